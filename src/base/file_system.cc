@@ -1,0 +1,110 @@
+#include "src/base/file_system.h"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "src/base/error.h"
+
+namespace helio {
+namespace fs = std::filesystem;
+namespace {
+
+[[noreturn]] void ThrowErrno(const fs::path& path, const char* doing) {
+  const int code = errno;
+  const bool system = code == ENOSPC || code == EDQUOT || code == EIO || code == EMFILE || code == ENOMEM;
+  throw Error(system ? ErrorKind::kSystem : ErrorKind::kUser,
+              std::string("cannot ") + doing + ": " + std::strerror(code), path.string(),
+              code == ENOSPC ? "free some disk space" : "");
+}
+
+class FileDescriptor {
+ public:
+  FileDescriptor(const fs::path& path, int flags, const char* doing)
+      : fd_(::open(path.c_str(), flags | O_CLOEXEC, 0644)) {
+    if (fd_ < 0) ThrowErrno(path, doing);
+  }
+  FileDescriptor(const FileDescriptor&) = delete;
+  FileDescriptor& operator=(const FileDescriptor&) = delete;
+  ~FileDescriptor() { ::close(fd_); }
+  int get() const { return fd_; }
+
+ private:
+  int fd_;
+};
+
+void WriteAll(const FileDescriptor& file, std::string_view content, const fs::path& path) {
+  while (!content.empty()) {
+    const ssize_t written = ::write(file.get(), content.data(), content.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) ThrowErrno(path, "write");
+    content.remove_prefix(static_cast<size_t>(written));
+  }
+}
+
+}  // namespace
+
+std::string ReadFile(const fs::path& path) {
+  const FileDescriptor file(path, O_RDONLY, "open");
+  struct stat status {};
+  if (::fstat(file.get(), &status) != 0) ThrowErrno(path, "stat");
+  if (S_ISDIR(status.st_mode)) ThrowUser("is a directory, expected a file", path.string());
+  std::string content(static_cast<size_t>(status.st_size), '\0');
+  size_t done = 0;
+  while (done < content.size()) {
+    const ssize_t got = ::read(file.get(), content.data() + done, content.size() - done);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) ThrowErrno(path, "read");
+    if (got == 0) break;
+    done += static_cast<size_t>(got);
+  }
+  content.resize(done);
+  return content;
+}
+
+void WriteFileAtomically(const fs::path& path, std::string_view content) {
+  fs::path temporary = path;
+  temporary += ".tmp";
+  {
+    const FileDescriptor file(temporary, O_WRONLY | O_CREAT | O_TRUNC, "create");
+    WriteAll(file, content, temporary);
+    if (::fsync(file.get()) != 0) ThrowErrno(temporary, "sync");
+  }
+  if (::rename(temporary.c_str(), path.c_str()) != 0) ThrowErrno(path, "rename to");
+  SyncDirectory(path.has_parent_path() ? path.parent_path() : fs::path("."));
+}
+
+void SyncFile(const fs::path& path) {
+  const FileDescriptor file(path, O_RDONLY, "open");
+  if (::fsync(file.get()) != 0) ThrowErrno(path, "sync");
+}
+
+void SyncDirectory(const fs::path& path) {
+  const FileDescriptor directory(path, O_RDONLY | O_DIRECTORY, "open");
+  if (::fsync(directory.get()) != 0) ThrowErrno(path, "sync");
+}
+
+MappedFile::MappedFile(const fs::path& path) {
+  const FileDescriptor file(path, O_RDONLY, "open");
+  struct stat status {};
+  if (::fstat(file.get(), &status) != 0) ThrowErrno(path, "stat");
+  if (!S_ISREG(status.st_mode)) ThrowUser("is not a regular file", path.string());
+  size_ = static_cast<size_t>(status.st_size);
+  if (size_ == 0) return;
+  void* address = ::mmap(nullptr, size_, PROT_READ, MAP_PRIVATE, file.get(), 0);
+  if (address == MAP_FAILED) ThrowErrno(path, "map");
+  data_ = static_cast<const std::byte*>(address);
+}
+
+MappedFile::MappedFile(MappedFile&& other) noexcept
+    : data_(std::exchange(other.data_, nullptr)), size_(std::exchange(other.size_, 0)) {}
+
+MappedFile::~MappedFile() {
+  if (data_ != nullptr) ::munmap(const_cast<std::byte*>(data_), size_);
+}
+
+}  // namespace helio

@@ -1,0 +1,36 @@
+#pragma once
+#include <cstddef>
+#include <filesystem>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace helio {
+
+// Files as a trainer needs them: whole reads, and writes that are durable before they are visible. Every
+// function throws Error with the path and the system's reason. Thread-safe.
+std::string ReadFile(const std::filesystem::path& path);
+
+// Writes to `path`.tmp, fsyncs, renames, fsyncs the folder: after a crash `path` is the old or the new
+// content, never a mix.
+void WriteFileAtomically(const std::filesystem::path& path, std::string_view content);
+
+void SyncFile(const std::filesystem::path& path);
+void SyncDirectory(const std::filesystem::path& path);
+
+// A read-only mapping of a whole file; the bytes live as long as the object. Move-only.
+class MappedFile {
+ public:
+  explicit MappedFile(const std::filesystem::path& path);
+  MappedFile(MappedFile&& other) noexcept;
+  MappedFile& operator=(MappedFile&&) = delete;
+  ~MappedFile();
+  std::span<const std::byte> bytes() const { return {data_, size_}; }
+
+ private:
+  const std::byte* data_ = nullptr;
+  size_t size_ = 0;
+};
+
+}  // namespace helio

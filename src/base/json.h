@@ -1,0 +1,37 @@
+#pragma once
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <string_view>
+
+#include "src/base/error.h"
+#include "src/base/file_system.h"
+
+namespace helio {
+
+using Json = nlohmann::ordered_json;
+
+// Parses JSON text; throws Error{kData} naming `where` and the byte on damage.
+inline Json ParseJson(std::string_view text, const std::string& where) {
+  try {
+    return Json::parse(text);
+  } catch (const nlohmann::json::exception& error) {
+    ThrowData(std::string("is not valid JSON: ") + error.what(), where);
+  }
+}
+
+inline Json ReadJson(const std::filesystem::path& path) { return ParseJson(ReadFile(path), path.string()); }
+
+// The value of `key`, of type T; throws Error{kData} that names file and key when it is missing or of another
+// type.
+template <typename T>
+T JsonField(const Json& object, const std::string& key, const std::string& where) {
+  if (!object.is_object() || !object.contains(key)) ThrowData("lacks the field '" + key + "'", where);
+  try {
+    return object.at(key).get<T>();
+  } catch (const nlohmann::json::exception&) {
+    ThrowData("field '" + key + "' has the wrong type", where);
+  }
+}
+
+}  // namespace helio

@@ -1,0 +1,53 @@
+#include "src/base/named_tensors.h"
+
+#include "src/base/error.h"
+
+namespace helio {
+namespace {
+
+bool MayBeMissing(const std::string& name) { return name.ends_with("num_batches_tracked"); }
+
+std::string Shape(const torch::Tensor& tensor) {
+  std::ostringstream text;
+  text << tensor.sizes();
+  return text.str();
+}
+
+std::string Problems(const std::map<std::string, torch::Tensor>& source, const NamedTensors& target) {
+  std::string problems;
+  std::set<std::string> wanted;
+  for (const auto& [name, tensor] : target) {
+    wanted.insert(name);
+    const auto found = source.find(name);
+    if (found == source.end()) {
+      if (!MayBeMissing(name)) problems += "\n  missing " + name + " " + Shape(tensor);
+    } else if (found->second.sizes() != tensor.sizes()) {
+      problems += "\n  " + name + " is " + Shape(found->second) + ", expected " + Shape(tensor);
+    }
+  }
+  for (const auto& [name, tensor] : source)
+    if (!wanted.contains(name)) problems += "\n  unexpected " + name + " " + Shape(tensor);
+  return problems;
+}
+
+}  // namespace
+
+NamedTensors StateOf(const torch::nn::Module& module, const std::string& prefix) {
+  NamedTensors state;
+  for (const auto& parameter : module.named_parameters())
+    state.emplace_back(prefix + parameter.key(), parameter.value());
+  for (const auto& buffer : module.named_buffers()) state.emplace_back(prefix + buffer.key(), buffer.value());
+  return state;
+}
+
+void CopyState(const NamedTensors& source, const NamedTensors& target, const std::string& where) {
+  const std::map<std::string, torch::Tensor> by_name(source.begin(), source.end());
+  if (const auto problems = Problems(by_name, target); !problems.empty())
+    ThrowUser("weights do not fit this network:" + problems, where);
+  torch::NoGradGuard no_grad;
+  for (const auto& [name, tensor] : target)
+    if (const auto found = by_name.find(name); found != by_name.end())
+      torch::Tensor(tensor).copy_(found->second);
+}
+
+}  // namespace helio
