@@ -1,0 +1,60 @@
+#include "src/train/run_directory.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+namespace helio::train {
+namespace fs = std::filesystem;
+namespace {
+
+// flock is released by the kernel when the holder dies, however it dies: a stale lock cannot exist.
+int TakeLock(const fs::path& path) {
+  const int lock = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+  if (lock < 0) ThrowUser(std::string("cannot be opened: ") + std::strerror(errno), path.string());
+  if (::flock(lock, LOCK_EX | LOCK_NB) != 0) {
+    const std::string holder = ReadFile(path);
+    ::close(lock);
+    ThrowUser("another job (" + holder + ") is writing here", path.parent_path().string(),
+              "wait for it, or choose another --out");
+  }
+  return lock;
+}
+
+}  // namespace
+
+RunDirectory::RunDirectory(fs::path path) : path_(std::move(path)) {
+  std::error_code failed;
+  fs::create_directories(path_, failed);
+  if (failed) ThrowUser("cannot be created: " + failed.message(), path_.string());
+  lock_ = TakeLock(path_ / ".lock");
+  char host[256] = "";
+  ::gethostname(host, sizeof host - 1);
+  const std::string holder = std::string(host) + ", process " + std::to_string(::getpid());
+  if (::ftruncate(lock_, 0) == 0 && ::pwrite(lock_, holder.data(), holder.size(), 0) < 0)
+    LOG(WARNING) << path_ << ": cannot note who holds the lock";
+}
+
+RunDirectory::~RunDirectory() {
+  if (lock_ >= 0) ::close(lock_);
+}
+
+void RunDirectory::RewindMetrics(int64_t step) {
+  const auto path = path_ / "metrics.jsonl";
+  if (!fs::exists(path)) return;
+  std::istringstream lines(ReadFile(path));
+  std::string kept;
+  for (std::string line; std::getline(lines, line);) {
+    const Json parsed = Json::parse(line, nullptr, false);  // a torn last line is dropped
+    if (parsed.is_object() && parsed.value("step", int64_t{0}) <= step) kept += line + "\n";
+  }
+  metrics_.close();
+  WriteFileAtomically(path, kept);
+}
+
+void RunDirectory::AppendMetrics(const Json& line) {
+  if (!metrics_.is_open()) metrics_.open(path_ / "metrics.jsonl", std::ios::app);
+  metrics_ << line.dump() << std::endl;
+}
+
+}  // namespace helio::train

@@ -1,0 +1,20 @@
+#pragma once
+#include <cstdint>
+#include <string>
+
+namespace helio::train {
+
+// The factor on an optimizer's base learning rate at a step in [0, total).
+enum class Schedule {
+  kConstant,    // the published GAN recipes
+  kLinearTail,  // constant in the first half, then linear to 0
+  kOneCycle,    // cosine up in the first 30 %, cosine down to ~0: short pretrainings (Smith, arXiv:1708.07120)
+  kStaircase,   // x 0.98 every epoch, never below a tenth: the published DAMSM pretraining
+};
+
+// Throws Error{kUser} listing the known names: constant, linear_tail, one_cycle, staircase.
+Schedule ParseSchedule(const std::string& name);
+
+double LearningRateFactor(Schedule schedule, int64_t step, int64_t total, int64_t steps_per_epoch);
+
+}  // namespace helio::train

@@ -1,0 +1,55 @@
+#!/usr/bin/env python3
+"""Reads every #include of our own and fails on an arrow that design section 4 does not allow. Usage: check_layers.py ROOT"""
+import pathlib
+import re
+import sys
+
+# layer -> layers it may include (each also itself)
+ALLOWED = {
+    "src/base": set(),
+    "dataio": {"src/base"},
+    "cluster": {"src/base"},
+    "src/nn": {"src/base"},
+    "src/losses": {"src/nn", "src/base"},
+    "src/recipes": {"src/losses", "src/nn", "src/base", "dataio/batch.h"},
+    "src/eval": {"src/recipes", "src/losses", "src/nn", "src/base", "cluster", "dataio"},
+    "src/train": {"src/recipes", "src/losses", "src/nn", "src/base", "cluster", "dataio"},
+    "src/app": {"src/train", "src/eval", "src/recipes", "src/losses", "src/nn", "src/base", "cluster", "dataio"},
+}
+OWN_INCLUDE = re.compile(r'^\s*#include "([^"]+)"', re.M)
+FOREIGN = re.compile(r"^\s*#include <(torch/torch\.h|glog/logging\.h)>", re.M)
+EXIT_CALL = re.compile(r"(?<![\w.>:])(?:std::)?exit\(")
+
+
+def layer_of(path):
+    return next((layer for layer in ALLOWED if path.startswith(layer + "/")), None)
+
+
+def may_include(layer, target):
+    return layer_of(target) == layer or any(target == a or target.startswith(a + "/") for a in ALLOWED[layer])
+
+
+def problems_in(root, file):
+    relative = file.relative_to(root).as_posix()
+    layer, text = layer_of(relative), file.read_text()
+    for target in OWN_INCLUDE.findall(text):
+        if layer_of(target) is None:
+            yield f"{relative}: includes \"{target}\": write it from the repository root"
+        elif not may_include(layer, target):
+            yield f"{relative}: {layer} may not include {target}"
+    if FOREIGN.search(text) and relative != "src/base/log.h":
+        yield f"{relative}: include src/base/log.h instead of torch or glog"
+    if layer != "src/app" and EXIT_CALL.search(text):
+        yield f"{relative}: exit() outside src/app"
+
+
+def main():
+    root = pathlib.Path(sys.argv[1])
+    files = [f for layer in ALLOWED for f in sorted((root / layer).rglob("*")) if f.suffix in (".h", ".cc")]
+    problems = [p for f in files for p in problems_in(root, f)]
+    print(*problems, f"{len(files)} files, {len(problems)} problems", sep="\n")
+    return 1 if problems or not files else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
