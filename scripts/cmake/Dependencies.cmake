@@ -14,9 +14,11 @@ add_library(helio_torch INTERFACE)
 target_include_directories(helio_torch SYSTEM INTERFACE
   ${torch_root}/include ${torch_root}/include/torch/csrc/api/include ${cuda_root}/include ${nccl_root}/include)
 target_compile_definitions(helio_torch INTERFACE USE_DISTRIBUTED)
-# libtorch_cuda registers its kernels from static initialisers: nothing refers to it, so --as-needed would drop it.
+# libstdc++ comes first: libtorch.so exports broken copies of std::filesystem functions (remove_all calls a null pointer), and the
+# loader takes the first definition it meets. libtorch_cuda registers its kernels from static initialisers: nothing refers to it,
+# so --as-needed would drop it.
 target_link_libraries(helio_torch INTERFACE
-  -Wl,--no-as-needed ${torch_root}/lib/libtorch_cuda.so ${torch_root}/lib/libtorch.so -Wl,--as-needed
+  -Wl,--no-as-needed stdc++ ${torch_root}/lib/libtorch_cuda.so ${torch_root}/lib/libtorch.so -Wl,--as-needed
   ${torch_root}/lib/libtorch_cpu.so ${torch_root}/lib/libc10_cuda.so ${torch_root}/lib/libc10.so
   ${cuda_root}/lib/libcudart.so.13 ${nccl_root}/lib/libnccl.so.2)
 target_link_options(helio_torch INTERFACE

@@ -78,7 +78,8 @@ CheckpointEntry WriteCheckpoint(const fs::path& root, const Snapshot& snapshot) 
   } catch (const fs::filesystem_error& error) {
     std::error_code ignored;
     fs::remove_all(temporary, ignored);
-    throw Error(ErrorKind::kSystem, error.code().message(), target.string(), "check the disk and its permissions");
+    throw Error(ErrorKind::kSystem, error.code().message(), target.string(),
+                "check the disk and its permissions");
   } catch (...) {
     std::error_code ignored;
     fs::remove_all(temporary, ignored);
@@ -102,11 +103,13 @@ Snapshot ReadCheckpoint(const fs::path& path) {
   const std::string where = (path / kManifest).string();
   const Json manifest = ReadJson(path / kManifest);
   if (const int version = JsonField<int>(manifest, "format_version", where); version != kFormatVersion)
-    ThrowData("format version " + std::to_string(version) + " is not supported", where, "use the matching Heliograph");
+    ThrowData("format version " + std::to_string(version) + " is not supported", where,
+              "use the matching Heliograph");
   Snapshot snapshot;
   snapshot.step = JsonField<int64_t>(manifest, "step", where);
   snapshot.info = JsonField<Json>(manifest, "info", where);
-  for (const auto& [name, expected] : JsonField<Json>(manifest, "files", where).items()) {
+  const auto files = JsonField<Json>(manifest, "files", where);
+  for (const auto& [name, expected] : files.items()) {
     CheckFileName(name, where);
     VerifyFile(path / name, expected);
     if (name.ends_with(".safetensors"))

@@ -18,23 +18,27 @@ struct Snapshot {
   Json info;                                    // config, sampler state, hashes, world size, version, scores
 };
 
-// A whole checkpoint on disk (docs/formats.md): the folder `step-<10 digits>` with manifest.json and the files it lists.
+// A whole checkpoint on disk (docs/formats.md): the folder `step-<10 digits>` with manifest.json and the
+// files it lists.
 struct CheckpointEntry {
   std::filesystem::path path;
   int64_t step = 0;
 };
 
-// Writes `snapshot` under `root`: into a hidden temporary folder, fsynced, manifest last, then one rename. After a crash at any
-// instant the checkpoint is there whole or not at all. Throws Error{kSystem} (disk full, ...) and removes what it wrote.
+// Writes `snapshot` under `root`: into a hidden temporary folder, fsynced, manifest last, then one rename.
+// After a crash at any instant the checkpoint is there whole or not at all. Throws Error{kSystem} (disk full,
+// ...) and removes what it wrote.
 CheckpointEntry WriteCheckpoint(const std::filesystem::path& root, const Snapshot& snapshot);
 
 // The folders that carry a manifest, newest first. Does not verify content. An absent root is an empty list.
 std::vector<CheckpointEntry> ListCheckpoints(const std::filesystem::path& root);
 
-// Reads and verifies: manifest version, every file's size and digest, tensors. Throws Error{kData} naming the damaged file.
+// Reads and verifies: manifest version, every file's size and digest, tensors. Throws Error{kData} naming the
+// damaged file.
 Snapshot ReadCheckpoint(const std::filesystem::path& path);
 
-// The newest checkpoint under `root` that reads whole; each damaged one is logged and passed over. Empty if there is none.
+// The newest checkpoint under `root` that reads whole; each damaged one is logged and passed over. Empty if
+// there is none.
 std::optional<Snapshot> ReadNewestCheckpoint(const std::filesystem::path& root);
 
 }  // namespace helio::train

@@ -92,7 +92,8 @@ void CheckpointWriter::RemoveOld() {
     const bool milestone = retention_.keep_every > 0 && entries[i].step % retention_.keep_every == 0;
     if (recent || milestone || entries.begin() + static_cast<int64_t>(i) == best) continue;
     std::error_code ignored;
-    // Without its manifest a folder is no checkpoint: remove that first, so that an interrupted removal leaves nothing half.
+    // Without its manifest a folder is no checkpoint: remove that first, so that an interrupted removal
+    // leaves nothing half.
     fs::remove(entries[i].path / "manifest.json", ignored);
     fs::remove_all(entries[i].path, ignored);
   }

@@ -24,7 +24,8 @@ struct WriteOutcome {
   std::string error;  // empty: success
 };
 
-// Writes snapshots in a thread of its own, so that training waits for the copy to host only. Used by rank 0. One owner thread.
+// Writes snapshots in a thread of its own, so that training waits for the copy to host only. Used by rank 0.
+// One owner thread.
 class CheckpointWriter {
  public:
   CheckpointWriter(std::filesystem::path root, Retention retention);

@@ -25,15 +25,19 @@ Schedule ParseSchedule(const std::string& name) {
   if (name == "linear_tail") return Schedule::kLinearTail;
   if (name == "one_cycle") return Schedule::kOneCycle;
   if (name == "staircase") return Schedule::kStaircase;
-  ThrowUser("unknown schedule '" + name + "'", "--schedule", "one of constant, linear_tail, one_cycle, staircase");
+  ThrowUser("unknown schedule '" + name + "'", "--schedule",
+            "one of constant, linear_tail, one_cycle, staircase");
 }
 
 double LearningRateFactor(Schedule schedule, int64_t step, int64_t total, int64_t steps_per_epoch) {
   const double progress = static_cast<double>(step) / static_cast<double>(std::max<int64_t>(total, 1));
   switch (schedule) {
-    case Schedule::kConstant: return 1;
-    case Schedule::kLinearTail: return std::min(1.0, 2 * (1 - progress));
-    case Schedule::kOneCycle: return OneCycle(progress);
+    case Schedule::kConstant:
+      return 1;
+    case Schedule::kLinearTail:
+      return std::min(1.0, 2 * (1 - progress));
+    case Schedule::kOneCycle:
+      return OneCycle(progress);
     case Schedule::kStaircase:
       return std::max(0.1, std::pow(0.98, static_cast<double>(step / std::max<int64_t>(steps_per_epoch, 1))));
   }

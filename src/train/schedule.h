@@ -8,8 +8,8 @@ namespace helio::train {
 enum class Schedule {
   kConstant,    // the published GAN recipes
   kLinearTail,  // constant in the first half, then linear to 0
-  kOneCycle,    // cosine up in the first 30 %, cosine down to ~0: short pretrainings (Smith, arXiv:1708.07120)
-  kStaircase,   // x 0.98 every epoch, never below a tenth: the published DAMSM pretraining
+  kOneCycle,   // cosine up in the first 30 %, cosine down to ~0: short pretrainings (Smith, arXiv:1708.07120)
+  kStaircase,  // x 0.98 every epoch, never below a tenth: the published DAMSM pretraining
 };
 
 // Throws Error{kUser} listing the known names: constant, linear_tail, one_cycle, staircase.
