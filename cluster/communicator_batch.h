@@ -1,0 +1,28 @@
+#pragma once
+#include "cluster/communicator.h"
+#include "src/base/global_batch.h"
+
+namespace helio::cluster {
+
+// GlobalBatch over a communicator of its own, so that batch norm's and the gathers' messages do not disturb
+// the gradient reducer's order. Construction is collective (Duplicate, or one communicator a host with
+// `within_node`: --bn_group=node).
+class CommunicatorBatch : public GlobalBatch {
+ public:
+  explicit CommunicatorBatch(Communicator& world, bool within_node = false);
+  int ranks() const override { return communicator_->size(); }
+  void Sum(torch::Tensor values) override;
+
+  double waited_seconds() const { return waited_seconds_; }  // host time in Sum, since construction
+  int64_t messages() const { return messages_; }
+
+ private:
+  std::unique_ptr<Communicator> communicator_;
+  double waited_seconds_ = 0;
+  int64_t messages_ = 0;
+};
+
+// SoloBatch for a world of one, CommunicatorBatch else. Collective.
+std::unique_ptr<GlobalBatch> MakeGlobalBatch(Communicator& world);
+
+}  // namespace helio::cluster

@@ -1,0 +1,22 @@
+#pragma once
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "cluster/communicator.h"
+#include "src/base/named_tensors.h"
+
+namespace helio::cluster {
+
+// What every rank must agree on before training: name -> value ("version", "configuration", "data manifest",
+// "initial weights"). Values are short strings: versions and digests.
+using Fingerprints = std::vector<std::pair<std::string, std::string>>;
+
+// Throws Error{kUser} on every rank, naming each item and the ranks that differ from the majority (ties: from
+// rank 0) with their values. Collective.
+void CheckConsistency(Communicator& communicator, const Fingerprints& own);
+
+// Digest of tensors' names, shapes and bytes. Local.
+std::string WeightsDigest(const NamedTensors& tensors);
+
+}  // namespace helio::cluster

@@ -1,0 +1,53 @@
+#pragma once
+#include "cluster/parameter_group.h"
+
+namespace helio::cluster {
+
+struct FlatAdamOptions {
+  double beta1 = 0.9;
+  double beta2 = 0.999;
+  double epsilon = 1e-8;
+  double ema_decay = 0;  // > 0: keeps a moving average of the parameters
+};
+
+// Adam (Kingma and Ba, arXiv:1412.6980, algorithm 1) over a group's flat buffers, with the formula and
+// rounding order of torch::optim::Adam, in one pass together with the moving average
+// average = decay * average + (1 - decay) * parameter. Bit-stable: results do not depend on the number of
+// threads. CPU float32 and float64, CUDA. Holds a reference to the group. Not thread-safe, not collective.
+class FlatAdam {
+ public:
+  FlatAdam(ParameterGroup& group, const FlatAdamOptions& options);
+
+  // Only elements [begin, end) have state and are stepped: one rank's shard.
+  FlatAdam(ParameterGroup& group, const FlatAdamOptions& options, int64_t begin, int64_t end);
+
+  // One update from the group's gradients. With `average` false the moving average is left alone.
+  void Step(double learning_rate);
+
+  int64_t steps() const;
+  bool has_average() const { return average_.defined(); }
+
+  // For checkpoints: "step" int64 {}, "exp_avg.<name>", "exp_avg_sq.<name>": views that CopyState may write.
+  // Whole-group optimizers only.
+  NamedTensors State() const;
+  // The moving average under the parameters' names: views. Empty without one.
+  NamedTensors Average() const;
+  // Sets the average to the parameters (after weights were loaded without one).
+  void ResetAverage();
+  // Exchanges the content of parameters and average: once before an evaluation, once after it.
+  void SwapAverage();
+
+  // The flat state {end - begin}, for sharded checkpoints.
+  const torch::Tensor& flat_exp_avg() const { return exp_avg_; }
+  const torch::Tensor& flat_exp_avg_sq() const { return exp_avg_sq_; }
+  const torch::Tensor& flat_average() const { return average_; }
+
+ private:
+  ParameterGroup& group_;
+  FlatAdamOptions options_;
+  int64_t begin_, end_;
+  torch::Tensor step_;  // int64 {}, CPU
+  torch::Tensor exp_avg_, exp_avg_sq_, average_;
+};
+
+}  // namespace helio::cluster

@@ -1,0 +1,81 @@
+#pragma once
+#include "cluster/bucket_plan.h"
+#include "cluster/communicator.h"
+#include "cluster/parameter_group.h"
+
+namespace helio::cluster {
+
+struct ReducerOptions {
+  double first_bucket_mb = 1;
+  double bucket_mb = 25;
+  bool bfloat16_wire =
+      false;            // gradients travel as bfloat16 (half the bytes; summed in float32, rounded once)
+  int accumulate = 1;   // micro-batches whose gradients add up before a reduction; divides the mean
+  bool overlap = true;  // false: everything is sent after backward (to measure what overlap saves)
+};
+
+// What one reduction cost.
+struct ReduceStats {
+  int64_t bytes = 0;  // on the wire, of this rank's gradient (not times the algorithm's factor)
+  int buckets = 0;
+  double busy_seconds = 0;     // at least one bucket under way
+  double exposed_seconds = 0;  // the host (CPU tensors) stood in Wait
+  double hidden_seconds() const {
+    return busy_seconds > exposed_seconds ? busy_seconds - exposed_seconds : 0;
+  }
+};
+
+// Replaces a group's gradients by their mean over the ranks (and micro-batches), bucket by bucket, while
+// backward still computes and while later phases compute. Per step:
+//
+//   group.ZeroGradient();
+//   reducer.Arm();              // backward of *this* group's loss comes next
+//   loss.backward();            // full buckets leave in plan order, the same on every rank
+//   reducer.LaunchRemaining();  // parameters without gradient count as zero; does not block
+//   ... other phases of the round: their own Arm, backward, LaunchRemaining ...
+//   reducer.Wait();             // gradients are means now
+//
+// With accumulation only the last micro-batch is armed. Hooks of groups that are not armed do nothing, so a
+// generator's backward through the discriminators sends nothing of theirs. Several reducers share one
+// communicator: Arm, LaunchRemaining and Wait come in the same order on every rank. Not thread-safe.
+class GradientReducer {
+ public:
+  GradientReducer(Communicator& communicator, ParameterGroup& group, const ReducerOptions& options);
+  GradientReducer(const GradientReducer&) = delete;
+  GradientReducer& operator=(const GradientReducer&) = delete;
+  ~GradientReducer();  // removes the hooks; does not communicate
+
+  void Arm();
+  void LaunchRemaining();
+  void Wait();
+  // Forgets a pass that an exception interrupted. Local.
+  void Disarm();
+
+  const std::vector<Bucket>& plan() const { return plan_; }
+  const ReduceStats& stats() const { return stats_; }  // of the latest complete pass
+
+ private:
+  struct Hooks;
+  void OnGradient(size_t slot);
+  void LaunchReady();
+  void Launch(size_t bucket);
+  void Collect(size_t bucket);
+  void MeasureBusy();
+
+  Communicator& communicator_;
+  ParameterGroup& group_;
+  ReducerOptions options_;
+  std::vector<Bucket> plan_;
+  std::vector<size_t> bucket_of_slot_;
+  std::shared_ptr<Hooks> hooks_;
+  torch::Tensor wire_;  // bfloat16 copy of the gradients, if they travel so
+
+  bool armed_ = false;
+  std::vector<bool> seen_;       // per slot, in this pass
+  std::vector<size_t> missing_;  // per bucket: slots still without gradient
+  size_t next_ = 0;              // bucket to launch next
+  std::vector<Pending> pending_;
+  ReduceStats stats_;
+};
+
+}  // namespace helio::cluster

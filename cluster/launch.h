@@ -1,0 +1,47 @@
+#pragma once
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "cluster/communicator.h"
+
+namespace helio::cluster {
+
+struct LaunchOptions {
+  std::string device = "auto";     // auto: a GPU per rank if there is any; cpu; cuda
+  int expect_world_size = 0;       // 0: any; else Error{kCluster} unless exactly this many ranks came up
+  std::string hierarchy = "auto";  // two-level reduction over hosts: auto (measured at start-up), on, off
+  Deadlines deadlines;
+  double heartbeat_seconds = 0.5;
+};
+
+// MPI's lifetime and this rank's communicator. Ranks, local ranks and hosts come from MPI itself, so mpirun,
+// srun and MPIJob need no further variables; a process that no launcher started is a world of one and never
+// starts MPI. Create one, in main, before any other thread; destroy it last. Construction is collective.
+class Launch {
+ public:
+  // Throws Error{kCluster} when the world has not the expected size, Error{kUser} when a host has more ranks
+  // than GPUs or --device=cuda finds none.
+  explicit Launch(const LaunchOptions& options);
+  Launch(const Launch&) = delete;
+  Launch& operator=(const Launch&) = delete;
+  // Leaves MPI orderly if every rank comes here; after an error it does not communicate.
+  ~Launch();
+
+  const World& world() const;
+  Communicator& communicator();  // of all ranks: mpi (CPU tensors), nccl (CUDA and CPU tensors) or solo
+
+  // Runs `body`. An exception on any rank takes the job down at once: it is logged on the rank where it
+  // happened, the other ranks are stopped, and every process ends with the error's exit code. In a world of
+  // one the exception simply passes.
+  int Run(const std::function<int()>& body);
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+// True if a launcher (mpirun, srun, MPIJob, ...) started this process as part of a job.
+bool StartedByLauncher();
+
+}  // namespace helio::cluster

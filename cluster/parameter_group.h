@@ -1,0 +1,63 @@
+#pragma once
+#include <string>
+#include <vector>
+
+#include "src/base/named_tensors.h"
+
+namespace helio::cluster {
+
+// Where one parameter lies in its group's flat buffers.
+struct Slot {
+  std::string name;
+  torch::Tensor parameter;  // the leaf; its data and gradient are views of the flat buffers
+  int64_t offset = 0;       // elements
+  int64_t size = 0;
+};
+
+// A player's parameters and gradients as two flat buffers, in the order given, each parameter aligned to 64
+// bytes, the whole padded to a multiple of `shards` x 64 bytes (the padding stays zero). Networks see no
+// difference: the parameters become views (with their own strides, so channels-last weights stay so), and
+// backward adds into gradient views that stay in place. Not thread-safe; knows no rank.
+class ParameterGroup {
+ public:
+  // Re-homes `parameters`: leaves of one dtype and device, dense and non-overlapping. Throws Error{kUser} on
+  // a mix, CHECKs on a duplicate tensor. The networks must not be moved to another device or dtype
+  // afterwards.
+  explicit ParameterGroup(std::string name, NamedTensors parameters, int shards = 1);
+  ParameterGroup(const ParameterGroup&) = delete;
+  ParameterGroup& operator=(const ParameterGroup&) = delete;
+
+  const std::string& name() const { return name_; }
+  const std::vector<Slot>& slots() const { return slots_; }
+  int64_t size() const { return parameters_.numel(); }             // elements, with padding
+  int64_t parameter_count() const;                                 // without padding
+  const torch::Tensor& parameters() const { return parameters_; }  // {size()}
+  const torch::Tensor& gradients() const { return gradients_; }    // {size()}
+
+  // Zeroes the flat gradient and puts every .grad back to its view of it. Call before each accumulation.
+  void ZeroGradient();
+
+  // Whether graphs built from now on differentiate with respect to these parameters. The other players are
+  // frozen while one player's loss is built.
+  void SetTrainable(bool trainable);
+
+  // `flat` {size()} as one tensor per slot, under the slots' names, in the parameters' shapes and strides:
+  // views.
+  NamedTensors ViewsOf(const torch::Tensor& flat) const;
+
+ private:
+  std::string name_;
+  std::vector<Slot> slots_;
+  torch::Tensor parameters_;
+  torch::Tensor gradients_;
+  std::vector<torch::Tensor> gradient_views_;
+};
+
+// L2 norm over the slots whose name begins with `prefix`, accumulated in float64 in a fixed order (the same
+// on every rank whatever its threads). NaN or infinite if any element is. Reads the device: blocks the host.
+double GradientNorm(const ParameterGroup& group, const std::string& prefix = "");
+
+// Scales those gradients by limit / (norm + 1e-6) if norm > limit, as torch.nn.utils.clip_grad_norm_.
+void ClipGradient(ParameterGroup& group, double norm, double limit, const std::string& prefix = "");
+
+}  // namespace helio::cluster
