@@ -1,0 +1,11 @@
+#pragma once
+#include <string>
+
+namespace helio::train {
+
+// The flags that differ between two flagfiles ("--name=value" lines), as "\n  --name: recorded -> now" lines,
+// without those named in `allowed` (comma-separated). Empty when a resume is fine. A flag that only one side
+// knows counts as different.
+std::string FlagDifferences(const std::string& recorded, const std::string& now, const std::string& allowed);
+
+}  // namespace helio::train

@@ -1,0 +1,258 @@
+#include "src/train/session.h"
+
+#include "cluster/consistency.h"
+#include "src/base/checksum.h"
+#include "src/train/resume.h"
+#include "src/train/stop_signal.h"
+
+namespace helio::train {
+namespace {
+
+double SecondsSince(std::chrono::steady_clock::time_point start) {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
+bool Due(int64_t step, int64_t every) { return every > 0 && step % every == 0; }
+
+std::string TextDigest(const std::string& text) { return Digest(std::as_bytes(std::span(text))); }
+
+NamedTensors HostCopies(const NamedTensors& tensors) {
+  NamedTensors copies;
+  for (const auto& [name, tensor] : tensors)
+    copies.emplace_back(name, tensor.detach().to(torch::kCPU).contiguous().clone());
+  return copies;
+}
+
+}  // namespace
+
+Session::Session(recipes::Recipe& recipe, Trainer& trainer, cluster::Communicator& communicator,
+                 TrainingMetrics& metrics, SessionOptions options, SessionHooks hooks)
+    : recipe_(recipe),
+      trainer_(trainer),
+      communicator_(communicator),
+      metrics_(metrics),
+      options_(std::move(options)),
+      hooks_(std::move(hooks)),
+      stragglers_(communicator),
+      progress_(options_.steps, options_.global_batch) {
+  if (!first()) return;
+  run_ = std::make_unique<RunDirectory>(options_.out);
+  writer_ = std::make_unique<CheckpointWriter>(run_->checkpoints(), options_.retention);
+}
+
+Session::~Session() = default;
+
+int Session::Run() {
+  CheckRanksAgree();
+  const int64_t step = Restore(options_.resume);
+  if (first() && step > 0) LOG(INFO) << "resumed at step " << step << " of " << options_.steps;
+  if (first()) WriteFileAtomically(options_.out / "run.flags", options_.texts.at("run.flags"));
+  return Loop(step);
+}
+
+void Session::CheckRanksAgree() {
+  cluster::CheckConsistency(communicator_, {{"version", options_.version},
+                                            {"configuration", TextDigest(options_.identity)},
+                                            {"data set", options_.data_digest},
+                                            {"initial weights", cluster::WeightsDigest(recipe_.State())}});
+}
+
+int64_t Session::Restore(const std::string& from) {
+  int64_t step = 0;
+  if (first()) {
+    if (const auto snapshot = FindSnapshot(from)) {
+      CheckIdentity(*snapshot);
+      LoadSnapshot(*snapshot);
+      step = snapshot->step;
+    }
+    run_->RewindMetrics(step);
+  }
+  step = static_cast<int64_t>(
+      cluster::AllReduceScalar(communicator_, static_cast<double>(step), cluster::Reduce::kMax));
+  if (step > 0) BroadcastState();
+  return step;
+}
+
+std::optional<Snapshot> Session::FindSnapshot(const std::string& from) const {
+  if (from == "none") return std::nullopt;
+  if (from == "auto") return ReadNewestCheckpoint(run_->checkpoints());
+  return ReadCheckpoint(from);
+}
+
+void Session::CheckIdentity(const Snapshot& snapshot) const {
+  const auto recorded = snapshot.info.value("identity", std::string());
+  const auto differences = FlagDifferences(recorded, options_.identity, options_.resume_override);
+  if (!differences.empty())
+    ThrowUser(
+        "the checkpoint was made with other flags:" + differences, options_.out.string(),
+        "use the same flags, name the changed ones in --resume_override, or start anew with --resume=none");
+  if (snapshot.info.value("vocabulary", std::string()) != options_.vocabulary_digest)
+    ThrowUser("the data set's vocabulary is not the checkpoint's", options_.out.string(),
+              "pack the data with --vocab of the checkpoint");
+}
+
+void Session::LoadSnapshot(const Snapshot& snapshot) {
+  const auto where = "checkpoint of step " + std::to_string(snapshot.step);
+  CopyState(snapshot.tensors.at("model"), recipe_.State(), where);
+  CopyState(snapshot.tensors.at("optimizer"), trainer_.OptimizerState(), where);
+  CopyState(snapshot.tensors.at("average"), trainer_.AverageState(), where);
+}
+
+void Session::BroadcastState() {
+  std::vector<torch::Tensor> all;
+  for (const auto& part : {recipe_.State(), trainer_.OptimizerState(), trainer_.AverageState()})
+    for (const auto& entry : part) all.push_back(entry.second);
+  cluster::BroadcastTensors(communicator_, all);
+}
+
+int Session::Loop(int64_t step) {
+  auto next = hooks_.open_loader(step);
+  bool stop = false;
+  while (step < options_.steps && !stop) {
+    OneStep(next, step);
+    if (HandleBadSteps(step, next)) continue;
+    AfterStep(++step);
+    stop = AgreeToStop();
+    if (stop || step == options_.steps || Due(step, options_.checkpoint_every)) Checkpoint(step);
+  }
+  if (first()) writer_->Flush();
+  ReportWrites();
+  communicator_.Barrier("end of run");
+  if (step >= options_.steps) return 0;
+  if (first()) LOG(INFO) << "stopped by a signal at step " << step << "; resume with the same command";
+  return options_.exit_code_requeue;
+}
+
+void Session::OneStep(const std::function<dataio::Batch()>& next, int64_t step) {
+  communicator_.BeginStep(step);
+  const auto start = std::chrono::steady_clock::now();
+  const dataio::Batch batch = next();
+  const double waited = SecondsSince(start);
+  recipes::StepContext context;
+  // After a rollback the same steps see other noise: what diverged once should not diverge again in the same
+  // way.
+  context.seed = rollbacks_ == 0 ? options_.seed : RandomKey(options_.seed, "rollback", {rollbacks_});
+  context.step = step;
+  context.device = communicator_.world().device;
+  context.dtype = options_.dtype;
+  const double factor = LearningRateFactor(options_.schedule, step, options_.steps, options_.steps_per_epoch);
+  report_ = trainer_.Step(batch, context, factor);
+  progress_.Step(waited);
+  const double epoch = static_cast<double>(step + 1) / static_cast<double>(options_.steps_per_epoch);
+  metrics_.Step(step + 1, epoch, batch.rows.local, SecondsSince(start), waited, report_);
+  double blocked = 0;
+  for (const auto& [part, seconds] : report_.seconds)
+    if (part == "wait") blocked += seconds;
+  if (const auto slow = stragglers_.Record(SecondsSince(start) - blocked)) {
+    const auto rank = communicator_.rank();
+    metrics_.Straggler(slow->seconds[static_cast<size_t>(rank)],
+                       std::count(slow->stragglers.begin(), slow->stragglers.end(), rank) > 0);
+  }
+}
+
+bool Session::HandleBadSteps(int64_t& step, std::function<dataio::Batch()>& next) {
+  bad_steps_ = report_.skipped > 0 ? bad_steps_ + 1 : 0;
+  if (report_.skipped > 0 && first())
+    LOG(WARNING) << "step " << step + 1 << ": gradient not finite, " << report_.skipped
+                 << " updates left out";
+  if (bad_steps_ < options_.max_bad_steps) return false;
+  if (rollbacks_ > 0)
+    ThrowData(std::to_string(bad_steps_) + " steps in a row had non-finite gradients, also after a rollback",
+              "step " + std::to_string(step + 1), "lower the learning rates");
+  if (first())
+    LOG(ERROR) << bad_steps_ << " bad steps in a row: going back to the last checkpoint with other noise";
+  if (first()) writer_->Flush();
+  bad_steps_ = 0;
+  ++rollbacks_;
+  step = Restore("auto");
+  next = hooks_.open_loader(step);
+  return true;
+}
+
+void Session::AfterStep(int64_t step) {
+  const bool last = step == options_.steps;
+  if (last || Due(step, options_.log_every)) Log(step);
+  if (hooks_.evaluate && (last || Due(step, options_.evaluate_every))) Evaluate(step);
+  if (hooks_.draw_samples && first() && (last || Due(step, options_.sample_every))) hooks_.draw_samples(step);
+  ReportWrites();
+}
+
+void Session::Log(int64_t step) {
+  std::vector<torch::Tensor> values;
+  for (const auto& term : report_.terms) values.push_back(term.value.to(torch::kFloat64).cpu().reshape({1}));
+  const auto means = values.empty() ? torch::zeros({0}, torch::kFloat64) : torch::cat(values);
+  communicator_.AllReduce(means, cluster::Reduce::kMean, "losses").Wait();
+  const auto speed = progress_.Take(step);
+  metrics_.Speed(speed);
+  Json losses = Json::object();
+  std::ostringstream line;
+  line << "step " << step << "/" << options_.steps << std::fixed << std::setprecision(3);
+  for (size_t i = 0; i < report_.terms.size(); ++i) {
+    const auto& term = report_.terms[i];
+    const double value = means[static_cast<int64_t>(i)].item<double>();
+    losses[term.phase + "/" + term.name] = value;
+    metrics_.Loss(term.phase, term.name, value);
+    line << "  " << term.phase << "/" << term.name << " " << value;
+  }
+  if (!first()) return;
+  line << std::setprecision(1) << "  | " << speed.images_per_second << " images/s, data wait "
+       << 100 * speed.data_wait_share << " %, ETA " << speed.eta;
+  LOG(INFO) << line.str();
+  run_->AppendMetrics({{"step", step}, {"losses", losses}, {"images_per_second", speed.images_per_second}});
+}
+
+void Session::Evaluate(int64_t step) {
+  const auto scores = hooks_.evaluate(step);
+  if (scores.empty()) return;
+  score_ = scores.front().value;
+  if (!first()) return;
+  std::ostringstream line;
+  Json values = Json::object();
+  for (const auto& score : scores) {
+    values[score.name] = score.value;
+    metrics_.Score(score);
+    line << "  " << score.name << " " << score.value;
+  }
+  LOG(INFO) << "evaluation at step " << step << ":" << line.str();
+  run_->AppendMetrics({{"step", step}, {"scores", values}});
+}
+
+void Session::Checkpoint(int64_t step) {
+  if (first()) writer_->Save(TakeSnapshot(step));
+}
+
+Snapshot Session::TakeSnapshot(int64_t step) const {
+  Snapshot snapshot;
+  snapshot.step = step;
+  snapshot.tensors["model"] = HostCopies(recipe_.State());
+  snapshot.tensors["optimizer"] = HostCopies(trainer_.OptimizerState());
+  snapshot.tensors["average"] = HostCopies(trainer_.AverageState());
+  if (hooks_.average_buffers) snapshot.tensors["average_buffers"] = HostCopies(hooks_.average_buffers());
+  snapshot.texts = options_.texts;
+  snapshot.info = {{"identity", options_.identity},
+                   {"data", options_.data_digest},
+                   {"vocabulary", options_.vocabulary_digest},
+                   {"world_size", communicator_.size()},
+                   {"global_batch", options_.global_batch},
+                   {"steps_per_epoch", options_.steps_per_epoch},
+                   {"seed", options_.seed},
+                   {"version", options_.version}};
+  if (score_) snapshot.info["score"] = *score_;
+  return snapshot;
+}
+
+void Session::ReportWrites() {
+  if (!first()) return;
+  const auto outcome = writer_->TakeOutcome();
+  if (!outcome) return;
+  metrics_.Checkpoint(*outcome);
+  if (outcome->error.empty())
+    LOG(INFO) << "checkpoint of step " << outcome->step << ": " << outcome->bytes / 1000000 << " MB in "
+              << std::setprecision(2) << outcome->seconds << " s";
+}
+
+bool Session::AgreeToStop() {
+  return cluster::AllReduceScalar(communicator_, StopSignalReceived(), cluster::Reduce::kMax, "stop?") > 0;
+}
+
+}  // namespace helio::train

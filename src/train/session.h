@@ -1,0 +1,105 @@
+#pragma once
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "cluster/communicator.h"
+#include "cluster/straggler.h"
+#include "src/recipes/validation.h"
+#include "src/train/checkpoint_writer.h"
+#include "src/train/progress.h"
+#include "src/train/run_directory.h"
+#include "src/train/schedule.h"
+#include "src/train/trainer.h"
+#include "src/train/training_metrics.h"
+
+namespace helio::train {
+
+struct SessionOptions {
+  std::filesystem::path out;
+  uint64_t seed = 1;
+  int64_t steps = 0;  // train up to this step
+  int64_t steps_per_epoch = 1;
+  int64_t global_batch = 1;
+  torch::Dtype dtype = torch::kFloat32;
+  Schedule schedule = Schedule::kConstant;
+  int64_t log_every = 20;
+  int64_t checkpoint_every = 1000;
+  int64_t sample_every = 0;
+  int64_t evaluate_every = 0;  // also at the end
+  Retention retention;
+  std::string resume = "auto";  // auto | none | a checkpoint folder
+  std::string resume_override;  // comma-separated flag names that may differ
+  int max_bad_steps = 10;
+  int exit_code_requeue = 75;
+  // What a resume must agree on: flags (a flagfile) and digests.
+  std::string identity;
+  std::string data_digest;
+  std::string vocabulary_digest;
+  std::map<std::string, std::string> texts;  // files stored in each checkpoint: run.flags, vocabulary.json
+  std::string version;
+};
+
+// What a session asks of its surroundings. Collective unless said otherwise.
+struct SessionHooks {
+  // The batches from global step `start` on.
+  std::function<std::function<dataio::Batch()>(int64_t start)> open_loader;
+  // Rank 0, at a checkpoint: what is stored beside the raw averages (generator buffers for averaged weights).
+  // May be empty.
+  std::function<NamedTensors()> average_buffers;
+  // Scores at a cadence and at the end; all ranks. May be empty.
+  std::function<std::vector<recipes::ValidationScore>(int64_t step)> evaluate;
+  // Pictures at a cadence; rank 0, local. May be empty.
+  std::function<void(int64_t step)> draw_samples;
+};
+
+// A training run from its first or restored step to its last: loop, log, metrics, checkpoints, signals. Every
+// member is collective.
+class Session {
+ public:
+  Session(recipes::Recipe& recipe, Trainer& trainer, cluster::Communicator& communicator,
+          TrainingMetrics& metrics, SessionOptions options, SessionHooks hooks);
+  ~Session();
+
+  // Returns the process' exit code: 0 when the last step is done, options.exit_code_requeue when a signal
+  // ended it after a checkpoint. Throws Error.
+  int Run();
+
+ private:
+  int64_t Restore(const std::string& from);
+  std::optional<Snapshot> FindSnapshot(const std::string& from) const;
+  void LoadSnapshot(const Snapshot& snapshot);
+  void CheckIdentity(const Snapshot& snapshot) const;
+  void BroadcastState();
+  void CheckRanksAgree();
+  int Loop(int64_t step);
+  void OneStep(const std::function<dataio::Batch()>& next, int64_t step);
+  void AfterStep(int64_t step);
+  bool HandleBadSteps(int64_t& step, std::function<dataio::Batch()>& next);
+  void Log(int64_t step);
+  void Evaluate(int64_t step);
+  void Checkpoint(int64_t step);
+  Snapshot TakeSnapshot(int64_t step) const;
+  void ReportWrites();
+  bool AgreeToStop();
+  bool first() const { return communicator_.rank() == 0; }
+
+  recipes::Recipe& recipe_;
+  Trainer& trainer_;
+  cluster::Communicator& communicator_;
+  TrainingMetrics& metrics_;
+  const SessionOptions options_;
+  const SessionHooks hooks_;
+
+  std::unique_ptr<RunDirectory> run_;         // rank 0
+  std::unique_ptr<CheckpointWriter> writer_;  // rank 0
+  cluster::StragglerDetector stragglers_;
+  Progress progress_;
+  StepReport report_;  // of the latest step
+  std::optional<double> score_;
+  int bad_steps_ = 0;
+  int rollbacks_ = 0;
+};
+
+}  // namespace helio::train

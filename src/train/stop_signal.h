@@ -1,0 +1,14 @@
+#pragma once
+
+namespace helio::train {
+
+// SIGTERM, SIGINT and SIGUSR1 ask for: finish the step, checkpoint, leave with the requeue code. A second
+// signal of these ends the process at once; checkpoints on disk stay whole. Install once per process, in
+// main.
+void InstallStopSignals();
+// The signal that came, or 0. Async-signal-safe, thread-safe.
+int StopSignalReceived();
+// For tests and embedding programs: as if the signal had come (0 clears).
+void RaiseStop(int signal);
+
+}  // namespace helio::train

@@ -1,0 +1,108 @@
+#include "src/train/training_metrics.h"
+
+#include <unistd.h>
+
+namespace helio::train {
+namespace {
+
+double UnixTime() {
+  return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
+}
+
+double ResidentBytes() {
+  std::ifstream statm("/proc/self/statm");
+  double total = 0, resident = 0;
+  statm >> total >> resident;
+  return resident * static_cast<double>(::sysconf(_SC_PAGESIZE));
+}
+
+}  // namespace
+
+TrainingMetrics::TrainingMetrics(cluster::MetricRegistry& registry, const std::string& recipe,
+                                 const std::string& version, int world_size, int64_t total_steps)
+    : registry_(registry) {
+  registry
+      .AddGauge("helio_build_info", "Always 1; the labels say what runs",
+                {{"version", version}, {"recipe", recipe}})
+      .Set(1);
+  registry.AddGauge("helio_world_size", "Ranks of the job").Set(world_size);
+  registry.AddGauge("helio_target_steps", "Step that the run ends at").Set(static_cast<double>(total_steps));
+  steps_ = registry.AddCounter("helio_steps_total", "Training steps done by this process");
+  images_ = registry.AddCounter("helio_images_total", "Images this rank trained on");
+  skipped_ = registry.AddCounter("helio_skipped_updates_total",
+                                 "Updates left out because a gradient was not finite");
+  step_ = registry.AddGauge("helio_step", "Step the run is at");
+  epoch_ = registry.AddGauge("helio_epoch", "Passes over the training split");
+  heartbeat_ = registry.AddGauge("helio_heartbeat_timestamp_seconds", "Unix time of the last finished step");
+  images_per_second_ =
+      registry.AddGauge("helio_images_per_second", "Speed of the whole job since the last log line");
+  data_wait_share_ =
+      registry.AddGauge("helio_data_wait_ratio", "Share of the time spent waiting for the loader");
+  checkpoint_failures_ =
+      registry.AddCounter("helio_checkpoint_failures_total", "Checkpoints that could not be written");
+  checkpoint_time_ = registry.AddGauge("helio_checkpoint_last_success_timestamp_seconds",
+                                       "Unix time of the newest checkpoint");
+  checkpoint_seconds_ =
+      registry.AddGauge("helio_checkpoint_write_seconds", "Duration of the last background write");
+  checkpoint_bytes_ = registry.AddGauge("helio_checkpoint_bytes", "Size of the last checkpoint");
+  memory_ = registry.AddGauge("helio_host_memory_bytes", "Resident memory of this rank");
+  lag_ =
+      registry.AddGauge("helio_rank_busy_seconds", "This rank's own work a step, without waiting for others");
+  straggler_ =
+      registry.AddGauge("helio_rank_straggler", "1 while this rank is slower than 1.5 times the median rank");
+}
+
+cluster::Histogram& TrainingMetrics::Part(const std::string& part) {
+  auto found = parts_.find(part);
+  if (found == parts_.end())
+    found = parts_
+                .emplace(part, registry_.AddHistogram("helio_step_part_seconds", "Time of a step by part",
+                                                      {{"part", part}}))
+                .first;
+  return found->second;
+}
+
+void TrainingMetrics::Step(int64_t step, double epoch, int64_t local_images, double step_seconds,
+                           double data_wait_seconds, const StepReport& report) {
+  steps_.Add();
+  images_.Add(static_cast<double>(local_images));
+  if (report.skipped > 0) skipped_.Add(report.skipped);
+  step_.Set(static_cast<double>(step));
+  epoch_.Set(epoch);
+  heartbeat_.Set(UnixTime());
+  Part("step").Observe(step_seconds);
+  Part("data_wait").Observe(data_wait_seconds);
+  for (const auto& [part, seconds] : report.seconds) Part(part).Observe(seconds);
+  for (const auto& norm : report.norms)
+    registry_.AddGauge("helio_gradient_norm", "L2 norm of the reduced gradient", {{"phase", norm.phase}})
+        .Set(norm.value);
+}
+
+void TrainingMetrics::Loss(const std::string& phase, const std::string& term, double value) {
+  registry_.AddGauge("helio_loss", "Weighted loss term, mean over ranks", {{"phase", phase}, {"term", term}})
+      .Set(value);
+}
+
+void TrainingMetrics::Speed(const Progress::Report& report) {
+  images_per_second_.Set(report.images_per_second);
+  data_wait_share_.Set(report.data_wait_share);
+  memory_.Set(ResidentBytes());
+}
+
+void TrainingMetrics::Checkpoint(const WriteOutcome& outcome) {
+  if (!outcome.error.empty()) return checkpoint_failures_.Add();
+  checkpoint_time_.Set(UnixTime());
+  checkpoint_seconds_.Set(outcome.seconds);
+  checkpoint_bytes_.Set(static_cast<double>(outcome.bytes));
+}
+
+void TrainingMetrics::Score(const recipes::ValidationScore& score) {
+  registry_.AddGauge("helio_score", "Evaluation score", {{"name", score.name}}).Set(score.value);
+}
+
+void TrainingMetrics::Straggler(double seconds, bool is_straggler) {
+  lag_.Set(seconds);
+  straggler_.Set(is_straggler ? 1 : 0);
+}
+
+}  // namespace helio::train
