@@ -1,0 +1,24 @@
+#pragma once
+#include <filesystem>
+#include <map>
+#include <string>
+
+#include "src/eval/canvas.h"
+
+namespace helio::eval {
+
+// Pixels {h, w, 3} uint8 as PNG, atomically; `text` becomes tEXt chunks (caption, seed, checkpoint). Throws
+// Error{kSystem} if it cannot be written.
+void WritePng(const std::filesystem::path& path, const torch::Tensor& pixels,
+              const std::map<std::string, std::string>& text = {});
+void WritePng(const std::filesystem::path& path, const Canvas& canvas,
+              const std::map<std::string, std::string>& text = {});
+
+// A picture {3, h, w} in [-1, 1] as it is, without frame: the published code's conversion, (x + 1) * 127.5
+// truncated.
+void WritePicture(const std::filesystem::path& path, const torch::Tensor& picture);
+
+// Back to {h, w, 3} uint8; for tests and tools. Throws Error{kData}.
+torch::Tensor ReadPng(const std::filesystem::path& path);
+
+}  // namespace helio::eval

@@ -1,0 +1,34 @@
+#pragma once
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "src/base/json.h"
+#include "src/eval/evaluator.h"
+
+namespace helio::eval {
+
+// Twelve hex digits that tell judging weights apart, for protocol strings. Depends on names, shapes and
+// bytes.
+std::string WeightsDigest(const NamedTensors& weights);
+
+// {"name", "value", "deviation", "protocol"}.
+Json ScoreJson(const Score& score);
+
+// One line of metrics.jsonl: {"kind": "evaluation", "step", "name", "value", "deviation", "protocol"} per
+// score. Appends and fsyncs; only one process writes. Throws Error{kSystem} if it cannot.
+void AppendScores(const std::filesystem::path& metrics_jsonl, int64_t step, const std::vector<Score>& scores);
+
+// Sets summary[section][score.name] = {value, deviation, protocol}, keeping everything else; atomic. Creates
+// the file where there is none.
+void UpdateSummary(const std::filesystem::path& summary_json, const std::string& section,
+                   const std::vector<Score>& scores);
+
+// An aligned table, a score a line: for logs and terminals.
+std::string FormatScores(const std::vector<Score>& scores);
+
+// Copies of merged partial states as a safetensors file, so that public tools can check a score, and back.
+void WriteFeatures(const std::filesystem::path& path, const Evaluator& evaluator, const NamedTensors& merged);
+NamedTensors ReadFeatures(const std::filesystem::path& path);
+
+}  // namespace helio::eval
