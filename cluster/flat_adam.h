@@ -21,7 +21,7 @@ class FlatAdam {
   // Only elements [begin, end) have state and are stepped: one rank's shard.
   FlatAdam(ParameterGroup& group, const FlatAdamOptions& options, int64_t begin, int64_t end);
 
-  // One update from the group's gradients. With `average` false the moving average is left alone.
+  // One update from the group's gradients, and of the moving average.
   void Step(double learning_rate);
 
   int64_t steps() const;

@@ -1,0 +1,56 @@
+#include "cluster/consistency.h"
+
+#include <map>
+#include <sstream>
+
+#include "src/base/checksum.h"
+#include "src/base/error.h"
+
+namespace helio::cluster {
+namespace {
+
+// The value most ranks have; of equally frequent ones the one of the lowest rank.
+std::string Majority(const std::vector<std::string>& values) {
+  std::map<std::string, int> votes;
+  for (const auto& value : values) ++votes[value];
+  const std::string* best = &values.front();
+  for (const auto& value : values)
+    if (votes[value] > votes[*best]) best = &value;
+  return *best;
+}
+
+std::string Differences(const std::string& name, const std::vector<std::string>& values) {
+  const auto expected = Majority(values);
+  std::string text;
+  for (size_t rank = 0; rank < values.size(); ++rank)
+    if (values[rank] != expected)
+      text +=
+          (text.empty() ? "" : ", ") + std::string("rank ") + std::to_string(rank) + " has " + values[rank];
+  return text.empty() ? "" : name + ": " + text + ", the others have " + expected;
+}
+
+}  // namespace
+
+void CheckConsistency(Communicator& communicator, const Fingerprints& own) {
+  std::string problems;
+  for (const auto& [name, value] : own) {
+    const auto difference = Differences(name, GatherStrings(communicator, value, "check of " + name));
+    if (!difference.empty()) problems += (problems.empty() ? "" : "; ") + difference;
+  }
+  if (!problems.empty())
+    ThrowUser("the ranks do not run the same job: " + problems, "start-up check",
+              "same binary, flags and data on every host");
+}
+
+std::string WeightsDigest(const NamedTensors& tensors) {
+  std::ostringstream text;
+  for (const auto& [name, tensor] : tensors) {
+    const auto host = tensor.detach().cpu().contiguous();
+    const auto* data = static_cast<const std::byte*>(host.const_data_ptr());
+    text << name << host.sizes() << host.scalar_type() << Digest({data, host.nbytes()});
+  }
+  const auto all = text.str();
+  return Digest(std::as_bytes(std::span(all.data(), all.size())));
+}
+
+}  // namespace helio::cluster

@@ -1,0 +1,116 @@
+#include "cluster/flat_adam.h"
+
+#include <ATen/Parallel.h>
+
+#include <cmath>
+
+namespace helio::cluster {
+namespace {
+
+constexpr int64_t kGrain = 1 << 15;
+
+struct Coefficients {
+  double beta1, beta2, epsilon, step_size, root_correction2, decay;
+};
+
+Coefficients CoefficientsAt(const FlatAdamOptions& options, int64_t step, double learning_rate) {
+  const double correction1 = 1 - std::pow(options.beta1, static_cast<double>(step));
+  const double correction2 = 1 - std::pow(options.beta2, static_cast<double>(step));
+  return {options.beta1,          options.beta2,    options.epsilon, learning_rate / correction1,
+          std::sqrt(correction2), options.ema_decay};
+}
+
+// no-math-errno: otherwise sqrt may set errno and the loop is not vectorised.
+template <typename T, bool kAverage>
+__attribute__((optimize("no-math-errno"))) void Update(T* parameter, const T* gradient, T* exp_avg,
+                                                       T* exp_avg_sq, T* average, int64_t count,
+                                                       const Coefficients& c) {
+  const T beta1 = T(c.beta1), rest1 = T(1 - c.beta1), beta2 = T(c.beta2), rest2 = T(1 - c.beta2);
+  const T epsilon = T(c.epsilon), step_size = T(c.step_size), root = T(c.root_correction2);
+  const T decay = T(c.decay), rest = T(1 - c.decay);
+#pragma GCC ivdep
+  for (int64_t i = 0; i < count; ++i) {
+    exp_avg[i] = exp_avg[i] * beta1 + gradient[i] * rest1;
+    exp_avg_sq[i] = exp_avg_sq[i] * beta2 + gradient[i] * gradient[i] * rest2;
+    parameter[i] -= step_size * (exp_avg[i] / (std::sqrt(exp_avg_sq[i]) / root + epsilon));
+    if constexpr (kAverage) average[i] = average[i] * decay + parameter[i] * rest;
+  }
+}
+
+template <typename T>
+void StepOnHost(torch::Tensor parameters, const torch::Tensor& gradients, torch::Tensor exp_avg,
+                torch::Tensor exp_avg_sq, torch::Tensor average, const Coefficients& c) {
+  auto* p = parameters.mutable_data_ptr<T>();
+  const auto* g = gradients.const_data_ptr<T>();
+  auto *m = exp_avg.mutable_data_ptr<T>(), *v = exp_avg_sq.mutable_data_ptr<T>();
+  T* a = average.defined() ? average.mutable_data_ptr<T>() : nullptr;
+  at::parallel_for(0, parameters.numel(), kGrain, [&](int64_t first, int64_t last) {
+    if (a)
+      Update<T, true>(p + first, g + first, m + first, v + first, a + first, last - first, c);
+    else
+      Update<T, false>(p + first, g + first, m + first, v + first, nullptr, last - first, c);
+  });
+}
+
+// The same with torch's kernels, for devices.
+void StepOnDevice(torch::Tensor parameters, const torch::Tensor& gradients, torch::Tensor exp_avg,
+                  torch::Tensor exp_avg_sq, torch::Tensor average, const Coefficients& c) {
+  exp_avg.mul_(c.beta1).add_(gradients, 1 - c.beta1);
+  exp_avg_sq.mul_(c.beta2).addcmul_(gradients, gradients, 1 - c.beta2);
+  parameters.addcdiv_(exp_avg, exp_avg_sq.sqrt().div_(c.root_correction2).add_(c.epsilon), -c.step_size);
+  if (average.defined()) average.mul_(c.decay).add_(parameters, 1 - c.decay);
+}
+
+}  // namespace
+
+FlatAdam::FlatAdam(ParameterGroup& group, const FlatAdamOptions& options)
+    : FlatAdam(group, options, 0, group.size()) {}
+
+FlatAdam::FlatAdam(ParameterGroup& group, const FlatAdamOptions& options, int64_t begin, int64_t end)
+    : group_(group), options_(options), begin_(begin), end_(end) {
+  CHECK(0 <= begin && begin <= end && end <= group.size());
+  step_ = torch::zeros({}, torch::kInt64);
+  exp_avg_ = torch::zeros({end - begin}, group.parameters().options());
+  exp_avg_sq_ = torch::zeros_like(exp_avg_);
+  if (options.ema_decay > 0) average_ = group.parameters().slice(0, begin, end).clone();
+}
+
+void FlatAdam::Step(double learning_rate) {
+  torch::NoGradGuard no_grad;
+  step_ += 1;
+  const auto c = CoefficientsAt(options_, steps(), learning_rate);
+  const auto parameters = group_.parameters().slice(0, begin_, end_);
+  const auto gradients = group_.gradients().slice(0, begin_, end_);
+  if (parameters.is_cpu() && parameters.scalar_type() == torch::kFloat32)
+    StepOnHost<float>(parameters, gradients, exp_avg_, exp_avg_sq_, average_, c);
+  else if (parameters.is_cpu() && parameters.scalar_type() == torch::kFloat64)
+    StepOnHost<double>(parameters, gradients, exp_avg_, exp_avg_sq_, average_, c);
+  else
+    StepOnDevice(parameters, gradients, exp_avg_, exp_avg_sq_, average_, c);
+}
+
+int64_t FlatAdam::steps() const { return *step_.const_data_ptr<int64_t>(); }
+
+NamedTensors FlatAdam::State() const {
+  NamedTensors state{{"step", step_}};
+  for (auto& [name, view] : group_.ViewsOf(exp_avg_)) state.emplace_back("exp_avg." + name, view);
+  for (auto& [name, view] : group_.ViewsOf(exp_avg_sq_)) state.emplace_back("exp_avg_sq." + name, view);
+  return state;
+}
+
+NamedTensors FlatAdam::Average() const { return has_average() ? group_.ViewsOf(average_) : NamedTensors{}; }
+
+void FlatAdam::ResetAverage() {
+  if (has_average()) average_.copy_(group_.parameters().slice(0, begin_, end_));
+}
+
+void FlatAdam::SwapAverage() {
+  if (!has_average()) return;
+  torch::NoGradGuard no_grad;
+  auto parameters = group_.parameters().slice(0, begin_, end_);
+  const auto kept = parameters.clone();
+  parameters.copy_(average_);
+  average_.copy_(kept);
+}
+
+}  // namespace helio::cluster
