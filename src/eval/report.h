@@ -15,8 +15,12 @@ std::string WeightsDigest(const NamedTensors& weights);
 // {"name", "value", "deviation", "protocol"}.
 Json ScoreJson(const Score& score);
 
-// One line of metrics.jsonl: {"kind": "evaluation", "step", "name", "value", "deviation", "protocol"} per
-// score. Appends and fsyncs; only one process writes. Throws Error{kSystem} if it cannot.
+// Lines for metrics.jsonl: {"kind": "evaluation", "step", "name", "value", "deviation", "protocol"} per
+// score.
+std::vector<Json> ScoreLines(int64_t step, const std::vector<Score>& scores);
+
+// Appends those lines and fsyncs, for programs without a run directory; only one process writes. Throws
+// Error{kSystem} if it cannot.
 void AppendScores(const std::filesystem::path& metrics_jsonl, int64_t step, const std::vector<Score>& scores);
 
 // Sets summary[section][score.name] = {value, deviation, protocol}, keeping everything else; atomic. Creates

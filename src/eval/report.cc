@@ -1,0 +1,87 @@
+#include "src/eval/report.h"
+
+#include <cstdio>
+
+#include "src/base/checksum.h"
+#include "src/base/safetensors.h"
+
+namespace helio::eval {
+namespace {
+
+std::string Row(const Score& score, size_t width) {
+  std::array<char, 64> numbers{};
+  std::snprintf(numbers.data(), numbers.size(), "%10.4f +- %-9.4f", score.value, score.deviation);
+  return score.name + std::string(width - score.name.size(), ' ') + numbers.data() + "  " + score.protocol +
+         "\n";
+}
+
+}  // namespace
+
+std::string WeightsDigest(const NamedTensors& weights) {
+  std::string digests;
+  for (const auto& [name, tensor] : weights) {
+    const auto plain = tensor.detach().to(torch::kCPU).contiguous();
+    const auto* bytes = static_cast<const std::byte*>(plain.data_ptr());
+    digests += name + c10::str(plain.sizes()) + Digest({bytes, plain.nbytes()});
+  }
+  return Digest(std::as_bytes(std::span(digests))).substr(0, 12);
+}
+
+Json ScoreJson(const Score& score) {
+  return {{"name", score.name},
+          {"value", score.value},
+          {"deviation", score.deviation},
+          {"protocol", score.protocol}};
+}
+
+std::vector<Json> ScoreLines(int64_t step, const std::vector<Score>& scores) {
+  std::vector<Json> lines;
+  for (const auto& score : scores) {
+    Json line = {{"kind", "evaluation"}, {"step", step}};
+    line.update(ScoreJson(score));
+    lines.push_back(std::move(line));
+  }
+  return lines;
+}
+
+void AppendScores(const std::filesystem::path& metrics_jsonl, int64_t step,
+                  const std::vector<Score>& scores) {
+  std::ofstream file(metrics_jsonl, std::ios::app);
+  for (const auto& line : ScoreLines(step, scores)) file << line.dump() << '\n';
+  file.close();
+  if (!file)
+    throw Error(ErrorKind::kSystem, "cannot be written", metrics_jsonl.string(), "is the disk full?");
+  SyncFile(metrics_jsonl);
+}
+
+void UpdateSummary(const std::filesystem::path& summary_json, const std::string& section,
+                   const std::vector<Score>& scores) {
+  Json summary = std::filesystem::exists(summary_json) ? ReadJson(summary_json) : Json::object();
+  if (!summary.is_object()) ThrowData("is not a JSON object", summary_json.string(), "remove it");
+  for (const auto& score : scores) {
+    summary[section][score.name] = {
+        {"value", score.value}, {"deviation", score.deviation}, {"protocol", score.protocol}};
+  }
+  WriteFileAtomically(summary_json, summary.dump(2) + "\n");
+}
+
+std::string FormatScores(const std::vector<Score>& scores) {
+  size_t width = 0;
+  for (const auto& score : scores) width = std::max(width, score.name.size());
+  std::string table;
+  for (const auto& score : scores) table += Row(score, width);
+  return table;
+}
+
+void WriteFeatures(const std::filesystem::path& path, const Evaluator& evaluator,
+                   const NamedTensors& merged) {
+  WriteSafeTensors(path, merged, {{"evaluator", evaluator.name()}});
+}
+
+NamedTensors ReadFeatures(const std::filesystem::path& path) {
+  NamedTensors copies;
+  for (const auto& [name, tensor] : ReadSafeTensors(path).tensors) copies.emplace_back(name, tensor.clone());
+  return copies;
+}
+
+}  // namespace helio::eval
