@@ -22,10 +22,21 @@ void Initialise(torch::nn::Module& module, uint64_t seed) {
   auto generator = at::detail::createCPUGenerator(RandomKey(seed, "part judge weights"));
   for (auto& item : module.named_parameters()) {
     auto& parameter = item.value();
+    if (item.key().ends_with("bias")) parameter.zero_();
     if (parameter.dim() < 2) continue;
     const double fan_in = static_cast<double>(parameter.numel()) / static_cast<double>(parameter.size(0));
     parameter.normal_(0, std::sqrt(2 / fan_in), generator);
   }
+}
+
+// torch's layers draw their first weights from the global generator: give it back as it was.
+SmallPartNet MakeJudge(int64_t parts, int64_t colours, uint64_t seed) {
+  auto global = at::detail::getDefaultCPUGenerator();
+  const auto before = global.get_state();
+  SmallPartNet judge(parts, colours);
+  global.set_state(before);
+  Initialise(*judge, seed);
+  return judge;
 }
 
 torch::Tensor InRange(const torch::Tensor& pictures) {
@@ -98,8 +109,7 @@ SmallPartNet TrainPartJudge(const torch::Tensor& pictures, const torch::Tensor& 
                             const PartJudgeOptions& options) {
   CHECK_GE(std::min(pictures.size(2), pictures.size(3)), kSide);
   CHECK_EQ(pictures.size(0), part_colours.size(0));
-  SmallPartNet judge(part_colours.size(1), colours);
-  Initialise(*judge, options.seed);
+  auto judge = MakeJudge(part_colours.size(1), colours, options.seed);
   judge->to(options.device);
   torch::optim::Adam adam(judge->parameters(), torch::optim::AdamOptions(options.rate));
   RandomStream random(RandomKey(options.seed, "part judge"));

@@ -1,0 +1,67 @@
+#include "src/eval/report.h"
+
+#include "src/base/safetensors.h"
+#include "src/eval/inception_score.h"
+#include "tests/unit/eval/batches.h"
+
+namespace helio::eval {
+namespace {
+
+class Report : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    folder_ = std::filesystem::temp_directory_path() / ("helio_report_" + std::to_string(::getpid()));
+    std::filesystem::create_directories(folder_);
+  }
+  void TearDown() override { std::filesystem::remove_all(folder_); }
+
+  std::filesystem::path folder_;
+  const std::vector<Score> scores_{{"inception_score", 4.25, 0.5, "N=600 splits=10"},
+                                   {"fid", 12, 0, "N=600"}};
+};
+
+TEST_F(Report, AppendsALinePerScore) {
+  AppendScores(folder_ / "metrics.jsonl", 100, scores_);
+  AppendScores(folder_ / "metrics.jsonl", 200, scores_);
+  std::istringstream lines(ReadFile(folder_ / "metrics.jsonl"));
+  std::vector<Json> read;
+  for (std::string line; std::getline(lines, line);) read.push_back(ParseJson(line, "line"));
+  ASSERT_EQ(read.size(), 4);
+  EXPECT_EQ(read[2]["step"], 200);
+  EXPECT_EQ(read[2]["name"], "inception_score");
+  EXPECT_EQ(read[2]["protocol"], "N=600 splits=10");
+}
+
+TEST_F(Report, SummaryKeepsOtherSections) {
+  UpdateSummary(folder_ / "summary.json", "generated", scores_);
+  UpdateSummary(folder_ / "summary.json", "real", {{"fid", 1, 0, ""}});
+  const Json summary = ReadJson(folder_ / "summary.json");
+  EXPECT_EQ(summary["generated"]["inception_score"]["value"], 4.25);
+  EXPECT_EQ(summary["real"]["fid"]["value"], 1);
+}
+
+TEST_F(Report, RefusesADamagedSummary) {
+  WriteFileAtomically(folder_ / "summary.json", "[1]");
+  EXPECT_THROW(UpdateSummary(folder_ / "summary.json", "real", scores_), Error);
+}
+
+TEST_F(Report, DigestTellsWeightsApart) {
+  const NamedTensors a = {{"w", torch::ones({2, 3})}}, b = {{"w", torch::ones({3, 2})}},
+                     c = {{"v", torch::ones({2, 3})}};
+  EXPECT_EQ(WeightsDigest(a), WeightsDigest({{"w", torch::ones({3, 2}).t()}}));
+  EXPECT_NE(WeightsDigest(a), WeightsDigest(b));
+  EXPECT_NE(WeightsDigest(a), WeightsDigest(c));
+  EXPECT_EQ(WeightsDigest(a).size(), 12);
+}
+
+TEST_F(Report, ScoresCanBeFinishedFromAFile) {
+  InceptionScore evaluator("inception_score", [](const torch::Tensor& x) { return x.softmax(1); });
+  evaluator.Consume(RandomSamples(60, 5, 5, 1));
+  const auto merged = MergePartials({evaluator.Partial()});
+  WriteFeatures(folder_ / "is.safetensors", evaluator, merged);
+  EXPECT_EQ(evaluator.Finish(ReadFeatures(folder_ / "is.safetensors"))[0].value,
+            evaluator.Finish(merged)[0].value);
+}
+
+}  // namespace
+}  // namespace helio::eval
