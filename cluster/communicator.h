@@ -95,6 +95,7 @@ class Communicator {
   // Tells watchdog and messages that this rank begins training step `step`. Local, cheap.
   void BeginStep(int64_t step);
   JobState& job() { return *job_; }
+  const std::shared_ptr<JobState>& share_job() const { return job_; }
 
   // Calls made so far. The same on every healthy rank.
   uint64_t sequence() const { return sequence_; }
@@ -109,8 +110,6 @@ class Communicator {
   virtual Pending DoBroadcast(const Call& call, torch::Tensor buffer, int root) = 0;
   virtual void DoBarrier(const Call& call) = 0;
   virtual std::unique_ptr<Communicator> DoSplit(const Call& call, int color, std::string name) = 0;
-
-  const std::shared_ptr<JobState>& shared_job() const { return job_; }
 
  private:
   Call NextCall(std::string_view kind, std::string label);

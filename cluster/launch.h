@@ -25,15 +25,15 @@ class Launch {
   explicit Launch(const LaunchOptions& options);
   Launch(const Launch&) = delete;
   Launch& operator=(const Launch&) = delete;
-  // Leaves MPI orderly if every rank comes here; after an error it does not communicate.
-  ~Launch();
+  ~Launch();  // does not communicate
 
   const World& world() const;
   Communicator& communicator();  // of all ranks: mpi (CPU tensors), nccl (CUDA and CPU tensors) or solo
 
   // Runs `body`. An exception on any rank takes the job down at once: it is logged on the rank where it
   // happened, the other ranks are stopped, and every process ends with the error's exit code. In a world of
-  // one the exception simply passes.
+  // one the exception simply passes. After an orderly return on all ranks MPI is left; the communicator and
+  // those split from it must not be used any more.
   int Run(const std::function<int()>& body);
 
  private:

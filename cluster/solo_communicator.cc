@@ -21,7 +21,7 @@ class SoloCommunicator : public Communicator {
   Pending DoBroadcast(const Call&, torch::Tensor, int) override { return {}; }
   void DoBarrier(const Call&) override {}
   std::unique_ptr<Communicator> DoSplit(const Call&, int, std::string name) override {
-    return std::make_unique<SoloCommunicator>(world(), std::move(name), shared_job());
+    return std::make_unique<SoloCommunicator>(world(), std::move(name), share_job());
   }
 
  private:

@@ -186,7 +186,7 @@ class ThreadCommunicator : public Communicator {
     const auto meeting = Meet(call, {}, {}, color, make_groups);
     MakeOperation(call, meeting).Wait();
     return std::make_unique<ThreadCommunicator>(SubWorld(world(), meeting->colors, group_->nodes),
-                                                std::move(name), shared_job(), meeting->groups.at(color));
+                                                std::move(name), share_job(), meeting->groups.at(color));
   }
 
  private:

@@ -1,0 +1,96 @@
+#include "cluster/heartbeat.h"
+
+#include <algorithm>
+#include <cstring>
+#include <iomanip>
+#include <sstream>
+
+namespace helio::cluster {
+namespace {
+
+double Seconds(Clock::duration duration) { return std::chrono::duration<double>(duration).count(); }
+
+}  // namespace
+
+void SetText(std::array<char, 96>& target, const std::string& text) {
+  target.fill(0);
+  std::memcpy(target.data(), text.data(), std::min(text.size(), target.size() - 1));
+}
+
+std::string DescribeAbsent(int rank, const std::string& host, const Peer& peer, Clock::time_point now,
+                           double silent_after_seconds) {
+  std::ostringstream text;
+  const double silence = Seconds(now - peer.heard);
+  text << "rank " << rank << " on " << host << " (" << std::fixed << std::setprecision(1);
+  if (silence > silent_after_seconds)
+    text << "silent for " << silence << " s: stopped, dead or unreachable; last seen ";
+  else
+    text << "alive, but busy elsewhere; ";
+  if (peer.beat.step >= 0) text << "at step " << peer.beat.step << ", ";
+  text << "latest call: " << (peer.beat.last[0] ? peer.beat.last.data() : "none yet") << ")";
+  return text.str();
+}
+
+Heartbeat::Heartbeat(MPI_Comm communicator, double interval_seconds)
+    : communicator_(communicator), interval_seconds_(interval_seconds) {
+  MPI_Comm_rank(communicator, &rank_);
+  MPI_Comm_size(communicator, &size_);
+  for (int rank = 0; rank < size_; ++rank)
+    if (rank != rank_ && (rank_ == 0 || rank == 0)) partners_.push_back(rank);
+  peers_.resize(size_);
+  for (auto& peer : peers_) peer.heard = Clock::now();
+  inbox_.resize(partners_.size());
+  outbox_.resize(partners_.size());
+  sends_.assign(partners_.size(), MPI_REQUEST_NULL);
+  receives_.assign(partners_.size(), MPI_REQUEST_NULL);
+  for (size_t i = 0; i < partners_.size(); ++i)
+    CheckMpi(MPI_Irecv(&inbox_[i], sizeof(Beat), MPI_BYTE, partners_[i], 0, communicator_, &receives_[i]),
+             "heartbeat");
+}
+
+void Heartbeat::Exchange(const Beat& own, Clock::time_point now) {
+  Receive(now);
+  if (!sending_ || now < next_send_) return;
+  next_send_ =
+      now + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(interval_seconds_));
+  Send(own);
+}
+
+void Heartbeat::Receive(Clock::time_point now) {
+  for (size_t i = 0; i < partners_.size(); ++i) {
+    int done = 1;
+    while (true) {
+      CheckMpi(MPI_Test(&receives_[i], &done, MPI_STATUS_IGNORE), "heartbeat");
+      if (!done) break;
+      peers_[partners_[i]] = {inbox_[i], now};
+      CheckMpi(MPI_Irecv(&inbox_[i], sizeof(Beat), MPI_BYTE, partners_[i], 0, communicator_, &receives_[i]),
+               "heartbeat");
+    }
+  }
+}
+
+void Heartbeat::Send(const Beat& own) {
+  for (size_t i = 0; i < partners_.size(); ++i) {
+    int done = 0;
+    CheckMpi(MPI_Test(&sends_[i], &done, MPI_STATUS_IGNORE), "heartbeat");
+    if (!done) continue;  // the partner does not take them: nothing piles up
+    outbox_[i] = own;
+    CheckMpi(MPI_Isend(&outbox_[i], sizeof(Beat), MPI_BYTE, partners_[i], 0, communicator_, &sends_[i]),
+             "heartbeat");
+  }
+}
+
+void Heartbeat::Drain() {
+  Receive(Clock::now());
+  for (auto& request : receives_) {
+    MPI_Cancel(&request);
+    MPI_Wait(&request, MPI_STATUS_IGNORE);
+  }
+  MPI_Waitall(static_cast<int>(sends_.size()), sends_.data(), MPI_STATUSES_IGNORE);
+}
+
+bool Heartbeat::Silent(int rank, Clock::time_point now) const {
+  return Knows(rank) && rank != rank_ && Seconds(now - peers_[rank].heard) > silent_after_seconds();
+}
+
+}  // namespace helio::cluster

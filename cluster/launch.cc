@@ -1,0 +1,145 @@
+#include "cluster/launch.h"
+
+#include <cstdlib>
+#include <iostream>
+#include <map>
+
+#include "cluster/mpi_communicator.h"
+#include "cluster/nccl_communicator.h"
+#include "cluster/solo_communicator.h"
+#include "src/base/error.h"
+
+namespace helio::cluster {
+namespace {
+
+std::vector<std::string> HostNames(int size) {
+  char own[MPI_MAX_PROCESSOR_NAME] = {};
+  int length = 0;
+  MPI_Get_processor_name(own, &length);
+  std::vector<char> all(static_cast<size_t>(size) * MPI_MAX_PROCESSOR_NAME);
+  CheckMpi(MPI_Allgather(own, MPI_MAX_PROCESSOR_NAME, MPI_CHAR, all.data(), MPI_MAX_PROCESSOR_NAME, MPI_CHAR,
+                         MPI_COMM_WORLD),
+           "start-up");
+  std::vector<std::string> names;
+  for (int rank = 0; rank < size; ++rank)
+    names.emplace_back(all.data() + static_cast<int64_t>(rank) * MPI_MAX_PROCESSOR_NAME);
+  return names;
+}
+
+// Which ranks share memory with us, and how many such hosts there are.
+void FindHosts(World& world) {
+  MPI_Comm local;
+  CheckMpi(MPI_Comm_split_type(MPI_COMM_WORLD, MPI_COMM_TYPE_SHARED, world.rank, MPI_INFO_NULL, &local),
+           "start-up");
+  MPI_Comm_rank(local, &world.local_rank);
+  MPI_Comm_size(local, &world.local_size);
+  int leader = world.rank;
+  MPI_Bcast(&leader, 1, MPI_INT, 0, local);
+  std::vector<int> leaders(world.size);
+  MPI_Allgather(&leader, 1, MPI_INT, leaders.data(), 1, MPI_INT, MPI_COMM_WORLD);
+  std::map<int, int> nodes;
+  for (const int one : leaders) nodes.emplace(one, static_cast<int>(nodes.size()));
+  world.nodes = static_cast<int>(nodes.size());
+  world.node = nodes.at(leader);
+  MPI_Comm_free(&local);
+}
+
+World StartMpi() {
+  int provided = 0;
+  MPI_Init_thread(nullptr, nullptr, MPI_THREAD_SERIALIZED, &provided);
+  if (provided < MPI_THREAD_SERIALIZED)
+    throw Error(ErrorKind::kSystem, "this MPI cannot be called from more than one thread", "start-up",
+                "it must offer MPI_THREAD_SERIALIZED");
+  MPI_Comm_set_errhandler(MPI_COMM_WORLD, MPI_ERRORS_RETURN);
+  World world;
+  MPI_Comm_rank(MPI_COMM_WORLD, &world.rank);
+  MPI_Comm_size(MPI_COMM_WORLD, &world.size);
+  FindHosts(world);
+  return world;
+}
+
+void CheckWorldSize(const World& world, int expected) {
+  if (expected == 0 || world.size == expected) return;
+  const std::string remedy = world.size == 1 ? "the launcher did not start the others, or this is not its MPI"
+                                             : "check the host list and the slots of each host";
+  throw Error(ErrorKind::kCluster,
+              "came up with " + std::to_string(world.size) + " rank" + (world.size == 1 ? "" : "s") + " on " +
+                  std::to_string(world.nodes) + " host" + (world.nodes == 1 ? "" : "s") + " instead of " +
+                  std::to_string(expected),
+              "--expect_world_size", remedy);
+}
+
+torch::Device ChooseDevice(const World& world, const std::string& wanted) {
+  if (wanted != "auto" && wanted != "cpu" && wanted != "cuda")
+    ThrowUser("unknown device '" + wanted + "'", "--device", "one of auto, cpu, cuda");
+  const int gpus = wanted == "cpu" ? 0 : VisibleGpus();
+  if (gpus == 0 && wanted == "cuda") ThrowUser("no GPU is visible", "--device=cuda", "is the driver there?");
+  if (gpus == 0) return torch::kCPU;
+  if (world.local_size > gpus)
+    ThrowUser("this host has " + std::to_string(world.local_size) + " ranks but " + std::to_string(gpus) +
+                  " GPU" + (gpus == 1 ? "" : "s"),
+              "host of rank " + std::to_string(world.rank),
+              "start at most one rank a GPU, or use --device=cpu");
+  return {torch::kCUDA, static_cast<c10::DeviceIndex>(world.local_rank)};
+}
+
+}  // namespace
+
+struct Launch::State {
+  World world;
+  std::shared_ptr<JobState> job = std::make_shared<JobState>();
+  std::shared_ptr<MpiEngine> engine;  // null: solo
+  std::unique_ptr<Communicator> communicator;
+};
+
+bool StartedByLauncher() {
+  // What Open MPI, PMIx (srun --mpi=pmix), PMI-2 and MPICH's launchers set. Only "is there a launcher" is
+  // read here; ranks come from MPI.
+  for (const char* name : {"OMPI_COMM_WORLD_SIZE", "PMIX_RANK", "PMI_RANK", "PMI_SIZE"})
+    if (std::getenv(name)) return true;
+  return false;
+}
+
+Launch::Launch(const LaunchOptions& options) : state_(std::make_unique<State>()) {
+  auto& state = *state_;
+  state.job->deadlines = options.deadlines;
+  if (StartedByLauncher()) state.world = StartMpi();
+  CheckWorldSize(state.world, options.expect_world_size);
+  state.world.device = ChooseDevice(state.world, options.device);
+  if (state.world.size == 1) {
+    state.communicator = MakeSoloCommunicator(state.world, options.deadlines);
+    return;
+  }
+  state.engine = std::make_shared<MpiEngine>(state.world, HostNames(state.world.size), state.job,
+                                             options.heartbeat_seconds);
+  state.communicator = MakeMpiCommunicator(state.engine, MPI_COMM_WORLD, state.world, "world", state.job);
+  if (state.world.device.is_cuda())
+    state.communicator = MakeNcclCommunicator(std::move(state.communicator), state.engine);
+}
+
+Launch::~Launch() = default;
+
+const World& Launch::world() const { return state_->world; }
+Communicator& Launch::communicator() { return *state_->communicator; }
+
+int Launch::Run(const std::function<int()>& body) {
+  int code = 0;
+  if (!state_->engine) {
+    code = body();
+  } else {
+    try {
+      code = body();
+    } catch (const Error& error) {
+      communicator().Abort(error.what(), error.exit_code());
+    } catch (const std::exception& error) {
+      communicator().Abort(std::string("internal error: ") + error.what(), 70);
+    }
+    communicator().Barrier("end of the job");
+    state_->communicator.reset();
+    state_->engine->Stop();
+  }
+  if (StartedByLauncher()) MPI_Finalize();
+  return code;
+}
+
+}  // namespace helio::cluster

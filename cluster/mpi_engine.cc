@@ -1,0 +1,229 @@
+#include "cluster/mpi_engine.h"
+
+#include <sys/prctl.h>
+
+#include <cstdlib>
+#include <iostream>
+
+namespace helio::cluster {
+namespace {
+
+using std::chrono::microseconds;
+using std::chrono::milliseconds;
+
+constexpr int kLargeAtOnce = 2;  // large operations of one communicator in the network together
+constexpr auto kWatchInterval = milliseconds(20);
+constexpr auto kVerdictGrace = milliseconds(3000);  // rank 0 knows more than we do: let it speak first
+constexpr auto kAbortGrace = std::chrono::seconds(5);
+
+Clock::duration FromSeconds(double seconds) {
+  return std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(seconds));
+}
+
+// A waiting thread first gives way only (answers to small messages come within microseconds), then sleeps, so
+// that a rank waiting for a slow one does not take its core.
+void Relax(Clock::time_point waiting_since) {
+  if (Clock::now() - waiting_since < microseconds(300))
+    std::this_thread::yield();
+  else
+    std::this_thread::sleep_for(microseconds(20));
+}
+
+}  // namespace
+
+void MpiOperation::Wait() {
+  if (!Done()) engine_->WaitFor(*this);
+}
+
+MpiEngine::MpiEngine(const World& world, std::vector<std::string> hosts, std::shared_ptr<JobState> job,
+                     double heartbeat_seconds)
+    : world_(world), hosts_(std::move(hosts)), job_(std::move(job)) {
+  MPI_Comm control;
+  CheckMpi(MPI_Comm_dup(MPI_COMM_WORLD, &control), "MPI_Comm_dup");
+  MPI_Comm_set_errhandler(control, MPI_ERRORS_RETURN);
+  heartbeat_ = std::make_unique<Heartbeat>(control, heartbeat_seconds);
+  thread_ = std::thread([this] { Loop(); });
+}
+
+MpiEngine::~MpiEngine() {
+  stopping_ = true;
+  wake_.notify_all();
+  if (thread_.joinable()) thread_.join();
+}
+
+void MpiEngine::Start(const std::shared_ptr<MpiOperation>& operation) {
+  std::lock_guard lock(mutex_);
+  operation->started_ = Clock::now();
+  operation->deadline_ = operation->started_ + FromSeconds(job_->deadline_seconds());
+  RecordCall(operation->call_, operation->communicator_, operation->communicator_id_);
+  active_.push_back(operation);
+  AdvanceOperations();
+  // Who sends a small message waits for it at once, and then drives it.
+  if (operation->large()) wake_.notify_one();
+}
+
+void MpiEngine::RecordCall(const Call& call, const std::string& communicator, int communicator_id) {
+  SetText(own_.last, call.Describe(communicator));
+  if (communicator_id < Beat::kCommunicators) own_.sequences[communicator_id] = call.sequence;
+}
+
+void MpiEngine::Note(const Call& call, const std::string& communicator, int communicator_id) {
+  std::lock_guard lock(mutex_);
+  RecordCall(call, communicator, communicator_id);
+}
+
+void MpiEngine::WaitFor(MpiOperation& operation) {
+  ++helpers_;
+  const auto since = Clock::now();
+  while (!operation.Done()) {
+    {
+      std::lock_guard lock(mutex_);
+      Poll();
+    }
+    if (!operation.Done()) Relax(since);
+  }
+  if (--helpers_ == 0) wake_.notify_one();
+}
+
+void MpiEngine::Exclusively(const std::function<void()>& call) {
+  std::lock_guard lock(mutex_);
+  call();
+}
+
+void MpiEngine::AddWatch(std::function<bool()> watch) {
+  std::lock_guard lock(mutex_);
+  watches_.push_back(std::move(watch));
+}
+
+void MpiEngine::Loop() {
+  prctl(PR_SET_TIMERSLACK, 1000);  // nanoseconds: the default adds 50 us to each short sleep
+  auto pause = microseconds(20);
+  while (!stopping_) {
+    std::unique_lock lock(mutex_);
+    if (helpers_ > 0 || active_.empty()) wake_.wait_for(lock, milliseconds(20));
+    if (stopping_ || helpers_ > 0) continue;
+    const bool moved = Poll();
+    const bool idle = active_.empty();
+    lock.unlock();
+    if (idle) continue;
+    pause = moved ? microseconds(20) : std::min(pause * 2, microseconds(200));
+    if (moved)
+      std::this_thread::yield();
+    else
+      std::this_thread::sleep_for(pause);
+  }
+}
+
+bool MpiEngine::Poll() {
+  try {
+    const bool moved = AdvanceOperations();
+    if (const auto now = Clock::now(); now >= next_watch_) Watch(now);
+    return moved;
+  } catch (const Error& error) {
+    End(error.what(), error.exit_code());
+  }
+}
+
+bool MpiEngine::AdvanceOperations() {
+  bool moved = false;
+  large_.assign(next_communicator_id_, 0);
+  for (auto it = active_.begin(); it != active_.end();) {
+    auto& operation = **it;
+    const bool held_back = operation.large() && large_[operation.communicator_id_]++ >= kLargeAtOnce;
+    if (held_back || !operation.Advance()) {
+      ++it;
+      continue;
+    }
+    moved = true;
+    operation.finished_ = Clock::now();
+    operation.done_.store(true, std::memory_order_release);
+    it = active_.erase(it);
+  }
+  return moved;
+}
+
+void MpiEngine::Watch(Clock::time_point now) {
+  next_watch_ = now + kWatchInterval;
+  own_.step = job_->step;
+  heartbeat_->Exchange(own_, now);
+  std::erase_if(watches_, [](const auto& watch) { return !watch(); });
+  CheckDeadlines(now);
+}
+
+void MpiEngine::CheckDeadlines(Clock::time_point now) {
+  const MpiOperation* late = nullptr;
+  for (const auto& operation : active_)
+    if (now > operation->deadline_) {
+      late = operation.get();
+      break;
+    }
+  if (late) ReportExpired(late->call_, late->communicator_, late->communicator_id_);
+  if (world_.rank == 0)
+    for (int rank = 1; rank < world_.size; ++rank)
+      if (const auto& beat = heartbeat_->peers()[rank].beat; beat.HasExpired() && !verdict_due_) {
+        own_.expired_communicator = beat.expired_communicator;
+        own_.expired_sequence = beat.expired_sequence;
+        expired_ = std::string(beat.expired.data()) + " on rank " + std::to_string(rank);
+        verdict_due_ = now + milliseconds(1000);  // two heartbeats: know where everybody is
+      }
+  if (verdict_due_ && now >= *verdict_due_) End(Verdict(now), 75);
+}
+
+void MpiEngine::ReportExpired(const Call& call, const std::string& communicator, int communicator_id) {
+  if (verdict_due_) return;
+  expired_ = call.Describe(communicator) + " on rank " + std::to_string(world_.rank);
+  own_.expired_communicator = communicator_id;
+  own_.expired_sequence = call.sequence;
+  SetText(own_.expired, call.Describe(communicator));
+  heartbeat_->Hurry();
+  const auto grace =
+      world_.rank == 0 ? milliseconds(1000) : kVerdictGrace + milliseconds(100) * std::min(world_.rank, 20);
+  verdict_due_ = Clock::now() + grace;
+}
+
+// Who had not made the call that expired, or has not been heard of: as far as this rank can know.
+std::string MpiEngine::Verdict(Clock::time_point now) const {
+  std::string absent;
+  for (int rank = 0; rank < world_.size; ++rank) {
+    if (rank == world_.rank || !heartbeat_->Knows(rank)) continue;
+    const auto& peer = heartbeat_->peers()[rank];
+    const int id = own_.expired_communicator;
+    const bool behind = id < Beat::kCommunicators && peer.beat.sequences[id] < own_.expired_sequence;
+    if (!behind && !heartbeat_->Silent(rank, now)) continue;
+    absent += (absent.empty() ? "" : ", ") +
+              DescribeAbsent(rank, hosts_[rank], peer, now, heartbeat_->silent_after_seconds());
+  }
+  if (absent.empty() && own_.expired_communicator < Beat::kCommunicators &&
+      own_.sequences[own_.expired_communicator] < own_.expired_sequence)
+    absent = "rank " + std::to_string(world_.rank) + " on " + hosts_[world_.rank] +
+             " (busy elsewhere; latest call: " + own_.last.data() + ")";
+  if (absent.empty())
+    absent = "no rank, as far as rank " + std::to_string(world_.rank) + " knows: a link is down or too slow";
+  return expired_ + " passed its deadline of " + std::to_string(static_cast<int>(job_->deadline_seconds())) +
+         " s; missing: " + absent;
+}
+
+void MpiEngine::End(const std::string& message, int exit_code) {
+  LOG(ERROR) << message;
+  google::FlushLogFiles(google::GLOG_INFO);
+  // MPI_Abort needs the launcher; where the link to it is down, the process must end all the same.
+  std::thread([exit_code] {
+    std::this_thread::sleep_for(kAbortGrace);
+    std::_Exit(exit_code);
+  }).detach();
+  MPI_Abort(MPI_COMM_WORLD, exit_code);
+  std::_Exit(exit_code);
+}
+
+void MpiEngine::Stop() {
+  Exclusively([this] {
+    heartbeat_->StopSending();
+    MPI_Barrier(MPI_COMM_WORLD);
+    heartbeat_->Drain();
+    stopping_ = true;
+  });
+  wake_.notify_all();
+  thread_.join();
+}
+
+}  // namespace helio::cluster

@@ -1,0 +1,117 @@
+#pragma once
+#include <condition_variable>
+#include <functional>
+#include <list>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <thread>
+
+#include "cluster/communicator.h"
+#include "cluster/heartbeat.h"
+#include "cluster/mpi_support.h"
+
+namespace helio::cluster {
+
+class MpiEngine;
+
+// A collective as a state machine that the engine drives.
+class MpiOperation : public Operation {
+ public:
+  MpiOperation(std::shared_ptr<MpiEngine> engine, Call call, std::string communicator, int communicator_id)
+      : engine_(std::move(engine)),
+        call_(std::move(call)),
+        communicator_(std::move(communicator)),
+        communicator_id_(communicator_id) {}
+
+  void Wait() override;
+  bool Done() override { return done_.load(std::memory_order_acquire); }
+  Clock::time_point started() const override { return started_; }
+  Clock::time_point finished() const override { return finished_; }
+
+  const Call& call() const { return call_; }
+  int communicator_id() const { return communicator_id_; }
+  std::string Describe() const { return call_.Describe(communicator_); }
+  // Large operations of one communicator go through the network a few at a time, in order.
+  virtual bool large() const { return false; }
+
+  // Posts the first messages, then makes what progress there is; true once complete. Only the engine calls
+  // it, under its lock; until it does, nothing has been posted.
+  virtual bool Advance() = 0;
+
+ private:
+  friend class MpiEngine;
+  std::shared_ptr<MpiEngine> engine_;
+  Call call_;
+  std::string communicator_;
+  int communicator_id_;
+  Clock::time_point started_, finished_, deadline_;
+  std::atomic<bool> done_ = false;
+};
+
+// The one place that calls MPI once ranks are up: a thread that drives all operations of all communicators,
+// so that they progress while the others compute. A thread that waits takes over the driving itself, so a
+// small message costs no thread switch. Also the watchdog: it exchanges heartbeats with rank 0 (and rank 0
+// with all), and ends the job when an operation passes its deadline or a rank fails. Thread-safe.
+class MpiEngine : public std::enable_shared_from_this<MpiEngine> {
+ public:
+  // Collective. `hosts`: every rank's host name.
+  MpiEngine(const World& world, std::vector<std::string> hosts, std::shared_ptr<JobState> job,
+            double heartbeat_seconds);
+  ~MpiEngine();
+  MpiEngine(const MpiEngine&) = delete;
+  MpiEngine& operator=(const MpiEngine&) = delete;
+
+  void Start(const std::shared_ptr<MpiOperation>& operation);
+  // Blocks until done, driving MPI meanwhile. Does not return if the job fails: the process ends.
+  void WaitFor(MpiOperation& operation);
+
+  // Runs `call` under the lock: MPI calls that cannot be made non-blocking (communicator creation).
+  void Exclusively(const std::function<void()>& call);
+  // The next communicator's number, the same on all ranks as long as they create them in one order.
+  int NextCommunicatorId() { return next_communicator_id_++; }
+  // For operations that other transports drive: says where this rank is, and that one is late. ReportExpired
+  // is called from a watch.
+  void Note(const Call& call, const std::string& communicator, int communicator_id);
+  void ReportExpired(const Call& call, const std::string& communicator, int communicator_id);
+  // Called from the engine's loop every few milliseconds until it returns false: other transports' checks.
+  void AddWatch(std::function<bool()> watch);
+
+  // Logs and ends the job on all ranks. Does not return.
+  [[noreturn]] void End(const std::string& message, int exit_code);
+
+  // All ranks stop together, orderly. Collective.
+  void Stop();
+
+  const std::vector<std::string>& hosts() const { return hosts_; }
+
+ private:
+  void Loop();
+  bool Poll();  // true if anything moved
+  bool AdvanceOperations();
+  void Watch(Clock::time_point now);
+  void CheckDeadlines(Clock::time_point now);
+  void RecordCall(const Call& call, const std::string& communicator, int communicator_id);
+  std::string Verdict(Clock::time_point now) const;
+
+  World world_;
+  std::vector<std::string> hosts_;
+  std::shared_ptr<JobState> job_;
+  std::mutex mutex_;  // guards MPI and all below
+  std::condition_variable wake_;
+  std::list<std::shared_ptr<MpiOperation>> active_;
+  std::vector<int> large_;  // per communicator: large operations met in this sweep
+  std::vector<std::function<bool()>> watches_;
+  std::unique_ptr<Heartbeat> heartbeat_;
+  Beat own_;  // what we tell the others
+  Clock::time_point next_watch_;
+  std::optional<Clock::time_point>
+      verdict_due_;  // an operation expired; rank 0 has until then to end the job
+  std::string expired_;
+  std::atomic<int> helpers_ = 0;
+  std::atomic<bool> stopping_ = false;
+  std::atomic<int> next_communicator_id_ = 0;
+  std::thread thread_;
+};
+
+}  // namespace helio::cluster

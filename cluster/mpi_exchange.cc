@@ -1,0 +1,163 @@
+#include "cluster/mpi_exchange.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "cluster/reduce_kernels.h"
+#include "src/base/rows.h"
+
+namespace helio::cluster {
+namespace {
+
+constexpr size_t kLanes = 4;  // chunks of one operation in the network together
+
+}  // namespace
+
+int64_t ExchangeLayout::chunks() const { return elements == 0 ? 0 : (elements + chunk - 1) / chunk; }
+
+ExchangeLayout::Slice ExchangeLayout::At(int64_t index, int rank) const {
+  if (interleaved) {
+    const int64_t begin = index * chunk;
+    const auto rows = SplitRows(std::min(chunk, elements - begin), rank, ranks);
+    return {whole + (begin + rows.first) * element_size, rows.local};
+  }
+  const int64_t per_rank = elements / ranks, step = chunk / ranks;
+  const int64_t begin = index * step;
+  return {whole + (rank * per_rank + begin) * element_size, std::min(step, per_rank - begin)};
+}
+
+char* ExchangeLayout::PartAt(int64_t index, int rank) const {
+  return part ? part + index * (chunk / ranks) * element_size : At(index, rank).data;
+}
+
+MpiExchange::MpiExchange(std::shared_ptr<MpiEngine> engine, Call call, std::string name, int id,
+                         const ExchangeLayout& layout, const Wanted& wanted,
+                         std::vector<torch::Tensor> keep_alive)
+    : MpiOperation(std::move(engine), std::move(call), std::move(name), id),
+      layout_(layout),
+      wanted_(wanted),
+      keep_alive_(std::move(keep_alive)),
+      lanes_(std::min<int64_t>(kLanes, layout.chunks())) {}
+
+bool MpiExchange::Advance() {
+  bool busy = false;
+  for (auto& lane : lanes_) busy |= AdvanceLane(lane);
+  if (!busy) lanes_.clear();  // returns the staging memory though the handle may live on
+  return !busy;
+}
+
+bool MpiExchange::AdvanceLane(Lane& lane) {
+  while (true) {
+    if (lane.phase == Phase::kIdle) {
+      if (next_chunk_ == layout_.chunks()) return false;
+      lane.chunk = next_chunk_++;
+      BeginChunk(lane);
+    }
+    if (!AllComplete(lane.requests)) return true;
+    if (lane.phase == Phase::kReduce) {
+      AddUp(lane);
+      if (wanted_.gather) {
+        SendResult(lane);
+        continue;
+      }
+    }
+    lane.phase = Phase::kIdle;
+  }
+}
+
+void MpiExchange::BeginChunk(Lane& lane) {
+  if (wanted_.reduce) return SendSlices(lane);
+  const auto own = layout_.At(lane.chunk, wanted_.rank);
+  if (const char* source = layout_.PartAt(lane.chunk, wanted_.rank); source != own.data)
+    std::memcpy(own.data, source, own.elements * layout_.element_size);
+  SendResult(lane);
+}
+
+void MpiExchange::SendSlices(Lane& lane) {
+  lane.phase = Phase::kReduce;
+  const int64_t bytes = layout_.At(lane.chunk, wanted_.rank).elements * layout_.element_size;
+  lane.staging.resize(bytes * layout_.ranks);
+  for (int step = 1; step < layout_.ranks; ++step) {
+    const int from = (wanted_.rank - step + layout_.ranks) % layout_.ranks;
+    Transfer(lane, false, from, lane.staging.data() + from * bytes, bytes, 0);
+  }
+  for (int step = 1; step < layout_.ranks; ++step) {
+    const int to = (wanted_.rank + step) % layout_.ranks;
+    const auto slice = layout_.At(lane.chunk, to);
+    Transfer(lane, true, to, slice.data, slice.elements * layout_.element_size, 0);
+  }
+}
+
+void MpiExchange::AddUp(Lane& lane) {
+  const auto own = layout_.At(lane.chunk, wanted_.rank);
+  const int64_t bytes = own.elements * layout_.element_size;
+  std::vector<const void*> parts;
+  for (int rank = 0; rank < layout_.ranks; ++rank)
+    parts.push_back(rank == wanted_.rank ? own.data : lane.staging.data() + rank * bytes);
+  ReduceParts(layout_.PartAt(lane.chunk, wanted_.rank), parts, own.elements, wanted_.dtype, wanted_.op);
+}
+
+void MpiExchange::SendResult(Lane& lane) {
+  lane.phase = Phase::kGather;
+  const auto own = layout_.At(lane.chunk, wanted_.rank);
+  for (int step = 1; step < layout_.ranks; ++step) {
+    const int from = (wanted_.rank - step + layout_.ranks) % layout_.ranks;
+    const auto slice = layout_.At(lane.chunk, from);
+    Transfer(lane, false, from, slice.data, slice.elements * layout_.element_size, 1);
+  }
+  for (int step = 1; step < layout_.ranks; ++step) {
+    const int to = (wanted_.rank + step) % layout_.ranks;
+    Transfer(lane, true, to, own.data, own.elements * layout_.element_size, 1);
+  }
+}
+
+void MpiExchange::Transfer(Lane& lane, bool send, int peer, char* data, int64_t bytes, int phase) {
+  if (bytes == 0) return;
+  const int tag = wanted_.tag + static_cast<int>(lane.chunk * 2) + phase;
+  auto& request = lane.requests.emplace_back(MPI_REQUEST_NULL);
+  const int count = static_cast<int>(bytes);  // a chunk is far below 2 GiB
+  CheckMpi(send ? MPI_Isend(data, count, MPI_BYTE, peer, tag, wanted_.communicator, &request)
+                : MPI_Irecv(data, count, MPI_BYTE, peer, tag, wanted_.communicator, &request),
+           "exchange");
+}
+
+MpiSmallReduce::MpiSmallReduce(std::shared_ptr<MpiEngine> engine, Call call, std::string name, int id,
+                               torch::Tensor buffer, const MpiExchange::Wanted& wanted, int ranks)
+    : MpiOperation(std::move(engine), std::move(call), std::move(name), id),
+      buffer_(std::move(buffer)),
+      wanted_(wanted),
+      ranks_(ranks) {}
+
+void MpiSmallReduce::Begin() {
+  begun_ = true;
+  const auto bytes = static_cast<int>(buffer_.nbytes());
+  staging_.resize(static_cast<size_t>(bytes) * ranks_);
+  requests_.reserve(2 * ranks_);
+  for (int step = 1; step < ranks_; ++step) {
+    const int from = (wanted_.rank - step + ranks_) % ranks_;
+    CheckMpi(MPI_Irecv(staging_.data() + static_cast<int64_t>(from) * bytes, bytes, MPI_BYTE, from,
+                       wanted_.tag, wanted_.communicator, &requests_.emplace_back(MPI_REQUEST_NULL)),
+             "small all-reduce");
+  }
+  for (int step = 1; step < ranks_; ++step)
+    CheckMpi(MPI_Isend(buffer_.const_data_ptr(), bytes, MPI_BYTE, (wanted_.rank + step) % ranks_, wanted_.tag,
+                       wanted_.communicator, &requests_.emplace_back(MPI_REQUEST_NULL)),
+             "small all-reduce");
+}
+
+bool MpiSmallReduce::Advance() {
+  if (!begun_) Begin();
+  if (!AllComplete(requests_)) return false;
+  AddUp();
+  return true;
+}
+
+void MpiSmallReduce::AddUp() {
+  std::vector<const void*> parts;
+  for (int rank = 0; rank < ranks_; ++rank)
+    parts.push_back(rank == wanted_.rank ? buffer_.const_data_ptr()
+                                         : staging_.data() + rank * buffer_.nbytes());
+  ReduceParts(buffer_.mutable_data_ptr(), parts, buffer_.numel(), wanted_.dtype, wanted_.op);
+}
+
+}  // namespace helio::cluster

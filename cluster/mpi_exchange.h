@@ -1,0 +1,93 @@
+#pragma once
+#include <vector>
+
+#include "cluster/mpi_engine.h"
+
+namespace helio::cluster {
+
+// How the elements of one collective are laid out: chunk by chunk, each chunk with one slice a rank.
+struct ExchangeLayout {
+  struct Slice {
+    char* data;
+    int64_t elements;
+  };
+
+  char* whole = nullptr;
+  char* part = nullptr;  // where the reduced own slice goes, or comes from; null: stays in `whole`
+  int64_t elements = 0;  // of `whole`
+  int64_t element_size = 0;
+  bool interleaved =
+      false;  // slices are neighbours within each chunk (all-reduce); else rank-major (scatter, gather)
+  int64_t chunk = 0;  // elements of a chunk over all ranks
+  int ranks = 1;
+
+  int64_t chunks() const;
+  Slice At(int64_t chunk_index, int rank) const;
+  // The own slice's other home, or the slice itself.
+  char* PartAt(int64_t chunk_index, int rank) const;
+};
+
+// All-reduce, reduce-scatter or all-gather by direct exchange: rank r owns slice r of every chunk. To reduce,
+// every rank sends each owner its slice and the owner adds them in rank order: a fixed order, computed once,
+// so the result is the same bits everywhere. To gather, every owner sends its slice to all. Each rank sends 2
+// (N - 1) / N of the bytes, as a ring does, in 2 steps instead of 2 (N - 1).
+class MpiExchange : public MpiOperation {
+ public:
+  struct Wanted {
+    bool reduce, gather;
+    torch::ScalarType dtype;
+    Reduce op;
+    MPI_Comm communicator;
+    int rank, tag;  // tags [tag, tag + 2 * chunks) are this operation's
+  };
+  MpiExchange(std::shared_ptr<MpiEngine> engine, Call call, std::string name, int id,
+              const ExchangeLayout& layout, const Wanted& wanted, std::vector<torch::Tensor> keep_alive);
+
+  bool Advance() override;
+  bool large() const override {
+    return layout_.chunks() > 1 || layout_.elements * layout_.element_size > 1 << 16;
+  }
+
+ private:
+  enum class Phase { kIdle, kReduce, kGather };
+  struct Lane {  // a chunk in the network
+    int64_t chunk = 0;
+    Phase phase = Phase::kIdle;
+    std::vector<MPI_Request> requests;
+    std::vector<char> staging;
+  };
+
+  void BeginChunk(Lane& lane);
+  bool AdvanceLane(Lane& lane);  // true while it has work
+  void SendSlices(Lane& lane);
+  void AddUp(Lane& lane);
+  void SendResult(Lane& lane);
+  void Transfer(Lane& lane, bool send, int peer, char* data, int64_t elements, int phase);
+
+  ExchangeLayout layout_;
+  Wanted wanted_;
+  std::vector<torch::Tensor> keep_alive_;
+  std::vector<Lane> lanes_;
+  int64_t next_chunk_ = 0;
+};
+
+// All-reduce of a small buffer in one step: everybody sends everything to everybody and adds in rank order.
+class MpiSmallReduce : public MpiOperation {
+ public:
+  MpiSmallReduce(std::shared_ptr<MpiEngine> engine, Call call, std::string name, int id, torch::Tensor buffer,
+                 const MpiExchange::Wanted& wanted, int ranks);
+  bool Advance() override;
+
+ private:
+  void Begin();
+  void AddUp();
+
+  torch::Tensor buffer_;
+  MpiExchange::Wanted wanted_;
+  int ranks_;
+  bool begun_ = false;
+  std::vector<char> staging_;
+  std::vector<MPI_Request> requests_;
+};
+
+}  // namespace helio::cluster

@@ -1,0 +1,15 @@
+#pragma once
+#include "cluster/mpi_engine.h"
+
+namespace helio::cluster {
+
+// GPUs that this process may use; 0 without a driver.
+int VisibleGpus();
+
+// CUDA tensors over NCCL on a high-priority stream of its own, CPU tensors over `host`. Wait is an event on
+// the current stream, never a host sync. The NCCL id travels over `host`; initialisation is non-blocking with
+// the job's deadline; the engine polls asynchronous errors and deadlines. Collective. Throws Error{kCluster}.
+std::unique_ptr<Communicator> MakeNcclCommunicator(std::unique_ptr<Communicator> host,
+                                                   std::shared_ptr<MpiEngine> engine);
+
+}  // namespace helio::cluster
