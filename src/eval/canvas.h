@@ -11,7 +11,12 @@ struct Rgb {
   uint8_t r = 0, g = 0, b = 0;
 };
 
-// Pixels, as floats {height, width, 3} in row order.
+// A pen's straight way, in pixels.
+struct Segment {
+  double x0 = 0, y0 = 0, x1 = 0, y1 = 0;
+};
+
+// A picture to draw on: 8-bit RGB, row by row. (0, 0) is the upper left corner. Not thread-safe.
 class Canvas {
  public:
   Canvas(int64_t width, int64_t height, Rgb background);
@@ -22,12 +27,12 @@ class Canvas {
   // Mixes `colour` into a pixel; outside the canvas nothing happens. `cover` in [0, 1].
   void Blend(int64_t x, int64_t y, Rgb colour, float cover);
   void FillRectangle(int64_t x, int64_t y, int64_t width, int64_t height, Rgb colour, float cover = 1);
-  // A line with round ends, antialiased; coordinates in pixels, `thickness` in pixels.
-  void DrawStroke(double x0, double y0, double x1, double y1, double thickness, Rgb colour);
+  // Lines with round ends and joints, antialiased; they cover once where they overlap.
+  void DrawStrokes(const std::vector<Segment>& strokes, double thickness, Rgb colour);
   // A frame of `thickness` pixels just outside the rectangle.
   void DrawFrame(int64_t x, int64_t y, int64_t width, int64_t height, int64_t thickness, Rgb colour);
 
-  // A picture {3, h, w} in [-1, 1], enlarged to width x height: in whole steps nearest, else bilinear.
+  // A picture {3, h, w} in [-1, 1], resized (bicubic, antialiased) to width x height.
   void DrawPicture(int64_t x, int64_t y, int64_t width, int64_t height, const torch::Tensor& picture);
 
   torch::Tensor Pixels() const;  // {height, width, 3} uint8, a copy

@@ -1,0 +1,161 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+
+#include "src/base/error.h"
+#include "src/base/file_system.h"
+#include "src/eval/attention_picture.h"
+#include "src/eval/glyphs.h"
+#include "src/eval/png_writer.h"
+#include "src/eval/sample_grid.h"
+#include "src/eval/stroke_font.h"
+
+namespace helio::eval {
+namespace {
+
+// A bird-like blob: body, head, on a gradient.
+torch::Tensor Blob(int64_t side, double hue) {
+  const auto axis = torch::linspace(-1, 1, side);
+  const auto x = axis.view({1, side}).expand({side, side}), y = axis.view({side, 1}).expand({side, side});
+  const auto body = torch::sigmoid(((x - 0.05).square() / 0.3 + (y - 0.2).square() / 0.12 - 1) * -12);
+  const auto head = torch::sigmoid(((x + 0.45).square() / 0.05 + (y + 0.3).square() / 0.05 - 1) * -8);
+  const auto background = torch::stack({0.3 + 0.1 * y, 0.5 - 0.1 * x, 0.4 + 0.2 * y});
+  auto picture = background + body * (torch::tensor({hue, -hue, 0.8 * hue}).view({3, 1, 1}) - background);
+  return (picture + head * (torch::tensor({0.9, 0.8, -0.6}).view({3, 1, 1}) - picture)).to(torch::kFloat32);
+}
+
+class Pictures : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    const char* keep = std::getenv("HELIO_KEEP_PICTURES");  // a folder: to look at them
+    folder_ =
+        keep ? keep : std::filesystem::temp_directory_path() / ("helio_png_" + std::to_string(::getpid()));
+    std::filesystem::create_directories(folder_);
+    keep_ = keep != nullptr;
+  }
+  void TearDown() override {
+    if (!keep_) std::filesystem::remove_all(folder_);
+  }
+
+  std::filesystem::path folder_;
+  bool keep_ = false;
+};
+
+TEST_F(Pictures, PngComesBackAsItWas) {
+  torch::manual_seed(1);
+  const auto pixels = torch::randint(0, 256, {13, 7, 3}, torch::kUInt8);
+  WritePng(folder_ / "noise.png", pixels, {{"Description", "noise"}});
+  EXPECT_TRUE(torch::equal(ReadPng(folder_ / "noise.png"), pixels));
+  EXPECT_THAT(ReadFile(folder_ / "noise.png"), ::testing::HasSubstr("Description"));
+}
+
+TEST_F(Pictures, TruncatedPngIsAnErrorThatNamesTheFile) {
+  WritePng(folder_ / "whole.png", torch::zeros({40, 40, 3}, torch::kUInt8));
+  WriteFileAtomically(folder_ / "half.png", ReadFile(folder_ / "whole.png").substr(0, 50));
+  try {
+    ReadPng(folder_ / "half.png");
+    FAIL() << "read half a file";
+  } catch (const Error& error) {
+    EXPECT_THAT(error.what(), ::testing::HasSubstr("half.png"));
+  }
+}
+
+TEST_F(Pictures, PictureIsConvertedAsThePublishedCodeDoes) {
+  WritePicture(folder_ / "p.png", torch::tensor({-1.0, 0.0, 1.0}).view({3, 1, 1}));
+  EXPECT_TRUE(
+      torch::equal(ReadPng(folder_ / "p.png").flatten(), torch::tensor({0, 127, 255}, torch::kUInt8)));
+}
+
+TEST(Canvas, StrokesCoverOnceAndStayInside) {
+  Canvas canvas(20, 20, {255, 255, 255});
+  canvas.DrawStrokes({{5, 10, 15, 10}, {5, 10, 15, 10}, {18, 18, 40, 40}}, 2, {0, 0, 0});
+  EXPECT_EQ(canvas.at(10, 10).r, 0);
+  EXPECT_EQ(canvas.at(10, 5).r, 255);
+  Canvas once(20, 20, {255, 255, 255});
+  once.DrawStrokes({{5, 10, 15, 10}}, 2, {0, 0, 0});
+  EXPECT_EQ(canvas.at(10, 8).r, once.at(10, 8).r);
+}
+
+TEST(Font, EveryCharacterHasItsOwnGlyph) {
+  std::set<std::string_view> strokes;
+  for (int c = 33; c < 127; ++c) {
+    EXPECT_TRUE(strokes.insert(FindGlyph(static_cast<unsigned char>(c)).strokes).second)
+        << static_cast<char>(c);
+    for (const char s : FindGlyph(static_cast<unsigned char>(c)).strokes) {
+      EXPECT_TRUE((s >= 'a' && s <= 'q') || s == ' ' || s == '-' || s == '*' || s == '.')
+          << static_cast<char>(c);
+    }
+  }
+  EXPECT_EQ(FindGlyph(200).strokes, FindGlyph(10).strokes);
+}
+
+TEST(Font, WrapsAtSpacesAndMarksWhatIsLeftOver) {
+  const TextStyle style;
+  const double width = TextWidth("a small bird", style);
+  EXPECT_THAT(WrapText("a small bird sings", style, width, 2),
+              ::testing::ElementsAre("a small bird", "sings"));
+  const auto cut = WrapText("a small bird sings on a branch", style, width, 1);
+  ASSERT_EQ(cut.size(), 1);
+  EXPECT_TRUE(cut[0].ends_with("..."));
+  EXPECT_LE(TextWidth(cut[0], style), width);
+  for (const auto& line : WrapText(std::string(100, 'w'), style, width, 50))
+    EXPECT_LE(TextWidth(line, style), width);
+}
+
+TEST(TopWords, AreTheMostAttendedOnes) {
+  auto attention = torch::zeros({4, 2, 2});
+  attention[2][0][1] = 0.9;
+  attention[0][1][1] = 0.5;
+  attention[3][0][0] = 1.0;  // padding: the caption has three words
+  EXPECT_THAT(TopWords(attention, 3, 2), ::testing::ElementsAre(2, 0));
+}
+
+TEST_F(Pictures, SampleGridShowsEveryStage) {
+  std::vector<Sample> samples;
+  for (int i = 0; i < 3; ++i) {
+    const double hue = 0.9 - 0.6 * i;
+    samples.push_back(
+        {"a bird with a yellow head, a purple belly and crimson wings sits on a thin branch (number " +
+             std::to_string(i) + ")",
+         {Blob(16, hue), Blob(32, hue), Blob(64, hue)},
+         Blob(64, hue)});
+  }
+  const auto canvas =
+      DrawSampleGrid(samples, {"MirrorGAN on drawn birds, step 2,500",
+                               "each row: the three stages and a real picture of the caption", 2, 160});
+  WritePng(folder_ / "grid.png", canvas);
+  const auto pixels = canvas.Pixels();
+  EXPECT_EQ(pixels.size(1), 2 * 24 + 2 * (4 * 160 + 3 * 8 + 28) + 16);
+  EXPECT_GT(pixels.to(torch::kFloat32).std().item<double>(), 10);
+}
+
+TEST_F(Pictures, AttentionShowsAHeatMapAWord) {
+  auto attention = torch::zeros({6, 32, 32});
+  attention[2].narrow(0, 4, 8).narrow(1, 6, 8) = 0.8;
+  attention[4].narrow(0, 16, 10).narrow(1, 10, 14) = 0.6;
+  const AttentionSubject subject{"a yellow head and purple belly",
+                                 {"a", "yellow", "head", "and", "purple", "belly"},
+                                 {{Blob(32, 0.8), attention.narrow(1, 0, 16)}, {Blob(64, 0.8), attention}}};
+  const auto canvas =
+      DrawAttention({subject}, {"Word attention", "brighter: the word is looked at more", 4, 160});
+  WritePng(folder_ / "attention.png", canvas);
+  EXPECT_EQ(canvas.width(), 5 * 160 + 4 * 8 + 2 * (14 + 24));
+}
+
+TEST_F(Pictures, FontSheet) {
+  Canvas canvas(760, 250, {255, 255, 255});
+  double y = 40;
+  for (const double size : {8.0, 10.5, 15.0, 22.0}) {
+    DrawText(canvas, 20, y, "The quick brown fox jumps over 13 lazy dogs. ABCDEFGHIJKLMNOPQRSTUVWXYZ",
+             {size, {30, 30, 30}, size > 14});
+    y += size * 2.2;
+  }
+  DrawText(canvas, 20, y, "0123456789 !\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~ abcdefghijklmnopqrstuvwxyz",
+           {11, {30, 30, 30}, false});
+  WritePng(folder_ / "font.png", canvas);
+  EXPECT_LT(canvas.Pixels().min().item<int>(), 60);
+}
+
+}  // namespace
+}  // namespace helio::eval
