@@ -1,0 +1,57 @@
+#include "src/losses/adversarial.h"
+
+namespace helio::losses {
+namespace {
+
+// Per row, with the published numerics: sigmoid first, logarithms clamped at -100.
+torch::Tensor CrossEntropy(const torch::Tensor& logits, double target) {
+  return torch::binary_cross_entropy(logits.sigmoid(), torch::full_like(logits, target), {},
+                                     at::Reduction::None);
+}
+
+// The sentence of the row after each own row, in the global batch; the batch's last row has none.
+torch::Tensor NextSentences(const torch::Tensor& sentence, const BatchScope& scope) {
+  const auto all = GatherRows(scope.batch, sentence.detach(), scope.rows);
+  const int64_t pairs = std::min(scope.rows.end(), scope.rows.global - 1) - scope.rows.first;
+  return all.narrow(0, std::min(scope.rows.first + 1, scope.rows.global), std::max<int64_t>(pairs, 0));
+}
+
+}  // namespace
+
+LossTerms DiscriminatorLoss(nn::Discriminator& discriminator, const torch::Tensor& real,
+                            const torch::Tensor& fake, const torch::Tensor& sentence,
+                            const BatchScope& scope) {
+  CHECK_GE(scope.rows.global, 2) << "wrong pairs need two rows";
+  const bool both = discriminator->has_unconditional();
+  const double real_weight = both ? 0.5 : 1.0, fake_weight = both ? 1.0 / 3 : 0.5;
+  const auto real_features = discriminator(real), fake_features = discriminator(fake.detach());
+  LossTerms terms;
+  const auto add = [&](const char* name, const torch::Tensor& logits, double target, double weight,
+                       int64_t count) {
+    terms.push_back({name, scope.Mean(CrossEntropy(logits, target), count) * weight});
+  };
+  const int64_t rows = scope.rows.global;
+  add("real_cond", discriminator->Conditional(real_features, sentence), 1, real_weight, rows);
+  add("fake_cond", discriminator->Conditional(fake_features, sentence), 0, fake_weight, rows);
+  const auto next = NextSentences(sentence, scope);
+  add("wrong_cond", discriminator->Conditional(real_features.narrow(0, 0, next.size(0)), next), 0,
+      fake_weight, rows - 1);
+  if (!both) return terms;
+  add("real_uncond", discriminator->Unconditional(real_features), 1, real_weight, rows);
+  add("fake_uncond", discriminator->Unconditional(fake_features), 0, fake_weight, rows);
+  return terms;
+}
+
+LossTerms GeneratorLoss(nn::Discriminator& discriminator, const torch::Tensor& fake,
+                        const torch::Tensor& sentence, const BatchScope& scope, const std::string& suffix) {
+  const auto features = discriminator(fake);
+  LossTerms terms;
+  const auto cond = CrossEntropy(discriminator->Conditional(features, sentence), 1);
+  terms.push_back({"cond" + suffix, scope.Mean(cond, scope.rows.global)});
+  if (!discriminator->has_unconditional()) return terms;
+  const auto uncond = CrossEntropy(discriminator->Unconditional(features), 1);
+  terms.push_back({"uncond" + suffix, scope.Mean(uncond, scope.rows.global)});
+  return terms;
+}
+
+}  // namespace helio::losses

@@ -1,0 +1,138 @@
+#include "src/nn/batch_norm.h"
+
+namespace helio::nn {
+namespace {
+
+using torch::autograd::AutogradContext;
+using torch::autograd::variable_list;
+
+// {C} viewed so that it broadcasts over {N, C, ...}.
+torch::Tensor PerChannel(const torch::Tensor& values, const torch::Tensor& like) {
+  std::vector<int64_t> shape(static_cast<size_t>(like.dim()), 1);
+  shape[1] = -1;
+  return values.view(shape);
+}
+
+std::vector<int64_t> AllButChannels(const torch::Tensor& input) {
+  std::vector<int64_t> dimensions{0};
+  for (int64_t i = 2; i < input.dim(); ++i) dimensions.push_back(i);
+  return dimensions;
+}
+
+torch::Tensor ChannelSums(const torch::Tensor& input) {
+  return input.numel() == 0 ? torch::zeros({input.size(1)}, input.options().dtype(torch::kFloat64))
+                            : input.sum(AllButChannels(input)).to(torch::kFloat64);
+}
+
+struct Moments {
+  torch::Tensor mean, variance;  // {C} float64
+  double count = 0;
+};
+
+// One message: every rank's [n * mean, n * (variance + mean^2)] and n. The local moments come from torch's
+// own kernel; taking the difference of squares in float64 loses nothing that float32 inputs had.
+Moments GlobalMoments(const torch::Tensor& input, GlobalBatch& batch) {
+  const int64_t channels = input.size(1);
+  auto message = torch::zeros({2 * channels + 1}, torch::kFloat64);
+  if (input.numel() > 0) {
+    const double count = static_cast<double>(input.numel() / channels);
+    const auto [mean, variance] = at::batch_norm_update_stats(input, {}, {}, 0);
+    const auto mean64 = mean.to(torch::kFloat64);
+    message.narrow(0, 0, channels).copy_(mean64 * count);
+    message.narrow(0, channels, channels).copy_((variance.to(torch::kFloat64) + mean64.square()) * count);
+    message[2 * channels] = count;
+  }
+  batch.Sum(message);
+  Moments moments;
+  moments.count = message[2 * channels].item<double>();
+  moments.mean = message.narrow(0, 0, channels) / moments.count;
+  moments.variance =
+      (message.narrow(0, channels, channels) / moments.count - moments.mean.square()).clamp_min(0);
+  return moments;
+}
+
+class GlobalBatchNorm : public torch::autograd::Function<GlobalBatchNorm> {
+ public:
+  static torch::Tensor forward(AutogradContext* context, const torch::Tensor& input,
+                               const torch::Tensor& weight, const torch::Tensor& bias,
+                               const torch::Tensor& mean, const torch::Tensor& variance, double count,
+                               double epsilon, GlobalBatch* batch) {
+    context->save_for_backward({input, weight, mean, (variance + epsilon).rsqrt()});
+    context->saved_data["count"] = count;
+    context->saved_data["batch"] = reinterpret_cast<int64_t>(batch);
+    return torch::batch_norm(input, weight, bias, mean.to(input.dtype()), variance.to(input.dtype()), false,
+                             0, epsilon, false);
+  }
+
+  // dx = w * s * (dy - mean(dy) - xhat * mean(dy * xhat)) with means over the global batch; Ioffe and
+  // Szegedy, section 3.
+  static variable_list backward(AutogradContext* context, variable_list gradients) {
+    const auto saved = context->get_saved_variables();
+    const auto &input = saved[0], &weight = saved[1], &mean = saved[2], &scale = saved[3];
+    const auto& dy = gradients[0];
+    auto* batch = reinterpret_cast<GlobalBatch*>(context->saved_data["batch"].toInt());
+    const double count = context->saved_data["count"].toDouble();
+    const auto centred = input - PerChannel(mean.to(input.dtype()), input);
+    const auto own_dy = ChannelSums(dy), own_dot = ChannelSums(dy * centred);
+    const auto message = torch::cat({own_dy, own_dot});
+    batch->Sum(message);
+    const int64_t channels = input.size(1);
+    const auto mean_dy = message.narrow(0, 0, channels) / count;
+    const auto mean_dot = message.narrow(0, channels, channels) / count * scale.square();
+    const auto factor = (weight.to(torch::kFloat64) * scale).to(dy.dtype());
+    auto dx = dy - PerChannel(mean_dy.to(dy.dtype()), dy);
+    dx.addcmul_(centred, PerChannel(mean_dot.to(dy.dtype()), dy), -1).mul_(PerChannel(factor, dy));
+    return {dx, (own_dot * scale).to(weight.dtype()), own_dy.to(weight.dtype()), {}, {}, {}, {}, {}};
+  }
+};
+
+}  // namespace
+
+BatchNormImpl::BatchNormImpl(int64_t channels, double epsilon, double momentum)
+    : epsilon_(epsilon), momentum_(momentum) {
+  weight = register_parameter("weight", torch::ones({channels}));
+  bias = register_parameter("bias", torch::zeros({channels}));
+  running_mean = register_buffer("running_mean", torch::zeros({channels}));
+  running_var = register_buffer("running_var", torch::ones({channels}));
+  num_batches_tracked = register_buffer("num_batches_tracked", torch::zeros({}, torch::kInt64));
+}
+
+void BatchNormImpl::set_cumulative(bool cumulative) {
+  cumulative_ = cumulative;
+  cumulated_ = 0;
+}
+
+double BatchNormImpl::Momentum() { return cumulative_ ? 1.0 / static_cast<double>(++cumulated_) : momentum_; }
+
+torch::Tensor BatchNormImpl::forward(const torch::Tensor& input) {
+  if (!is_training())
+    return torch::batch_norm(input, weight, bias, running_mean, running_var, false, 0, epsilon_, false);
+  num_batches_tracked += 1;
+  const double momentum = Momentum();
+  if (batch_ == nullptr || batch_->ranks() == 1)
+    return torch::batch_norm(input, weight, bias, running_mean, running_var, true, momentum, epsilon_, false);
+  Moments moments;
+  {
+    torch::NoGradGuard no_grad;
+    moments = GlobalMoments(input.detach(), *batch_);
+    const auto unbiased = moments.variance * (moments.count / std::max(1.0, moments.count - 1));
+    running_mean.lerp_(moments.mean.to(running_mean.dtype()), momentum);
+    running_var.lerp_(unbiased.to(running_var.dtype()), momentum);
+  }
+  return GlobalBatchNorm::apply(input, weight, bias, moments.mean, moments.variance, moments.count, epsilon_,
+                                batch_);
+}
+
+void UseGlobalBatch(torch::nn::Module& root, GlobalBatch* batch) {
+  root.apply([batch](torch::nn::Module& module) {
+    if (auto* norm = module.as<BatchNormImpl>()) norm->set_global_batch(batch);
+  });
+}
+
+void SetCumulativeStatistics(torch::nn::Module& root, bool cumulative) {
+  root.apply([cumulative](torch::nn::Module& module) {
+    if (auto* norm = module.as<BatchNormImpl>()) norm->set_cumulative(cumulative);
+  });
+}
+
+}  // namespace helio::nn

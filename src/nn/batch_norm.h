@@ -1,0 +1,39 @@
+#pragma once
+#include "src/base/global_batch.h"
+
+namespace helio::nn {
+
+// Batch normalisation over {N, C} or {N, C, H, W} with the published names (weight, bias, running_mean,
+// running_var, num_batches_tracked), momentum 0.1. In training its statistics are those of the *global* batch
+// when a GlobalBatch of several ranks is set (UseGlobalBatch): one small float64 message forward, one
+// backward; uneven and even zero local rows are fine. Alone it is torch's own kernel. Keeps channels-last.
+// Running variance is the unbiased one, as torch's.
+class BatchNormImpl : public torch::nn::Module {
+ public:
+  explicit BatchNormImpl(int64_t channels, double epsilon = 1e-5, double momentum = 0.1);
+  torch::Tensor forward(const torch::Tensor& input);
+
+  void set_global_batch(GlobalBatch* batch) { batch_ = batch; }
+  // Cumulative: running statistics become the plain average over the training batches seen from now on.
+  void set_cumulative(bool cumulative);
+
+  torch::Tensor weight, bias, running_mean, running_var, num_batches_tracked;
+
+ private:
+  double Momentum();
+
+  double epsilon_, momentum_;
+  bool cumulative_ = false;
+  int64_t cumulated_ = 0;
+  GlobalBatch* batch_ = nullptr;
+};
+TORCH_MODULE(BatchNorm);
+
+// Sets the GlobalBatch of every BatchNorm below `root`. nullptr: statistics of the local rows. `batch` must
+// outlive their use.
+void UseGlobalBatch(torch::nn::Module& root, GlobalBatch* batch);
+
+// Puts every BatchNorm below `root` into (or out of) cumulative mode.
+void SetCumulativeStatistics(torch::nn::Module& root, bool cumulative);
+
+}  // namespace helio::nn

@@ -1,0 +1,43 @@
+#include "src/nn/blocks.h"
+
+namespace helio::nn {
+namespace {
+
+torch::nn::Conv2d Conv(int64_t in, int64_t out, int64_t kernel, int64_t stride, int64_t padding, bool bias) {
+  return torch::nn::Conv2d(
+      torch::nn::Conv2dOptions(in, out, kernel).stride(stride).padding(padding).bias(bias));
+}
+
+torch::nn::LeakyReLU Leaky() {
+  return torch::nn::LeakyReLU(torch::nn::LeakyReLUOptions().negative_slope(0.2));
+}
+
+}  // namespace
+
+torch::Tensor DoubleSizeImpl::forward(const torch::Tensor& input) {
+  return torch::upsample_nearest2d(input, {2 * input.size(2), 2 * input.size(3)});
+}
+
+torch::nn::Conv2d Conv1x1(int64_t in, int64_t out, bool bias) { return Conv(in, out, 1, 1, 0, bias); }
+torch::nn::Conv2d Conv3x3(int64_t in, int64_t out) { return Conv(in, out, 3, 1, 1, false); }
+torch::nn::Conv2d Conv4x4Down(int64_t in, int64_t out) { return Conv(in, out, 4, 2, 1, false); }
+
+torch::nn::Sequential UpBlock(int64_t in, int64_t out) {
+  return torch::nn::Sequential(DoubleSize(), Conv3x3(in, 2 * out), BatchNorm(2 * out), Glu());
+}
+
+torch::nn::Sequential DownBlock(int64_t in, int64_t out) {
+  return torch::nn::Sequential(Conv4x4Down(in, out), BatchNorm(out), Leaky());
+}
+
+torch::nn::Sequential Block3x3Leaky(int64_t in, int64_t out) {
+  return torch::nn::Sequential(Conv3x3(in, out), BatchNorm(out), Leaky());
+}
+
+ResBlockImpl::ResBlockImpl(int64_t channels) {
+  block_ = register_module(
+      "block", torch::nn::Sequential(Conv3x3(channels, 2 * channels), BatchNorm(2 * channels), Glu(),
+                                     Conv3x3(channels, channels), BatchNorm(channels)));
+}
+
+}  // namespace helio::nn

@@ -1,0 +1,41 @@
+#pragma once
+#include "src/nn/batch_norm.h"
+
+namespace helio::nn {
+
+// Gated linear unit over channels: the first half times the sigmoid of the second (Dauphin et al.,
+// arXiv:1612.08083).
+class GluImpl : public torch::nn::Module {
+ public:
+  torch::Tensor forward(const torch::Tensor& input) { return torch::glu(input, 1); }
+};
+TORCH_MODULE(Glu);
+
+// Nearest-neighbour doubling of height and width.
+class DoubleSizeImpl : public torch::nn::Module {
+ public:
+  torch::Tensor forward(const torch::Tensor& input);
+};
+TORCH_MODULE(DoubleSize);
+
+torch::nn::Conv2d Conv1x1(int64_t in, int64_t out, bool bias = false);
+torch::nn::Conv2d Conv3x3(int64_t in, int64_t out);      // stride 1, no bias
+torch::nn::Conv2d Conv4x4Down(int64_t in, int64_t out);  // stride 2, no bias: halves the side
+
+// Sequentials with the published indices.
+torch::nn::Sequential UpBlock(int64_t in, int64_t out);        // doubles the side: up, conv3x3, BN, GLU
+torch::nn::Sequential DownBlock(int64_t in, int64_t out);      // halves the side: conv4x4, BN, LeakyReLU .2
+torch::nn::Sequential Block3x3Leaky(int64_t in, int64_t out);  // conv3x3, BN, LeakyReLU .2
+
+// x + BN(conv(GLU(BN(conv(x))))), names block.0 ... block.4.
+class ResBlockImpl : public torch::nn::Module {
+ public:
+  explicit ResBlockImpl(int64_t channels);
+  torch::Tensor forward(const torch::Tensor& input) { return block_->forward(input) + input; }
+
+ private:
+  torch::nn::Sequential block_{nullptr};
+};
+TORCH_MODULE(ResBlock);
+
+}  // namespace helio::nn

@@ -1,0 +1,28 @@
+#pragma once
+#include "src/nn/batch_norm.h"
+
+namespace helio::nn {
+
+// One entry of a table that describes a network: name, channels and geometry of a convolution with batch norm
+// and ReLU.
+struct ConvSpec {
+  const char* name;
+  int64_t in, out;
+  std::array<int64_t, 2> kernel;
+  int64_t stride = 1;
+  std::array<int64_t, 2> padding = {0, 0};
+};
+
+// torchvision's BasicConv2d: names conv.weight and bn.*, epsilon 1e-3.
+class ConvNormImpl : public torch::nn::Module {
+ public:
+  explicit ConvNormImpl(const ConvSpec& spec);
+  torch::Tensor forward(const torch::Tensor& input) { return torch::relu(bn(conv(input))); }
+
+ private:
+  torch::nn::Conv2d conv{nullptr};
+  BatchNorm bn{nullptr};
+};
+TORCH_MODULE(ConvNorm);
+
+}  // namespace helio::nn

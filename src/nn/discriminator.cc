@@ -1,0 +1,76 @@
+#include "src/nn/discriminator.h"
+
+#include <bit>
+
+#include "src/nn/generator.h"
+
+namespace helio::nn {
+namespace {
+
+torch::nn::LeakyReLU Leaky() {
+  return torch::nn::LeakyReLU(torch::nn::LeakyReLUOptions().negative_slope(0.2));
+}
+
+// The first `halvings` strided convolutions, at most four, ending at 8 df channels (encode_image_by_16times
+// for four).
+torch::nn::Sequential Encoder(int64_t df, int64_t halvings) {
+  torch::nn::Sequential layers;
+  int64_t channels = 8 * df >> (halvings - 1);
+  layers->push_back(Conv4x4Down(3, channels));
+  layers->push_back(Leaky());
+  for (int64_t i = 1; i < halvings; ++i, channels *= 2) {
+    layers->push_back(Conv4x4Down(channels, 2 * channels));
+    layers->push_back(BatchNorm(2 * channels));
+    layers->push_back(Leaky());
+  }
+  return layers;
+}
+
+}  // namespace
+
+DiscriminatorHeadImpl::DiscriminatorHeadImpl(int64_t df, int64_t embedding, bool conditional) {
+  if (conditional) jointConv = register_module("jointConv", Block3x3Leaky(8 * df + embedding, 8 * df));
+  // The sigmoid of the published Sequential has no parameters; the losses apply it.
+  outlogits = register_module(
+      "outlogits",
+      torch::nn::Sequential(torch::nn::Conv2d(torch::nn::Conv2dOptions(8 * df, 1, 4).stride(4))));
+}
+
+torch::Tensor DiscriminatorHeadImpl::forward(const torch::Tensor& features, const torch::Tensor& sentence) {
+  if (jointConv.is_empty()) return outlogits->forward(features).view(-1);
+  const auto tiled =
+      sentence.unsqueeze(-1).unsqueeze(-1).expand({-1, -1, features.size(2), features.size(3)});
+  return outlogits->forward(jointConv->forward(torch::cat({features, tiled}, 1))).view(-1);
+}
+
+DiscriminatorImpl::DiscriminatorImpl(const DiscriminatorOptions& options) : side_(options.side) {
+  const int64_t df = options.df, halvings = std::countr_zero(static_cast<uint64_t>(options.side)) - 2;
+  trunk_.push_back(register_module("img_code_s16", Encoder(df, std::min<int64_t>(halvings, 4))));
+  int64_t channels = 8 * df, scale = 16;
+  for (int64_t i = 4; i < halvings; ++i, channels *= 2)
+    trunk_.push_back(
+        register_module("img_code_s" + std::to_string(scale *= 2), DownBlock(channels, 2 * channels)));
+  for (int64_t i = 1; channels > 8 * df; ++i, channels /= 2)
+    trunk_.push_back(register_module("img_code_s" + std::to_string(scale) + "_" + std::to_string(i),
+                                     Block3x3Leaky(channels, channels / 2)));
+  if (options.unconditional)
+    unconditional_ = register_module("UNCOND_DNET", DiscriminatorHead(df, options.embedding, false));
+  conditional_ = register_module("COND_DNET", DiscriminatorHead(df, options.embedding, true));
+  UseChannelsLast(*this);
+}
+
+torch::Tensor DiscriminatorImpl::forward(const torch::Tensor& images) {
+  auto features = images;
+  for (auto& block : trunk_) features = block->forward(features);
+  return features;
+}
+
+torch::Tensor DiscriminatorImpl::Conditional(const torch::Tensor& features, const torch::Tensor& sentence) {
+  return conditional_(features, sentence);
+}
+
+torch::Tensor DiscriminatorImpl::Unconditional(const torch::Tensor& features) {
+  return unconditional_(features);
+}
+
+}  // namespace helio::nn

@@ -1,0 +1,48 @@
+#pragma once
+#include <vector>
+
+#include "src/nn/blocks.h"
+
+namespace helio::nn {
+
+struct DiscriminatorOptions {
+  int64_t df = 64;
+  int64_t embedding = 256;
+  int64_t side = 64;          // a power of two >= 8; 64, 128, 256 are the published nets
+  bool unconditional = true;  // the head that does not see the sentence
+};
+
+// A head: features {B, 8 df, 4, 4} to a logit a row (published as D_GET_LOGITS; its sigmoid is left to the
+// loss).
+class DiscriminatorHeadImpl : public torch::nn::Module {
+ public:
+  DiscriminatorHeadImpl(int64_t df, int64_t embedding, bool conditional);
+  // sentence {B, embedding}, undefined for the unconditional head. {B}.
+  torch::Tensor forward(const torch::Tensor& features, const torch::Tensor& sentence = {});
+
+ private:
+  torch::nn::Sequential jointConv{nullptr}, outlogits{nullptr};
+};
+TORCH_MODULE(DiscriminatorHead);
+
+// D_NET64, D_NET128, D_NET256 and their likes for other sides: strided convolutions to 4 x 4 and 8 df
+// channels.
+class DiscriminatorImpl : public torch::nn::Module {
+ public:
+  explicit DiscriminatorImpl(const DiscriminatorOptions& options);
+  // Images {B, 3, side, side} in [-1, 1] to features {B, 8 df, 4, 4}.
+  torch::Tensor forward(const torch::Tensor& images);
+  // Logits {B}.
+  torch::Tensor Conditional(const torch::Tensor& features, const torch::Tensor& sentence);
+  torch::Tensor Unconditional(const torch::Tensor& features);
+  bool has_unconditional() const { return !unconditional_.is_empty(); }
+  int64_t side() const { return side_; }
+
+ private:
+  int64_t side_;
+  std::vector<torch::nn::Sequential> trunk_;
+  DiscriminatorHead unconditional_{nullptr}, conditional_{nullptr};
+};
+TORCH_MODULE(Discriminator);
+
+}  // namespace helio::nn

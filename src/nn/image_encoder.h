@@ -1,0 +1,42 @@
+#pragma once
+#include "src/nn/image_trunk.h"
+
+namespace helio::nn {
+
+struct ImageEncoding {
+  torch::Tensor regions;  // {B, embedding, h, w}
+  torch::Tensor code;     // {B, embedding}
+};
+
+// DAMSM's image encoder (AttnGAN section 3.2; published as CNN_ENCODER over Inception-v3, trunk names without
+// a prefix).
+class ImageEncoderImpl : public torch::nn::Module {
+ public:
+  ImageEncoderImpl(std::shared_ptr<ImageTrunk> trunk, int64_t embedding);
+  // images {B, 3, s, s} in [-1, 1].
+  ImageEncoding forward(const torch::Tensor& images);
+  ImageTrunk& trunk() { return *trunk_; }
+
+ private:
+  std::shared_ptr<ImageTrunk> trunk_;
+  torch::nn::Conv2d emb_features{nullptr};
+  torch::nn::Linear emb_cnn_code{nullptr};
+};
+TORCH_MODULE(ImageEncoder);
+
+// A trunk with a linear classifier `fc` on its pooled features: the Inception Score's judge, and where small
+// trunks start from.
+class ClassifierImpl : public torch::nn::Module {
+ public:
+  ClassifierImpl(std::shared_ptr<ImageTrunk> trunk, int64_t classes);
+  torch::Tensor forward(const torch::Tensor& images);  // logits {B, classes}
+  torch::Tensor Pooled(const torch::Tensor& images) { return trunk_->forward(images).pooled; }
+  ImageTrunk& trunk() { return *trunk_; }
+
+ private:
+  std::shared_ptr<ImageTrunk> trunk_;
+  torch::nn::Linear fc{nullptr};
+};
+TORCH_MODULE(Classifier);
+
+}  // namespace helio::nn

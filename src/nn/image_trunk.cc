@@ -1,0 +1,43 @@
+#include "src/nn/image_trunk.h"
+
+#include "src/base/error.h"
+#include "src/nn/inception_v3.h"
+#include "src/nn/resnet.h"
+#include "src/nn/small_trunk.h"
+
+namespace helio::nn {
+namespace {
+
+using TrunkFactory = std::shared_ptr<ImageTrunk> (*)();
+
+template <typename Trunk>
+std::shared_ptr<ImageTrunk> Make() {
+  return std::make_shared<Trunk>();
+}
+
+const std::map<std::string, TrunkFactory>& Trunks() {
+  static const auto& trunks = *new std::map<std::string, TrunkFactory>{
+      {"inception_v3", &Make<InceptionV3>}, {"resnet152", &Make<ResNet152>}, {"small", &Make<SmallTrunk>}};
+  return trunks;
+}
+
+}  // namespace
+
+std::shared_ptr<ImageTrunk> MakeImageTrunk(const std::string& name, const std::string& flag) {
+  if (const auto found = Trunks().find(name); found != Trunks().end()) return found->second();
+  std::string known;
+  for (const auto& trunk : Trunks()) known += (known.empty() ? "" : ", ") + trunk.first;
+  ThrowUser("unknown image trunk '" + name + "'", flag, "one of " + known);
+}
+
+// named_children is what the published code stores, in its order.
+void AdoptChildren(torch::nn::Module& owner, const ImageTrunk& trunk) {
+  for (const auto& child : trunk.named_children()) owner.register_module(child.key(), child.value());
+}
+
+torch::Tensor ResizeBilinear(const torch::Tensor& images, int64_t side) {
+  if (images.size(2) == side && images.size(3) == side) return images;
+  return torch::upsample_bilinear2d(images, {side, side}, /*align_corners=*/false);
+}
+
+}  // namespace helio::nn

@@ -1,0 +1,35 @@
+#pragma once
+#include <memory>
+#include <string>
+
+#include "src/nn/batch_norm.h"
+
+namespace helio::nn {
+
+struct ImageFeatures {
+  torch::Tensor regions;  // {B, region_channels, h, w}
+  torch::Tensor pooled;   // {B, pooled_channels}
+};
+
+// A convolutional trunk that sees pictures {B, 3, s, s} in [-1, 1] of any side (it resizes by itself,
+// bilinearly, align_corners off).
+class ImageTrunk : public torch::nn::Module {
+ public:
+  virtual ImageFeatures forward(const torch::Tensor& images) = 0;
+  virtual int64_t region_channels() const = 0;
+  virtual int64_t pooled_channels() const = 0;
+};
+
+// inception_v3 (299 px; regions 768 x 17 x 17, pooled 2048), resnet152 (224 px; 2048 x 7 x 7, 2048) or small
+// (a toy: no resizing, regions 128 x s/8 x s/8, pooled 128). Throws Error{kUser} naming `flag` and the known
+// trunks.
+std::shared_ptr<ImageTrunk> MakeImageTrunk(const std::string& name, const std::string& flag);
+
+// Registers the trunk's children in `owner` itself, so that they have the names that the published code gives
+// them.
+void AdoptChildren(torch::nn::Module& owner, const ImageTrunk& trunk);
+
+// Images resized to side x side, if they are not already.
+torch::Tensor ResizeBilinear(const torch::Tensor& images, int64_t side);
+
+}  // namespace helio::nn

@@ -1,0 +1,67 @@
+#include "src/nn/init.h"
+
+#include "src/base/random.h"
+#include "src/nn/batch_norm.h"
+
+namespace helio::nn {
+namespace {
+
+// torch's initialisers draw from the global generator; this borrows it, seeded, and gives it back as it was.
+class SeededScope {
+ public:
+  explicit SeededScope(uint64_t key) : generator_(at::detail::getDefaultCPUGenerator()) {
+    const std::lock_guard lock(generator_.mutex());
+    saved_ = generator_.get_state();
+    generator_.set_current_seed(key);
+  }
+  SeededScope(const SeededScope&) = delete;
+  SeededScope& operator=(const SeededScope&) = delete;
+  ~SeededScope() {
+    const std::lock_guard lock(generator_.mutex());
+    generator_.set_state(saved_);
+  }
+
+ private:
+  at::Generator generator_;
+  torch::Tensor saved_;
+};
+
+void InitializeLayer(torch::nn::Module& module) {
+  if (auto* convolution = module.as<torch::nn::Conv2dImpl>()) {
+    torch::nn::init::orthogonal_(convolution->weight);
+  } else if (auto* linear = module.as<torch::nn::LinearImpl>()) {
+    torch::nn::init::orthogonal_(linear->weight);
+    if (linear->bias.defined()) torch::nn::init::zeros_(linear->bias);
+  } else if (auto* norm = module.as<BatchNormImpl>()) {
+    torch::nn::init::normal_(norm->weight, 1, 0.02);
+    torch::nn::init::zeros_(norm->bias);
+  }
+}
+
+void ResetLayer(torch::nn::Module& module) {
+  if (auto* convolution = module.as<torch::nn::Conv2dImpl>())
+    convolution->reset_parameters();
+  else if (auto* linear = module.as<torch::nn::LinearImpl>())
+    linear->reset_parameters();
+  else if (auto* embedding = module.as<torch::nn::EmbeddingImpl>())
+    embedding->reset_parameters();
+  else if (auto* lstm = module.as<torch::nn::LSTMImpl>())
+    lstm->reset_parameters();
+  else if (auto* gru = module.as<torch::nn::GRUImpl>())
+    gru->reset_parameters();
+}
+
+}  // namespace
+
+void InitializeOrthogonal(torch::nn::Module& root, uint64_t seed) {
+  torch::NoGradGuard no_grad;
+  const SeededScope scope(RandomKey(seed, "orthogonal"));
+  root.apply(InitializeLayer);
+}
+
+void InitializeDefault(torch::nn::Module& root, uint64_t seed) {
+  const SeededScope scope(RandomKey(seed, "default_initialisation"));
+  root.apply(ResetLayer);
+}
+
+}  // namespace helio::nn

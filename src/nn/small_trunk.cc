@@ -1,0 +1,34 @@
+#include "src/nn/small_trunk.h"
+
+#include "src/nn/blocks.h"
+#include "src/nn/generator.h"
+
+namespace helio::nn {
+namespace {
+
+void PushLayer(torch::nn::Sequential& layers, int64_t in, int64_t out) {
+  layers->push_back(Conv4x4Down(in, out));
+  layers->push_back(BatchNorm(out));
+  layers->push_back(torch::nn::ReLU());
+}
+
+}  // namespace
+
+SmallTrunk::SmallTrunk() {
+  local_ = torch::nn::Sequential();
+  PushLayer(local_, 3, 32);
+  PushLayer(local_, 32, 64);
+  PushLayer(local_, 64, 128);
+  global_ = torch::nn::Sequential();
+  PushLayer(global_, 128, 128);
+  register_module("local", local_);
+  register_module("global", global_);
+  UseChannelsLast(*this);
+}
+
+ImageFeatures SmallTrunk::forward(const torch::Tensor& images) {
+  const auto regions = local_->forward(images.contiguous(torch::MemoryFormat::ChannelsLast));
+  return {regions, global_->forward(regions).mean(torch::IntArrayRef{2, 3})};
+}
+
+}  // namespace helio::nn
