@@ -40,10 +40,13 @@ torch::Tensor Smooth(const torch::Tensor& image, int64_t side) {
       .clamp(-1, 1);
 }
 
-// The picture in grey under the heat map: the map's colours then mean attention only.
+// The picture in grey, more covered by the heat map's colours where there is more of it: colours then mean
+// attention only, and what was looked at stays visible.
 torch::Tensor Overlay(const torch::Tensor& image, const torch::Tensor& attention, int64_t side) {
-  const auto grey = Smooth(image, side).mean(0, true).expand({3, side, side});
-  return 0.42 * grey + 0.58 * Heat(Stretch(attention, side));
+  const auto grey = Smooth(image, side).mean(0, true).expand({3, side, side}) * 0.9 - 0.1;
+  const auto unit = Stretch(attention, side);
+  const auto cover = 0.25 + 0.5 * unit;
+  return grey * (1 - cover) + Heat(unit) * cover;
 }
 
 struct Layout {

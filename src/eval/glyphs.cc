@@ -9,7 +9,7 @@ constexpr Glyph kUnknown{7, "-aahahmamaa"};
 
 // clang-format off
 constexpr std::array<Glyph, 95> kGlyphs{{
-    {4, ""},                                      // space
+    {3, ""},                                      // space
     {0, "-aaai .am"},                             // !
     {3, "-aaad -dadd"},                           // "
     {9, "-eacm -iagm -aejf -aiji"},               // #
