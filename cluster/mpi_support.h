@@ -1,4 +1,7 @@
 #pragma once
+// The C++ bindings are gone from the standard and drag in a library.
+#define OMPI_SKIP_MPICXX 1
+#define MPICH_SKIP_MPICXX 1
 #include <mpi.h>
 
 #include <string>
