@@ -27,27 +27,20 @@ std::string WeightsDigest(const NamedTensors& weights) {
   return Digest(std::as_bytes(std::span(digests))).substr(0, 12);
 }
 
-Json ScoreJson(const Score& score) {
-  return {{"name", score.name},
-          {"value", score.value},
-          {"deviation", score.deviation},
-          {"protocol", score.protocol}};
-}
-
-std::vector<Json> ScoreLines(int64_t step, const std::vector<Score>& scores) {
-  std::vector<Json> lines;
+Json ScoreLine(int64_t step, const std::vector<Score>& scores) {
+  Json values = Json::object(), deviations = Json::object(), protocols = Json::object();
   for (const auto& score : scores) {
-    Json line = {{"kind", "evaluation"}, {"step", step}};
-    line.update(ScoreJson(score));
-    lines.push_back(std::move(line));
+    values[score.name] = score.value;
+    deviations[score.name] = score.deviation;
+    protocols[score.name] = score.protocol;
   }
-  return lines;
+  return {{"step", step}, {"scores", values}, {"deviations", deviations}, {"protocols", protocols}};
 }
 
 void AppendScores(const std::filesystem::path& metrics_jsonl, int64_t step,
                   const std::vector<Score>& scores) {
   std::ofstream file(metrics_jsonl, std::ios::app);
-  for (const auto& line : ScoreLines(step, scores)) file << line.dump() << '\n';
+  file << ScoreLine(step, scores).dump() << '\n';
   file.close();
   if (!file)
     throw Error(ErrorKind::kSystem, "cannot be written", metrics_jsonl.string(), "is the disk full?");

@@ -12,14 +12,10 @@ namespace helio::eval {
 // bytes.
 std::string WeightsDigest(const NamedTensors& weights);
 
-// {"name", "value", "deviation", "protocol"}.
-Json ScoreJson(const Score& score);
+// A line for metrics.jsonl: {"step", "scores": {name: value}, "deviations": {...}, "protocols": {...}}.
+Json ScoreLine(int64_t step, const std::vector<Score>& scores);
 
-// Lines for metrics.jsonl: {"kind": "evaluation", "step", "name", "value", "deviation", "protocol"} per
-// score.
-std::vector<Json> ScoreLines(int64_t step, const std::vector<Score>& scores);
-
-// Appends those lines and fsyncs, for programs without a run directory; only one process writes. Throws
+// Appends that line and fsyncs, for programs without a run directory; only one process writes. Throws
 // Error{kSystem} if it cannot.
 void AppendScores(const std::filesystem::path& metrics_jsonl, int64_t step, const std::vector<Score>& scores);
 

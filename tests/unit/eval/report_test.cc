@@ -20,16 +20,17 @@ class Report : public ::testing::Test {
                                    {"fid", 12, 0, "N=600"}};
 };
 
-TEST_F(Report, AppendsALinePerScore) {
+TEST_F(Report, AppendsALineAnEvaluation) {
   AppendScores(folder_ / "metrics.jsonl", 100, scores_);
   AppendScores(folder_ / "metrics.jsonl", 200, scores_);
   std::istringstream lines(ReadFile(folder_ / "metrics.jsonl"));
   std::vector<Json> read;
   for (std::string line; std::getline(lines, line);) read.push_back(ParseJson(line, "line"));
-  ASSERT_EQ(read.size(), 4);
-  EXPECT_EQ(read[2]["step"], 200);
-  EXPECT_EQ(read[2]["name"], "inception_score");
-  EXPECT_EQ(read[2]["protocol"], "N=600 splits=10");
+  ASSERT_EQ(read.size(), 2);
+  EXPECT_EQ(read[1]["step"], 200);
+  EXPECT_EQ(read[1]["scores"]["inception_score"], 4.25);
+  EXPECT_EQ(read[1]["deviations"]["inception_score"], 0.5);
+  EXPECT_EQ(read[1]["protocols"]["inception_score"], "N=600 splits=10");
 }
 
 TEST_F(Report, SummaryKeepsOtherSections) {
