@@ -12,6 +12,8 @@ using std::chrono::microseconds;
 using std::chrono::milliseconds;
 
 constexpr int kLargeAtOnce = 2;  // large operations of one communicator in the network together
+constexpr auto kEager = microseconds(1000);
+constexpr auto kNap = microseconds(20);
 constexpr auto kWatchInterval = milliseconds(20);
 constexpr auto kVerdictGrace = milliseconds(3000);  // rank 0 knows more than we do: let it speak first
 constexpr auto kAbortGrace = std::chrono::seconds(5);
@@ -20,16 +22,14 @@ Clock::duration FromSeconds(double seconds) {
   return std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(seconds));
 }
 
-// A waiting thread first gives way only (answers to small messages come within microseconds), then sleeps, so
-// that a rank waiting for a slow one does not take its core.
-void Relax(Clock::time_point waiting_since) {
-  if (Clock::now() - waiting_since < microseconds(300))
-    std::this_thread::yield();
-  else
-    std::this_thread::sleep_for(microseconds(20));
-}
-
 }  // namespace
+
+bool MpiOperation::Completed(std::vector<MPI_Request>& requests) {
+  if (requests.empty()) return true;
+  if (!AllComplete(requests)) return false;
+  engine_->last_progress_ = Clock::now();
+  return true;
+}
 
 void MpiOperation::Wait() {
   if (!Done()) engine_->WaitFor(*this);
@@ -74,15 +74,24 @@ void MpiEngine::Note(const Call& call, const std::string& communicator, int comm
 
 void MpiEngine::WaitFor(MpiOperation& operation) {
   ++helpers_;
-  const auto since = Clock::now();
+  last_progress_ = Clock::now();
   while (!operation.Done()) {
     {
       std::lock_guard lock(mutex_);
       Poll();
     }
-    if (!operation.Done()) Relax(since);
+    if (!operation.Done()) Relax(Clock::now());
   }
   if (--helpers_ == 0) wake_.notify_one();
+}
+
+// While messages flow a driving thread only gives way, since the next fragment comes within microseconds;
+// when nothing has come for a while it sleeps, so that a rank waiting for a slow one does not take its core.
+void MpiEngine::Relax(Clock::time_point now) const {
+  if (now - last_progress_.load() < kEager)
+    std::this_thread::yield();
+  else
+    std::this_thread::sleep_for(kNap);
 }
 
 void MpiEngine::Exclusively(const std::function<void()>& call) {
@@ -95,37 +104,39 @@ void MpiEngine::AddWatch(std::function<bool()> watch) {
   watches_.push_back(std::move(watch));
 }
 
+std::vector<char> MpiEngine::TakeStaging(size_t bytes) {
+  std::vector<char> staging;
+  if (!staging_.empty()) {
+    staging = std::move(staging_.back());
+    staging_.pop_back();
+  }
+  if (staging.size() < bytes) staging.resize(bytes);
+  return staging;
+}
+
 void MpiEngine::Loop() {
   prctl(PR_SET_TIMERSLACK, 1000);  // nanoseconds: the default adds 50 us to each short sleep
-  auto pause = microseconds(20);
   while (!stopping_) {
     std::unique_lock lock(mutex_);
     if (helpers_ > 0 || active_.empty()) wake_.wait_for(lock, milliseconds(20));
     if (stopping_ || helpers_ > 0) continue;
-    const bool moved = Poll();
+    Poll();
     const bool idle = active_.empty();
     lock.unlock();
-    if (idle) continue;
-    pause = moved ? microseconds(20) : std::min(pause * 2, microseconds(200));
-    if (moved)
-      std::this_thread::yield();
-    else
-      std::this_thread::sleep_for(pause);
+    if (!idle) Relax(Clock::now());
   }
 }
 
-bool MpiEngine::Poll() {
+void MpiEngine::Poll() {
   try {
-    const bool moved = AdvanceOperations();
+    AdvanceOperations();
     if (const auto now = Clock::now(); now >= next_watch_) Watch(now);
-    return moved;
   } catch (const Error& error) {
     End(error.what(), error.exit_code());
   }
 }
 
-bool MpiEngine::AdvanceOperations() {
-  bool moved = false;
+void MpiEngine::AdvanceOperations() {
   large_.assign(next_communicator_id_, 0);
   for (auto it = active_.begin(); it != active_.end();) {
     auto& operation = **it;
@@ -134,12 +145,10 @@ bool MpiEngine::AdvanceOperations() {
       ++it;
       continue;
     }
-    moved = true;
     operation.finished_ = Clock::now();
     operation.done_.store(true, std::memory_order_release);
     it = active_.erase(it);
   }
-  return moved;
 }
 
 void MpiEngine::Watch(Clock::time_point now) {

@@ -39,6 +39,11 @@ class MpiOperation : public Operation {
   // it, under its lock; until it does, nothing has been posted.
   virtual bool Advance() = 0;
 
+ protected:
+  // True if every request has completed (they are cleared). Counts as progress of the engine.
+  bool Completed(std::vector<MPI_Request>& requests);
+  MpiEngine& engine() { return *engine_; }
+
  private:
   friend class MpiEngine;
   std::shared_ptr<MpiEngine> engine_;
@@ -83,12 +88,19 @@ class MpiEngine : public std::enable_shared_from_this<MpiEngine> {
   // All ranks stop together, orderly. Collective.
   void Stop();
 
+  // Memory for arriving messages, used again and again: fresh pages would cost more than the transfer. Under
+  // the lock, so for operations only.
+  std::vector<char> TakeStaging(size_t bytes);
+  void ReturnStaging(std::vector<char> staging) { staging_.push_back(std::move(staging)); }
+
   const std::vector<std::string>& hosts() const { return hosts_; }
 
  private:
+  friend class MpiOperation;
   void Loop();
-  bool Poll();  // true if anything moved
-  bool AdvanceOperations();
+  void Poll();
+  void AdvanceOperations();
+  void Relax(Clock::time_point now) const;
   void Watch(Clock::time_point now);
   void CheckDeadlines(Clock::time_point now);
   void RecordCall(const Call& call, const std::string& communicator, int communicator_id);
@@ -100,10 +112,12 @@ class MpiEngine : public std::enable_shared_from_this<MpiEngine> {
   std::mutex mutex_;  // guards MPI and all below
   std::condition_variable wake_;
   std::list<std::shared_ptr<MpiOperation>> active_;
-  std::vector<int> large_;  // per communicator: large operations met in this sweep
+  std::vector<std::vector<char>> staging_;  // idle
+  std::vector<int> large_;                  // per communicator: large operations met in this sweep
   std::vector<std::function<bool()>> watches_;
   std::unique_ptr<Heartbeat> heartbeat_;
-  Beat own_;  // what we tell the others
+  Beat own_;                                      // what we tell the others
+  std::atomic<Clock::time_point> last_progress_;  // when a message was last seen to have arrived
   Clock::time_point next_watch_;
   std::optional<Clock::time_point>
       verdict_due_;  // an operation expired; rank 0 has until then to end the job

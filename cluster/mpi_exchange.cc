@@ -42,8 +42,14 @@ MpiExchange::MpiExchange(std::shared_ptr<MpiEngine> engine, Call call, std::stri
 bool MpiExchange::Advance() {
   bool busy = false;
   for (auto& lane : lanes_) busy |= AdvanceLane(lane);
-  if (!busy) lanes_.clear();  // returns the staging memory though the handle may live on
+  if (!busy) ReturnStaging();
   return !busy;
+}
+
+void MpiExchange::ReturnStaging() {
+  for (auto& lane : lanes_)
+    if (!lane.staging.empty()) engine().ReturnStaging(std::move(lane.staging));
+  lanes_.clear();
 }
 
 bool MpiExchange::AdvanceLane(Lane& lane) {
@@ -53,7 +59,7 @@ bool MpiExchange::AdvanceLane(Lane& lane) {
       lane.chunk = next_chunk_++;
       BeginChunk(lane);
     }
-    if (!AllComplete(lane.requests)) return true;
+    if (!Completed(lane.requests)) return true;
     if (lane.phase == Phase::kReduce) {
       AddUp(lane);
       if (wanted_.gather) {
@@ -76,7 +82,7 @@ void MpiExchange::BeginChunk(Lane& lane) {
 void MpiExchange::SendSlices(Lane& lane) {
   lane.phase = Phase::kReduce;
   const int64_t bytes = layout_.At(lane.chunk, wanted_.rank).elements * layout_.element_size;
-  lane.staging.resize(bytes * layout_.ranks);
+  if (lane.staging.empty()) lane.staging = engine().TakeStaging(bytes * layout_.ranks);
   for (int step = 1; step < layout_.ranks; ++step) {
     const int from = (wanted_.rank - step + layout_.ranks) % layout_.ranks;
     Transfer(lane, false, from, lane.staging.data() + from * bytes, bytes, 0);
@@ -147,7 +153,7 @@ void MpiSmallReduce::Begin() {
 
 bool MpiSmallReduce::Advance() {
   if (!begun_) Begin();
-  if (!AllComplete(requests_)) return false;
+  if (!Completed(requests_)) return false;
   AddUp();
   return true;
 }

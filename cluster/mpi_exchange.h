@@ -57,6 +57,7 @@ class MpiExchange : public MpiOperation {
     std::vector<char> staging;
   };
 
+  void ReturnStaging();
   void BeginChunk(Lane& lane);
   bool AdvanceLane(Lane& lane);  // true while it has work
   void SendSlices(Lane& lane);

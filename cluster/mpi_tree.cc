@@ -31,7 +31,7 @@ bool MpiBroadcast::Advance() {
     if (!ReceivePiece()) return false;
     SendPiece();
   }
-  return AllComplete(sends_);
+  return Completed(sends_);
 }
 
 bool MpiBroadcast::ReceivePiece() {
@@ -43,7 +43,7 @@ bool MpiBroadcast::ReceivePiece() {
              "broadcast");
     receiving_ = true;
   }
-  receiving_ = !AllComplete(receive_);
+  receiving_ = !Completed(receive_);
   return !receiving_;
 }
 
@@ -65,7 +65,7 @@ MpiBarrier::MpiBarrier(std::shared_ptr<MpiEngine> engine, Call call, std::string
       tag_(tag) {}
 
 bool MpiBarrier::Advance() {
-  while (AllComplete(requests_)) {
+  while (Completed(requests_)) {
     if (distance_ >= size_) return true;
     const int to = (rank_ + distance_) % size_, from = (rank_ - distance_ + size_) % size_;
     CheckMpi(MPI_Irecv(&token_[0], 1, MPI_BYTE, from, tag_, communicator_,
