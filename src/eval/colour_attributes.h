@@ -9,7 +9,10 @@
 namespace helio::eval {
 
 // What is known of a drawn data set: which colour each part of each picture has, which of them each caption
-// names, and by which words colours are called. Read from the attributes.json that helio-synth writes.
+// names, and by which words colours are called. Read from the attributes.json that helio-synth writes:
+//   {"parts": ["head", ...], "colours": ["black", ...], "words": {"black": 0, ...},
+//    "images": {"001.x/bird_1": {"colours": [colour of each part], "asked": [[colour of each part or -1] per
+//    caption]}}}
 class ColourAttributes {
  public:
   // Throws Error{kData} naming the file and what is wrong with it.
@@ -27,6 +30,8 @@ class ColourAttributes {
   torch::Tensor Asked(const std::string& image, int64_t caption) const;
   // Which colour a word calls, or -1.
   int64_t ColourOf(const std::string& word) const;
+  // {vocabulary} int64: the same for every word of a vocabulary, by word id.
+  torch::Tensor ColourOfWords(const std::vector<std::string>& vocabulary) const;
 
  private:
   struct Picture {
