@@ -30,7 +30,7 @@ find_package(HDF5 REQUIRED COMPONENTS C)
 find_package(PNG REQUIRED)
 find_package(GTest REQUIRED)
 find_package(nlohmann_json REQUIRED)
-find_package(gflags REQUIRED)
+find_library(GFLAGS_LIBRARY gflags REQUIRED)  # its CMake target defines a macro that would invalidate the precompiled header
 find_package(prometheus-cpp REQUIRED)
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(GLOG REQUIRED IMPORTED_TARGET libglog)

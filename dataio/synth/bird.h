@@ -1,0 +1,32 @@
+#pragma once
+#include <array>
+#include <cstdint>
+#include <string_view>
+
+#include "dataio/image.h"
+
+namespace helio::dataio {
+
+// The parts of a drawn bird that captions name, and the colours they come in.
+enum BirdPart { kHead, kWing, kBelly, kBody };
+inline constexpr std::array<std::string_view, 4> kPartNames = {"head", "wing", "belly", "body"};
+inline constexpr std::array<std::string_view, 8> kColourNames = {"black",  "white", "red",  "orange",
+                                                                 "yellow", "green", "blue", "purple"};
+
+// A class of birds: the colour (index into kColourNames) of each part (BirdPart).
+using BirdColours = std::array<int, 4>;
+
+struct Box {
+  double x = 0, y = 0, width = 0, height = 0;  // pixels, from the upper left
+};
+
+struct DrawnBird {
+  Image image;
+  Box box;  // around the whole bird
+};
+
+// Draws a bird on a perch before a soft background, `side` pixels square, antialiased. Pose, size, shades and
+// background are a function of `key`.
+DrawnBird DrawBird(const BirdColours& colours, int side, uint64_t key);
+
+}  // namespace helio::dataio

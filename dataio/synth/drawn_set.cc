@@ -1,0 +1,152 @@
+#include "dataio/synth/drawn_set.h"
+
+#include <algorithm>
+#include <fstream>
+#include <set>
+
+#include "dataio/synth/bird.h"
+#include "dataio/synth/captions.h"
+#include "src/base/json.h"
+#include "src/base/log.h"
+#include "src/base/random.h"
+
+namespace helio::dataio {
+namespace fs = std::filesystem;
+namespace {
+
+constexpr int kCaptions = 10;
+
+struct BirdClass {
+  BirdColours colours;
+  std::string name;  // "001.red_blue_white_black"
+  bool test = false;
+  int64_t images = 0;
+};
+
+// All orders of `families` sets of four different colours, shuffled; the last `test_classes` are held out.
+std::vector<BirdClass> MakeClasses(const DrawnSetOptions& options) {
+  std::vector<BirdColours> sets;
+  for (int mask = 0; mask < 256; ++mask) {
+    BirdColours set{};
+    size_t size = 0;
+    for (int colour = 0; colour < 8; ++colour)
+      if ((mask >> colour & 1) != 0 && size++ < 4) set[size - 1] = colour;
+    if (size == 4) sets.push_back(set);
+  }
+  RandomStream random(RandomKey(options.seed, "bird_classes"));
+  const auto shuffle = [&random](auto& items) {
+    for (size_t i = items.size() - 1; i > 0; --i)
+      std::swap(items[i], items[static_cast<size_t>(random.Below(static_cast<int64_t>(i) + 1))]);
+  };
+  shuffle(sets);
+  std::vector<BirdClass> classes;
+  for (int family = 0; family < options.families; ++family) {
+    auto order = sets[static_cast<size_t>(family)];
+    do classes.push_back({order, "", false, 0});
+    while (std::next_permutation(order.begin(), order.end()));
+  }
+  shuffle(classes);
+  return classes;
+}
+
+void NameAndSplit(std::vector<BirdClass>& classes, const DrawnSetOptions& options) {
+  const auto train_classes = static_cast<int64_t>(classes.size()) - options.test_classes;
+  const int64_t train_images = options.images - options.test_classes * options.test_images;
+  if (train_classes < 1 || train_images < train_classes)
+    ThrowUser("too few images for " + std::to_string(classes.size()) + " classes", "--images",
+              "at least " + std::to_string(train_classes + options.test_classes * options.test_images));
+  for (size_t i = 0; i < classes.size(); ++i) {
+    auto& bird = classes[i];
+    const auto index = static_cast<int64_t>(i);
+    bird.test = index >= train_classes;
+    bird.images = bird.test ? options.test_images
+                            : train_images / train_classes + (index < train_images % train_classes);
+    char number[32];
+    std::snprintf(number, sizeof number, "%03zu.", i + 1);
+    bird.name = number;
+    for (size_t part = 0; part < 4; ++part)
+      bird.name +=
+          std::string(part ? "_" : "") + std::string(kColourNames[static_cast<size_t>(bird.colours[part])]);
+  }
+}
+
+void WriteText(const fs::path& path, const std::string& text) {
+  std::ofstream out(path, std::ios::binary);
+  out << text;
+  if (!out.flush()) throw Error(ErrorKind::kSystem, "cannot be written", path.string(), "is the disk full?");
+}
+
+// What accumulates over the set while pictures are written.
+struct Lists {
+  std::string images, boxes, labels, classes, split, train, test;
+  Json pictures = Json::object();
+};
+
+void WriteBird(const fs::path& root, const BirdClass& bird, int64_t number, int64_t id, size_t class_id,
+               const DrawnSetOptions& options, Lists& lists) {
+  const std::string key = bird.name + "/bird_" + std::to_string(number + 1);
+  const auto drawn = DrawBird(bird.colours, options.side, RandomKey(options.seed, "bird", {id}));
+  const auto jpeg = EncodeJpeg(drawn.image);
+  WriteText(root / "CUB_200_2011/images" / (key + ".jpg"), {jpeg.begin(), jpeg.end()});
+  Json asked = Json::array();
+  std::string captions;
+  for (int i = 0; i < kCaptions; ++i) {
+    const auto caption = DescribeBird(bird.colours, RandomKey(options.seed, "caption", {id, i}));
+    captions += caption.text + "\n";
+    asked.push_back(caption.asked);
+  }
+  WriteText(root / "text" / (key + ".txt"), captions);
+  const std::string line = std::to_string(id) + " ";
+  lists.images += line + key + ".jpg\n";
+  std::ostringstream box;
+  box << std::fixed << std::setprecision(1) << drawn.box.x << " " << drawn.box.y << " " << drawn.box.width
+      << " " << drawn.box.height;
+  lists.boxes += line + box.str() + "\n";
+  lists.labels += line + std::to_string(class_id) + "\n";
+  lists.split += line + (bird.test ? "0\n" : "1\n");
+  (bird.test ? lists.test : lists.train) += key + "\n";
+  lists.pictures[key] = {{"colours", bird.colours}, {"asked", asked}};
+}
+
+void WriteLists(const fs::path& root, const Lists& lists) {
+  const auto cub = root / "CUB_200_2011";
+  WriteText(cub / "images.txt", lists.images);
+  WriteText(cub / "bounding_boxes.txt", lists.boxes);
+  WriteText(cub / "image_class_labels.txt", lists.labels);
+  WriteText(cub / "classes.txt", lists.classes);
+  WriteText(cub / "train_test_split.txt", lists.split);
+  for (const auto& [split, names] : {std::pair("train", &lists.train), std::pair("test", &lists.test)}) {
+    fs::create_directories(root / split);
+    WriteText(root / split / "filenames.txt", *names);
+  }
+  Json words = Json::object();
+  for (size_t i = 0; i < kColourNames.size(); ++i) words[std::string(kColourNames[i])] = i;
+  const Json attributes = {
+      {"parts", kPartNames}, {"colours", kColourNames}, {"words", words}, {"images", lists.pictures}};
+  WriteFileAtomically(root / "attributes.json", attributes.dump());
+}
+
+}  // namespace
+
+void WriteDrawnSet(const fs::path& root, const DrawnSetOptions& options) {
+  if (options.families < 3 || options.families > 70) ThrowUser("must be 3 to 70", "--families");
+  if (options.side < 32 || options.side > 1024) ThrowUser("must be 32 to 1024", "--side");
+  auto classes = MakeClasses(options);
+  NameAndSplit(classes, options);
+  fs::remove_all(root / "CUB_200_2011");
+  fs::remove_all(root / "text");
+  Lists lists;
+  int64_t id = 0;
+  for (size_t i = 0; i < classes.size(); ++i) {
+    fs::create_directories(root / "CUB_200_2011/images" / classes[i].name);
+    fs::create_directories(root / "text" / classes[i].name);
+    lists.classes += std::to_string(i + 1) + " " + classes[i].name + "\n";
+    for (int64_t number = 0; number < classes[i].images; ++number)
+      WriteBird(root, classes[i], number, ++id, i + 1, options, lists);
+  }
+  WriteLists(root, lists);
+  LOG(INFO) << "drew " << id << " birds of " << classes.size() << " classes (" << options.test_classes
+            << " held out) into " << root.string();
+}
+
+}  // namespace helio::dataio
