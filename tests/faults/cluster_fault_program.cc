@@ -1,0 +1,49 @@
+// A small training-like job in which one rank fails: mpirun -n 3 cluster_fault_program FAULT RANK CALL
+// DEADLINE [SECONDS] It computes for SECONDS in all (default: 60) unless the fault ends it. Run by
+// cluster_faults.py.
+#include <iostream>
+
+#include "cluster/launch.h"
+#include "src/base/error.h"
+#include "tests/support/faulty_communicator.h"
+
+namespace helio {
+namespace {
+
+int Train(cluster::Communicator& world, const testing::Fault& fault, double seconds) {
+  const auto c = testing::MakeFaulty(world, fault);
+  auto gradient = torch::ones({300'000}), statistics = torch::ones({64});
+  const auto end = cluster::Clock::now() + std::chrono::duration<double>(seconds);
+  auto stop = torch::zeros({1});
+  for (int64_t step = 0; stop.item<float>() == 0; ++step) {
+    c->BeginStep(step);
+    c->AllReduce(statistics, cluster::Reduce::kMean, "batch norm").Wait();
+    const auto pending = c->AllReduce(gradient, cluster::Reduce::kMean, "g/0");
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    pending.Wait();
+    stop.fill_(cluster::Clock::now() > end);
+    c->AllReduce(stop, cluster::Reduce::kMax, "stop").Wait();
+  }
+  return 0;
+}
+
+}  // namespace
+}  // namespace helio
+
+int main(int argc, char** argv) {
+  using namespace helio;
+  if (argc < 5) return 2;
+  const testing::Fault fault{testing::FaultKind(argv[1]), std::stoi(argv[2]), std::stoul(argv[3]), 0};
+  cluster::LaunchOptions options;
+  options.device = "cpu";
+  options.deadlines = {std::stod(argv[4]), std::stod(argv[4])};
+  const double seconds = argc > 5 ? std::stod(argv[5]) : 60;
+  try {
+    cluster::Launch launch(options);
+    StartLogging(argv[0], launch.world().rank, launch.world().size);
+    return launch.Run([&] { return Train(launch.communicator(), fault, seconds); });
+  } catch (const Error& error) {
+    std::cerr << error.what() << "\n";
+    return error.exit_code();
+  }
+}

@@ -1,0 +1,72 @@
+#!/usr/bin/env python3
+"""One rank of a job is killed, stopped, hangs or throws: the whole job must end in time and name the rank.
+Usage: cluster_faults.py PROGRAM [RUNS [SEED]]   RUNS random faults instead of the fixed list."""
+import os
+import random
+import re
+import subprocess
+import sys
+import time
+
+DEADLINE = 3
+RANKS = 3
+# kill: mpirun itself notices and names the rank; stop and hang: our watchdog; fail: the rank says why.
+EXPECTED = {
+    "kill": r"(process|mpirun).*rank {rank}\b.*(signal 9|Killed)",
+    "stop": r"missing:.*\brank {rank} on \S+ \(silent for",
+    "hang": r"missing:.*\brank {rank} on \S+ \((alive|busy elsewhere)",
+    "fail": r"rank {rank} failed: .*injected failure",
+}
+FIXED = [("kill", 1, 40), ("kill", 0, 20), ("stop", 1, 31), ("stop", 0, 50), ("hang", 2, 12), ("hang", 0, 61),
+         ("fail", 2, 9), ("fail", 0, 30), ("none", 0, 1)]
+
+
+def launch(program, fault, rank, call, seconds):
+    environment = dict(os.environ, OMPI_ALLOW_RUN_AS_ROOT="1", OMPI_ALLOW_RUN_AS_ROOT_CONFIRM="1", OMP_NUM_THREADS="1")
+    command = ["mpirun", "--oversubscribe", "--bind-to", "none", "-n", str(RANKS), program, fault, str(rank),
+               str(call), str(DEADLINE), str(seconds)]
+    begin = time.time()
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=90)
+    return done.returncode, done.stdout + done.stderr, time.time() - begin
+
+
+def problem_of(program, fault, rank, call):
+    code, output, seconds = launch(program, fault, rank, call, 60 if fault != "none" else 1)
+    if fault == "none":
+        return None if code == 0 else f"a healthy job ended with {code}:\n{output}"
+    wanted = EXPECTED[fault].format(rank=rank)
+    print(f"{fault} of rank {rank} at call {call}: exit {code} after {seconds:.1f} s", flush=True)
+    if code == 0:
+        return "the job ended well"
+    if seconds > DEADLINE + 10:
+        return f"took {seconds:.1f} s"
+    if not re.search(wanted, output.replace("\n", " ")):
+        return f"the output lacks /{wanted}/:\n{output}"
+    if fault in ("stop", "hang") and not re.search(r"all_reduce #\d+ '.*' of world at step \d+ on rank", output):
+        return f"collective and step are not named:\n{output}"
+    if fault != "kill" and code != 75:
+        return f"exit code {code} instead of 75"
+    return None
+
+
+def random_faults(runs, seed):
+    generator = random.Random(seed)
+    return [(generator.choice(["kill", "stop", "hang", "fail"]), generator.randrange(RANKS), generator.randint(1, 200))
+            for _ in range(runs)]
+
+
+def main():
+    program = sys.argv[1]
+    runs = int(sys.argv[2]) if len(sys.argv) > 2 else 0
+    faults = random_faults(runs, int(sys.argv[3]) if len(sys.argv) > 3 else 1) if runs else FIXED
+    failures = 0
+    for fault, rank, call in faults:
+        if problem := problem_of(program, fault, rank, call):
+            print(f"FAILED {fault} rank {rank} call {call}: {problem}", flush=True)
+            failures += 1
+    print(f"{len(faults)} faults, {failures} failures")
+    return 1 if failures else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
