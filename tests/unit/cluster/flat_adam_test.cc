@@ -1,0 +1,133 @@
+#include "cluster/flat_adam.h"
+
+#include <gtest/gtest.h>
+
+namespace helio::cluster {
+namespace {
+
+NamedTensors Parameters(torch::Dtype dtype) {
+  torch::manual_seed(5);
+  return {{"a", torch::randn({40, 7}, dtype).requires_grad_()},
+          {"b", torch::randn({100'003}, dtype).requires_grad_()}};
+}
+
+void Fill(const std::vector<torch::Tensor>& targets, int step) {
+  torch::manual_seed(100 + step);
+  for (auto target : targets)
+    target.mutable_grad() = target.grad().defined() ? target.grad() : torch::zeros_like(target);
+  for (auto target : targets)
+    target.mutable_grad().copy_(torch::randn(target.sizes(), target.options().requires_grad(false)) * 0.1);
+}
+
+std::vector<torch::Tensor> TensorsOf(const NamedTensors& named) {
+  std::vector<torch::Tensor> tensors;
+  for (const auto& one : named) tensors.push_back(one.second);
+  return tensors;
+}
+
+// Against torch's own Adam, over steps with changing learning rates.
+void MatchesTorch(torch::Dtype dtype, double tolerance) {
+  auto ours = Parameters(dtype), theirs = Parameters(dtype);
+  ParameterGroup group("g", ours);
+  FlatAdam adam(group, {0.5, 0.999, 1e-8, 0.9});
+  torch::optim::Adam reference(TensorsOf(theirs),
+                               torch::optim::AdamOptions(2e-3).betas({0.5, 0.999}).eps(1e-8));
+  auto average = theirs[1].second.detach().clone();
+  for (int step = 0; step < 5; ++step) {
+    const double rate = 2e-3 / (1 + step);
+    Fill(TensorsOf(ours), step);
+    Fill(TensorsOf(theirs), step);
+    adam.Step(rate);
+    static_cast<torch::optim::AdamOptions&>(reference.param_groups()[0].options()).lr(rate);
+    reference.step();
+    average = average * 0.9 + theirs[1].second.detach() * 0.1;
+  }
+  for (size_t i = 0; i < ours.size(); ++i)
+    EXPECT_LT((ours[i].second - theirs[i].second).abs().max().item<double>(), tolerance);
+  EXPECT_LT((adam.Average()[1].second - average).abs().max().item<double>(), tolerance);
+  EXPECT_EQ(adam.steps(), 5);
+}
+
+TEST(FlatAdamTest, IsTorchAdamInFloat32) { MatchesTorch(torch::kFloat32, 1e-6); }
+TEST(FlatAdamTest, IsTorchAdamInFloat64) { MatchesTorch(torch::kFloat64, 1e-14); }
+
+TEST(FlatAdamTest, DoesNotDependOnThreads) {
+  std::vector<torch::Tensor> results;
+  const int threads = at::get_num_threads();
+  for (const int count : {1, 4}) {
+    at::set_num_threads(count);
+    auto parameters = Parameters(torch::kFloat32);
+    ParameterGroup group("g", parameters);
+    FlatAdam adam(group, {});
+    for (int step = 0; step < 3; ++step) {
+      Fill(TensorsOf(parameters), step);
+      adam.Step(1e-3);
+    }
+    results.push_back(group.parameters().clone());
+  }
+  at::set_num_threads(threads);
+  EXPECT_TRUE(torch::equal(results[0], results[1]));
+}
+
+// Save after two steps, go on in a new process: the same bits as without the break.
+TEST(FlatAdamTest, ResumesExactly) {
+  auto first = Parameters(torch::kFloat32), second = Parameters(torch::kFloat32);
+  ParameterGroup whole("g", first), resumed("g", second);
+  const FlatAdamOptions options{0.5, 0.999, 1e-8, 0.99};
+  FlatAdam adam(whole, options), later(resumed, options);
+  for (int step = 0; step < 4; ++step) {
+    if (step == 2) {
+      resumed.parameters().copy_(whole.parameters());
+      CopyState(adam.State(), later.State(), "optimizer");
+      CopyState(adam.Average(), later.Average(), "ema");
+    }
+    Fill(TensorsOf(first), step);
+    adam.Step(1e-3);
+    if (step < 2) continue;
+    Fill(TensorsOf(second), step);
+    later.Step(1e-3);
+  }
+  EXPECT_TRUE(torch::equal(whole.parameters(), resumed.parameters()));
+  EXPECT_TRUE(torch::equal(adam.flat_average(), later.flat_average()));
+  EXPECT_EQ(later.steps(), 4);
+  EXPECT_EQ(adam.State()[1].first, "exp_avg.a");
+  EXPECT_EQ(adam.State()[1].second.sizes(), first[0].second.sizes());
+}
+
+// Three shards step as one optimizer does.
+TEST(FlatAdamTest, ShardsAreTheWhole) {
+  auto whole = Parameters(torch::kFloat32), split = Parameters(torch::kFloat32);
+  ParameterGroup one("g", whole, 3), other("g", split, 3);
+  FlatAdam adam(one, {});
+  const int64_t part = other.size() / 3;
+  std::vector<std::unique_ptr<FlatAdam>> shards;
+  for (int i = 0; i < 3; ++i)
+    shards.push_back(std::make_unique<FlatAdam>(other, FlatAdamOptions{}, i * part, (i + 1) * part));
+  for (int step = 0; step < 2; ++step) {
+    Fill(TensorsOf(whole), step);
+    Fill(TensorsOf(split), step);
+    adam.Step(1e-3);
+    for (auto& shard : shards) shard->Step(1e-3);
+  }
+  EXPECT_TRUE(torch::equal(one.parameters(), other.parameters()));
+}
+
+TEST(FlatAdamTest, SwapsTheAverageInAndOut) {
+  auto parameters = Parameters(torch::kFloat32);
+  ParameterGroup group("g", parameters);
+  FlatAdam adam(group, {0.9, 0.999, 1e-8, 0.5});
+  Fill(TensorsOf(parameters), 0);
+  adam.Step(1e-2);
+  const auto live = group.parameters().clone(), average = adam.flat_average().clone();
+  EXPECT_FALSE(torch::equal(live, average));
+  adam.SwapAverage();
+  EXPECT_TRUE(torch::equal(group.parameters(), average));
+  adam.SwapAverage();
+  EXPECT_TRUE(torch::equal(group.parameters(), live));
+  EXPECT_TRUE(torch::equal(adam.flat_average(), average));
+  adam.ResetAverage();
+  EXPECT_TRUE(torch::equal(adam.flat_average(), live));
+}
+
+}  // namespace
+}  // namespace helio::cluster
