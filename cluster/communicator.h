@@ -44,9 +44,10 @@ struct Call {
 // (dense, non-overlapping; views of a flat buffer are), on the CPU or on world().device; floating point
 // (incl. bfloat16, half), int32, int64 or uint8.
 //
-// Order of summation: fixed. A result depends only on the inputs and the number of ranks, is bit-identical on
-// all ranks, and the same in every run (MPI: in rank order; NCCL: for a given topology and NCCL_ALGO). 16-bit
-// floats are summed in float32 and rounded once.
+// Order of summation: fixed. A result depends only on the inputs and the number of ranks (and hosts, with
+// two-level reduction), is bit-identical on all ranks, and the same in every run (MPI: in rank order; NCCL:
+// for a given topology and NCCL_ALGO). Over MPI 16-bit floats are summed in float32 and rounded once, and a
+// maximum keeps NaN; NCCL rounds at every hop and drops NaN in a maximum.
 //
 // No call before all ranks have made it does harm: calls have the job's deadline, and when it passes the job
 // ends on every rank (see watchdog.h). Destructors never communicate.

@@ -23,11 +23,12 @@ std::string DescribeAbsent(int rank, const std::string& host, const Peer& peer, 
   const double silence = Seconds(now - peer.heard);
   text << "rank " << rank << " on " << host << " (" << std::fixed << std::setprecision(1);
   if (silence > silent_after_seconds)
-    text << "silent for " << silence << " s: stopped, dead or unreachable; last seen ";
+    text << "silent for " << silence << " s: stopped, dead or unreachable; last heard of ";
   else
     text << "alive, but busy elsewhere; ";
   if (peer.beat.step >= 0) text << "at step " << peer.beat.step << ", ";
-  text << "latest call: " << (peer.beat.last[0] ? peer.beat.last.data() : "none yet") << ")";
+  text << (peer.beat.last[0] ? "after its call of " : "before its first call") << peer.beat.last.data()
+       << ")";
   return text.str();
 }
 

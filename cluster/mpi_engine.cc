@@ -56,10 +56,16 @@ void MpiEngine::Start(const std::shared_ptr<MpiOperation>& operation) {
   operation->started_ = Clock::now();
   operation->deadline_ = operation->started_ + FromSeconds(job_->deadline_seconds());
   RecordCall(operation->call_, operation->communicator_, operation->communicator_id_);
-  active_.push_back(operation);
-  AdvanceOperations();
-  // Who sends a small message waits for it at once, and then drives it.
-  if (operation->large()) wake_.notify_one();
+  // A large one is the thread's work from the first byte on. Who sends a small one waits for it at once, and
+  // then drives it.
+  if (operation->large()) {
+    active_.push_back(operation);
+    wake_.notify_one();
+  } else if (operation->Advance()) {
+    Finish(*operation);
+  } else {
+    active_.push_back(operation);
+  }
 }
 
 void MpiEngine::RecordCall(const Call& call, const std::string& communicator, int communicator_id) {
@@ -145,10 +151,14 @@ void MpiEngine::AdvanceOperations() {
       ++it;
       continue;
     }
-    operation.finished_ = Clock::now();
-    operation.done_.store(true, std::memory_order_release);
+    Finish(operation);
     it = active_.erase(it);
   }
+}
+
+void MpiEngine::Finish(MpiOperation& operation) {
+  operation.finished_ = Clock::now();
+  operation.done_.store(true, std::memory_order_release);
 }
 
 void MpiEngine::Watch(Clock::time_point now) {

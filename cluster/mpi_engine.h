@@ -100,6 +100,7 @@ class MpiEngine : public std::enable_shared_from_this<MpiEngine> {
   void Loop();
   void Poll();
   void AdvanceOperations();
+  static void Finish(MpiOperation& operation);
   void Relax(Clock::time_point now) const;
   void Watch(Clock::time_point now);
   void CheckDeadlines(Clock::time_point now);
