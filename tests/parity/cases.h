@@ -1,0 +1,34 @@
+#pragma once
+#include "tests/parity/fixture.h"
+
+namespace helio::parity {
+
+// Replays: load the recorded weights into our networks, run them on the recorded inputs, Give what came out.
+void ReplayTextEncoder(Fixture& fixture);
+void ReplayConditioningAugmentation(Fixture& fixture);
+void ReplayCaptionLoss(Fixture& fixture);
+void ReplayWordAttention(Fixture& fixture);
+void ReplayGlobalLocalAttention(Fixture& fixture);
+void ReplayRegionAttention(Fixture& fixture);
+void ReplayWordsLoss(Fixture& fixture);
+void ReplaySentenceLoss(Fixture& fixture);
+void ReplayGenerator(Fixture& fixture);
+void ReplayDiscriminator(Fixture& fixture);
+void ReplayGeneratorLoss(Fixture& fixture);
+void ReplayImageEncoder(Fixture& fixture);
+void ReplayCaptionEncoder(Fixture& fixture);
+void ReplayTrajectory(Fixture& fixture);
+void ReplayMetrics(Fixture& fixture);
+
+struct Case {
+  const char* name;
+  void (*replay)(Fixture&);
+  Tolerance float32;
+  // Where set, the case is also replayed in float64 against the recorded float64 run.
+  std::optional<Tolerance> float64 = {};
+};
+
+// The cases by their name in a file's metadata; nullptr: unknown.
+const Case* FindCase(const std::string& name);
+
+}  // namespace helio::parity

@@ -1,0 +1,129 @@
+#include "tests/parity/fixture.h"
+
+#include "tests/parity/recorded_view.h"
+
+namespace helio::parity {
+namespace {
+
+constexpr const char* kDouble = "ref64.";
+
+bool StartsWith(const std::string& text, const std::string& prefix) { return text.rfind(prefix, 0) == 0; }
+
+// The name without "ref64.", if this run is to compare with the tensor; else nothing.
+std::optional<std::string> Compared(const SafeTensors& file, const std::string& name, bool in_double) {
+  const bool is_double = StartsWith(name, kDouble);
+  const auto plain = is_double ? name.substr(std::strlen(kDouble)) : name;
+  const bool output = StartsWith(plain, "out."), gradient = StartsWith(plain, "grad.");
+  if (!output && !gradient) return {};
+  // What another resize would give: recorded to tell the two apart, not to be matched.
+  if (StartsWith(plain, "out.align_corners_true.")) return {};
+  // Where both precisions are recorded for a gradient, the float32 one is noise (FIXTURES.md section 5).
+  const bool prefer_double = in_double || (gradient && file.Find(kDouble + plain));
+  if (is_double != prefer_double) return {};
+  return plain;
+}
+
+double RelativeError(const torch::Tensor& ours, const torch::Tensor& recorded) {
+  const auto a = ours.detach().to(torch::kFloat64), b = recorded.to(torch::kFloat64);
+  return (a - b).norm().item<double>() / (b.norm().item<double>() + 1e-12);
+}
+
+void Judge(const std::string& name, double error, double limit, Verdict::Worst& worst, Verdict& verdict) {
+  ++verdict.compared;
+  if (!(error <= worst.error)) worst = {error, name};
+  if (error <= limit) return;
+  std::ostringstream line;
+  line << name << ": " << error << " > " << limit;
+  verdict.failures.push_back(line.str());
+}
+
+}  // namespace
+
+Fixture::Fixture(const std::filesystem::path& path, torch::ScalarType dtype)
+    : file_(ReadSafeTensors(path)), where_(path.string()), dtype_(dtype) {
+  hyper_ = ParseJson(Metadata("hparams"), where_);
+}
+
+std::string Fixture::Metadata(const std::string& key) const {
+  const auto found = file_.metadata.find(key);
+  if (found == file_.metadata.end()) ThrowData("lacks the metadata '" + key + "'", where_);
+  return found->second;
+}
+
+torch::Tensor Fixture::Get(const std::string& name) const {
+  const auto* found = file_.Find(name);
+  CHECK(found) << where_ << " has no " << name;
+  return found->is_floating_point() ? found->to(dtype_, /*non_blocking=*/false, /*copy=*/true)
+                                    : found->clone();
+}
+
+torch::Tensor Fixture::Image(const std::string& name) const {
+  return ((Get("in." + name + "_u8").to(torch::kFloat32) / 255.0 - 0.5) / 0.5).to(dtype_);
+}
+
+torch::Tensor Fixture::Pull(const std::string& name, const torch::Tensor& output) const {
+  if (Has("cot." + name)) return (output * Get("cot." + name)).sum();
+  const auto size = std::vector<int64_t>{output.size(2), output.size(3)};
+  return (output * torch::upsample_nearest2d(Get("cotlow." + name), size)).sum();
+}
+
+void Fixture::Load(torch::nn::Module& module, const std::string& prefix, const std::string& except) const {
+  module.to(dtype_);
+  NamedTensors source;
+  for (const auto& [name, tensor] : file_.tensors) {
+    if (!StartsWith(name, "param." + prefix) && !StartsWith(name, "buffer." + prefix)) continue;
+    const auto own = name.substr(name.find('.') + 1 + prefix.size());
+    if (except.empty() || !StartsWith(own, except)) source.emplace_back(own, tensor);
+  }
+  CopyState(source, StateOf(module), where_);
+}
+
+void Fixture::Give(const std::string& name, const torch::Tensor& ours) {
+  CHECK(ours.defined()) << where_ << " " << name;
+  CHECK(ours_.emplace(name, ours.detach().clone()).second) << name << " given twice";
+}
+
+void Fixture::GiveGradients(const torch::nn::Module& module, const std::string& tag,
+                            const std::string& prefix) {
+  for (const auto& parameter : module.named_parameters())
+    if (parameter.value().grad().defined())
+      Give("grad." + tag + "param." + prefix + parameter.key(), parameter.value().grad());
+}
+
+void Fixture::GiveBuffers(const torch::nn::Module& module, const std::string& tag,
+                          const std::string& prefix) {
+  for (const auto& buffer : module.named_buffers())
+    Give("out." + tag + "buffer." + prefix + buffer.key(), buffer.value());
+}
+
+Verdict Fixture::Compare(const Tolerance& tolerance) const {
+  Verdict verdict;
+  for (const auto& [stored, recorded] : file_.tensors)
+    if (const auto name = Compared(file_, stored, dtype_ == torch::kFloat64))
+      CompareOne(*name, recorded, tolerance, verdict);
+  return verdict;
+}
+
+void Fixture::CompareOne(const std::string& name, const torch::Tensor& recorded, const Tolerance& tolerance,
+                         Verdict& verdict) const {
+  const auto view = RecordedView::Of(name);
+  const auto found = ours_.find(view.base);
+  if (found == ours_.end()) return verdict.failures.push_back(name + ": never computed");
+  const auto ours = view.Look(found->second);
+  if (ours.sizes() != recorded.sizes())
+    return verdict.failures.push_back(name + ": has shape " + c10::str(ours.sizes()));
+  const bool gradient = StartsWith(name, "grad.");
+  auto& worst = gradient ? verdict.grad : verdict.out;
+  const double limit = gradient ? tolerance.grad : tolerance.out;
+  if (!recorded.is_floating_point())
+    return Judge(name, torch::equal(ours, recorded.to(ours.dtype())) ? 0 : 1, 0, worst, verdict);
+  if (view.kind != RecordedView::Kind::kSums)
+    return Judge(name, RelativeError(ours, recorded), limit, worst, verdict);
+  const auto difference = ours.to(torch::kFloat64) - recorded.to(torch::kFloat64);
+  const double squares = recorded[1].item<double>(), elements = static_cast<double>(found->second.numel());
+  Judge(name + "[0]", std::abs(difference[0].item<double>()) / std::sqrt(elements * squares), tolerance.sum,
+        worst, verdict);
+  Judge(name + "[1]", std::abs(difference[1].item<double>()) / squares, 2 * limit, worst, verdict);
+}
+
+}  // namespace helio::parity

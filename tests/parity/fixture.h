@@ -1,0 +1,80 @@
+#pragma once
+#include <string>
+#include <vector>
+
+#include "src/base/json.h"
+#include "src/base/safetensors.h"
+
+namespace helio::parity {
+
+// Largest relative L2 difference |ours - reference| / |reference| that a tensor may show.
+struct Tolerance {
+  double out = 0;
+  double grad = 0;
+  double sum = 1e-5;  // of a large map's recorded sum: |difference| / sqrt(elements * sum of squares)
+};
+
+// What a comparison of one case found.
+struct Verdict {
+  struct Worst {
+    double error = 0;
+    std::string tensor = "-";
+  };
+  int64_t compared = 0;
+  Worst out, grad;
+  std::vector<std::string> failures;  // a line each: too far away, never computed, misshapen
+};
+
+// One recorded case of the published code: weights, inputs and cotangents to replay it with, and the values
+// that it gave. The case's replay hands in what it computed under the recorded names (Give...); Compare holds
+// every recorded value against it, so a value that the replay forgets is a failure. Not thread-safe.
+class Fixture {
+ public:
+  // `dtype`: what the replay runs in. float64 compares with the recorded float64 run ("ref64." names) only.
+  Fixture(const std::filesystem::path& path, torch::ScalarType dtype);
+
+  const std::string& where() const { return where_; }
+  torch::ScalarType dtype() const { return dtype_; }
+  std::string Metadata(const std::string& key) const;
+  // A field of the metadata's hparams.
+  template <typename T = int64_t>
+  T Hyper(const std::string& key) const {
+    return JsonField<T>(hyper_, key, where_);
+  }
+  int64_t Hyper(const std::string& key, int64_t otherwise) const { return hyper_.value(key, otherwise); }
+
+  bool Has(const std::string& name) const { return file_.Find(name) != nullptr; }
+  // A writable copy; floating point in the run's dtype. CHECKs that it is there.
+  torch::Tensor Get(const std::string& name) const;
+  torch::Tensor Leaf(const std::string& name) const { return Get(name).requires_grad_(); }
+  torch::Tensor Mask(const std::string& name) const { return Get(name).to(torch::kBool); }
+  // "in.<name>_u8" in [-1, 1].
+  torch::Tensor Image(const std::string& name) const;
+  torch::Tensor ImageLeaf(const std::string& name) const { return Image(name).requires_grad_(); }
+  // sum(output * cotangent): what the published run differentiated.
+  torch::Tensor Pull(const std::string& name, const torch::Tensor& output) const;
+
+  // Takes the recorded "param." and "buffer." tensors with this prefix, all of them except those under
+  // `except`, and puts the module into the run's dtype.
+  void Load(torch::nn::Module& module, const std::string& prefix = "", const std::string& except = "") const;
+
+  void Give(const std::string& name, const torch::Tensor& ours);
+  void GiveGradients(const torch::nn::Module& module, const std::string& tag = "",
+                     const std::string& prefix = "");
+  void GiveBuffers(const torch::nn::Module& module, const std::string& tag = "",
+                   const std::string& prefix = "");
+
+  Verdict Compare(const Tolerance& tolerance) const;
+
+ private:
+  void CompareOne(const std::string& name, const torch::Tensor& recorded, const Tolerance& tolerance,
+                  Verdict& verdict) const;
+
+  SafeTensors file_;
+  std::string where_;
+  Json hyper_;
+  torch::ScalarType dtype_;
+  std::map<std::string, torch::Tensor> ours_;
+};
+
+}  // namespace helio::parity

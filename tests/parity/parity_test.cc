@@ -1,0 +1,74 @@
+// Our networks and losses against the recorded values of the published code (shared/reference/FIXTURES.md).
+// HELIO_FIXTURES: a folder of fixtures; unset: ../shared/reference/fixtures and fixtures-odd.
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <iostream>
+
+#include "tests/parity/cases.h"
+
+namespace helio::parity {
+namespace {
+
+std::vector<std::filesystem::path> Folders() {
+  if (const char* chosen = std::getenv("HELIO_FIXTURES")) return {chosen};
+  return {"../shared/reference/fixtures", "../shared/reference/fixtures-odd"};
+}
+
+std::vector<std::filesystem::path> FixtureFiles() {
+  std::vector<std::filesystem::path> files;
+  for (const auto& folder : Folders()) {
+    if (!std::filesystem::is_directory(folder)) continue;
+    for (const auto& entry : std::filesystem::directory_iterator(folder))
+      if (entry.path().extension() == ".safetensors") files.push_back(entry.path());
+  }
+  std::sort(files.begin(), files.end());
+  return files;
+}
+
+std::string TestName(const std::filesystem::path& path) {
+  auto name = path.parent_path().filename().string() + "_" + path.stem().string();
+  for (auto& letter : name)
+    if (!std::isalnum(static_cast<unsigned char>(letter))) letter = '_';
+  return name;
+}
+
+void Print(const std::filesystem::path& path, const Verdict& verdict, bool in_double) {
+  std::printf("%-28s %-3s %5ld compared  out %.1e %-40s grad %.1e %s\n", path.stem().c_str(),
+              in_double ? "f64" : "f32", verdict.compared, verdict.out.error, verdict.out.tensor.c_str(),
+              verdict.grad.error, verdict.grad.tensor.c_str());
+}
+
+void Replay(const std::filesystem::path& path, const Case& one, torch::ScalarType dtype,
+            const Tolerance& tolerance) {
+  Fixture fixture(path, dtype);
+  one.replay(fixture);
+  const auto verdict = fixture.Compare(tolerance);
+  Print(path, verdict, dtype == torch::kFloat64);
+  EXPECT_GT(verdict.compared, 0) << path << " records nothing to compare";
+  for (const auto& failure : verdict.failures) ADD_FAILURE() << path.stem().string() << ": " << failure;
+}
+
+class Parity : public ::testing::TestWithParam<std::filesystem::path> {};
+
+TEST_P(Parity, EqualsThePublishedCode) {
+  torch::set_num_threads(1);
+  const auto name = Fixture(GetParam(), torch::kFloat32).Metadata("case");
+  const auto* found = FindCase(name);
+  ASSERT_NE(found, nullptr) << GetParam() << " records the unknown case " << name;
+  Replay(GetParam(), *found, torch::kFloat32, found->float32);
+  if (found->float64) Replay(GetParam(), *found, torch::kFloat64, *found->float64);
+}
+
+GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(Parity);
+INSTANTIATE_TEST_SUITE_P(Fixtures, Parity, ::testing::ValuesIn(FixtureFiles()),
+                         [](const auto& file) { return TestName(file.param); });
+
+TEST(ParityFixtures, AreFound) {
+  if (!FixtureFiles().empty()) return;
+  ASSERT_EQ(std::getenv("HELIO_FIXTURES"), nullptr) << "HELIO_FIXTURES holds no .safetensors";
+  GTEST_SKIP() << "no ../shared/reference/fixtures beside the repository: set HELIO_FIXTURES to their folder";
+}
+
+}  // namespace
+}  // namespace helio::parity
