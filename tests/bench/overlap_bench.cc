@@ -79,7 +79,7 @@ int Run(Communicator& c, double megabytes, int layers, int steps) {
     parameters.emplace_back(std::to_string(i), torch::zeros({size}).requires_grad_());
   ParameterGroup group("g", parameters);
   ReducerOptions options;
-  options.bucket_mb = megabytes / 8;
+  options.bucket_mb = megabytes / 16;
   options.overlap = false;
   double alone, compute, bare, serial;
   {
