@@ -1,0 +1,99 @@
+#include "dataio/dataset.h"
+
+#include <algorithm>
+
+#include "src/base/checksum.h"
+
+namespace helio::dataio {
+namespace fs = std::filesystem;
+namespace {
+
+void CheckShardFile(const fs::path& path, const Json& entry, bool verify) {
+  const std::string where = path.string();
+  std::error_code missing;
+  const auto bytes = fs::file_size(path, missing);
+  if (missing) ThrowData("is missing", where, "pack the data set again, or copy the whole folder");
+  if (bytes != JsonField<uint64_t>(entry, "bytes", where))
+    ThrowData("has " + std::to_string(bytes) + " bytes, the manifest says otherwise", where,
+              "it is truncated or of another packing run");
+  if (verify && DigestFile(where) != JsonField<std::string>(entry, "xxh3_128", where))
+    ThrowData("digest differs from the manifest's", where,
+              "it is damaged or of another packing run; pack again");
+}
+
+}  // namespace
+
+Dataset::Dataset(const fs::path& root, const std::string& split, bool verify)
+    : split_(split), vocabulary_(Vocabulary::Read(root / "vocabulary.json")) {
+  const std::string where = (root / "manifest.json").string();
+  const std::string text = ReadFile(root / "manifest.json");
+  digest_ = Digest(std::as_bytes(std::span(text)));
+  const Json manifest = ParseJson(text, where);
+  if (JsonField<int>(manifest, "format_version", where) != 1)
+    ThrowData("has another format version", where, "pack the data set again");
+  if (JsonField<std::string>(manifest, "vocabulary", where) != vocabulary_.Digest())
+    ThrowData("vocabulary.json is not the one that the shards were packed with", where);
+  classes_ = JsonField<int64_t>(manifest, "classes", where);
+  const auto splits = JsonField<Json>(manifest, "splits", where);
+  if (!splits.contains(split)) ThrowUser("has no split '" + split + "'", where);
+  for (const auto& entry : splits.at(split)) {
+    const auto name = JsonField<std::string>(entry, "file", where);
+    if (name.find('/') != std::string::npos) ThrowData("names a file outside the folder", where);
+    CheckShardFile(root / name, entry, verify);
+    shards_.emplace_back(root / name, vocabulary_.size());
+    if (shards_.back().vocabulary_digest() != vocabulary_.Digest())
+      ThrowData("was packed with another vocabulary", (root / name).string());
+    first_.push_back(first_.back() + shards_.back().size());
+  }
+  if (size() == 0) ThrowUser("split '" + split + "' is empty", where);
+}
+
+std::pair<const Shard*, int64_t> Dataset::Locate(int64_t row) const {
+  CHECK(row >= 0 && row < size()) << row;
+  const auto shard = std::upper_bound(first_.begin(), first_.end(), row) - first_.begin() - 1;
+  return {&shards_[static_cast<size_t>(shard)], row - first_[static_cast<size_t>(shard)]};
+}
+
+std::string Dataset::Id(int64_t row) const {
+  const auto [shard, record] = Locate(row);
+  return shard->Id(record);
+}
+
+int64_t Dataset::Class(int64_t row) const {
+  const auto [shard, record] = Locate(row);
+  const int64_t class_id = shard->Class(record);
+  return class_id >= 0 ? class_id : row;
+}
+
+int64_t Dataset::Captions(int64_t row) const {
+  const auto [shard, record] = Locate(row);
+  return shard->Captions(record);
+}
+
+std::vector<int32_t> Dataset::Tokens(int64_t row, int64_t caption) const {
+  const auto [shard, record] = Locate(row);
+  return shard->Tokens(record, caption);
+}
+
+int64_t Dataset::TokenCount(int64_t row, int64_t caption) const {
+  const auto [shard, record] = Locate(row);
+  return shard->TokenCount(record, caption);
+}
+
+std::string Dataset::Text(int64_t row, int64_t caption) const {
+  const auto [shard, record] = Locate(row);
+  return shard->Text(record, caption);
+}
+
+Image Dataset::Picture(int64_t row) const {
+  const auto [shard, record] = Locate(row);
+  const auto bytes = shard->ImageBytes(record);
+  if (shard->codec() == "jpeg") return DecodeImage(bytes, shard->Id(record));
+  const auto [width, height] = shard->Size(record);
+  Image image(width, height);
+  if (bytes.size() != image.pixels.size()) ThrowData("record " + shard->Id(record) + " has the wrong size");
+  image.pixels = bytes;
+  return image;
+}
+
+}  // namespace helio::dataio

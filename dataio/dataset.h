@@ -1,0 +1,46 @@
+#pragma once
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "dataio/image.h"
+#include "dataio/shard.h"
+#include "dataio/text.h"
+#include "src/base/json.h"
+
+namespace helio::dataio {
+
+// One split of a packed data set: its shards as one sequence of records. Immutable, thread-safe.
+class Dataset {
+ public:
+  // Opens `root`/manifest.json and the split's shards. Every shard's size and digest is checked against the
+  // manifest before HDF5 sees it
+  // (`verify` off: size only). Throws Error naming file and remedy.
+  Dataset(const std::filesystem::path& root, const std::string& split, bool verify = true);
+
+  int64_t size() const { return first_.back(); }
+  const Vocabulary& vocabulary() const { return vocabulary_; }
+  int64_t classes() const { return classes_; }           // class ids are below it; 0: the set has none
+  const std::string& digest() const { return digest_; }  // of the manifest: tells data sets apart
+  const std::string& split() const { return split_; }
+
+  std::string Id(int64_t row) const;
+  int64_t Class(int64_t row) const;  // the row itself where the set has no classes
+  int64_t Captions(int64_t row) const;
+  std::vector<int32_t> Tokens(int64_t row, int64_t caption) const;
+  int64_t TokenCount(int64_t row, int64_t caption) const;
+  std::string Text(int64_t row, int64_t caption) const;
+  // The stored picture, decoded: shorter side as packed.
+  Image Picture(int64_t row) const;
+
+ private:
+  std::pair<const Shard*, int64_t> Locate(int64_t row) const;
+
+  std::string split_, digest_;
+  Vocabulary vocabulary_;
+  int64_t classes_ = 0;
+  std::vector<Shard> shards_;
+  std::vector<int64_t> first_{0};  // of each shard, and the total
+};
+
+}  // namespace helio::dataio

@@ -1,0 +1,118 @@
+#include "dataio/hdf5_file.h"
+
+namespace helio::dataio {
+namespace {
+
+// HDF5 prints its error stack by default; ours is one line.
+Hdf5Id Quietly(hid_t (*open)(const char*), const std::string& path) {
+  const std::lock_guard lock(Hdf5Lock());
+  H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);
+  return {open(path.c_str()), &H5Fclose};
+}
+
+hid_t CreateFile(const char* path) {
+  const Hdf5Id creation(H5Pcreate(H5P_FILE_CREATE), &H5Pclose);
+  H5Pset_obj_track_times(creation, false);
+  return H5Fcreate(path, H5F_ACC_TRUNC, creation, H5P_DEFAULT);
+}
+
+hid_t OpenFile(const char* path) { return H5Fopen(path, H5F_ACC_RDONLY, H5P_DEFAULT); }
+
+}  // namespace
+
+std::recursive_mutex& Hdf5Lock() {
+  static auto& lock = *new std::recursive_mutex;
+  return lock;
+}
+
+Hdf5Writer::Hdf5Writer(const std::filesystem::path& path)
+    : where_(path.string()), file_(Quietly(&CreateFile, path.string())) {
+  if (!file_.valid())
+    throw Error(ErrorKind::kSystem, "cannot be created", where_,
+                "is the folder writable and the disk not full?");
+}
+
+void Hdf5Writer::WriteRaw(const std::string& name, hid_t type, const void* data, size_t size) {
+  const std::lock_guard lock(Hdf5Lock());
+  const hsize_t extent = size;
+  const Hdf5Id space(H5Screate_simple(1, &extent, nullptr), &H5Sclose);
+  const Hdf5Id links(H5Pcreate(H5P_LINK_CREATE), &H5Pclose),
+      creation(H5Pcreate(H5P_DATASET_CREATE), &H5Pclose);
+  H5Pset_create_intermediate_group(links, 1);
+  H5Pset_obj_track_times(creation, false);
+  H5Pset_layout(creation, H5D_CONTIGUOUS);
+  H5Pset_alloc_time(creation, H5D_ALLOC_TIME_EARLY);
+  const Hdf5Id set(H5Dcreate2(file_, name.c_str(), type, space, links, creation, H5P_DEFAULT), &H5Dclose);
+  if (!set.valid() || (size > 0 && H5Dwrite(set, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, data) < 0))
+    throw Error(ErrorKind::kSystem, "cannot write '" + name + "'", where_, "is the disk full?");
+}
+
+void Hdf5Writer::Attribute(const std::string& name, const std::string& value) {
+  const std::lock_guard lock(Hdf5Lock());
+  const Hdf5Id type(H5Tcopy(H5T_C_S1), &H5Tclose), space(H5Screate(H5S_SCALAR), &H5Sclose);
+  H5Tset_size(type, value.size() + 1);
+  const Hdf5Id attribute(H5Acreate2(file_, name.c_str(), type, space, H5P_DEFAULT, H5P_DEFAULT), &H5Aclose);
+  if (!attribute.valid() || H5Awrite(attribute, type, value.c_str()) < 0)
+    throw Error(ErrorKind::kSystem, "cannot write attribute '" + name + "'", where_, "is the disk full?");
+}
+
+Hdf5Reader::Hdf5Reader(const std::filesystem::path& path)
+    : where_(path.string()), file_size_(0), file_(Quietly(&OpenFile, path.string())) {
+  std::error_code missing;
+  file_size_ = std::filesystem::file_size(path, missing);
+  if (missing) ThrowData("is missing", where_, "pack the data set again");
+  if (!file_.valid())
+    ThrowData("is not a readable HDF5 file", where_, "it is truncated or damaged; pack it again");
+}
+
+Hdf5Id Hdf5Reader::Open(const std::string& name) {
+  Hdf5Id set(H5Dopen2(file_, name.c_str(), H5P_DEFAULT), &H5Dclose);
+  if (!set.valid()) ThrowData("lacks the data set '" + name + "'", where_);
+  const Hdf5Id creation(H5Dget_create_plist(set), &H5Pclose);
+  if (H5Pget_layout(creation) != H5D_CONTIGUOUS || H5Pget_nfilters(creation) != 0)
+    ThrowData("data set '" + name + "' is not contiguous and unfiltered", where_,
+              "only files of helio-pack are read");
+  return set;
+}
+
+size_t Hdf5Reader::Length(const std::string& name, size_t element) {
+  const std::lock_guard lock(Hdf5Lock());
+  const auto set = Open(name);
+  const Hdf5Id space(H5Dget_space(set), &H5Sclose), type(H5Dget_type(set), &H5Tclose);
+  hsize_t extent = 0;
+  if (H5Sget_simple_extent_ndims(space) != 1 || H5Sget_simple_extent_dims(space, &extent, nullptr) != 1 ||
+      H5Tget_size(type) != element ||
+      (H5Tget_class(type) != H5T_INTEGER && H5Tget_class(type) != H5T_FLOAT) || extent > file_size_ / element)
+    ThrowData("data set '" + name + "' has another shape or type than expected", where_);
+  return extent;
+}
+
+void Hdf5Reader::ReadRaw(const std::string& name, hid_t type, void* data) {
+  const std::lock_guard lock(Hdf5Lock());
+  if (H5Dread(Open(name), type, H5S_ALL, H5S_ALL, H5P_DEFAULT, data) < 0)
+    ThrowData("cannot read '" + name + "'", where_);
+}
+
+std::pair<uint64_t, uint64_t> Hdf5Reader::Extent(const std::string& name) {
+  const std::lock_guard lock(Hdf5Lock());
+  const auto set = Open(name);
+  const uint64_t offset = H5Dget_offset(set), bytes = H5Dget_storage_size(set);
+  if (bytes > 0 && (offset == HADDR_UNDEF || offset > file_size_ || file_size_ - offset < bytes))
+    ThrowData("data set '" + name + "' lies beyond the end", where_, "the file is truncated");
+  return {offset, bytes};
+}
+
+std::string Hdf5Reader::Attribute(const std::string& name) {
+  const std::lock_guard lock(Hdf5Lock());
+  const Hdf5Id attribute(H5Aopen(file_, name.c_str(), H5P_DEFAULT), &H5Aclose);
+  if (!attribute.valid()) ThrowData("lacks the attribute '" + name + "'", where_);
+  const Hdf5Id type(H5Aget_type(attribute), &H5Tclose);
+  const size_t size = H5Tget_size(type);
+  if (H5Tget_class(type) != H5T_STRING || H5Tis_variable_str(type) > 0 || size == 0 || size > 4096)
+    ThrowData("attribute '" + name + "' is not a short string", where_);
+  std::string value(size, '\0');
+  if (H5Aread(attribute, type, value.data()) < 0) ThrowData("cannot read attribute '" + name + "'", where_);
+  return value.substr(0, value.find('\0'));
+}
+
+}  // namespace helio::dataio

@@ -1,0 +1,104 @@
+#pragma once
+#include <hdf5.h>
+
+#include <filesystem>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "src/base/error.h"
+
+namespace helio::dataio {
+
+// HDF5 is not thread-safe: everything below holds this lock.
+std::recursive_mutex& Hdf5Lock();
+
+// Owns an HDF5 identifier of any kind.
+class Hdf5Id {
+ public:
+  Hdf5Id(hid_t id, herr_t (*close)(hid_t)) : id_(id), close_(close) {}
+  Hdf5Id(Hdf5Id&& other) noexcept : id_(std::exchange(other.id_, -1)), close_(other.close_) {}
+  Hdf5Id(const Hdf5Id&) = delete;
+  Hdf5Id& operator=(const Hdf5Id&) = delete;
+  ~Hdf5Id() {
+    if (id_ >= 0) close_(id_);
+  }
+  operator hid_t() const {
+    return id_;
+  }  // NOLINT(google-explicit-constructor): stands for the identifier in C calls
+  bool valid() const { return id_ >= 0; }
+
+ private:
+  hid_t id_;
+  herr_t (*close_)(hid_t);
+};
+
+template <typename T>
+hid_t Hdf5Type();
+template <>
+inline hid_t Hdf5Type<uint8_t>() {
+  return H5T_NATIVE_UINT8;
+}
+template <>
+inline hid_t Hdf5Type<char>() {
+  return H5T_NATIVE_UINT8;
+}
+template <>
+inline hid_t Hdf5Type<uint16_t>() {
+  return H5T_NATIVE_UINT16;
+}
+template <>
+inline hid_t Hdf5Type<int32_t>() {
+  return H5T_NATIVE_INT32;
+}
+template <>
+inline hid_t Hdf5Type<uint64_t>() {
+  return H5T_NATIVE_UINT64;
+}
+template <>
+inline hid_t Hdf5Type<float>() {
+  return H5T_NATIVE_FLOAT;
+}
+
+// A new file of contiguous one-dimensional data sets and string attributes. Byte-for-byte a function of what
+// is written.
+class Hdf5Writer {
+ public:
+  explicit Hdf5Writer(const std::filesystem::path& path);
+  template <typename T>
+  void Write(const std::string& name, const std::vector<T>& values) {
+    WriteRaw(name, Hdf5Type<T>(), values.data(), values.size());
+  }
+  void Attribute(const std::string& name, const std::string& value);
+
+ private:
+  void WriteRaw(const std::string& name, hid_t type, const void* data, size_t size);
+  std::string where_;
+  Hdf5Id file_;
+};
+
+// Reads such a file. Anything but contiguous, unfiltered, one-dimensional data of the expected class and size
+// is refused.
+class Hdf5Reader {
+ public:
+  explicit Hdf5Reader(const std::filesystem::path& path);
+  template <typename T>
+  std::vector<T> Read(const std::string& name) {
+    std::vector<T> values(Length(name, sizeof(T)));
+    ReadRaw(name, Hdf5Type<T>(), values.data());
+    return values;
+  }
+  std::string Attribute(const std::string& name);
+  // Where a data set's bytes lie in the file: offset and length.
+  std::pair<uint64_t, uint64_t> Extent(const std::string& name);
+
+ private:
+  Hdf5Id Open(const std::string& name);
+  size_t Length(const std::string& name, size_t element);
+  void ReadRaw(const std::string& name, hid_t type, void* data);
+  std::string where_;
+  uint64_t file_size_;
+  Hdf5Id file_;
+};
+
+}  // namespace helio::dataio

@@ -1,0 +1,145 @@
+#include "dataio/loader.h"
+
+#include "src/base/random.h"
+
+namespace helio::dataio {
+namespace {
+
+void CheckSide(const Dataset& dataset, int64_t side) {
+  const auto picture = dataset.Picture(0);
+  if (std::min(picture.width, picture.height) < side)
+    ThrowUser("pictures were packed with a shorter side of " +
+                  std::to_string(std::min(picture.width, picture.height)) + ", training wants " +
+                  std::to_string(side),
+              "--data", "pack again with --side=" + std::to_string(side * 76 / 64));
+}
+
+}  // namespace
+
+std::pair<torch::Tensor, torch::Tensor> PadCaptions(const std::vector<std::vector<int32_t>>& captions,
+                                                    int64_t words) {
+  auto ids = torch::zeros({static_cast<int64_t>(captions.size()), words}, torch::kInt64);
+  auto lengths = torch::zeros({ids.size(0)}, torch::kInt64);
+  for (size_t i = 0; i < captions.size(); ++i) {
+    auto* row = ids.data_ptr<int64_t>() + static_cast<int64_t>(i) * words;
+    std::copy(captions[i].begin(), captions[i].end(), row);
+    lengths.data_ptr<int64_t>()[i] = static_cast<int64_t>(captions[i].size());
+  }
+  return {ids, lengths};
+}
+
+std::vector<torch::Tensor> Pyramid(const torch::Tensor& pictures, const std::vector<int64_t>& sides) {
+  std::vector<torch::Tensor> images;
+  for (const int64_t side : sides) {
+    const auto scaled =
+        side == pictures.size(2) ? pictures : at::_upsample_bilinear2d_aa(pictures, {side, side}, false);
+    images.push_back(scaled.to(torch::kFloat32).div_(255).sub_(0.5).div_(0.5));
+  }
+  return images;
+}
+
+void CropInto(const Image& picture, int64_t side, std::optional<uint64_t> key, torch::Tensor target) {
+  int64_t left = (picture.width - side) / 2, top = (picture.height - side) / 2;
+  bool flip = false;
+  if (key) {
+    RandomStream random(*key);
+    left = random.Below(picture.width - side + 1);
+    top = random.Below(picture.height - side + 1);
+    flip = random.Below(2) == 1;
+  }
+  auto* pixels = const_cast<uint8_t*>(picture.row(static_cast<int>(top)) + 3 * left);
+  const auto part = torch::from_blob(pixels, {3, side, side}, {1, 3 * picture.width, 3}, torch::kUInt8);
+  target.copy_(flip ? part.flip({2}) : part);
+}
+
+Loader::Loader(const Dataset& dataset, LoaderOptions options, int64_t first_step)
+    : dataset_(dataset),
+      options_(std::move(options)),
+      sampler_(dataset, options_.global_batch, options_.words, options_.seed),
+      next_to_make_(first_step),
+      next_to_give_(first_step) {
+  CheckSide(dataset, options_.sides.back());
+  for (int i = 0; i < std::max(options_.workers, 1); ++i) workers_.emplace_back([this] { Work(); });
+}
+
+Loader::~Loader() {
+  {
+    const std::lock_guard lock(mutex_);
+    stop_ = true;
+  }
+  changed_.notify_all();
+  for (auto& worker : workers_) worker.join();
+}
+
+Batch Loader::Next() {
+  std::unique_lock lock(mutex_);
+  changed_.wait(lock, [this] { return failure_ || ready_.contains(next_to_give_); });
+  if (!ready_.contains(next_to_give_)) std::rethrow_exception(failure_);
+  Batch batch = std::move(ready_.extract(next_to_give_++).mapped());
+  changed_.notify_all();
+  return batch;
+}
+
+void Loader::Work() {
+  at::set_num_threads(1);  // of this thread: the cores belong to the networks
+  std::unique_lock lock(mutex_);
+  while (true) {
+    changed_.wait(lock,
+                  [this] { return stop_ || failure_ || next_to_make_ < next_to_give_ + options_.prefetch; });
+    if (stop_ || failure_) return;
+    const int64_t step = next_to_make_++;
+    lock.unlock();
+    std::optional<Batch> batch;
+    std::exception_ptr failure;
+    try {
+      batch = Make(step);
+    } catch (...) {
+      failure = std::current_exception();
+    }
+    lock.lock();
+    if (batch)
+      ready_.emplace(step, std::move(*batch));
+    else
+      failure_ = failure;
+    changed_.notify_all();
+  }
+}
+
+Batch Loader::Make(int64_t step) const {
+  torch::NoGradGuard no_grad;
+  const auto draws = sampler_.Batch(step);
+  Batch batch;
+  batch.rows = SplitRows(options_.global_batch, options_.rank, options_.ranks);
+  batch.epoch = step / steps_per_epoch();
+  batch.step_in_epoch = step % steps_per_epoch();
+  std::vector<std::vector<int32_t>> captions;
+  std::vector<int64_t> classes;
+  for (int64_t i = batch.rows.first; i < batch.rows.end(); ++i) {
+    const auto& draw = draws[static_cast<size_t>(i)];
+    batch.records.push_back(draw.row);
+    batch.caption_indices.push_back(draw.caption);
+    classes.push_back(dataset_.Class(draw.row));
+    captions.push_back(CutCaption(dataset_.Tokens(draw.row, draw.caption), options_.words,
+                                  RandomKey(options_.seed, "cut", {batch.epoch, draw.row})));
+  }
+  std::tie(batch.captions, batch.caption_lengths) = PadCaptions(captions, options_.words);
+  batch.classes = torch::tensor(classes, torch::kInt64);
+  FillImages(batch);
+  return batch;
+}
+
+void Loader::FillImages(Batch& batch) const {
+  const int64_t side = options_.sides.back();
+  auto pictures =
+      torch::empty({batch.rows.local, 3, side, side},
+                   torch::TensorOptions(torch::kUInt8).memory_format(torch::MemoryFormat::ChannelsLast));
+  for (int64_t i = 0; i < batch.rows.local; ++i) {
+    const int64_t row = batch.records[static_cast<size_t>(i)];
+    std::optional<uint64_t> key;
+    if (options_.augment) key = RandomKey(options_.seed, "augment", {batch.epoch, row});
+    CropInto(dataset_.Picture(row), side, key, pictures[i]);
+  }
+  batch.images = Pyramid(pictures, options_.sides);
+}
+
+}  // namespace helio::dataio

@@ -1,0 +1,43 @@
+#pragma once
+#include <cstdint>
+#include <mutex>
+#include <vector>
+
+#include "dataio/dataset.h"
+
+namespace helio::dataio {
+
+// A row of a global batch: which record, with which caption.
+struct Draw {
+  int64_t row = 0;
+  int64_t caption = 0;
+  int64_t length = 0;  // words after cutting to the limit
+};
+
+// The training order: a pure function of (seed, step). Epoch e is a permutation of all rows keyed by (seed,
+// e), cut into batches of `global_batch`; the incomplete last one is left out (drop_last, as published).
+// Within a batch rows are sorted by caption length, longest first, ties in permutation order. The caption of
+// a row is a function of (seed, epoch, row). Thread-safe.
+class Sampler {
+ public:
+  // Throws Error{kUser} if the data set has fewer rows than a batch.
+  Sampler(const Dataset& dataset, int64_t global_batch, int64_t words, uint64_t seed);
+  std::vector<Draw> Batch(int64_t step) const;
+  int64_t steps_per_epoch() const { return steps_per_epoch_; }
+
+ private:
+  const std::vector<int64_t>& Permutation(int64_t epoch) const;
+
+  const Dataset& dataset_;
+  const int64_t batch_, words_;
+  const uint64_t seed_;
+  const int64_t steps_per_epoch_;
+  mutable std::mutex mutex_;
+  mutable std::map<int64_t, std::vector<int64_t>> permutations_;  // of the last few epochs
+};
+
+// A caption cut to at most `words` word ids: all of them, or a random subset of positions in order (the
+// published rule), a function of `key`.
+std::vector<int32_t> CutCaption(std::vector<int32_t> tokens, int64_t words, uint64_t key);
+
+}  // namespace helio::dataio

@@ -1,0 +1,63 @@
+#pragma once
+#include <array>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace helio::dataio {
+
+// A captioned picture of a source, before it is decoded.
+struct SourceRecord {
+  std::string id;  // unique in its split: CUB "class/name"
+  std::filesystem::path image;
+  std::vector<std::string> captions;
+  int64_t class_id = -1;                     // -1: the set has no classes
+  std::array<double, 4> box = {0, 0, 0, 0};  // x, y, width, height; zeros: none
+  bool has_box() const { return box[2] > 0 && box[3] > 0; }
+};
+
+struct SourceSplit {
+  std::string name;  // "train", "test"
+  std::vector<SourceRecord> records;
+};
+
+// What is wrong with single records is left to a policy: stop with one error that counts them and names the
+// first, or skip and count.
+class Complaints {
+ public:
+  explicit Complaints(bool skip) : skip_(skip) {}
+  void Add(std::string complaint) { complaints_.push_back(std::move(complaint)); }
+  size_t size() const { return complaints_.size(); }
+  // Throws Error{kUser} under the "error" policy if there is any; else logs how many records are left out,
+  // and the first few.
+  void Settle(const std::string& where) const;
+
+ private:
+  bool skip_;
+  std::vector<std::string> complaints_;
+};
+
+struct SourceOptions {
+  std::filesystem::path root;
+  int captions_per_image = 10;  // at most; 0: all
+  bool skip_missing = false;
+};
+
+// CUB-200-2011 as published with AttnGAN's captions: root/CUB_200_2011 (or root itself), root/text, and
+// root/{train,test}/filenames.txt or filenames.pickle for the class-disjoint split; without them
+// train_test_split.txt. Images or captions that lack are complaints.
+std::vector<SourceSplit> ReadCub(const SourceOptions& options);
+
+// MS-COCO: root/annotations/captions_{train,val}{2014,2017}.json with the image folders of that name. val is
+// split "test".
+std::vector<SourceSplit> ReadCoco(const SourceOptions& options);
+
+// A user's folder: each picture with a .txt of the same name (a caption a line), or root/captions.jsonl with
+// objects
+// {"image", "captions", "class", "box", "split"}. Without splits every tenth picture is for testing.
+std::vector<SourceSplit> ReadFolder(const SourceOptions& options);
+
+// Lines of a text file: CRLF or LF, byte-order mark dropped, empty lines dropped, spaces trimmed.
+std::vector<std::string> ReadLines(const std::filesystem::path& path);
+
+}  // namespace helio::dataio
