@@ -29,25 +29,51 @@ struct Moments {
   double count = 0;
 };
 
-// One message: every rank's [n * mean, n * (variance + mean^2)] and n. The local moments come from torch's
-// own kernel; taking the difference of squares in float64 loses nothing that float32 inputs had.
-Moments GlobalMoments(const torch::Tensor& input, GlobalBatch& batch) {
+constexpr int64_t kRowsAtOnce = 2048;
+
+// torch's CPU kernel adds a channels-last map's positions one after the other in float32: over 2^16 positions
+// and more the variance is off by 1e-4. Such maps are cut into pieces whose moments are added in float64.
+bool NeedsPieces(const torch::Tensor& input) {
+  return input.device().is_cpu() && input.dim() == 4 && input.scalar_type() == torch::kFloat32 &&
+         input.numel() > kRowsAtOnce * input.size(1) && !input.is_contiguous() &&
+         input.is_contiguous(torch::MemoryFormat::ChannelsLast);
+}
+
+std::vector<torch::Tensor> Pieces(const torch::Tensor& input) {
+  if (!NeedsPieces(input)) return {input};
+  auto pieces = input.permute({0, 2, 3, 1}).reshape({-1, input.size(1)}).split(kRowsAtOnce);
+  for (auto& piece : pieces) piece = piece.t().unsqueeze(0).unsqueeze(-1);  // {1, C, rows, 1}, channels-last
+  return pieces;
+}
+
+// {2 C + 1} float64: the sums over rows and positions of x and of x^2, and their number. The moments of a
+// piece come from torch's own kernel; the square of its mean, added in float64, loses nothing that float32
+// inputs had.
+torch::Tensor LocalSums(const torch::Tensor& input) {
   const int64_t channels = input.size(1);
-  auto message = torch::zeros({2 * channels + 1}, torch::kFloat64);
-  if (input.numel() > 0) {
-    const double count = static_cast<double>(input.numel() / channels);
-    const auto [mean, variance] = at::batch_norm_update_stats(input, {}, {}, 0);
+  auto sums = torch::zeros({2 * channels + 1}, input.options().dtype(torch::kFloat64));
+  if (input.numel() == 0) return sums;
+  for (const auto& piece : Pieces(input)) {
+    const double count = static_cast<double>(piece.numel() / channels);
+    const auto [mean, variance] = at::batch_norm_update_stats(piece, {}, {}, 0);
     const auto mean64 = mean.to(torch::kFloat64);
-    message.narrow(0, 0, channels).copy_(mean64 * count);
-    message.narrow(0, channels, channels).copy_((variance.to(torch::kFloat64) + mean64.square()) * count);
-    message[2 * channels] = count;
+    sums.narrow(0, 0, channels).add_(mean64, count);
+    sums.narrow(0, channels, channels).add_(variance.to(torch::kFloat64) + mean64.square(), count);
+    sums[2 * channels] += count;
   }
-  batch.Sum(message);
+  return sums;
+}
+
+// `batch`, if any, adds the other ranks' rows: one message.
+Moments MomentsOf(const torch::Tensor& input, GlobalBatch* batch) {
+  const int64_t channels = input.size(1);
+  const auto sums = LocalSums(input);
+  if (batch) batch->Sum(sums);
   Moments moments;
-  moments.count = message[2 * channels].item<double>();
-  moments.mean = message.narrow(0, 0, channels) / moments.count;
+  moments.count = sums[2 * channels].item<double>();
+  moments.mean = sums.narrow(0, 0, channels) / moments.count;
   moments.variance =
-      (message.narrow(0, channels, channels) / moments.count - moments.mean.square()).clamp_min(0);
+      (sums.narrow(0, channels, channels) / moments.count - moments.mean.square()).clamp_min(0);
   return moments;
 }
 
@@ -59,6 +85,7 @@ class GlobalBatchNorm : public torch::autograd::Function<GlobalBatchNorm> {
                                double epsilon, GlobalBatch* batch) {
     context->save_for_backward({input, weight, mean, (variance + epsilon).rsqrt()});
     context->saved_data["count"] = count;
+    context->saved_data["epsilon"] = epsilon;
     context->saved_data["batch"] = reinterpret_cast<int64_t>(batch);
     return torch::batch_norm(input, weight, bias, mean.to(input.dtype()), variance.to(input.dtype()), false,
                              0, epsilon, false);
@@ -71,6 +98,7 @@ class GlobalBatchNorm : public torch::autograd::Function<GlobalBatchNorm> {
     const auto &input = saved[0], &weight = saved[1], &mean = saved[2], &scale = saved[3];
     const auto& dy = gradients[0];
     auto* batch = reinterpret_cast<GlobalBatch*>(context->saved_data["batch"].toInt());
+    if (!batch) return Alone(context, dy, saved);
     const double count = context->saved_data["count"].toDouble();
     const auto centred = input - PerChannel(mean.to(input.dtype()), input);
     const auto own_dy = ChannelSums(dy), own_dot = ChannelSums(dy * centred);
@@ -83,6 +111,15 @@ class GlobalBatchNorm : public torch::autograd::Function<GlobalBatchNorm> {
     auto dx = dy - PerChannel(mean_dy.to(dy.dtype()), dy);
     dx.addcmul_(centred, PerChannel(mean_dot.to(dy.dtype()), dy), -1).mul_(PerChannel(factor, dy));
     return {dx, (own_dot * scale).to(weight.dtype()), own_dy.to(weight.dtype()), {}, {}, {}, {}, {}};
+  }
+
+ private:
+  static variable_list Alone(AutogradContext* context, const torch::Tensor& dy, const variable_list& saved) {
+    const auto type = saved[0].scalar_type();
+    const auto [dx, dweight, dbias] = at::native_batch_norm_backward(
+        dy, saved[0], saved[1], {}, {}, saved[2].to(type), saved[3].to(type), /*train=*/true,
+        context->saved_data["epsilon"].toDouble(), {true, true, true});
+    return {dx, dweight, dbias, {}, {}, {}, {}, {}};
   }
 };
 
@@ -109,18 +146,19 @@ torch::Tensor BatchNormImpl::forward(const torch::Tensor& input) {
     return torch::batch_norm(input, weight, bias, running_mean, running_var, false, 0, epsilon_, false);
   num_batches_tracked += 1;
   const double momentum = Momentum();
-  if (batch_ == nullptr || batch_->ranks() == 1)
+  GlobalBatch* others = batch_ != nullptr && batch_->ranks() > 1 ? batch_ : nullptr;
+  if (!others && !NeedsPieces(input))
     return torch::batch_norm(input, weight, bias, running_mean, running_var, true, momentum, epsilon_, false);
   Moments moments;
   {
     torch::NoGradGuard no_grad;
-    moments = GlobalMoments(input.detach(), *batch_);
+    moments = MomentsOf(input.detach(), others);
     const auto unbiased = moments.variance * (moments.count / std::max(1.0, moments.count - 1));
     running_mean.lerp_(moments.mean.to(running_mean.dtype()), momentum);
     running_var.lerp_(unbiased.to(running_var.dtype()), momentum);
   }
   return GlobalBatchNorm::apply(input, weight, bias, moments.mean, moments.variance, moments.count, epsilon_,
-                                batch_);
+                                others);
 }
 
 void UseGlobalBatch(torch::nn::Module& root, GlobalBatch* batch) {

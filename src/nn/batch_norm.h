@@ -6,8 +6,8 @@ namespace helio::nn {
 // Batch normalisation over {N, C} or {N, C, H, W} with the published names (weight, bias, running_mean,
 // running_var, num_batches_tracked), momentum 0.1. In training its statistics are those of the *global* batch
 // when a GlobalBatch of several ranks is set (UseGlobalBatch): one small float64 message forward, one
-// backward; uneven and even zero local rows are fine. Alone it is torch's own kernel. Keeps channels-last.
-// Running variance is the unbiased one, as torch's.
+// backward; uneven and even zero local rows are fine. Alone it is torch's own kernel (in pieces where that
+// would be imprecise). Keeps channels-last. Running variance is the unbiased one, as torch's.
 class BatchNormImpl : public torch::nn::Module {
  public:
   explicit BatchNormImpl(int64_t channels, double epsilon = 1e-5, double momentum = 0.1);

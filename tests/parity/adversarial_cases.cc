@@ -1,15 +1,9 @@
 #include "src/losses/adversarial.h"
 #include "tests/parity/cases.h"
-#include "tests/parity/nets.h"
+#include "tests/parity/judges.h"
 
 namespace helio::parity {
 namespace {
-
-torch::Tensor Total(const losses::LossTerms& terms) {
-  auto total = terms.front().value;
-  for (size_t i = 1; i < terms.size(); ++i) total = total + terms[i].value;
-  return total;
-}
 
 void ReplayTrainingForward(Fixture& fixture, nn::Discriminator& net) {
   fixture.Load(*net);

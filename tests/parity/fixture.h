@@ -12,6 +12,9 @@ struct Tolerance {
   double out = 0;
   double grad = 0;
   double sum = 1e-5;  // of a large map's recorded sum: |difference| / sqrt(elements * sum of squares)
+  std::vector<std::pair<std::string, double>> special = {};  // by the beginning of a name; the first counts
+
+  double Limit(const std::string& name) const;
 };
 
 // What a comparison of one case found.

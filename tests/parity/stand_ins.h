@@ -1,0 +1,36 @@
+#pragma once
+#include "src/nn/batch_norm.h"
+
+namespace helio::parity {
+
+// The tiny encoders of the recorded generator losses and trajectories (FIXTURES.md section 1), for 128 x 128
+// images.
+struct TinyRegions {
+  torch::Tensor regions;  // {B, embedding, 16, 16}
+  torch::Tensor code;     // {B, embedding}
+};
+
+class TinyImageEncoderImpl : public torch::nn::Module {
+ public:
+  explicit TinyImageEncoderImpl(int64_t embedding);
+  TinyRegions forward(const torch::Tensor& images);
+
+ private:
+  torch::nn::Conv2d conv{nullptr}, emb_features{nullptr};
+  torch::nn::Linear emb_cnn_code{nullptr};
+};
+TORCH_MODULE(TinyImageEncoder);
+
+class TinyCaptionEncoderImpl : public torch::nn::Module {
+ public:
+  explicit TinyCaptionEncoderImpl(int64_t embedding);
+  torch::Tensor forward(const torch::Tensor& images);  // {B, embedding}
+
+ private:
+  torch::nn::Conv2d conv{nullptr};
+  torch::nn::Linear linear{nullptr};
+  nn::BatchNorm bn{nullptr};
+};
+TORCH_MODULE(TinyCaptionEncoder);
+
+}  // namespace helio::parity
