@@ -1,5 +1,6 @@
 #include "cluster/launch.h"
 
+#include <algorithm>
 #include <cstdlib>
 #include <iostream>
 #include <map>
@@ -91,6 +92,37 @@ torch::Device ChooseDevice(const World& world, const std::string& wanted) {
   return {torch::kCUDA, static_cast<c10::DeviceIndex>(world.local_rank)};
 }
 
+void Pretend(World& world, int per_host) {
+  if (per_host <= 0) return;
+  world.node = world.rank / per_host;
+  world.nodes = (world.size + per_host - 1) / per_host;
+  world.local_rank = world.rank % per_host;
+  world.local_size = std::min(per_host, world.size - world.node * per_host);
+}
+
+// Two levels need several hosts with the same number, two or more, of ranks each.
+bool TwoLevelsFit(Communicator& c) {
+  const auto sizes = GatherScalars(c, c.world().local_size, "hosts");
+  const bool even = std::all_of(sizes.begin(), sizes.end(), [&](double size) { return size == sizes[0]; });
+  return even && sizes[0] > 1 && c.world().nodes > 1;
+}
+
+double SecondsFor(Communicator& c) {
+  auto buffer = torch::zeros({4 << 20});
+  double best = 1e9;
+  for (int i = 0; i < 4; ++i) {
+    const auto begin = Clock::now();
+    c.AllReduce(buffer, Reduce::kSum, "probe").Wait();
+    best = std::min(best, std::chrono::duration<double>(Clock::now() - begin).count());
+  }
+  return AllReduceScalar(c, best, Reduce::kMax, "probe");
+}
+
+void CheckHierarchy(const std::string& hierarchy) {
+  if (hierarchy != "auto" && hierarchy != "on" && hierarchy != "off")
+    ThrowUser("unknown choice '" + hierarchy + "'", "--hierarchy", "one of auto, on, off");
+}
+
 }  // namespace
 
 struct Launch::State {
@@ -98,6 +130,20 @@ struct Launch::State {
   std::shared_ptr<JobState> job = std::make_shared<JobState>();
   std::shared_ptr<MpiEngine> engine;  // null: solo
   std::unique_ptr<Communicator> communicator;
+
+  // The CPU communicator: flat, or in two levels where that is asked for or measured to be faster.
+  // Collective.
+  std::unique_ptr<Communicator> Connect(const std::string& hierarchy) {
+    auto flat = MakeMpiCommunicator(engine, MPI_COMM_WORLD, world, "world", job);
+    if (hierarchy == "off" || !TwoLevelsFit(*flat)) return flat;
+    auto two_levels = MakeTwoLevelCommunicator(engine, MPI_COMM_WORLD, world, "world", job);
+    if (hierarchy == "on") return two_levels;
+    const double one = SecondsFor(*flat), two = SecondsFor(*two_levels);
+    if (world.rank == 0)
+      LOG(INFO) << "all-reduce of 16 MiB: flat " << one << " s, in two levels " << two
+                << " s; taking the faster";
+    return two < one ? std::move(two_levels) : std::move(flat);
+  }
 };
 
 bool StartedByLauncher() {
@@ -111,7 +157,9 @@ bool StartedByLauncher() {
 Launch::Launch(const LaunchOptions& options) : state_(std::make_unique<State>()) {
   auto& state = *state_;
   state.job->deadlines = options.deadlines;
+  CheckHierarchy(options.hierarchy);
   if (StartedByLauncher()) state.world = StartMpi();
+  Pretend(state.world, options.pretend_ranks_per_host);
   CheckWorldSize(state.world, options.expect_world_size);
   state.world.device = ChooseDevice(state.world, options.device);
   if (state.world.size == 1) {
@@ -120,7 +168,7 @@ Launch::Launch(const LaunchOptions& options) : state_(std::make_unique<State>())
   }
   state.engine = std::make_shared<MpiEngine>(state.world, HostNames(state.world.size), state.job,
                                              options.heartbeat_seconds);
-  state.communicator = MakeMpiCommunicator(state.engine, MPI_COMM_WORLD, state.world, "world", state.job);
+  state.communicator = state.Connect(options.hierarchy);
   if (state.world.device.is_cuda())
     state.communicator = MakeNcclCommunicator(std::move(state.communicator), state.engine);
 }

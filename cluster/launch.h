@@ -13,6 +13,7 @@ struct LaunchOptions {
   std::string hierarchy = "auto";  // two-level reduction over hosts: auto (measured at start-up), on, off
   Deadlines deadlines;
   double heartbeat_seconds = 0.5;
+  int pretend_ranks_per_host = 0;  // > 0, for tests: as if that many ranks shared each host
 };
 
 // MPI's lifetime and this rank's communicator. Ranks, local ranks and hosts come from MPI itself, so mpirun,

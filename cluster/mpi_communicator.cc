@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "cluster/mpi_chain.h"
 #include "cluster/mpi_exchange.h"
 #include "cluster/mpi_tree.h"
 #include "cluster/sub_world.h"
@@ -15,6 +16,22 @@ constexpr int64_t kSmallBytes = 32 << 10;
 constexpr int kSmallRanks = 16;
 constexpr int kTags = 1 << 28;
 
+// A circle of ranks that a stage of a collective runs in.
+struct Circle {
+  MPI_Comm communicator = MPI_COMM_NULL;
+  int rank = 0;
+  int size = 1;
+};
+
+Circle SplitCircle(MPI_Comm parent, int color, int key) {
+  Circle circle;
+  CheckMpi(MPI_Comm_split(parent, color, key, &circle.communicator), "MPI_Comm_split");
+  MPI_Comm_set_errhandler(circle.communicator, MPI_ERRORS_RETURN);
+  MPI_Comm_rank(circle.communicator, &circle.rank);
+  MPI_Comm_size(circle.communicator, &circle.size);
+  return circle;
+}
+
 class MpiCommunicator : public Communicator {
  public:
   MpiCommunicator(std::shared_ptr<MpiEngine> engine, MPI_Comm communicator, const World& world,
@@ -22,7 +39,17 @@ class MpiCommunicator : public Communicator {
       : Communicator(world, std::move(name), std::move(job)),
         engine_(std::move(engine)),
         communicator_(communicator),
+        everybody_{communicator, rank(), size()},
         id_(engine_->NextCommunicatorId()) {}
+
+  // Collective: the ranks of a host, and those with our local rank on all hosts.
+  void UseTwoLevels() {
+    Barrier("two levels");
+    engine_->Exclusively([this] {
+      within_ = SplitCircle(communicator_, world().node, rank());
+      across_ = SplitCircle(communicator_, world().local_rank, rank());
+    });
+  }
 
   void Abort(std::string_view cause, int exit_code) noexcept override {
     engine_->End("rank " + std::to_string(rank()) + " failed: " + std::string(cause), exit_code);
@@ -31,24 +58,21 @@ class MpiCommunicator : public Communicator {
  protected:
   Pending DoAllReduce(const Call& call, torch::Tensor buffer, Reduce op) override {
     const auto bytes = static_cast<int64_t>(buffer.nbytes());
-    if (bytes <= kSmallBytes && size() <= kSmallRanks)
-      return Run(std::make_shared<MpiSmallReduce>(engine_, call, name(), id_, buffer,
-                                                  Wanted(buffer, op, true, true, 1), size()));
-    auto layout = Layout(buffer);
-    layout.interleaved = true;
-    return Exchange(call, layout, buffer, {}, op, true, true);
+    if (bytes <= kSmallBytes && size() <= kSmallRanks) return Run(Small(call, buffer, op));
+    if (within_.size > 1) return TwoLevels(call, buffer, op);
+    return Run(Exchange(call, Layout(buffer, everybody_, true), everybody_, buffer, {}, op, true, true));
   }
 
   Pending DoReduceScatter(const Call& call, torch::Tensor whole, torch::Tensor part, Reduce op) override {
-    auto layout = Layout(whole);
+    auto layout = Layout(whole, everybody_, false);
     layout.part = static_cast<char*>(part.mutable_data_ptr());
-    return Exchange(call, layout, whole, part, op, true, false);
+    return Run(Exchange(call, layout, everybody_, whole, part, op, true, false));
   }
 
   Pending DoAllGather(const Call& call, torch::Tensor part, torch::Tensor whole) override {
-    auto layout = Layout(whole);
+    auto layout = Layout(whole, everybody_, false);
     layout.part = static_cast<char*>(part.mutable_data_ptr());
-    return Exchange(call, layout, whole, part, Reduce::kSum, false, true);
+    return Run(Exchange(call, layout, everybody_, whole, part, Reduce::kSum, false, true));
   }
 
   Pending DoBroadcast(const Call& call, torch::Tensor buffer, int root) override {
@@ -80,13 +104,16 @@ class MpiCommunicator : public Communicator {
     return Pending(operation);
   }
 
-  ExchangeLayout Layout(const torch::Tensor& whole) const {
+  // `interleaved`: as an all-reduce cuts it; else one part a rank, in rank order.
+  static ExchangeLayout Layout(const torch::Tensor& whole, const Circle& circle, bool interleaved) {
     ExchangeLayout layout;
     layout.whole = static_cast<char*>(whole.mutable_data_ptr());
     layout.elements = whole.numel();
     layout.element_size = static_cast<int64_t>(whole.element_size());
-    layout.ranks = size();
-    layout.chunk = std::max(kChunkBytes, kSliceBytes * size()) / layout.element_size / size() * size();
+    layout.interleaved = interleaved;
+    layout.ranks = circle.size;
+    layout.chunk =
+        std::max(kChunkBytes, kSliceBytes * circle.size) / layout.element_size / circle.size * circle.size;
     return layout;
   }
 
@@ -98,20 +125,44 @@ class MpiCommunicator : public Communicator {
     return tag;
   }
 
-  MpiExchange::Wanted Wanted(const torch::Tensor& whole, Reduce op, bool reduce, bool gather,
-                             int64_t chunks) {
-    return {reduce, gather, whole.scalar_type(), op, communicator_, rank(), ReserveTags(2 * chunks)};
+  std::shared_ptr<MpiOperation> Small(const Call& call, const torch::Tensor& buffer, Reduce op) {
+    const MpiExchange::Wanted wanted{true,          true,   buffer.scalar_type(), op,
+                                     communicator_, rank(), ReserveTags(1)};
+    return std::make_shared<MpiSmallReduce>(engine_, call, name(), id_, buffer, wanted, size());
   }
 
-  Pending Exchange(const Call& call, const ExchangeLayout& layout, const torch::Tensor& whole,
-                   const torch::Tensor& part, Reduce op, bool reduce, bool gather) {
-    const auto wanted = Wanted(whole, op, reduce, gather, layout.chunks());
-    return Run(std::make_shared<MpiExchange>(engine_, call, name(), id_, layout, wanted,
-                                             std::vector<torch::Tensor>{whole, part}));
+  std::shared_ptr<MpiOperation> Exchange(const Call& call, const ExchangeLayout& layout, const Circle& circle,
+                                         const torch::Tensor& whole, const torch::Tensor& part, Reduce op,
+                                         bool reduce, bool gather) {
+    const MpiExchange::Wanted wanted{reduce,
+                                     gather,
+                                     whole.scalar_type(),
+                                     op,
+                                     circle.communicator,
+                                     circle.rank,
+                                     ReserveTags(2 * layout.chunks())};
+    return std::make_shared<MpiExchange>(engine_, call, name(), id_, layout, wanted,
+                                         std::vector<torch::Tensor>{whole, part});
+  }
+
+  // A mean is a mean of means, since all hosts have equally many ranks.
+  Pending TwoLevels(const Call& call, const torch::Tensor& buffer, Reduce op) {
+    const auto flat = buffer.as_strided({buffer.numel()}, {1});
+    const int64_t part = flat.numel() / within_.size, even = part * within_.size;
+    const auto main = flat.slice(0, 0, even),
+               own = main.slice(0, within_.rank * part, (within_.rank + 1) * part);
+    std::vector<std::shared_ptr<MpiOperation>> stages;
+    stages.push_back(Exchange(call, Layout(main, within_, false), within_, main, {}, op, true, false));
+    stages.push_back(Exchange(call, Layout(own, across_, true), across_, own, {}, op, true, true));
+    stages.push_back(Exchange(call, Layout(main, within_, false), within_, main, {}, op, false, true));
+    const auto rest = even < flat.numel() ? Small(call, flat.slice(0, even), op) : nullptr;
+    return Run(std::make_shared<MpiChain>(engine_, call, name(), id_, std::move(stages), rest));
   }
 
   std::shared_ptr<MpiEngine> engine_;
   MPI_Comm communicator_;
+  Circle everybody_;
+  Circle within_, across_;  // two-level only
   int id_;
   int next_tag_ = 1;
 };
@@ -124,6 +175,16 @@ std::unique_ptr<Communicator> MakeMpiCommunicator(std::shared_ptr<MpiEngine> eng
   MPI_Comm_set_errhandler(communicator, MPI_ERRORS_RETURN);
   return std::make_unique<MpiCommunicator>(std::move(engine), communicator, world, std::move(name),
                                            std::move(job));
+}
+
+std::unique_ptr<Communicator> MakeTwoLevelCommunicator(std::shared_ptr<MpiEngine> engine,
+                                                       MPI_Comm communicator, const World& world,
+                                                       std::string name, std::shared_ptr<JobState> job) {
+  MPI_Comm_set_errhandler(communicator, MPI_ERRORS_RETURN);
+  auto made = std::make_unique<MpiCommunicator>(std::move(engine), communicator, world, std::move(name),
+                                                std::move(job));
+  made->UseTwoLevels();
+  return made;
 }
 
 }  // namespace helio::cluster

@@ -9,4 +9,11 @@ std::unique_ptr<Communicator> MakeMpiCommunicator(std::shared_ptr<MpiEngine> eng
                                                   const World& world, std::string name,
                                                   std::shared_ptr<JobState> job);
 
+// The same, but large all-reduces go in two levels: reduce-scatter among the ranks of a host, all-reduce of
+// each slice across hosts, all-gather within the host. Only 1 / local_size of the bytes a rank would send
+// leave its host. Every host must have equally many ranks, and at least two hosts two ranks each. Collective.
+std::unique_ptr<Communicator> MakeTwoLevelCommunicator(std::shared_ptr<MpiEngine> engine,
+                                                       MPI_Comm communicator, const World& world,
+                                                       std::string name, std::shared_ptr<JobState> job);
+
 }  // namespace helio::cluster

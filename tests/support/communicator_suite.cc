@@ -72,6 +72,21 @@ void AddsInRankOrder(Communicator& c) {
   }
 }
 
+// Whatever the order is: the same bits on all ranks and in every run.
+void SameBitsEverywhere(Communicator& c) {
+  const auto options = torch::dtype(torch::kFloat32).device(c.world().device);
+  Tensor first;
+  for (int run = 0; run < 2; ++run) {
+    auto buffer = OnDevice(c, RandomOf(c.rank(), 300'007));
+    c.AllReduce(buffer).Wait();
+    auto all = torch::empty({c.size(), buffer.numel()}, options);
+    c.AllGather(buffer, all).Wait();
+    for (int rank = 0; rank < c.size(); ++rank) ExpectEqual(all[rank], buffer, "bits of another rank");
+    if (run > 0) ExpectEqual(buffer, first, "bits of another run");
+    first = buffer;
+  }
+}
+
 void RoundsSixteenBitsOnce(Communicator& c) {
   if (!c.world().device.is_cpu()) return;
   // 256 + 1 + 1 is 256 in bfloat16 if rounded after each addition.
@@ -234,6 +249,7 @@ const std::vector<Check>& CommunicatorChecks() {
       {"SumsEveryType", SumsEveryType},
       {"MeansAndMaxima", MeansAndMaxima},
       {"AddsInRankOrder", AddsInRankOrder},
+      {"SameBitsEverywhere", SameBitsEverywhere},
       {"RoundsSixteenBitsOnce", RoundsSixteenBitsOnce},
       {"KeepsNan", KeepsNan},
       {"ReducesChannelsLast", ReducesChannelsLast},
