@@ -154,8 +154,10 @@ torch::Tensor BatchNormImpl::forward(const torch::Tensor& input) {
     torch::NoGradGuard no_grad;
     moments = MomentsOf(input.detach(), others);
     const auto unbiased = moments.variance * (moments.count / std::max(1.0, moments.count - 1));
-    running_mean.lerp_(moments.mean.to(running_mean.dtype()), momentum);
-    running_var.lerp_(unbiased.to(running_var.dtype()), momentum);
+    // .data(): torch's own kernel, which another call of this module may have used, keeps the running
+    // statistics for its backward without reading them; their version must not move.
+    running_mean.data().lerp_(moments.mean.to(running_mean.dtype()), momentum);
+    running_var.data().lerp_(unbiased.to(running_var.dtype()), momentum);
   }
   return GlobalBatchNorm::apply(input, weight, bias, moments.mean, moments.variance, moments.count, epsilon_,
                                 others);
