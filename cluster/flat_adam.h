@@ -25,6 +25,7 @@ class FlatAdam {
   void Step(double learning_rate);
 
   int64_t steps() const;
+  void SetSteps(int64_t steps) { step_.fill_(steps); }
   bool has_average() const { return average_.defined(); }
 
   // For checkpoints: "step" int64 {}, "exp_avg.<name>", "exp_avg_sq.<name>": views that CopyState may write.

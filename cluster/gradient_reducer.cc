@@ -5,6 +5,8 @@
 
 #include <algorithm>
 
+#include "cluster/sharding.h"
+
 namespace helio::cluster {
 namespace {
 
@@ -12,6 +14,8 @@ std::vector<Bucket> PlanFor(const ParameterGroup& group, const ReducerOptions& o
   const double elements_per_mb = (1 << 20) / static_cast<double>(group.gradients().element_size());
   std::vector<int64_t> offsets;
   for (const auto& slot : group.slots()) offsets.push_back(slot.offset);
+  // A shard is a slice of the whole: one bucket, which reduces under the next phases.
+  if (options.shard) return PlanBuckets(offsets, group.size(), {group.size(), group.size()});
   const auto limit = [&](double mb) {
     return std::max<int64_t>(1, static_cast<int64_t>(mb * elements_per_mb));
   };
@@ -87,8 +91,13 @@ void GradientReducer::Launch(size_t bucket) {
   }
   stats_.bytes += static_cast<int64_t>(slice.nbytes());
   ++stats_.buckets;
-  pending_.push_back(
-      communicator_.AllReduce(slice, Reduce::kMean, group_.name() + "/" + std::to_string(bucket)));
+  pending_.push_back(Send(slice, group_.name() + "/" + std::to_string(bucket)));
+}
+
+Pending GradientReducer::Send(const torch::Tensor& slice, const std::string& label) {
+  if (!options_.shard) return communicator_.AllReduce(slice, Reduce::kMean, label);
+  const auto shard = OwnShard(group_, communicator_.world());
+  return communicator_.ReduceScatter(slice, slice.slice(0, shard.begin, shard.end), Reduce::kMean, label);
 }
 
 void GradientReducer::LaunchRemaining() {

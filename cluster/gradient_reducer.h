@@ -11,6 +11,7 @@ struct ReducerOptions {
   bool bfloat16_wire =
       false;            // gradients travel as bfloat16 (half the bytes; summed in float32, rounded once)
   int accumulate = 1;   // micro-batches whose gradients add up before a reduction; divides the mean
+  bool shard = false;   // only the own slice (sharding.h) becomes the mean; the rest is scratch afterwards
   bool overlap = true;  // false: everything is sent after backward (to measure what overlap saves)
 };
 
@@ -59,6 +60,7 @@ class GradientReducer {
   void OnGradient(size_t slot);
   void LaunchReady();
   void Launch(size_t bucket);
+  Pending Send(const torch::Tensor& slice, const std::string& label);
   void Collect(size_t bucket);
   void MeasureBusy();
 

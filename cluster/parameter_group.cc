@@ -130,12 +130,17 @@ NamedTensors ParameterGroup::ViewsOf(const torch::Tensor& flat) const {
   return views;
 }
 
-double GradientNorm(const ParameterGroup& group, const std::string& prefix) {
+double GradientSquares(const ParameterGroup& group, const std::string& prefix, int64_t begin, int64_t end) {
   torch::NoGradGuard no_grad;
   double sum = 0;
-  for (const auto& [begin, end] : RangesOf(group, prefix))
-    sum += SumOfSquares(group.gradients().slice(0, begin, end));
-  return std::sqrt(sum);
+  for (const auto& [first, last] : RangesOf(group, prefix))
+    if (std::max(first, begin) < std::min(last, end))
+      sum += SumOfSquares(group.gradients().slice(0, std::max(first, begin), std::min(last, end)));
+  return sum;
+}
+
+double GradientNorm(const ParameterGroup& group, const std::string& prefix) {
+  return std::sqrt(GradientSquares(group, prefix, 0, group.size()));
 }
 
 void ClipGradient(ParameterGroup& group, double norm, double limit, const std::string& prefix) {

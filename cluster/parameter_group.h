@@ -57,6 +57,9 @@ class ParameterGroup {
 // on every rank whatever its threads). NaN or infinite if any element is. Reads the device: blocks the host.
 double GradientNorm(const ParameterGroup& group, const std::string& prefix = "");
 
+// Sum of squares of those gradients within [begin, end) of the flat buffer: a shard's share of the norm.
+double GradientSquares(const ParameterGroup& group, const std::string& prefix, int64_t begin, int64_t end);
+
 // Scales those gradients by limit / (norm + 1e-6) if norm > limit, as torch.nn.utils.clip_grad_norm_.
 void ClipGradient(ParameterGroup& group, double norm, double limit, const std::string& prefix = "");
 

@@ -5,6 +5,7 @@
 #include "cluster/consistency.h"
 #include "cluster/flat_adam.h"
 #include "cluster/gradient_reducer.h"
+#include "cluster/sharding.h"
 #include "cluster/straggler.h"
 #include "src/base/error.h"
 #include "tests/support/communicator_suite.h"
@@ -175,6 +176,67 @@ void AgreesOnNonFinite(Communicator& c) {
   EXPECT_FALSE(std::isfinite(cluster::GradientNorm(group)));
 }
 
+// One player's training with the optimizer whole on every rank, or in shards.
+struct Run {
+  Run(Communicator& c, bool sharded)
+      : communicator(c),
+        shard(sharded),
+        group("g", MakeParameters(c, 5), c.size()),
+        reducer(c, group, Options()),
+        adam(group, {0.5, 0.999, 1e-8, 0.9}, shard ? OwnShard(group, c.world()).begin : 0,
+             shard ? OwnShard(group, c.world()).end : group.size()) {}
+
+  ReducerOptions Options() const {
+    auto options = SmallBuckets();
+    options.shard = shard;
+    return options;
+  }
+
+  double Step(double x) {
+    group.ZeroGradient();
+    reducer.Arm();
+    Loss(group, x).backward();
+    reducer.LaunchRemaining();
+    reducer.Wait();
+    const double norm = shard ? ShardedGradientNorm(communicator, group) : GradientNorm(group);
+    adam.Step(1e-3);
+    if (shard) GatherParameters(communicator, group).Wait();
+    return norm;
+  }
+
+  Communicator& communicator;
+  bool shard;
+  ParameterGroup group;
+  GradientReducer reducer;
+  cluster::FlatAdam adam;
+};
+
+void ShardsTrainAsTheWhole(Communicator& c) {
+  Run whole(c, false), sharded(c, true);
+  for (int step = 0; step < 3; ++step) {
+    const double x = OwnX(c) + step;
+    EXPECT_NEAR(whole.Step(x), sharded.Step(x), 1e-9);
+  }
+  EXPECT_TRUE(torch::equal(whole.group.parameters(), sharded.group.parameters()));
+  const auto expected = whole.adam.State();
+  const auto state = GatherOptimizerState(c, sharded.group, sharded.adam);
+  ASSERT_EQ(state.size(), expected.size());
+  for (size_t i = 0; i < state.size(); ++i) {
+    EXPECT_EQ(state[i].first, expected[i].first);
+    EXPECT_TRUE(torch::equal(state[i].second, expected[i].second)) << state[i].first;
+  }
+  // A checkpoint of either kind goes on in a sharded job.
+  Run resumed(c, true);
+  resumed.group.parameters().copy_(whole.group.parameters());
+  LoadOptimizerState(c, resumed.group, expected, resumed.adam, "test");
+  LoadAverage(c, resumed.group, whole.adam.Average(), resumed.adam, "test");
+  whole.Step(1);
+  resumed.Step(1);
+  EXPECT_TRUE(torch::equal(whole.group.parameters(), resumed.group.parameters()));
+  const auto average = GatherAverage(c, resumed.group, resumed.adam);
+  EXPECT_TRUE(torch::equal(average[1].second, whole.adam.Average()[1].second));
+}
+
 void SumsOverTheGlobalBatch(Communicator& c) {
   const auto batch = cluster::MakeGlobalBatch(c);
   EXPECT_EQ(batch->ranks(), c.size());
@@ -234,6 +296,7 @@ const std::vector<Check>& ReducerChecks() {
       {"Accumulates", Accumulates},
       {"SendsBfloat16", SendsBfloat16},
       {"AgreesOnNonFinite", AgreesOnNonFinite},
+      {"ShardsTrainAsTheWhole", ShardsTrainAsTheWhole},
       {"SumsOverTheGlobalBatch", SumsOverTheGlobalBatch},
       {"GathersRowsWithGradients", GathersRowsWithGradients},
       {"NamesTheRankThatDiffers", NamesTheRankThatDiffers},
