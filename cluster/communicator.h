@@ -50,7 +50,7 @@ struct Call {
 // maximum keeps NaN; NCCL rounds at every hop and drops NaN in a maximum.
 //
 // No call before all ranks have made it does harm: calls have the job's deadline, and when it passes the job
-// ends on every rank (see watchdog.h). Destructors never communicate.
+// ends on every rank (see mpi_engine.h). Destructors never communicate.
 class Communicator {
  public:
   virtual ~Communicator() = default;

@@ -78,18 +78,19 @@ void CheckWorldSize(const World& world, int expected) {
               "--expect_world_size", remedy);
 }
 
-torch::Device ChooseDevice(const World& world, const std::string& wanted) {
+torch::Device ChooseDevice(const World& world, const LaunchOptions& options) {
+  const auto& wanted = options.device;
   if (wanted != "auto" && wanted != "cpu" && wanted != "cuda")
     ThrowUser("unknown device '" + wanted + "'", "--device", "one of auto, cpu, cuda");
   const int gpus = wanted == "cpu" ? 0 : VisibleGpus();
   if (gpus == 0 && wanted == "cuda") ThrowUser("no GPU is visible", "--device=cuda", "is the driver there?");
   if (gpus == 0) return torch::kCPU;
-  if (world.local_size > gpus)
+  if (world.local_size > gpus && !options.share_gpus)
     ThrowUser("this host has " + std::to_string(world.local_size) + " ranks but " + std::to_string(gpus) +
                   " GPU" + (gpus == 1 ? "" : "s"),
               "host of rank " + std::to_string(world.rank),
               "start at most one rank a GPU, or use --device=cpu");
-  return {torch::kCUDA, static_cast<c10::DeviceIndex>(world.local_rank)};
+  return {torch::kCUDA, static_cast<c10::DeviceIndex>(world.local_rank % gpus)};
 }
 
 void Pretend(World& world, int per_host) {
@@ -161,7 +162,7 @@ Launch::Launch(const LaunchOptions& options) : state_(std::make_unique<State>())
   if (StartedByLauncher()) state.world = StartMpi();
   Pretend(state.world, options.pretend_ranks_per_host);
   CheckWorldSize(state.world, options.expect_world_size);
-  state.world.device = ChooseDevice(state.world, options.device);
+  state.world.device = ChooseDevice(state.world, options);
   if (state.world.size == 1) {
     state.communicator = MakeSoloCommunicator(state.world, options.deadlines);
     return;

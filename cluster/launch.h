@@ -13,6 +13,7 @@ struct LaunchOptions {
   std::string hierarchy = "auto";  // two-level reduction over hosts: auto (measured at start-up), on, off
   Deadlines deadlines;
   double heartbeat_seconds = 0.5;
+  bool share_gpus = false;  // for tests: several ranks may use one GPU (NCCL wants distinct NCCL_HOSTIDs)
   int pretend_ranks_per_host = 0;  // > 0, for tests: as if that many ranks shared each host
 };
 

@@ -33,23 +33,31 @@ INSTANTIATE_TEST_SUITE_P(All, MpiRanks, ::testing::ValuesIn(AllChecks()), NameOf
 }  // namespace
 }  // namespace helio::cluster
 
+// communicator_test [two_levels | cuda]: over MPI; as if two ranks shared each host; over NCCL, on one GPU if
+// there is no more. Exit code 77: skipped, there is no GPU.
 int main(int argc, char** argv) {
   using namespace helio;
   ::testing::InitGoogleTest(&argc, argv);
+  const std::string mode = argc > 1 ? argv[1] : "";
   try {
     cluster::LaunchOptions options;
     options.device = "cpu";
     options.deadlines = {30, 30};
-    // communicator_test two_levels: the same suite, as if two ranks shared each host.
-    if (argc > 1 && std::string(argv[1]) == "two_levels") {
+    if (mode == "two_levels") {
       options.pretend_ranks_per_host = 2;
       options.hierarchy = "on";
     }
+    if (mode == "cuda") {
+      if (torch::cuda::device_count() == 0) return 77;
+      options.device = "cuda";
+      options.share_gpus = true;
+      // NCCL refuses two ranks on one GPU of one host: give each rank a host of its own.
+      if (const char* rank = std::getenv("OMPI_COMM_WORLD_RANK")) setenv("NCCL_HOSTID", rank, 0);
+    }
     cluster::Launch launch(options);
     StartLogging(argv[0], launch.world().rank, launch.world().size);
-    if (launch.world().rank > 0)
-      delete ::testing::UnitTest::GetInstance()->listeners().Release(
-          ::testing::UnitTest::GetInstance()->listeners().default_result_printer());
+    auto& listeners = ::testing::UnitTest::GetInstance()->listeners();
+    if (launch.world().rank > 0) delete listeners.Release(listeners.default_result_printer());
     cluster::world = &launch.communicator();
     return launch.Run([] { return RUN_ALL_TESTS(); });
   } catch (const Error& error) {
