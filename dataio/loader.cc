@@ -52,6 +52,42 @@ void CropInto(const Image& picture, int64_t side, std::optional<uint64_t> key, t
   target.copy_(flip ? part.flip({2}) : part);
 }
 
+std::vector<Draw> EvaluationDraws(const Dataset& dataset, int64_t count, int64_t words, uint64_t seed) {
+  std::vector<Draw> draws;
+  for (int64_t pass = 0; static_cast<int64_t>(draws.size()) < count; ++pass)
+    for (const int64_t row : ShuffledRows(dataset.size(), RandomKey(seed, "evaluation_order", {pass}))) {
+      if (static_cast<int64_t>(draws.size()) == count) break;
+      Draw draw{row, 0, 0};
+      draw.caption = RandomStream(RandomKey(seed, "evaluation_caption", {pass, row})).Below(dataset.Captions(row));
+      draw.length = std::min(words, dataset.TokenCount(row, draw.caption));
+      draws.push_back(draw);
+    }
+  return draws;
+}
+
+Batch EvaluationBatch(const Dataset& dataset, std::span<const Draw> draws, int64_t words, const std::vector<int64_t>& sides,
+                      uint64_t seed) {
+  torch::NoGradGuard no_grad;
+  const auto size = static_cast<int64_t>(draws.size()), side = sides.back();
+  Batch batch;
+  batch.rows = {0, size, size};
+  std::vector<std::vector<int32_t>> captions;
+  std::vector<int64_t> classes;
+  auto pictures = torch::empty({size, 3, side, side}, torch::TensorOptions(torch::kUInt8).memory_format(torch::MemoryFormat::ChannelsLast));
+  for (int64_t i = 0; i < size; ++i) {
+    const auto& draw = draws[static_cast<size_t>(i)];
+    batch.records.push_back(draw.row);
+    batch.caption_indices.push_back(draw.caption);
+    classes.push_back(dataset.Class(draw.row));
+    captions.push_back(CutCaption(dataset.Tokens(draw.row, draw.caption), words, RandomKey(seed, "evaluation_cut", {draw.row, draw.caption})));
+    CropInto(dataset.Picture(draw.row), side, std::nullopt, pictures[i]);
+  }
+  std::tie(batch.captions, batch.caption_lengths) = PadCaptions(captions, words);
+  batch.classes = torch::tensor(classes, torch::kInt64);
+  batch.images = Pyramid(pictures, sides);
+  return batch;
+}
+
 Loader::Loader(const Dataset& dataset, LoaderOptions options, int64_t first_step)
     : dataset_(dataset),
       options_(std::move(options)),

@@ -55,6 +55,14 @@ class Loader {
   std::vector<std::thread> workers_;
 };
 
+// What an evaluation looks at: `count` draws over the rows in a shuffled order, again and again, each with a caption of its own; a pure
+// function of its arguments.
+std::vector<Draw> EvaluationDraws(const Dataset& dataset, int64_t count, int64_t words, uint64_t seed);
+
+// Those draws as a batch of their own (rows {0, n, n}), in the given order, centre crops.
+Batch EvaluationBatch(const Dataset& dataset, std::span<const Draw> draws, int64_t words, const std::vector<int64_t>& sides,
+                      uint64_t seed);
+
 // Captions as tensors: {B, words} ids padded with 0, and {B} lengths.
 std::pair<torch::Tensor, torch::Tensor> PadCaptions(const std::vector<std::vector<int32_t>>& captions,
                                                     int64_t words);

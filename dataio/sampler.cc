@@ -6,9 +6,8 @@
 #include "src/base/random.h"
 
 namespace helio::dataio {
-namespace {
 
-std::vector<int64_t> Shuffled(int64_t size, uint64_t key) {
+std::vector<int64_t> ShuffledRows(int64_t size, uint64_t key) {
   std::vector<int64_t> order(static_cast<size_t>(size));
   std::iota(order.begin(), order.end(), 0);
   RandomStream random(key);
@@ -16,8 +15,6 @@ std::vector<int64_t> Shuffled(int64_t size, uint64_t key) {
     std::swap(order[static_cast<size_t>(i)], order[static_cast<size_t>(random.Below(i + 1))]);
   return order;
 }
-
-}  // namespace
 
 Sampler::Sampler(const Dataset& dataset, int64_t global_batch, int64_t words, uint64_t seed)
     : dataset_(dataset),
@@ -37,7 +34,7 @@ const std::vector<int64_t>& Sampler::Permutation(int64_t epoch) const {
   if (found == permutations_.end()) {
     // Workers run at most a few batches apart: two neighbouring epochs and some slack.
     while (permutations_.size() >= 4) permutations_.erase(permutations_.begin());
-    found = permutations_.emplace(epoch, Shuffled(dataset_.size(), RandomKey(seed_, "order", {epoch}))).first;
+    found = permutations_.emplace(epoch, ShuffledRows(dataset_.size(), RandomKey(seed_, "order", {epoch}))).first;
   }
   return found->second;
 }
@@ -61,7 +58,7 @@ std::vector<Draw> Sampler::Batch(int64_t step) const {
 std::vector<int32_t> CutCaption(std::vector<int32_t> tokens, int64_t words, uint64_t key) {
   const auto size = static_cast<int64_t>(tokens.size());
   if (size <= words) return tokens;
-  auto positions = Shuffled(size, key);
+  auto positions = ShuffledRows(size, key);
   positions.resize(static_cast<size_t>(words));
   std::sort(positions.begin(), positions.end());
   std::vector<int32_t> cut;

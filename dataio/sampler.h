@@ -36,6 +36,9 @@ class Sampler {
   mutable std::map<int64_t, std::vector<int64_t>> permutations_;  // of the last few epochs
 };
 
+// 0 ... size-1 in an order that is a function of `key` (Fisher-Yates).
+std::vector<int64_t> ShuffledRows(int64_t size, uint64_t key);
+
 // A caption cut to at most `words` word ids: all of them, or a random subset of positions in order (the
 // published rule), a function of `key`.
 std::vector<int32_t> CutCaption(std::vector<int32_t> tokens, int64_t words, uint64_t key);

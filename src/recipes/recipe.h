@@ -8,15 +8,12 @@
 #include "src/base/global_batch.h"
 #include "src/base/named_tensors.h"
 #include "src/base/random.h"
+#include "src/losses/loss_terms.h"
 
 namespace helio::recipes {
 
-// A named scalar of a loss; `value` {} already carries its weight. The name is the metric's `term` label.
-struct LossTerm {
-  std::string name;
-  torch::Tensor value;
-};
-using LossTerms = std::vector<LossTerm>;
+using losses::LossTerm;
+using losses::LossTerms;
 
 struct AdamOptions {
   double learning_rate = 2e-4;

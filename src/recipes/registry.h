@@ -9,8 +9,8 @@
 
 namespace helio::recipes {
 
-// Weights of frozen or initial networks, by published name with their prefix ("text_encoder.", "image_encoder.", "caption_cnn.",
-// "caption_rnn.", "classifier."). Empty where the user gave none.
+// Weights of frozen or initial networks, by published name with their prefix ("text_encoder.",
+// "image_encoder.", "caption_cnn.", "caption_rnn.", "classifier."). Empty where the user gave none.
 struct PretrainedWeights {
   NamedTensors damsm;
   NamedTensors captioner;
@@ -29,7 +29,8 @@ struct RecipeContext {
 using RecipeFactory = std::unique_ptr<Recipe> (*)(const RecipeOptions&, const RecipeContext&);
 
 // The recipe `name`. Throws Error{kUser} listing the known names, or naming the weights it lacks.
-std::unique_ptr<Recipe> MakeRecipe(const std::string& name, const RecipeOptions& options, const RecipeContext& context);
+std::unique_ptr<Recipe> MakeRecipe(const std::string& name, const RecipeOptions& options,
+                                   const RecipeContext& context);
 
 std::vector<std::string> RecipeNames();
 

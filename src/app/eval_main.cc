@@ -1,0 +1,67 @@
+#include <gflags/gflags.h>
+
+#include "src/app/gan_evaluation.h"
+#include "src/app/main.h"
+#include "src/app/trained_model.h"
+#include "src/app/training_flags.h"
+#include "src/app/training_program.h"
+#include "src/eval/report.h"
+
+DEFINE_string(checkpoint, "", "A run's folder, or one of its checkpoints");
+DEFINE_string(attributes, "", "attributes.json of helio-synth: also score which part has which colour");
+DEFINE_int64(images, 3000, "Pictures to draw, over all ranks together");
+
+namespace helio::app {
+namespace {
+
+void WriteReport(const std::vector<eval::Score>& generated, const std::vector<eval::Score>& real,
+                 TrainedModel& model, const dataio::Dataset& test) {
+  const std::filesystem::path out = FLAGS_out;
+  std::filesystem::create_directories(out);
+  eval::UpdateSummary(out / "summary.json", "generated", generated);
+  eval::UpdateSummary(out / "summary.json", "real", real);
+  eval::AppendScores(out / "evaluation.jsonl", model.step(), generated);
+  LOG(INFO) << "generated pictures:\n" << eval::FormatScores(generated);
+  LOG(INFO) << "real pictures, scored the same way:\n" << eval::FormatScores(real);
+  WriteSampleGrid(model.gan(), test, model.options(), 12, FLAGS_seed, out / "samples.png",
+                  FLAGS_recipe + ", step " + std::to_string(model.step()));
+}
+
+int Evaluate(cluster::Communicator& communicator) {
+  TrainedModel model(FLAGS_checkpoint);
+  const dataio::Dataset train(FLAGS_data, "train"), test(FLAGS_data, "test");
+  if (test.vocabulary().Digest() != model.vocabulary().Digest())
+    ThrowUser("the data set's vocabulary is not the checkpoint's", FLAGS_data,
+              "pack it with --vocab of the checkpoint");
+  const auto options = OptionsFor(test);
+  const auto judges =
+      MakeJudges(options, PretrainedFlags(test.vocabulary()), test, FLAGS_attributes, &train, FLAGS_seed);
+  const auto generated =
+      EvaluateGenerator(model.gan(), judges, test, options, FLAGS_images, FLAGS_seed, communicator);
+  const auto real = EvaluateReal(judges, test, options, FLAGS_images, FLAGS_seed, communicator);
+  if (communicator.rank() == 0) WriteReport(generated, real, model, test);
+  communicator.Barrier("report");
+  return 0;
+}
+
+int Run() {
+  if (FLAGS_checkpoint.empty()) ThrowUser("is missing", "--checkpoint", "name a run's folder");
+  if (FLAGS_data.empty()) ThrowUser("is missing", "--data", "name a packed data set");
+  if (FLAGS_out.empty()) ThrowUser("is missing", "--out", "name a folder for summary.json and samples.png");
+  if (FLAGS_damsm.empty() && FLAGS_classifier.empty())
+    ThrowUser("no judge", "--damsm, --classifier", "pass at least one");
+  cluster::Launch launch(LaunchFlags());
+  StartLogging("helio-eval", launch.world().rank, launch.world().size);
+  UseThreads(launch.world());
+  return launch.Run([&] { return Evaluate(launch.communicator()); });
+}
+
+}  // namespace
+}  // namespace helio::app
+
+int main(int argc, char** argv) {
+  return helio::app::Main(argc, argv,
+                          "helio-eval scores a trained system: --checkpoint=RUN --data=DIR --damsm=FILE "
+                          "--classifier=FILE --out=DIR",
+                          &helio::app::Run);
+}

@@ -1,0 +1,15 @@
+#include "src/app/main.h"
+#include "src/app/training_program.h"
+
+namespace {
+
+int Run() { return helio::app::RunTraining({"damsm", "captioner", "classifier"}); }
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  return helio::app::Main(argc, argv,
+                          "helio-pretrain trains what the GANs build on: --recipe=damsm|captioner|classifier "
+                          "--data=DIR --out=DIR",
+                          &Run);
+}

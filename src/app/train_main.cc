@@ -1,0 +1,15 @@
+#include "src/app/main.h"
+#include "src/app/training_program.h"
+
+namespace {
+
+int Run() { return helio::app::RunTraining({"mirrorgan", "attngan", "attn_dcgan"}); }
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  return helio::app::Main(argc, argv,
+                          "helio-train trains a text-to-image GAN: --recipe=mirrorgan --data=DIR --out=DIR "
+                          "--damsm=FILE --captioner=FILE",
+                          &Run);
+}

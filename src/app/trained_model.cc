@@ -1,0 +1,72 @@
+#include "src/app/trained_model.h"
+
+#include <gflags/gflags.h>
+
+#include "src/app/training_flags.h"
+#include "src/base/safetensors.h"
+#include "src/recipes/parts.h"
+#include "src/train/checkpoint.h"
+
+namespace helio::app {
+namespace fs = std::filesystem;
+namespace {
+
+fs::path FindCheckpoint(const fs::path& path) {
+  if (fs::exists(path / "manifest.json")) return path;
+  const auto entries = train::ListCheckpoints(path / "checkpoints");
+  if (entries.empty())
+    ThrowUser("holds no checkpoint", path.string(),
+              "--checkpoint is a run's folder or one of its checkpoints/step-*");
+  return entries.front().path;
+}
+
+// Flags of the recorded flagfile that the command line left at their defaults.
+void AdoptFlags(const std::string& flagfile) {
+  std::istringstream lines(flagfile);
+  for (std::string line; std::getline(lines, line);) {
+    const auto equals = line.find('=');
+    if (!line.starts_with("--") || equals == std::string::npos) continue;
+    const auto name = line.substr(2, equals - 2);
+    gflags::CommandLineFlagInfo info;
+    if (gflags::GetCommandLineFlagInfo(name.c_str(), &info) && info.is_default)
+      gflags::SetCommandLineOption(name.c_str(), line.substr(equals + 1).c_str());
+  }
+}
+
+dataio::Vocabulary VocabularyOf(const train::Snapshot& snapshot, const std::string& where) {
+  const auto text = snapshot.texts.find("vocabulary.json");
+  if (text == snapshot.texts.end()) ThrowData("has no vocabulary.json", where);
+  return dataio::Vocabulary(
+      JsonField<std::vector<std::string>>(ParseJson(text->second, where), "words", where), where);
+}
+
+NamedTensors AveragedGenerator(const train::Snapshot& snapshot, const std::string& where) {
+  NamedTensors tensors;
+  for (const char* file : {"average", "average_buffers"}) {
+    const auto found = snapshot.tensors.find(file);
+    if (found == snapshot.tensors.end())
+      ThrowData(std::string("has no ") + file + ".safetensors", where, "is it a GAN's checkpoint?");
+    recipes::Append(tensors, recipes::WithoutPrefix(found->second, "netG."));
+  }
+  return tensors;
+}
+
+}  // namespace
+
+TrainedModel::TrainedModel(const fs::path& path) : checkpoint_(FindCheckpoint(path)) {
+  const auto snapshot = train::ReadCheckpoint(checkpoint_);
+  const std::string where = checkpoint_.string();
+  step_ = snapshot.step;
+  AdoptFlags(snapshot.info.value("identity", std::string()));
+  vocabulary_ = VocabularyOf(snapshot, where);
+  options_ = RecipeFlags();
+  options_.vocabulary = vocabulary_.size();
+  const auto frozen = ReadSafeTensors(checkpoint_.parent_path().parent_path() / "frozen.safetensors").tensors;
+  recipes::RecipeContext context{solo_, solo_, 1, {frozen, frozen, {}, /*random=*/true}};
+  recipe_ = recipes::MakeRecipe(FLAGS_recipe, options_, context);
+  gan_ = dynamic_cast<recipes::TextToImage*>(recipe_.get());
+  if (gan_ == nullptr) ThrowUser("is a checkpoint of '" + FLAGS_recipe + "', which draws no pictures", where);
+  CopyState(AveragedGenerator(snapshot, where), StateOf(gan_->generator()), where);
+}
+
+}  // namespace helio::app

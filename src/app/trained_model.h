@@ -1,0 +1,36 @@
+#pragma once
+#include <filesystem>
+#include <memory>
+
+#include "dataio/text.h"
+#include "src/base/global_batch.h"
+#include "src/recipes/registry.h"
+#include "src/recipes/text_to_image.h"
+
+namespace helio::app {
+
+// A trained text-to-image system out of a checkpoint: the averaged generator and its text encoder, with the
+// vocabulary that belongs to them.
+class TrainedModel {
+ public:
+  // `path`: a run's folder (its newest whole checkpoint) or a checkpoint folder. Sets the flags that shape
+  // networks from the checkpoint, except those given on the command line. Throws Error.
+  explicit TrainedModel(const std::filesystem::path& path);
+
+  recipes::TextToImage& gan() { return *gan_; }
+  const dataio::Vocabulary& vocabulary() const { return vocabulary_; }
+  const recipes::RecipeOptions& options() const { return options_; }
+  int64_t step() const { return step_; }
+  const std::filesystem::path& checkpoint() const { return checkpoint_; }
+
+ private:
+  std::filesystem::path checkpoint_;
+  dataio::Vocabulary vocabulary_;
+  recipes::RecipeOptions options_;
+  SoloBatch solo_;
+  std::unique_ptr<recipes::Recipe> recipe_;
+  recipes::TextToImage* gan_ = nullptr;
+  int64_t step_ = 0;
+};
+
+}  // namespace helio::app

@@ -1,0 +1,340 @@
+#include "src/app/training_program.h"
+
+#include <gflags/gflags.h>
+
+#include "cluster/communicator_batch.h"
+#include "cluster/metrics_exporter.h"
+#include "src/app/best_weights.h"
+#include "src/app/gan_evaluation.h"
+#include "src/app/main.h"
+#include "src/app/training_flags.h"
+#include "src/app/version.h"
+#include "src/base/checksum.h"
+#include "src/base/safetensors.h"
+#include "src/recipes/pretraining.h"
+#include "src/train/session.h"
+#include "src/train/stop_signal.h"
+
+namespace helio::app {
+namespace {
+
+torch::Dtype DtypeFlag() {
+  if (FLAGS_dtype == "float32") return torch::kFloat32;
+  if (FLAGS_dtype == "float64") return torch::kFloat64;
+  ThrowUser("unknown dtype '" + FLAGS_dtype + "'", "--dtype", "float32 or float64");
+}
+
+void CheckFlags(const std::vector<std::string>& allowed) {
+  std::string problems;
+  const auto complain = [&problems](const std::string& text) { problems += "\n  " + text; };
+  if (std::find(allowed.begin(), allowed.end(), FLAGS_recipe) == allowed.end()) {
+    std::string known;
+    for (const auto& name : allowed) known += " " + name;
+    complain("--recipe='" + FLAGS_recipe + "': one of" + known);
+  }
+  if (FLAGS_data.empty()) complain("--data: name a packed data set (helio-pack)");
+  if (FLAGS_out.empty()) complain("--out: name a folder for this run");
+  if (FLAGS_batch < 2) complain("--batch: at least 2 (wrong pairs need two rows)");
+  if (FLAGS_fidelity != "corrected" && FLAGS_fidelity != "released")
+    complain("--fidelity: corrected or released");
+  for (const auto& [name, value] :
+       {std::pair("--batch_norm", FLAGS_batch_norm), std::pair("--negatives", FLAGS_negatives)})
+    if (value != "global" && value != "local") complain(std::string(name) + ": global or local");
+  if (FLAGS_ema_batch_norm != "live" && FLAGS_ema_batch_norm != "reestimated")
+    complain("--ema_batch_norm: live or reestimated");
+  if (FLAGS_stages < 1 || FLAGS_stages > 4) complain("--stages: 1 to 4");
+  if (FLAGS_base_side < 8 || (FLAGS_base_side & (FLAGS_base_side - 1)) != 0)
+    complain("--base_side: a power of two, at least 8");
+  if (!problems.empty()) ThrowUser("these flags need attention:" + problems);
+}
+
+// Everything that a training run is made of, in order of construction.
+class TrainingProgram {
+ public:
+  explicit TrainingProgram(cluster::Communicator& communicator)
+      : communicator_(communicator),
+        train_(FLAGS_data, "train"),
+        test_(FLAGS_data, "test"),
+        options_(OptionsFor(train_)),
+        weights_(PretrainedFlags(train_.vocabulary())),
+        batch_(FLAGS_batch_norm == "global" ? cluster::MakeGlobalBatch(communicator)
+                                            : std::make_unique<SoloBatch>()),
+        negatives_(FLAGS_negatives == "global" ? cluster::MakeGlobalBatch(communicator)
+                                               : std::make_unique<SoloBatch>()) {
+    torch::manual_seed(FLAGS_seed);  // layers whose initialisation no recipe chooses: the same on every rank
+    torch::set_default_dtype(caffe2::scalarTypeToTypeMeta(DtypeFlag()));
+    recipe_ = recipes::MakeRecipe(FLAGS_recipe, options_, {*batch_, *negatives_, FLAGS_seed, weights_});
+    trainer_ = std::make_unique<train::Trainer>(
+        *recipe_, communicator, train::TrainerOptions{FLAGS_bucket_mb, FLAGS_wire_dtype == "bfloat16"});
+    trainer_->ResetAverages();
+    StartExporter();
+  }
+
+  int Run() {
+    const int64_t steps_per_epoch = train_.size() / FLAGS_batch;
+    const int64_t steps = FLAGS_steps > 0
+                              ? FLAGS_steps
+                              : static_cast<int64_t>(FLAGS_epochs * static_cast<double>(steps_per_epoch));
+    Announce(steps, steps_per_epoch);
+    if (FLAGS_dry_run) return 0;
+    train::TrainingMetrics metrics(registry_, FLAGS_recipe, Version(), communicator_.size(), steps);
+    train::Session session(*recipe_, *trainer_, communicator_, metrics, SessionFlags(steps, steps_per_epoch),
+                           Hooks());
+    SaveFrozen();
+    return session.Run();
+  }
+
+ private:
+  bool first() const { return communicator_.rank() == 0; }
+
+  void StartExporter() {
+    if (FLAGS_metrics_port == 0) return;
+    const int port = FLAGS_metrics_port + communicator_.world().local_rank;
+    exporter_ = std::make_unique<cluster::MetricsExporter>(registry_, FLAGS_metrics_bind, port);
+    if (first()) std::filesystem::create_directories(FLAGS_out);
+    cluster::WriteScrapeTargets(communicator_, std::filesystem::path(FLAGS_out) / "prometheus-targets.json",
+                                FLAGS_metrics_bind, port);
+  }
+
+  void Announce(int64_t steps, int64_t steps_per_epoch) const {
+    if (!first()) return;
+    int64_t parameters = 0;
+    for (const auto& entry : recipe_->State()) parameters += entry.second.numel();
+    LOG(INFO) << FLAGS_recipe << " on " << communicator_.size() << " ranks (" << communicator_.world().device
+              << ", " << at::get_num_threads() << " threads each), " << static_cast<double>(parameters) / 1e6
+              << " M parameters and buffers; " << train_.size() << " training rows, " << steps << " steps of "
+              << FLAGS_batch << " images, " << steps_per_epoch << " steps an epoch";
+  }
+
+  train::SessionOptions SessionFlags(int64_t steps, int64_t steps_per_epoch) const {
+    train::SessionOptions session;
+    session.out = FLAGS_out;
+    session.seed = FLAGS_seed;
+    session.steps = steps;
+    session.steps_per_epoch = steps_per_epoch;
+    session.global_batch = FLAGS_batch;
+    session.dtype = DtypeFlag();
+    session.schedule = train::ParseSchedule(FLAGS_schedule);
+    session.log_every = FLAGS_log_every;
+    session.checkpoint_every = FLAGS_checkpoint_every;
+    session.sample_every = FLAGS_sample_every;
+    session.evaluate_every = FLAGS_evaluate_every;
+    session.retention = {FLAGS_keep_last, FLAGS_keep_every};
+    session.resume = FLAGS_resume;
+    session.resume_override = FLAGS_resume_override;
+    session.max_bad_steps = FLAGS_max_bad_steps;
+    session.exit_code_requeue = FLAGS_exit_code_requeue;
+    session.identity = TrainingIdentity();
+    session.data_digest = train_.digest();
+    session.vocabulary_digest = train_.vocabulary().Digest();
+    session.texts = {{"run.flags", FlagsAsFlagfile()}, {"vocabulary.json", train_.vocabulary().ToJson()}};
+    session.version = Version();
+    return session;
+  }
+
+  train::SessionHooks Hooks() {
+    train::SessionHooks hooks;
+    hooks.open_loader = [this](int64_t start) { return OpenLoader(start); };
+    if (auto* pretraining = dynamic_cast<recipes::Pretraining*>(recipe_.get())) {
+      best_ = std::make_unique<BestWeights>(std::filesystem::path(FLAGS_out) / "best.safetensors",
+                                            FLAGS_resume == "none");
+      hooks.evaluate = [this, pretraining](int64_t step) { return Validate(*pretraining, step); };
+    } else if (auto* gan = dynamic_cast<recipes::TextToImage*>(recipe_.get())) {
+      hooks.average_buffers = [this, gan] { return AverageBuffers(*gan); };
+      hooks.draw_samples = [this, gan](int64_t step) { DrawSamples(*gan, step); };
+      if (FLAGS_evaluate_every > 0) hooks.evaluate = [this, gan](int64_t) { return EvaluateGan(*gan); };
+    }
+    return hooks;
+  }
+
+  std::function<dataio::Batch()> OpenLoader(int64_t start) {
+    dataio::LoaderOptions loader;
+    loader.global_batch = FLAGS_batch;
+    loader.words = options_.words;
+    loader.sides = ImageSides(options_);
+    loader.seed = FLAGS_seed;
+    loader.augment = FLAGS_augment;
+    loader.rank = communicator_.rank();
+    loader.ranks = communicator_.size();
+    loader.workers = FLAGS_workers;
+    loader.prefetch = FLAGS_prefetch;
+    loader_ = std::make_unique<dataio::Loader>(train_, loader, start);
+    return [this] {
+      dataio::Batch batch = loader_->Next();
+      const auto device = communicator_.world().device;
+      for (auto& image : batch.images) image = image.to(device, DtypeFlag());
+      for (auto* tensor : {&batch.captions, &batch.caption_lengths, &batch.classes})
+        *tensor = tensor->to(device);
+      return batch;
+    };
+  }
+
+  // Held-out rows; for the classifier training rows, because a class-disjoint test split has other classes.
+  std::vector<recipes::ValidationScore> Validate(recipes::Pretraining& pretraining, int64_t step) {
+    constexpr int64_t kChunk = 100;
+    const auto& dataset = FLAGS_recipe == "classifier" ? train_ : test_;
+    const int64_t chunks = std::max<int64_t>(1, std::min(FLAGS_evaluate_images, dataset.size()) / kChunk);
+    const auto draws = dataio::EvaluationDraws(dataset, chunks * std::min(kChunk, dataset.size()),
+                                               options_.words, FLAGS_seed);
+    const auto validation = pretraining.MakeValidation();
+    torch::Tensor sums;
+    for (int64_t chunk = 0; chunk < chunks; ++chunk) {
+      const auto part =
+          std::span(draws).subspan(static_cast<size_t>(chunk) * (draws.size() / static_cast<size_t>(chunks)),
+                                   draws.size() / static_cast<size_t>(chunks));
+      if (chunk % communicator_.size() != communicator_.rank() && sums.defined()) continue;
+      auto batch = dataio::EvaluationBatch(dataset, part, options_.words, ImageSides(options_), FLAGS_seed);
+      for (auto& image : batch.images) image = image.to(communicator_.world().device, DtypeFlag());
+      const auto own = validation->Consume(batch, {});
+      if (!sums.defined()) sums = torch::zeros_like(own);
+      if (chunk % communicator_.size() == communicator_.rank()) sums += own;
+    }
+    communicator_.AllReduce(sums, cluster::Reduce::kSum, "validation").Wait();
+    const auto scores = validation->Finish(sums);
+    if (first())
+      best_->Offer(scores.front(), validation->higher_is_better(), step, recipe_->State(), Metadata());
+    return scores;
+  }
+
+  std::map<std::string, std::string> Metadata() const {
+    return {{"recipe", FLAGS_recipe},
+            {"vocabulary", train_.vocabulary().Digest()},
+            {"flags", TrainingIdentity()},
+            {"version", Version()}};
+  }
+
+  // The averaged generator's buffers: live, as published, or re-estimated. Rank 0; leaves everything as it
+  // was.
+  NamedTensors AverageBuffers(recipes::TextToImage& gan) {
+    NamedTensors buffers;
+    const auto live = Clone(BuffersOf(gan.generator()));
+    {
+      const train::Trainer::UseAverages averages(*trainer_);
+      if (FLAGS_ema_batch_norm == "reestimated") Reestimate(gan);
+      for (const auto& [name, tensor] : BuffersOf(gan.generator()))
+        buffers.emplace_back("netG." + name, tensor.clone());
+    }
+    CopyState(live, BuffersOf(gan.generator()), "live buffers");
+    return buffers;
+  }
+
+  void Reestimate(recipes::TextToImage& gan) {
+    constexpr int64_t kBatches = 20, kRows = 64;
+    std::vector<recipes::TextCondition> conditions;
+    const auto draws = dataio::EvaluationDraws(train_, kBatches * kRows, options_.words, FLAGS_seed);
+    for (int64_t i = 0; i < kBatches; ++i)
+      conditions.push_back(EncodeDraws(gan, train_,
+                                       std::span(draws).subspan(static_cast<size_t>(i * kRows), kRows),
+                                       options_.words, FLAGS_seed));
+    gan.ReestimateBatchNorm(conditions, FLAGS_seed);
+  }
+
+  // Runs `body` with the averaged weights and their buffers in the generator, then puts the live ones back.
+  template <typename Body>
+  auto WithAverages(recipes::TextToImage& gan, const Body& body) {
+    const auto live = Clone(BuffersOf(gan.generator()));
+    const auto restore = [&] { CopyState(live, BuffersOf(gan.generator()), "live buffers"); };
+    const train::Trainer::UseAverages averages(*trainer_);
+    if (FLAGS_ema_batch_norm == "reestimated") Reestimate(gan);
+    auto result = body();
+    restore();
+    return result;
+  }
+
+  void DrawSamples(recipes::TextToImage& gan, int64_t step) {
+    char name[64];
+    std::snprintf(name, sizeof name, "samples/step-%07lld.png", static_cast<long long>(step));
+    const auto path = std::filesystem::path(FLAGS_out) / name;
+    std::filesystem::create_directories(path.parent_path());
+    WithAverages(gan, [&] {
+      WriteSampleGrid(gan, test_, options_, 12, FLAGS_seed, path,
+                      FLAGS_recipe + ", step " + std::to_string(step));
+      return 0;
+    });
+  }
+
+  std::vector<recipes::ValidationScore> EvaluateGan(recipes::TextToImage& gan) {
+    return WithAverages(gan, [&] {
+      const Judges judges = MakeJudges(options_, weights_, test_, "");
+      return ValidationScores(
+          EvaluateGenerator(gan, judges, test_, options_, FLAGS_evaluate_images, FLAGS_seed, communicator_));
+    });
+  }
+
+  void SaveFrozen() const {
+    if (first() && !recipe_->FrozenState().empty())
+      WriteSafeTensors(std::filesystem::path(FLAGS_out) / "frozen.safetensors", recipe_->FrozenState(),
+                       Metadata());
+  }
+
+  cluster::Communicator& communicator_;
+  const dataio::Dataset train_, test_;
+  const recipes::RecipeOptions options_;
+  const recipes::PretrainedWeights weights_;
+  const std::unique_ptr<GlobalBatch> batch_, negatives_;
+  std::unique_ptr<recipes::Recipe> recipe_;
+  std::unique_ptr<train::Trainer> trainer_;
+  cluster::MetricRegistry registry_;
+  std::unique_ptr<cluster::MetricsExporter> exporter_;
+  std::unique_ptr<dataio::Loader> loader_;
+  std::unique_ptr<BestWeights> best_;
+};
+
+NamedTensors ReadWeights(const std::string& file, const char* flag, const dataio::Vocabulary& vocabulary) {
+  if (file.empty()) return {};
+  const auto weights = ReadSafeTensors(file);
+  const auto recorded = weights.metadata.find("vocabulary");
+  if (recorded != weights.metadata.end() && recorded->second != vocabulary.Digest())
+    ThrowUser(file + " was trained with another vocabulary than the data set's", flag,
+              "pack the data with that vocabulary (helio-pack --vocab)");
+  return weights.tensors;
+}
+
+}  // namespace
+
+int RunTraining(const std::vector<std::string>& allowed) {
+  CheckFlags(allowed);
+  train::InstallStopSignals();
+  cluster::Launch launch(LaunchFlags());
+  StartLogging(FLAGS_recipe.c_str(), launch.world().rank, launch.world().size);
+  UseThreads(launch.world());
+  return launch.Run([&] { return TrainingProgram(launch.communicator()).Run(); });
+}
+
+cluster::LaunchOptions LaunchFlags() {
+  cluster::LaunchOptions options;
+  options.expect_world_size = FLAGS_expect_world_size;
+  options.deadlines = {FLAGS_first_deadline_seconds, FLAGS_deadline_seconds};
+  if (FLAGS_dtype == "float64") options.device = "cpu";
+  return options;
+}
+
+recipes::RecipeOptions OptionsFor(const dataio::Dataset& dataset) {
+  auto options = RecipeFlags();
+  options.vocabulary = dataset.vocabulary().size();
+  options.classes = dataset.classes();
+  if (options.classes == 0) options.class_masks = false;
+  return options;
+}
+
+std::vector<int64_t> ImageSides(const recipes::RecipeOptions& options) {
+  std::vector<int64_t> sides;
+  for (int64_t stage = 0; stage < options.stages; ++stage) sides.push_back(options.base_side << stage);
+  return sides;
+}
+
+recipes::PretrainedWeights PretrainedFlags(const dataio::Vocabulary& vocabulary) {
+  recipes::PretrainedWeights weights;
+  weights.damsm = ReadWeights(FLAGS_damsm, "--damsm", vocabulary);
+  weights.captioner = ReadWeights(FLAGS_captioner, "--captioner", vocabulary);
+  weights.classifier = ReadWeights(FLAGS_classifier, "--classifier", vocabulary);
+  weights.random = FLAGS_random_frozen;
+  return weights;
+}
+
+void UseThreads(const cluster::World& world) {
+  const int cores = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
+  at::set_num_threads(FLAGS_threads > 0 ? FLAGS_threads : std::max(1, cores / world.local_size));
+}
+
+}  // namespace helio::app

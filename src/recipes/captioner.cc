@@ -1,0 +1,85 @@
+#include "src/losses/caption.h"
+#include "src/losses/damsm.h"
+#include "src/nn/freeze.h"
+#include "src/recipes/pretraining.h"
+
+namespace helio::recipes {
+namespace {
+
+// Cross-entropy a word on the right picture and on the picture of the next row.
+class CaptionValidation : public Validation {
+ public:
+  CaptionValidation(nn::CaptionEncoder encoder, nn::CaptionDecoder decoder)
+      : encoder_(std::move(encoder)), decoder_(std::move(decoder)) {}
+
+  torch::Tensor Consume(const dataio::Batch& batch, const StepContext&) override {
+    torch::NoGradGuard no_grad;
+    encoder_->eval();
+    const auto code = encoder_->forward(batch.images.back());
+    const auto right = SummedEntropy(code, batch), wrong = SummedEntropy(code.roll(1, 0), batch);
+    encoder_->train();
+    encoder_->trunk().eval();
+    return torch::stack({right, wrong, batch.caption_lengths.sum().to(right.dtype())}).to(torch::kFloat64);
+  }
+
+  std::vector<ValidationScore> Finish(const torch::Tensor& sums) const override {
+    const double right = (sums[0] / sums[2]).item<double>(), wrong = (sums[1] / sums[2]).item<double>();
+    if (wrong - right < 0.1)
+      LOG(WARNING)
+          << "the captioner hardly looks at the picture (cross-entropy " << right << ", on the wrong picture "
+          << wrong
+          << "): as STREAM it would be useless; start it from a trained trunk (--classifier) or train longer";
+    return {{"cross_entropy", right}, {"perplexity", std::exp(right)}, {"wrong_image_cross_entropy", wrong}};
+  }
+  bool higher_is_better() const override { return false; }
+
+ private:
+  torch::Tensor SummedEntropy(const torch::Tensor& code, const dataio::Batch& batch) {
+    const auto logits = decoder_->forward(code, batch.captions);
+    const auto targets =
+        batch.captions.masked_fill(losses::PaddingOf(batch.caption_lengths, batch.captions.size(1)), -100);
+    return torch::cross_entropy_loss(logits.flatten(0, 1), targets.flatten(), {}, at::Reduction::Sum);
+  }
+
+  nn::CaptionEncoder encoder_;
+  nn::CaptionDecoder decoder_;
+};
+
+}  // namespace
+
+Captioner::Captioner(const RecipeOptions& options, const RecipeContext& context)
+    : options_(options), batch_stats_(context.batch) {
+  encoder_ = nn::CaptionEncoder(nn::MakeImageTrunk(options.caption_trunk, "--caption_trunk"),
+                                options.caption_embedding);
+  decoder_ = nn::CaptionDecoder(options.caption_embedding, options.caption_hidden, options.vocabulary);
+  StartFromClassifier(encoder_->trunk(), context.weights.classifier);
+  nn::UseGlobalBatch(*encoder_, &context.batch);
+  if (options.freeze_trunk) nn::Freeze(encoder_->trunk());
+}
+
+std::vector<Round> Captioner::Rounds() {
+  return OneRound("captioner", State(), options_, [this] { return Terms(); });
+}
+
+void Captioner::Prepare(const dataio::Batch& batch, const StepContext& context) {
+  Pretraining::Prepare(batch, context);
+  if (options_.freeze_trunk) encoder_->trunk().eval();
+}
+
+NamedTensors Captioner::State() const {
+  NamedTensors state = StateOf(*encoder_, "caption_cnn.");
+  Append(state, StateOf(*decoder_, "caption_rnn."));
+  return state;
+}
+
+LossTerms Captioner::Terms() {
+  const auto logits = decoder_->forward(encoder_->forward(batch().images.back()), batch().captions);
+  return {{"caption", losses::CaptionLoss(logits, batch().captions, batch().caption_lengths,
+                                          {batch_stats_, batch().rows})}};
+}
+
+std::unique_ptr<Validation> Captioner::MakeValidation() {
+  return std::make_unique<CaptionValidation>(encoder_, decoder_);
+}
+
+}  // namespace helio::recipes

@@ -1,0 +1,91 @@
+#include "src/losses/damsm.h"
+
+#include "src/base/error.h"
+#include "src/nn/freeze.h"
+#include "src/recipes/pretraining.h"
+
+namespace helio::recipes {
+namespace {
+
+// Picture to caption among the batch's captions (100 a batch), by cosine of the global codes.
+class Retrieval : public Validation {
+ public:
+  Retrieval(nn::TextEncoder text, nn::ImageEncoder image)
+      : text_(std::move(text)), image_(std::move(image)) {}
+
+  torch::Tensor Consume(const dataio::Batch& batch, const StepContext&) override {
+    torch::NoGradGuard no_grad;
+    text_->eval();
+    image_->eval();
+    const auto sentence = text_->forward(batch.captions, batch.caption_lengths).sentence;
+    const auto code = image_->forward(batch.images.back()).code;
+    const auto cosines =
+        torch::matmul(torch::nn::functional::normalize(code), torch::nn::functional::normalize(sentence).t());
+    const auto rank = cosines.gt(cosines.diagonal().unsqueeze(1)).sum(1);
+    text_->train();
+    image_->train();
+    return torch::stack({rank.eq(0).sum(), rank.lt(5).sum(), torch::tensor(rank.size(0))})
+        .to(torch::kFloat64);
+  }
+
+  std::vector<ValidationScore> Finish(const torch::Tensor& sums) const override {
+    return {{"retrieval_top1", (sums[0] / sums[2]).item<double>()},
+            {"retrieval_top5", (sums[1] / sums[2]).item<double>()}};
+  }
+  bool higher_is_better() const override { return true; }
+
+ private:
+  nn::TextEncoder text_;
+  nn::ImageEncoder image_;
+};
+
+}  // namespace
+
+Damsm::Damsm(const RecipeOptions& options, const RecipeContext& context)
+    : options_(options),
+      negatives_(context.negatives),
+      text_encoder_(MakeTextEncoder(options)),
+      image_encoder_(MakeImageEncoder(options)) {
+  StartFromClassifier(image_encoder_->trunk(), context.weights.classifier);
+  nn::UseGlobalBatch(*image_encoder_, &context.batch);
+  if (options.freeze_trunk)
+    for (auto& parameter : image_encoder_->trunk().parameters()) parameter.set_requires_grad(false);
+}
+
+std::vector<Round> Damsm::Rounds() {
+  auto rounds = OneRound("damsm", State(), options_, [this] { return Terms(); });
+  // Only the text encoder's gradient is clipped, as published.
+  rounds[0][0].optimizer.clip_norm = options_.clip_norm;
+  rounds[0][0].optimizer.clip_prefix = "text_encoder.";
+  return rounds;
+}
+
+NamedTensors Damsm::State() const {
+  NamedTensors state = StateOf(*text_encoder_, "text_encoder.");
+  Append(state, StateOf(*image_encoder_, "image_encoder."));
+  return state;
+}
+
+LossTerms Damsm::Terms() {
+  const auto& rows = batch().rows;
+  torch::Tensor dropout;
+  if (options_.text_dropout > 0) {
+    const auto draw = UniformRows(RandomKey(context().seed, "text_dropout", {context().step}), rows,
+                                  {options_.words, options_.word_vector}, context().dtype);
+    dropout = draw.ge(options_.text_dropout).to(context().dtype) / (1 - options_.text_dropout);
+  }
+  const auto text = text_encoder_->forward(batch().captions, batch().caption_lengths, dropout);
+  const auto image = image_encoder_->forward(batch().images.back());
+  const bool local = negatives_.ranks() == 1 && !rows.whole();
+  const losses::BatchScope scope{negatives_, local ? RowRange{0, rows.local, rows.local} : rows};
+  return losses::DamsmLoss(image.regions, image.code, text.words, text.sentence, batch().caption_lengths,
+                           options_.class_masks ? batch().classes : torch::Tensor(),
+                           {.gamma1 = options_.gamma1, .gamma2 = options_.gamma2, .gamma3 = options_.gamma3},
+                           1, scope);
+}
+
+std::unique_ptr<Validation> Damsm::MakeValidation() {
+  return std::make_unique<Retrieval>(text_encoder_, image_encoder_);
+}
+
+}  // namespace helio::recipes
