@@ -1,0 +1,256 @@
+#!/usr/bin/env python3
+"""Published PyTorch weights (.pth, .pt, .tar) to safetensors, and back.
+
+  scripts/convert_weights.py --out damsm.safetensors text_encoder.=text_encoder200.pth image_encoder.=image_encoder200.pth
+  scripts/convert_weights.py --out netG.safetensors --like mirrorgan_G_bird.txt netG_epoch_600.pth
+  scripts/convert_weights.py --out classifier.safetensors --layout torchvision-inception_v3 classifier.=inception_v3.pth
+  scripts/convert_weights.py --out netG.pth best.safetensors:netG.
+
+An input is [PREFIX=]FILE[:TAKE]. PREFIX is put before every name (what --damsm, --captioner and --classifier of the
+programs expect: text_encoder. image_encoder. caption_cnn. caption_rnn. classifier.), TAKE keeps only the names that
+begin with it and cuts it off. Several inputs become one file. The output's suffix decides the direction.
+
+Files are opened with weights_only=True: no code of theirs runs. Both the zip format and the one before PyTorch 1.6 are
+read; "module." of DataParallel goes, dictionaries around a state dict are opened (--key chooses where several are).
+With --like (a list of `name <tab> [shape]`, or a .safetensors) every missing, unexpected and misshapen tensor is
+listed, and nothing is written. Exit status: 0 done, 1 bad input, 2 bad usage."""
+import argparse
+import ast
+import collections
+import json
+import os
+import re
+import sys
+
+
+class Problem(Exception):
+    """One line for the user: what, where, remedy."""
+
+
+# --- reading ---------------------------------------------------------------------------------------------------------
+
+def is_tensor(value):
+    import torch
+    return isinstance(value, torch.Tensor)
+
+
+def state_dicts(value, path=""):
+    """Every mapping in `value` that holds tensors, as (path, mapping)."""
+    if not isinstance(value, dict):
+        return []
+    if any(is_tensor(entry) for entry in value.values()):
+        return [(path, value)]
+    return [found for name, entry in value.items() for found in state_dicts(entry, f"{path}.{name}".lstrip("."))]
+
+
+def choose(found, key, file):
+    if key is not None:
+        found = [one for one in found if one[0] == key]
+    paths = ", ".join(path or "(top)" for path, _ in found)
+    if not found:
+        raise Problem(f"{file}: holds no state dict" + (f" under '{key}'" if key else "") + "; is it a weights file?")
+    if len(found) > 1:
+        raise Problem(f"{file}: holds several state dicts ({paths}); choose one with --key")
+    return found[0][1]
+
+
+def read_torch(file, key):
+    import torch
+    try:
+        content = torch.load(file, map_location="cpu", weights_only=True)
+    except Exception as error:  # torch raises anything from EOFError to RuntimeError on a damaged file
+        text = str(error) or type(error).__name__
+        if "weights_only" in text or "Unsupported" in text:
+            asked = re.search(r"GLOBAL ([\w.]+)|class (?:<class ')?([\w.]+)", text)
+            what = next((name for name in asked.groups() if name), "") if asked else ""
+            raise Problem(f"{file}: needs code to be opened{' (' + what + ')' if what else ''}: not a plain state dict; "
+                          "save model.state_dict() instead") from None
+        raise Problem(f"{file}: cannot be read as PyTorch weights: {text.splitlines()[0]}") from None
+    return choose(state_dicts(content), key, file)
+
+
+def read_safetensors(file):
+    from safetensors import SafetensorError, safe_open
+    try:
+        with safe_open(file, "pt") as content:
+            return {name: content.get_tensor(name) for name in content.keys()}
+    except SafetensorError as error:
+        raise Problem(f"{file}: {error}") from None
+
+
+def without_data_parallel(tensors):
+    if not all(name.startswith("module.") for name in tensors):
+        return tensors
+    return {name[len("module."):]: tensor for name, tensor in tensors.items()}
+
+
+def take(tensors, prefix, file):
+    if not prefix:
+        return tensors
+    taken = {name[len(prefix):]: tensor for name, tensor in tensors.items() if name.startswith(prefix)}
+    if not taken:
+        raise Problem(f"{file}: no name begins with '{prefix}'; the first is '{next(iter(tensors), '')}'")
+    return taken
+
+
+def read(file, key):
+    if not os.path.isfile(file):
+        raise Problem(f"{file}: no such file")
+    content = read_safetensors(file) if file.endswith(".safetensors") else read_torch(file, key)
+    dropped = [str(name) for name, value in content.items() if not is_tensor(value)]
+    if dropped:
+        print(f"{file}: not tensors, left out: {', '.join(dropped)}", file=sys.stderr)
+    return without_data_parallel({str(name): value for name, value in content.items() if is_tensor(value)})
+
+
+# --- layouts ---------------------------------------------------------------------------------------------------------
+
+def plain(name):
+    return name
+
+
+def torchvision_inception(name):
+    """Our trunk has torchvision's names and no auxiliary classifier."""
+    return None if name.startswith("AuxLogits.") else name
+
+
+def torchvision_resnet(name):
+    """torchvision's names as nn.Sequential over its children has them, which is what CAPTION_CNN was saved under."""
+    head, _, rest = name.partition(".")
+    children = {"conv1": "0", "bn1": "1", "layer1": "4", "layer2": "5", "layer3": "6", "layer4": "7", "fc": "fc"}
+    return f"{children.get(head, head)}.{rest}"
+
+
+LAYOUTS = {"plain": plain, "torchvision-inception_v3": torchvision_inception,
+           "torchvision-resnet152": torchvision_resnet}
+
+
+def lay_out(tensors, layout):
+    renamed = ((LAYOUTS[layout](name), tensor) for name, tensor in tensors.items())
+    return {name: tensor for name, tensor in renamed if name is not None}
+
+
+# --- comparing -------------------------------------------------------------------------------------------------------
+
+def wanted_shapes(file):
+    """{name: shape} of a list file (name, shape; tab or blanks between) or of a .safetensors."""
+    if not os.path.isfile(file):
+        raise Problem(f"{file}: no such file")
+    if file.endswith(".safetensors"):
+        return {name: list(tensor.shape) for name, tensor in read_safetensors(file).items()}
+    shapes = {}
+    with open(file, encoding="utf-8") as lines:
+        for number, line in enumerate(lines, 1):
+            match = re.match(r"(\S+)\s+(\[[\d, ]*\])", line)
+            if match:
+                shapes[match[1]] = ast.literal_eval(match[2])
+            elif line.strip() and not line.startswith("#"):
+                raise Problem(f"{file}:{number}: is not `name [shape]`")
+    return shapes
+
+
+def may_be_missing(name):
+    return name.endswith("num_batches_tracked")  # weights from before PyTorch 0.4.1 lack it
+
+
+def mismatches(tensors, wanted):
+    lines = []
+    for name, shape in wanted.items():
+        if name in tensors:
+            if list(tensors[name].shape) != shape:
+                lines.append(f"{name} is {list(tensors[name].shape)}, expected {shape}")
+        elif not may_be_missing(name):
+            lines.append(f"missing {name} {shape}")
+    return lines + [f"unexpected {name} {list(tensor.shape)}" for name, tensor in tensors.items() if name not in wanted]
+
+
+# --- writing ---------------------------------------------------------------------------------------------------------
+
+NAMES_OF_DTYPES = {"float64": "float64", "float32": "float32", "float16": "float16", "bfloat16": "bfloat16",
+                   "int64": "int64", "int32": "int32", "int16": "int16", "int8": "int8", "uint8": "uint8",
+                   "bool": "bool"}
+
+
+def as_record(name, tensor):
+    import torch
+    dtype = str(tensor.dtype).removeprefix("torch.")
+    if dtype not in NAMES_OF_DTYPES:
+        raise Problem(f"{name}: {dtype} has no place in safetensors")
+    data = tensor.detach().cpu().contiguous()
+    # reshape: view(dtype) refuses scalars.
+    return {"dtype": dtype, "shape": list(data.shape), "data": data.reshape(-1).view(torch.uint8).numpy().tobytes()}
+
+
+def write_safetensors(file, tensors, source):
+    from safetensors import serialize_file
+    records = {name: as_record(name, tensor) for name, tensor in tensors.items()}
+    serialize_file(records, file, {"format": "pt", "source": json.dumps(source)})
+
+
+def write_torch(file, tensors, legacy):
+    import torch
+    state = collections.OrderedDict((name, tensor.clone()) for name, tensor in tensors.items())
+    torch.save(state, file, _use_new_zipfile_serialization=not legacy)
+
+
+def write(file, tensors, source, legacy):
+    temporary = file + ".tmp"
+    if file.endswith(".safetensors"):
+        write_safetensors(temporary, tensors, source)
+    else:
+        write_torch(temporary, tensors, legacy)
+    os.replace(temporary, file)
+
+
+# --- command line ----------------------------------------------------------------------------------------------------
+
+def split_input(text):
+    """PREFIX=FILE:TAKE, each end optional."""
+    match = re.fullmatch(r"(?:([\w.]*)=)?(.+?)(?::([\w.]+))?", text)
+    return match[1] or "", match[2], match[3] or ""
+
+
+def gather(arguments):
+    tensors = {}
+    for text in arguments.inputs:
+        prefix, file, prefix_to_take = split_input(text)
+        part = lay_out(take(read(file, arguments.key), prefix_to_take, file), arguments.layout)
+        for name, tensor in part.items():
+            if prefix + name in tensors:
+                raise Problem(f"{file}: '{prefix + name}' comes twice; give the inputs different prefixes")
+            tensors[prefix + name] = tensor
+    return tensors
+
+
+def parse(arguments):
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("inputs", nargs="+", metavar="[PREFIX=]FILE[:TAKE]")
+    parser.add_argument("--out", required=True, help="a .safetensors, or a .pth")
+    parser.add_argument("--key", help="path of the state dict inside a wrapped file, such as netG")
+    parser.add_argument("--layout", choices=LAYOUTS, default="plain", help="whose names the inputs have")
+    parser.add_argument("--like", help="names and shapes that the result must have")
+    parser.add_argument("--legacy", action="store_true", help="write .pth in the format before PyTorch 1.6")
+    return parser.parse_args(arguments)
+
+
+def run(arguments):
+    tensors = gather(arguments)
+    if arguments.like:
+        lines = mismatches(tensors, wanted_shapes(arguments.like))
+        if lines:
+            raise Problem(f"{len(lines)} tensors differ from {arguments.like}:\n  " + "\n  ".join(lines))
+    write(arguments.out, tensors, [os.path.basename(text) for text in arguments.inputs], arguments.legacy)
+    print(f"{arguments.out}: {len(tensors)} tensors, {sum(tensor.numel() for tensor in tensors.values())} numbers")
+
+
+def main(arguments=None):
+    try:
+        run(parse(arguments))
+    except Problem as problem:
+        print(f"convert_weights: {problem}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
