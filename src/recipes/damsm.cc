@@ -60,6 +60,12 @@ std::vector<Round> Damsm::Rounds() {
   return rounds;
 }
 
+void Damsm::Prepare(const dataio::Batch& batch, const StepContext& context) {
+  Pretraining::Prepare(batch, context);
+  // The released code leaves the frozen trunk in training mode, so that its batch-norm statistics drift.
+  if (options_.freeze_trunk && !options_.released) image_encoder_->trunk().eval();
+}
+
 NamedTensors Damsm::State() const {
   NamedTensors state = StateOf(*text_encoder_, "text_encoder.");
   Append(state, StateOf(*image_encoder_, "image_encoder."));

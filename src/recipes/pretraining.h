@@ -28,6 +28,7 @@ class Damsm : public Pretraining {
  public:
   Damsm(const RecipeOptions& options, const RecipeContext& context);
   std::vector<Round> Rounds() override;
+  void Prepare(const dataio::Batch& batch, const StepContext& context) override;
   NamedTensors State() const override;
   std::unique_ptr<Validation> MakeValidation() override;
 
