@@ -4,17 +4,18 @@ namespace helio::parity {
 namespace {
 
 // Image gradients of the big trunks pass thousands of ReLU kinks: loose in float32, tight in float64.
-const Tolerance kTrunk = {5e-5, 5e-2, 5e-2}, kTrunkDouble = {0, 1e-5};
+const Tolerance kTrunk = {.out = 5e-5, .grad = 5e-2, .sum = 5e-2};
+const Tolerance kTrunkDouble = {.out = 5e-5, .grad = 1e-5, .rounded = 5e-5};
 
-// Adam's first steps turn rounding into steps of the learning rate, so a trajectory loosens as it goes.
+// Float64 follows the whole trajectory. Float32 leaves it at the first LeakyReLU input that rounds to the
+// other side of zero (in fixtures-odd/trajectory_attn one of 1.5e5 inputs of the discriminators, at 2e-7,
+// which moves the generator's first gradient by 1e-2), and Adam's first steps have the size of the learning
+// rate whatever the gradient's: only the first losses are tight.
 const Tolerance kTrajectory = {
-    1e-3,
-    1e-3,
-    1e-5,
-    {{"out.it0.fake", 1e-4}, {"out.it0.", 1e-5}, {"out.it1.fake", 1e-3}, {"out.it1.", 1e-4}}};
-const Tolerance kTrajectoryDouble = {1e-6, 1e-6};
+    .out = 0.2, .grad = 5e-2, .special = {{"out.it0.fake", 1e-4}, {"out.it0.", 1e-5}, {"out.it", 5e-2}}};
+const Tolerance kTrajectoryDouble = {.out = 1e-6, .grad = 1e-6, .rounded = 1e-3};
 
-const Tolerance kMetrics = {1e-9, 0, 0, {{"out.fid.fid", 1e-6}, {"out.fid.trace_sqrt", 1e-6}}};
+const Tolerance kMetrics = {.out = 1e-9, .special = {{"out.fid.fid", 1e-6}, {"out.fid.trace_sqrt", 1e-6}}};
 
 // Tolerances: FIXTURES.md section 2, "recommended".
 const std::vector<Case>& Cases() {

@@ -13,6 +13,7 @@ struct Tolerance {
   double grad = 0;
   double sum = 1e-5;  // of a large map's recorded sum: |difference| / sqrt(elements * sum of squares)
   std::vector<std::pair<std::string, double>> special = {};  // by the beginning of a name; the first counts
+  double rounded = 0;  // in a float64 replay: of what was recorded in float32 only
 
   double Limit(const std::string& name) const;
 };
@@ -33,7 +34,8 @@ struct Verdict {
 // every recorded value against it, so a value that the replay forgets is a failure. Not thread-safe.
 class Fixture {
  public:
-  // `dtype`: what the replay runs in. float64 compares with the recorded float64 run ("ref64." names) only.
+  // `dtype`: what the replay runs in. float64 compares with the recorded float64 run ("ref64." names), and
+  // with the float32 one where there is no other.
   Fixture(const std::filesystem::path& path, torch::ScalarType dtype);
 
   const std::string& where() const { return where_; }
@@ -70,7 +72,8 @@ class Fixture {
   Verdict Compare(const Tolerance& tolerance) const;
 
  private:
-  void CompareOne(const std::string& name, const torch::Tensor& recorded, const Tolerance& tolerance,
+  double LimitFor(const std::string& stored, const std::string& name, const Tolerance& tolerance) const;
+  void CompareOne(const std::string& name, const torch::Tensor& recorded, double limit, double sum_limit,
                   Verdict& verdict) const;
 
   SafeTensors file_;
