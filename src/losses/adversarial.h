@@ -4,7 +4,7 @@
 
 namespace helio::losses {
 
-// A discriminator's loss (AttnGAN eq. 5-6, MirrorGAN eq. 10-11) as published:
+// A discriminator's loss (AttnGAN eq. 5, MirrorGAN eq. 10-11) as published:
 //   (real_uncond + real_cond) / 2 + (fake_uncond + fake_cond + wrong_cond) / 3,   without the unconditional
 //   head real_cond + (fake_cond + wrong_cond) / 2
 // of binary cross-entropies. A wrong pair is a real picture with the sentence of the next row of the *global*

@@ -28,14 +28,15 @@ torch::Tensor PaddingOf(const torch::Tensor& lengths, int64_t words) {
 RegionContext AttendRegions(const torch::Tensor& regions, const torch::Tensor& words,
                             const torch::Tensor& padding, double gamma1) {
   const int64_t images = regions.size(0), depth = regions.size(1), captions = words.size(0),
-                length = words.size(2);
+                length = words.size(2), places = regions.size(2) * regions.size(3);
   const auto flat = regions.flatten(2);                                               // {I, D, R}
   const auto queries = words.permute({1, 0, 2}).reshape({depth, captions * length});  // {D, C * words}
-  auto scores = torch::matmul(flat.transpose(1, 2), queries).view({images, -1, captions, length});
+  auto scores = torch::matmul(flat.transpose(1, 2), queries).view({images, places, captions, length});
   scores = scores.masked_fill(padding.view({1, 1, captions, length}), -INFINITY).softmax(-1);
   // {I, C, words, R}: now over regions. Padded words have zero scores and so a harmless uniform attention.
   const auto attention = (scores.permute({0, 2, 3, 1}) * gamma1).softmax(-1);
-  const auto context = torch::bmm(attention.reshape({images, captions * length, -1}), flat.transpose(1, 2));
+  const auto context =
+      torch::bmm(attention.reshape({images, captions * length, places}), flat.transpose(1, 2));
   return {context.view({images, captions, length, depth}), attention};
 }
 

@@ -27,7 +27,7 @@ WordContext WordAttentionImpl::forward(const torch::Tensor& input, const torch::
   const auto attention = scores.softmax(-1);
   const auto context = torch::bmm(attention, keys.transpose(1, 2));
   return {context.view({batch, height, width, features}).permute({0, 3, 1, 2}),
-          attention.view({batch, height, width, -1}).permute({0, 3, 1, 2})};
+          attention.view({batch, height, width, words.size(2)}).permute({0, 3, 1, 2})};
 }
 
 GlobalLocalAttentionImpl::GlobalLocalAttentionImpl(int64_t features, int64_t embedding, int64_t condition)

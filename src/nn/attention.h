@@ -25,7 +25,7 @@ struct WordContext {
   torch::Tensor attention;  // {B, words, h, w}, sums to 1 over words
 };
 
-// Word attention: each position of a feature map looks at the words (AttnGAN eq. 1-2, MirrorGAN eq. 4;
+// Word attention: each position of a feature map looks at the words (AttnGAN eq. 2, MirrorGAN eq. 4;
 // published as GlobalAttentionGeneral). No 1/sqrt(d), no bias.
 class WordAttentionImpl : public torch::nn::Module {
  public:

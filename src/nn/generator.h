@@ -50,7 +50,7 @@ class FirstStageImpl : public torch::nn::Module {
 };
 TORCH_MODULE(FirstStage);
 
-// F_i: attention, residual blocks, doubling (published as NEXT_STAGE_G; AttnGAN eq. 3, MirrorGAN eq. 3).
+// F_i: attention, residual blocks, doubling (published as NEXT_STAGE_G; AttnGAN eq. 1, MirrorGAN eq. 3).
 class NextStageImpl : public torch::nn::Module {
  public:
   explicit NextStageImpl(const GeneratorOptions& options);

@@ -26,11 +26,18 @@ class SeededScope {
   torch::Tensor saved_;
 };
 
+// torch's views the weight as a matrix, which a channels-last one cannot be; and the numbers must not depend
+// on the memory format.
+void Orthogonal(torch::Tensor& weight) {
+  auto plain = torch::empty(weight.sizes(), weight.options());
+  weight.copy_(torch::nn::init::orthogonal_(plain));
+}
+
 void InitializeLayer(torch::nn::Module& module) {
   if (auto* convolution = module.as<torch::nn::Conv2dImpl>()) {
-    torch::nn::init::orthogonal_(convolution->weight);
+    Orthogonal(convolution->weight);
   } else if (auto* linear = module.as<torch::nn::LinearImpl>()) {
-    torch::nn::init::orthogonal_(linear->weight);
+    Orthogonal(linear->weight);
     if (linear->bias.defined()) torch::nn::init::zeros_(linear->bias);
   } else if (auto* norm = module.as<BatchNormImpl>()) {
     torch::nn::init::normal_(norm->weight, 1, 0.02);

@@ -1,0 +1,178 @@
+#include <gtest/gtest.h>
+
+#include "src/nn/discriminator.h"
+#include "src/nn/freeze.h"
+#include "src/nn/generator.h"
+#include "src/nn/init.h"
+#include "tests/support/shares.h"
+
+namespace helio::nn {
+namespace {
+
+using testing::OnRanks;
+using testing::Random64;
+using testing::Share;
+using testing::Tensors;
+
+GeneratorOptions Toy(int64_t stages, AttentionKind attention) {
+  GeneratorOptions options;
+  options.gf = 4;
+  options.embedding = 8;
+  options.condition = 5;
+  options.z = 6;
+  options.residual_blocks = 1;
+  options.stages = stages;
+  options.base_side = 16;
+  options.attention = attention;
+  return options;
+}
+
+GeneratorInput Input(const GeneratorOptions& options, int64_t rows, int64_t words = 3) {
+  GeneratorInput input;
+  input.noise = Random64({rows, options.z});
+  input.condition_noise = Random64({rows, options.condition});
+  input.sentence = Random64({rows, options.embedding});
+  input.words = Random64({rows, options.embedding, words});
+  return input;
+}
+
+TEST(Generator, DrawsAPictureAStage) {
+  for (const auto kind : {AttentionKind::kWords, AttentionKind::kWordsAndGlobal}) {
+    for (const int64_t stages : {1, 2, 3}) {
+      const auto options = Toy(stages, kind);
+      Generator generator(options);
+      generator->to(torch::kFloat64);
+      const auto output = generator->forward(Input(options, 2));
+      ASSERT_EQ(output.images.size(), static_cast<size_t>(stages));
+      ASSERT_EQ(output.attention.size(), static_cast<size_t>(stages - 1));
+      for (int64_t i = 0; i < stages; ++i)
+        EXPECT_EQ(output.images[static_cast<size_t>(i)].sizes(),
+                  (std::vector<int64_t>{2, 3, 16 << i, 16 << i}));
+      for (int64_t i = 1; i < stages; ++i)
+        EXPECT_EQ(output.attention[static_cast<size_t>(i - 1)].sizes(),
+                  (std::vector<int64_t>{2, 3, 8 << i, 8 << i}));
+      EXPECT_LE(output.images.back().abs().max().item<double>(), 1);
+    }
+  }
+}
+
+TEST(Generator, DcganDrawsTheLastPictureOnly) {
+  auto options = Toy(2, AttentionKind::kWords);
+  options.only_last_image = true;
+  Generator generator(options);
+  generator->to(torch::kFloat64);
+  const auto output = generator->forward(Input(options, 2));
+  ASSERT_EQ(output.images.size(), 1u);
+  EXPECT_EQ(output.images[0].size(2), 32);
+  EXPECT_TRUE(generator->named_parameters().contains("img_net.img.0.weight"));
+  EXPECT_EQ(output.attention.size(), 1u);
+}
+
+// A whole generator on 2 and 3 ranks, one of them without a row, draws and learns what it does alone.
+TEST(Generator, RanksEqualOne) {
+  const auto options = Toy(2, AttentionKind::kWordsAndGlobal);
+  torch::manual_seed(7);
+  for (const auto& [ranks, rows] : {std::pair<int, int64_t>{2, 5}, {3, 2}}) {
+    const auto input = Input(options, rows);
+    const auto cotangent = Random64({rows, 3, 32, 32});
+    const auto pass = [&](Share& share) -> Tensors {
+      Generator generator(options);
+      generator->to(torch::kFloat64);
+      InitializeOrthogonal(*generator, 1);
+      UseGlobalBatch(*generator, &share.batch);
+      const auto output = generator->forward({share.Own(input.noise),
+                                              share.Own(input.condition_noise),
+                                              share.Own(input.sentence),
+                                              share.Own(input.words),
+                                              {}});
+      (output.images.back() * share.Own(cotangent).detach()).sum().backward();
+      Tensors results{output.images.back().detach()};
+      for (const auto& parameter : generator->parameters())
+        if (parameter.grad().defined()) results.push_back(parameter.grad());
+      return results;
+    };
+    const auto whole = OnRanks(1, rows, pass)[0];
+    const auto shares = OnRanks(ranks, rows, pass);
+    EXPECT_LT(testing::Difference(testing::Joined(shares, 0), whole[0]), 1e-9);
+    for (size_t i = 1; i < whole.size(); ++i)
+      EXPECT_LT(testing::Difference(testing::Averaged(shares, i) * ranks, whole[i]),
+                1e-9 * (1 + whole[i].abs().max().item<double>()))
+          << "gradient " << i;
+  }
+}
+
+TEST(Discriminator, EndsAtFourByFour) {
+  for (const int64_t side : {8, 16, 32, 64, 128, 256}) {
+    Discriminator net(DiscriminatorOptions{.df = 2, .embedding = 5, .side = side});
+    const auto features = net->forward(torch::randn({2, 3, side, side}));
+    EXPECT_EQ(features.sizes(), (std::vector<int64_t>{2, 16, 4, 4})) << side;
+    EXPECT_EQ(net->Conditional(features, torch::randn({2, 5})).sizes(), (std::vector<int64_t>{2}));
+    EXPECT_EQ(net->Unconditional(features).sizes(), (std::vector<int64_t>{2}));
+  }
+}
+
+TEST(Discriminator, UnconditionalHeadIsOptional) {
+  Discriminator net(DiscriminatorOptions{.df = 2, .embedding = 5, .side = 64, .unconditional = false});
+  EXPECT_FALSE(net->has_unconditional());
+  EXPECT_FALSE(net->named_parameters().contains("UNCOND_DNET.outlogits.0.weight"));
+  EXPECT_TRUE(net->named_parameters().contains("COND_DNET.jointConv.0.weight"));
+}
+
+TEST(Discriminator, SentenceMatters) {
+  Discriminator net(DiscriminatorOptions{.df = 2, .embedding = 5, .side = 16});
+  const auto features = net->forward(torch::randn({2, 3, 16, 16}));
+  const auto a = net->Conditional(features, torch::randn({2, 5})),
+             b = net->Conditional(features, torch::randn({2, 5}));
+  EXPECT_GT(testing::Difference(a, b), 1e-6);
+}
+
+TEST(Init, WeightsAreOrthogonalAndNormsNearOne) {
+  Discriminator net(DiscriminatorOptions{.df = 8, .embedding = 5, .side = 64});
+  InitializeOrthogonal(*net, 3);
+  const auto weight = net->named_parameters()["img_code_s16.5.weight"].flatten(1);  // {32, 256}
+  EXPECT_LT(testing::Difference(torch::matmul(weight, weight.t()), torch::eye(weight.size(0))), 1e-5);
+  const auto norm = net->named_parameters()["img_code_s16.9.weight"];
+  EXPECT_NEAR(norm.mean().item<double>(), 1, 0.02);
+  EXPECT_NEAR(norm.std().item<double>(), 0.02, 0.008);
+}
+
+TEST(Init, IsAFunctionOfTheSeedAndOfNothingElse) {
+  const auto options = Toy(2, AttentionKind::kWordsAndGlobal);
+  const auto drawn = [&](uint64_t seed) {
+    Generator generator(options);
+    InitializeOrthogonal(*generator, seed);
+    return generator->named_parameters()["h_net2.conv.weight"].detach().clone();
+  };
+  const auto first = drawn(3);
+  torch::rand({5});
+  EXPECT_TRUE(torch::equal(first, drawn(3)));
+  EXPECT_FALSE(torch::equal(first, drawn(4)));
+}
+
+TEST(Init, LeavesTheGlobalGeneratorAlone) {
+  const auto options = Toy(1, AttentionKind::kWords);
+  Generator generator(options);
+  torch::manual_seed(9);
+  const auto expected = torch::rand({4});
+  torch::manual_seed(9);
+  InitializeOrthogonal(*generator, 3);
+  InitializeDefault(*generator, 3);
+  EXPECT_TRUE(torch::equal(torch::rand({4}), expected));
+}
+
+TEST(Freeze, GradientsPassThroughAFrozenNetwork) {
+  Discriminator net(DiscriminatorOptions{.df = 2, .embedding = 5, .side = 16});
+  const auto image = torch::randn({2, 3, 16, 16}).requires_grad_();
+  torch::Tensor output;
+  {
+    const ScopedFreeze frozen(*net);
+    output = net->Unconditional(net->forward(image)).sum();
+  }
+  for (const auto& parameter : net->parameters()) EXPECT_TRUE(parameter.requires_grad());
+  output.backward();
+  EXPECT_GT(image.grad().abs().sum().item<double>(), 0);
+  for (const auto& parameter : net->parameters()) EXPECT_FALSE(parameter.grad().defined());
+}
+
+}  // namespace
+}  // namespace helio::nn
