@@ -161,7 +161,12 @@ Launch::Launch(const LaunchOptions& options) : state_(std::make_unique<State>())
   CheckHierarchy(options.hierarchy);
   if (StartedByLauncher()) state.world = StartMpi();
   Pretend(state.world, options.pretend_ranks_per_host);
-  CheckWorldSize(state.world, options.expect_world_size);
+  try {
+    CheckWorldSize(state.world, options.expect_world_size);
+  } catch (const Error&) {
+    if (StartedByLauncher()) MPI_Finalize();  // all ranks come here
+    throw;
+  }
   state.world.device = ChooseDevice(state.world, options);
   if (state.world.size == 1) {
     state.communicator = MakeSoloCommunicator(state.world, options.deadlines);

@@ -2,6 +2,7 @@
 
 #include <sys/prctl.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <iostream>
 
@@ -13,7 +14,8 @@ using std::chrono::milliseconds;
 
 constexpr int kLargeAtOnce = 2;  // large operations of one communicator in the network together
 constexpr auto kEager = microseconds(1000);
-constexpr auto kNap = microseconds(20);
+constexpr auto kShortestNap = microseconds(20);
+constexpr auto kLongestNap = microseconds(200);
 constexpr auto kWatchInterval = milliseconds(20);
 constexpr auto kVerdictGrace = milliseconds(3000);  // rank 0 knows more than we do: let it speak first
 constexpr auto kAbortGrace = std::chrono::seconds(5);
@@ -91,13 +93,15 @@ void MpiEngine::WaitFor(MpiOperation& operation) {
   if (--helpers_ == 0) wake_.notify_one();
 }
 
-// While messages flow a driving thread only gives way, since the next fragment comes within microseconds;
-// when nothing has come for a while it sleeps, so that a rank waiting for a slow one does not take its core.
+// While messages flow a driving thread only gives way, since the next fragment comes within microseconds.
+// When nothing has come for a while it sleeps, the longer the longer it has waited, so that a rank waiting
+// for a slow one does not take its core.
 void MpiEngine::Relax(Clock::time_point now) const {
-  if (now - last_progress_.load() < kEager)
+  const auto quiet = now - last_progress_.load();
+  if (quiet < kEager)
     std::this_thread::yield();
   else
-    std::this_thread::sleep_for(kNap);
+    std::this_thread::sleep_for(std::clamp<Clock::duration>(quiet / 20, kShortestNap, kLongestNap));
 }
 
 void MpiEngine::Exclusively(const std::function<void()>& call) {

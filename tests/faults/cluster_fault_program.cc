@@ -1,6 +1,6 @@
-// A small training-like job in which one rank fails: mpirun -n 3 cluster_fault_program FAULT RANK CALL
-// DEADLINE [SECONDS] It computes for SECONDS in all (default: 60) unless the fault ends it. Run by
-// cluster_faults.py.
+// A small training-like job in which one rank fails. Run by cluster_faults.py and others.
+//   mpirun -n 3 cluster_fault_program FAULT RANK CALL DEADLINE [SECONDS [WORLD]]
+// It goes on for SECONDS (default: 60) unless the fault ends it; WORLD ranks are expected (default: any number).
 #include <iostream>
 
 #include "cluster/launch.h"
@@ -37,6 +37,7 @@ int main(int argc, char** argv) {
   cluster::LaunchOptions options;
   options.device = "cpu";
   options.deadlines = {std::stod(argv[4]), std::stod(argv[4])};
+  if (argc > 6) options.expect_world_size = std::stoi(argv[6]);
   const double seconds = argc > 5 ? std::stod(argv[5]) : 60;
   try {
     cluster::Launch launch(options);
