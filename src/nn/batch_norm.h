@@ -16,6 +16,7 @@ class BatchNormImpl : public torch::nn::Module {
   void set_global_batch(GlobalBatch* batch) { batch_ = batch; }
   // Cumulative: running statistics become the plain average over the training batches seen from now on.
   void set_cumulative(bool cumulative);
+  double epsilon() const { return epsilon_; }
 
   torch::Tensor weight, bias, running_mean, running_var, num_batches_tracked;
 

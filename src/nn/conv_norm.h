@@ -1,5 +1,5 @@
 #pragma once
-#include "src/nn/batch_norm.h"
+#include "src/nn/folded_conv.h"
 
 namespace helio::nn {
 
@@ -17,11 +17,12 @@ struct ConvSpec {
 class ConvNormImpl : public torch::nn::Module {
  public:
   explicit ConvNormImpl(const ConvSpec& spec);
-  torch::Tensor forward(const torch::Tensor& input) { return torch::relu(bn(conv(input))); }
+  torch::Tensor forward(const torch::Tensor& input) { return folded_(conv, bn, input).relu_(); }
 
  private:
   torch::nn::Conv2d conv{nullptr};
   BatchNorm bn{nullptr};
+  FoldedConv folded_;
 };
 TORCH_MODULE(ConvNorm);
 

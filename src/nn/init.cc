@@ -33,9 +33,18 @@ void Orthogonal(torch::Tensor& weight) {
   weight.copy_(torch::nn::init::orthogonal_(plain));
 }
 
+// torch's default, which the published code leaves in convolutions: drawn here so that it too follows the
+// seed.
+void DefaultBias(torch::nn::Conv2dImpl& convolution) {
+  if (!convolution.bias.defined()) return;
+  const double inputs = static_cast<double>(convolution.weight[0].numel()), bound = 1 / std::sqrt(inputs);
+  torch::nn::init::uniform_(convolution.bias, -bound, bound);
+}
+
 void InitializeLayer(torch::nn::Module& module) {
   if (auto* convolution = module.as<torch::nn::Conv2dImpl>()) {
     Orthogonal(convolution->weight);
+    DefaultBias(*convolution);
   } else if (auto* linear = module.as<torch::nn::LinearImpl>()) {
     Orthogonal(linear->weight);
     if (linear->bias.defined()) torch::nn::init::zeros_(linear->bias);

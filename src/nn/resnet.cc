@@ -21,21 +21,24 @@ class BottleneckImpl : public torch::nn::Module {
     conv3 = register_module("conv3", Conv(width, 4 * width, 1, 1));
     bn3 = register_module("bn3", BatchNorm(4 * width));
     if (stride == 1 && in == 4 * width) return;
-    downsample = register_module("downsample",
-                                 torch::nn::Sequential(Conv(in, 4 * width, 1, stride), BatchNorm(4 * width)));
+    resize_ = Conv(in, 4 * width, 1, stride);
+    resize_norm_ = BatchNorm(4 * width);
+    register_module("downsample", torch::nn::Sequential(resize_, resize_norm_));
   }
 
   torch::Tensor forward(const torch::Tensor& input) {
-    auto x = torch::relu(bn1(conv1(input)));
-    x = torch::relu(bn2(conv2(x)));
-    x = bn3(conv3(x));
-    return torch::relu(x + (downsample ? downsample->forward(input) : input));
+    auto x = folded_[0](conv1, bn1, input).relu_();
+    x = folded_[1](conv2, bn2, x).relu_();
+    x = folded_[2](conv3, bn3, x);
+    return (x + (resize_ ? folded_[3](resize_, resize_norm_, input) : input)).relu_();
   }
 
  private:
   torch::nn::Conv2d conv1{nullptr}, conv2{nullptr}, conv3{nullptr};
   BatchNorm bn1{nullptr}, bn2{nullptr}, bn3{nullptr};
-  torch::nn::Sequential downsample{nullptr};
+  torch::nn::Conv2d resize_{nullptr};  // the shortcut's, where the shape changes
+  BatchNorm resize_norm_{nullptr};
+  std::array<FoldedConv, 4> folded_;
 };
 TORCH_MODULE(Bottleneck);
 
@@ -63,7 +66,7 @@ ResNet152::ResNet152() {
 
 ImageFeatures ResNet152::forward(const torch::Tensor& images) {
   auto x = ResizeBilinear(images, 224).contiguous(torch::MemoryFormat::ChannelsLast);
-  x = torch::max_pool2d(torch::relu(norm_(stem_(x))), 3, 2, 1);
+  x = torch::max_pool2d(folded_(stem_, norm_, x).relu_(), 3, 2, 1);
   for (auto& layer : layers_) x = layer->forward(x);
   return {x, x.mean(torch::IntArrayRef{2, 3})};
 }

@@ -1,4 +1,5 @@
 #pragma once
+#include "src/nn/folded_conv.h"
 #include "src/nn/image_trunk.h"
 
 namespace helio::nn {
@@ -16,6 +17,7 @@ class ResNet152 : public ImageTrunk {
  private:
   torch::nn::Conv2d stem_{nullptr};
   BatchNorm norm_{nullptr};
+  FoldedConv folded_;
   std::vector<torch::nn::Sequential> layers_;
 };
 

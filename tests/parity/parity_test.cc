@@ -52,7 +52,6 @@ void Replay(const std::filesystem::path& path, const Case& one, torch::ScalarTyp
 class Parity : public ::testing::TestWithParam<std::filesystem::path> {};
 
 TEST_P(Parity, EqualsThePublishedCode) {
-  torch::set_num_threads(1);
   const auto name = Fixture(GetParam(), torch::kFloat32).Metadata("case");
   const auto* found = FindCase(name);
   ASSERT_NE(found, nullptr) << GetParam() << " records the unknown case " << name;

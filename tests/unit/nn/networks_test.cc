@@ -140,8 +140,13 @@ TEST(Init, IsAFunctionOfTheSeedAndOfNothingElse) {
   const auto options = Toy(2, AttentionKind::kWordsAndGlobal);
   const auto drawn = [&](uint64_t seed) {
     Generator generator(options);
+    Discriminator critic(DiscriminatorOptions{.df = 2, .embedding = 5, .side = 16});
     InitializeOrthogonal(*generator, seed);
-    return generator->named_parameters()["h_net2.conv.weight"].detach().clone();
+    InitializeOrthogonal(*critic, seed);
+    auto parameters = generator->parameters();
+    for (const auto& parameter : critic->parameters()) parameters.push_back(parameter);
+    for (auto& parameter : parameters) parameter = parameter.detach().flatten();
+    return torch::cat(parameters);
   };
   const auto first = drawn(3);
   torch::rand({5});

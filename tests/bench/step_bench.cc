@@ -1,0 +1,95 @@
+// One training step of a recipe at the published CUB size on a drawn batch, by phase: what bench_reference.py
+// times of the published code (tests/bench/step_bench.py runs both).
+//   build/release/bin/step_bench RECIPE=mirrorgan|attngan [BATCH=4] [STEPS=3] [THREADS=2]
+// Prints a line of JSON: {"seconds": mean wall time of a step, "phases": {"prepare": ..., "d256": ..., ...}}.
+#include <chrono>
+#include <iostream>
+
+#include "cluster/solo_communicator.h"
+#include "src/base/error.h"
+#include "src/base/json.h"
+#include "src/recipes/registry.h"
+#include "src/train/trainer.h"
+
+namespace helio {
+namespace {
+
+constexpr int64_t kVocabulary = 5450;
+
+recipes::RecipeOptions CubOptions() {
+  recipes::RecipeOptions options;
+  options.vocabulary = kVocabulary;
+  options.released = true;
+  return options;
+}
+
+// Captions of 8 to 18 words, the first one of 18; noise for pictures.
+dataio::Batch DrawBatch(int64_t rows, const recipes::RecipeOptions& options) {
+  torch::manual_seed(1);
+  dataio::Batch batch;
+  batch.rows = {0, rows, rows};
+  for (int64_t stage = 0; stage < options.stages; ++stage) {
+    const int64_t side = options.base_side << stage;
+    batch.images.push_back(
+        (torch::rand({rows, 3, side, side}) * 2 - 1).contiguous(torch::MemoryFormat::ChannelsLast));
+  }
+  auto lengths = torch::randint(8, options.words + 1, {rows}, torch::kInt64);
+  lengths[0] = options.words;
+  batch.caption_lengths = std::get<0>(lengths.sort(0, /*descending=*/true));
+  const auto beyond = torch::arange(options.words).unsqueeze(0).ge(batch.caption_lengths.unsqueeze(1));
+  batch.captions =
+      torch::randint(1, kVocabulary, {rows, options.words}, torch::kInt64).masked_fill(beyond, 0);
+  batch.classes = torch::arange(rows).floor_divide(2);
+  return batch;
+}
+
+struct Timing {
+  double seconds = 0;
+  std::map<std::string, double> phases;
+};
+
+Timing Measure(train::Trainer& trainer, const dataio::Batch& batch, int64_t steps) {
+  Timing timing;
+  trainer.Step(batch, {.seed = 1, .step = 0}, 1);  // warms up
+  for (int64_t step = 1; step <= steps; ++step) {
+    const auto start = std::chrono::steady_clock::now();
+    const auto report = trainer.Step(batch, {.seed = 1, .step = step}, 1);
+    const auto wall = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    timing.seconds += wall / static_cast<double>(steps);
+    for (const auto& [part, seconds] : report.seconds)
+      timing.phases[part] += seconds / static_cast<double>(steps);
+  }
+  return timing;
+}
+
+Timing Run(const std::string& recipe_name, int64_t rows, int64_t steps) {
+  const auto options = CubOptions();
+  SoloBatch solo;
+  recipes::RecipeContext context{.batch = solo, .negatives = solo, .seed = 1, .weights = {}};
+  context.weights.random = true;
+  const auto recipe = recipes::MakeRecipe(recipe_name, options, context);
+  const auto communicator = cluster::MakeSoloCommunicator();
+  train::Trainer trainer(*recipe, *communicator, {});
+  return Measure(trainer, DrawBatch(rows, options), steps);
+}
+
+void Print(const Timing& timing) {
+  std::cout << Json{{"seconds", timing.seconds}, {"phases", timing.phases}}.dump() << std::endl;
+}
+
+}  // namespace
+}  // namespace helio
+
+int main(int count, char** arguments) {
+  const auto number = [&](int i, int64_t otherwise) {
+    return count > i ? std::atoll(arguments[i]) : otherwise;
+  };
+  torch::set_num_threads(static_cast<int>(number(4, 2)));
+  try {
+    helio::Print(helio::Run(count > 1 ? arguments[1] : "mirrorgan", number(2, 4), number(3, 3)));
+  } catch (const helio::Error& error) {
+    std::cerr << error.what() << '\n';
+    return 1;
+  }
+  return 0;
+}

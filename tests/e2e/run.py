@@ -1,0 +1,154 @@
+#!/usr/bin/env python3
+"""The programs as a user runs them, on small data. Usage: run.py BIN_DIR SCENARIO   (scenarios: toy, resume, cub, errors)"""
+import json
+import os
+import pathlib
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+BIN = pathlib.Path(sys.argv[1])
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+MPIRUN = ["mpirun", "--bind-to", "none", "--oversubscribe"]
+TOY = ["--stages=2", "--gf=4", "--df=4", "--caption_embedding=16", "--caption_hidden=16", "--embedding=16", "--word_vector=16",
+       "--batch=8", "--log_every=1"]
+
+
+def command(program, *flags, ranks=1):
+    launcher = MPIRUN + ["-n", str(ranks)] if ranks > 1 else []
+    return launcher + [str(BIN / program), *map(str, flags)]
+
+
+def run(program, *flags, ranks=1, expect=0):
+    done = subprocess.run(command(program, *flags, ranks=ranks), capture_output=True, text=True, cwd=ROOT, timeout=1500)
+    if done.returncode != expect:
+        sys.exit(f"{program} {' '.join(map(str, flags))}\nexit code {done.returncode}, expected {expect}\n{done.stderr[-4000:]}")
+    return done.stderr
+
+
+def check(condition, message):
+    if not condition:
+        sys.exit(f"FAILED: {message}")
+    print("ok:", message)
+
+
+def make_data(work):
+    run("helio-synth", f"--out={work}/drawn", "--families=3", "--test_classes=20", "--test_images=6", "--images=280")
+    run("helio-pack", f"--root={work}/drawn", f"--out={work}/data", "--side=76")
+
+
+def pretrain(work, steps=3):
+    data = [f"--data={work}/data", f"--steps={steps}"]
+    start = f"--classifier={work}/classifier/best.safetensors"
+    for recipe, extra in (("classifier", []), ("damsm", [start]), ("captioner", [start])):
+        run("helio-pretrain", f"--flagfile=configs/toy/{recipe}.flags", *TOY, *data, *extra, f"--out={work}/{recipe}", ranks=2)
+
+
+def gan_flags(work, out, steps):
+    return ["--flagfile=configs/toy/mirrorgan.flags", *TOY, f"--data={work}/data", f"--damsm={work}/damsm/best.safetensors",
+            f"--captioner={work}/captioner/best.safetensors", f"--steps={steps}", f"--out={out}"]
+
+
+def losses(run_folder):
+    lines = [json.loads(line) for line in (run_folder / "metrics.jsonl").read_text().splitlines()]
+    return {line["step"]: line["losses"] for line in lines if "losses" in line}
+
+
+def newest_weights(run_folder):
+    newest = sorted((run_folder / "checkpoints").glob("step-*"))[-1]
+    return {f.name: f.read_bytes() for f in sorted(newest.glob("*.safetensors"))}
+
+
+def scenario_toy(work):
+    make_data(work)
+    pretrain(work)
+    check(all((work / r / "best.safetensors").exists() for r in ("classifier", "damsm", "captioner")), "pretrainings leave best.safetensors")
+    run("helio-train", *gan_flags(work, work / "one", 4), ranks=1)
+    run("helio-train", *gan_flags(work, work / "two", 4), "--metrics_port=9561", ranks=2)
+    one, two = losses(work / "one"), losses(work / "two")
+    check(all(abs(one[1][k] - two[1][k]) < 1e-4 * max(1, abs(one[1][k])) for k in one[1]), "1 and 2 ranks: the same losses at step 1")
+    check(len(json.loads((work / "two/prometheus-targets.json").read_text())) >= 1, "file_sd targets are written")
+    judges = [f"--damsm={work}/damsm/best.safetensors", f"--classifier={work}/classifier/best.safetensors"]
+    run("helio-eval", f"--checkpoint={work}/two", f"--data={work}/data", *judges, f"--attributes={work}/drawn/attributes.json",
+        "--images=120", f"--out={work}/report", ranks=2)
+    summary = json.loads((work / "report/summary.json").read_text())
+    names = set(summary["generated"])
+    check({"r_precision_top1", "inception_score", "colour_part_accuracy", "colour_swap"} <= names, f"scores: {sorted(names)}")
+    check((work / "report/samples.png").read_bytes()[:4] == b"\x89PNG", "samples.png")
+    log = run("helio-generate", f"--checkpoint={work}/two", "--text=a red bird with zebra stripes", "--n=2", f"--out={work}/a.png")
+    check("zebra stripes" in log and (work / "a.png").exists(), "helio-generate names unknown words and draws")
+
+
+def scenario_resume(work):
+    make_data(work)
+    pretrain(work)
+    run("helio-train", *gan_flags(work, work / "whole", 12), "--checkpoint_every=4", ranks=2)
+    flags = gan_flags(work, work / "killed", 12) + ["--checkpoint_every=2"]
+    attempts = 0
+    for delay in (6, 8, 10):
+        job = subprocess.Popen(command("helio-train", *flags, ranks=2), cwd=ROOT, stderr=subprocess.PIPE, start_new_session=True)
+        time.sleep(delay)
+        if job.poll() is None:
+            subprocess.run(["pkill", "-9", "-f", f"helio-train.*{work}/killed"])
+            attempts += 1
+        job.wait()
+    run("helio-train", *flags, ranks=2)
+    check(attempts > 0, f"killed {attempts} times")
+    check(losses(work / "killed") == losses(work / "whole"), "the loss record equals that of the uninterrupted run")
+    check(newest_weights(work / "killed") == newest_weights(work / "whole"), "final weights, moments and averages are bit-equal")
+    log = run("helio-train", *gan_flags(work, work / "whole", 14), "--caption_lambda=3", ranks=2, expect=1)
+    check("--caption_lambda: 10 -> 3" in log, "another configuration is refused with a diff")
+    job = subprocess.Popen(command("helio-train", *gan_flags(work, work / "stopped", 100000), "--checkpoint_every=0", ranks=2), cwd=ROOT,
+                           stderr=subprocess.PIPE, text=True, start_new_session=True)
+    time.sleep(12)
+    os.kill(job.pid, signal.SIGUSR1)
+    log = job.communicate(timeout=60)[1]
+    check(job.returncode == 75 and list((work / "stopped/checkpoints").glob("step-*")), f"SIGUSR1: a checkpoint and exit code 75 ({job.returncode})")
+
+
+def scenario_cub(work):
+    source = ROOT.parent / "shared/data/cub"
+    if not source.exists():
+        print("skipped: no real CUB sample at", source)
+        sys.exit(77)
+    run("helio-pack", f"--root={source}", f"--out={work}/data", expect=1)
+    run("helio-pack", f"--root={source}", f"--out={work}/data", "--on_missing=skip")
+    data = [f"--data={work}/data", "--evaluate_images=100"]
+    run("helio-pretrain", "--flagfile=configs/cub/damsm.flags", *data, "--batch=4", "--steps=1", f"--out={work}/damsm", ranks=2)
+    run("helio-train", "--flagfile=configs/cub/mirrorgan.flags", *data, "--batch=4", "--steps=3", "--log_every=1", "--random_frozen",
+        f"--damsm={work}/damsm/best.safetensors", f"--out={work}/gan", ranks=2)
+    record = losses(work / "gan")
+    check(sorted(record) == [1, 2, 3] and all(abs(v) < 1e3 for v in record[3].values()), f"three steps: {record[3]}")
+    run("helio-eval", f"--checkpoint={work}/gan", *data, f"--damsm={work}/damsm/best.safetensors", "--images=160", f"--out={work}/report", ranks=2)
+    summary = json.loads((work / "report/summary.json").read_text())
+    check("r_precision_top1" in summary["generated"], f"evaluated: {summary['generated']['r_precision_top1']}")
+
+
+def scenario_errors(work):
+    make_data(work)
+    base = ["--flagfile=configs/toy/mirrorgan.flags", f"--data={work}/data", f"--out={work}/x"]
+    for flags, expected in (
+            (["--recipe=nonsense"], "--recipe='nonsense'"),
+            (["--batch=1", "--stages=9"], "--stages: 1 to 4"),
+            ([], "--damsm"),
+            (["--damsm=/nowhere.safetensors"], "/nowhere.safetensors"),
+            (["--random_frozen", "--base_side=64"], "--side"),
+            (["--random_frozen", "--expect_world_size=3"], "3")):
+        log = run("helio-train", *base, *flags, expect=75 if "expect_world" in str(flags) else 1)
+        check(expected in log, f"{' '.join(flags) or 'no encoder'}: {log.strip().splitlines()[-1][:160]}")
+    shard = next((work / "data").glob("train-*.h5"))
+    content = bytearray(shard.read_bytes())
+    content[len(content) // 2] ^= 1
+    shard.write_bytes(content)
+    log = run("helio-train", *base, "--random_frozen", expect=1)
+    check("digest differs" in log and shard.name in log, "one flipped bit in a shard is found and named")
+    log = run("helio-generate", "--text=a bird", "--out=x.png", expect=1)
+    check("--checkpoint" in log, "helio-generate says what is missing")
+
+
+if __name__ == "__main__":
+    os.environ.update(OMPI_ALLOW_RUN_AS_ROOT="1", OMPI_ALLOW_RUN_AS_ROOT_CONFIRM="1", OMPI_MCA_mpi_yield_when_idle="1")
+    with tempfile.TemporaryDirectory(prefix="helio_e2e_") as folder:
+        globals()[f"scenario_{sys.argv[2]}"](pathlib.Path(folder))
