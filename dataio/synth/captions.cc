@@ -1,6 +1,7 @@
 #include "dataio/synth/captions.h"
 
 #include <algorithm>
+#include <map>
 #include <span>
 #include <vector>
 
@@ -11,21 +12,59 @@ namespace {
 
 using Words = std::span<const char* const>;
 
-constexpr const char* kNouns[] = {"bird",  "bird",     "bird",   "birdie",  "songbird",
-                                  "finch", "creature", "animal", "sparrow", "warbler"};
-constexpr const char* kAdjectives[] = {"small",  "tiny",  "little", "cute",     "pretty", "beautiful",
-                                       "lovely", "round", "plump",  "colorful", "bright", "young"};
+constexpr const char* kNouns[] = {"bird",   "bird",    "bird",    "birdie", "songbird", "finch", "creature",
+                                  "animal", "sparrow", "warbler", "robin",  "wren",     "chick"};
+constexpr const char* kAdjectives[] = {"small",  "tiny",   "little",   "cute",     "pretty", "beautiful",
+                                       "lovely", "round",  "plump",    "colorful", "bright", "young",
+                                       "fluffy", "gentle", "charming", "elegant",  "happy",  "quiet"};
 constexpr const char* kHeads[] = {"head", "head", "crown", "face", "cap"};
 constexpr const char* kWings[] = {"wings", "wings", "wing", "feathers"};
 constexpr const char* kBellies[] = {"belly", "belly", "breast", "chest", "underside", "stomach"};
 constexpr const char* kBodies[] = {"body", "body", "back", "torso"};
-constexpr const char* kHas[] = {"with", "with", "that has", "which has", "having", "showing"};
-constexpr const char* kThis[] = {"this", "a", "the", "that", "one"};
-constexpr const char* kThere[] = {"there is a",   "we see a",     "here sits a", "a picture of a",
-                                  "look at this", "a photo of a", "i can see a", "this is a"};
 constexpr const char* kAnd[] = {"and", "and", "and", "plus", "along with"};
-constexpr const char* kTails[] = {"on a branch",   "on its perch",   "seen from the side",
-                                  "in the garden", "standing still", "resting outdoors"};
+
+// What a template's {name} may become; {bird}, {parts} and {told} are built from the colours.
+const std::map<std::string, std::vector<const char*>, std::less<>> kChoices = {
+    {"has", {"with", "with", "that has", "which has", "having", "showing"}},
+    {"this", {"this", "a", "the", "that", "one"}},
+    {"there",
+     {"there is a", "we see a", "here sits a", "a picture of a", "look at this", "a photo of a",
+      "i can see a", "this is a", "somebody drew a"}},
+    {"where",
+     {"on a branch", "on its perch", "seen from the side", "in the garden", "standing still",
+      "resting outdoors", "under the sky", "near some trees"}},
+};
+
+constexpr const char* kTemplates[] = {
+    "{this} {bird} has {parts}",
+    "{this} {bird} {has} {parts}",
+    "{this} {bird} , {told}",
+    "{this} {bird} shows {parts}",
+    "{this} {bird} {where} has {parts}",
+    "{this} {bird} {where} , {told}",
+    "{this} {bird} can be told by {parts}",
+    "{there} {bird} {has} {parts}",
+    "{there} {bird} {where} {has} {parts}",
+    "{there} {bird} , {told}",
+    "a {bird} {has} {parts}",
+    "a {bird} {has} {parts}",
+    "a {bird} , {told}",
+    "a {bird} {where} , {told}",
+    "{bird} {has} {parts}",
+    "{bird} {has} {parts} {where}",
+    "{bird} {where} {has} {parts}",
+    "{where} is a {bird} {has} {parts}",
+    "{where} , a {bird} shows {parts}",
+    "{parts} mark this {bird}",
+    "{parts} belong to this {bird}",
+    "{parts} on a {bird}",
+    "{parts} make this a handsome {bird}",
+    "{told} , what a {bird}",
+    "notice {parts} on this {bird}",
+    "the {bird} wears {parts}",
+    "it is a {bird} {has} {parts}",
+    "its name is unknown but the {bird} has {parts}",
+};
 constexpr size_t kMaxWords = 18;
 
 std::string Text(std::initializer_list<std::string_view> pieces) {
@@ -89,8 +128,12 @@ std::vector<int> ChooseParts(RandomStream& random) {
   return parts;
 }
 
-// One of the sentence patterns, with the named parts in the order given.
-std::string Compose(RandomStream& random, std::vector<int> parts, const BirdColours& colours) {
+// What the placeholders of a template stand for in one caption.
+struct Content {
+  std::string bird, parts, told;
+};
+
+Content DrawContent(RandomStream& random, std::vector<int> parts, const BirdColours& colours) {
   const auto colour = [&](int part) {
     return std::string(kColourNames[static_cast<size_t>(colours[static_cast<size_t>(part)])]);
   };
@@ -108,21 +151,37 @@ std::string Compose(RandomStream& random, std::vector<int> parts, const BirdColo
     phrases.push_back(Attribute(random, part, colour(part)));
     sentences.push_back(Sentence(random, part, colour(part), "its"));
   }
-  const auto listed = Join(random, phrases), told = Join(random, sentences), has = Pick(random, kHas);
-  switch (random.Below(6)) {
-    case 0:
-      return Text({Pick(random, kThis), " ", subject, " has ", listed});
-    case 1:
-      return Text({Pick(random, kThere), " ", subject, " ", has, " ", listed});
-    case 2:
-      return Text({listed, " mark this ", subject});
-    case 3:
-      return Text({Pick(random, kThis), " ", subject, " , ", told});
-    case 4:
-      return Text({subject, " ", has, " ", listed, " ", Pick(random, kTails)});
-    default:
-      return Text({"a ", subject, " ", has, " ", listed});
+  return {subject, Join(random, phrases), Join(random, sentences)};
+}
+
+std::string Filling(RandomStream& random, std::string_view name, const Content& content) {
+  if (name == "bird") return content.bird;
+  if (name == "parts") return content.parts;
+  if (name == "told") return content.told;
+  return Pick(random, kChoices.find(name)->second);
+}
+
+std::string Fill(RandomStream& random, std::string_view pattern, const Content& content) {
+  std::string text;
+  while (!pattern.empty()) {
+    const size_t open = pattern.find('{'), close = pattern.find('}');
+    text += pattern.substr(0, open);
+    if (open == std::string_view::npos) break;
+    text += Filling(random, pattern.substr(open + 1, close - open - 1), content);
+    pattern.remove_prefix(close + 1);
   }
+  return text;
+}
+
+// "a orange" -> "an orange"
+std::string WithArticles(std::string text) {
+  for (size_t at = 0; (at = text.find("a ", at)) != std::string::npos; ++at) {
+    const bool word = at == 0 || text[at - 1] == ' ';
+    const bool vowel =
+        at + 2 < text.size() && std::string_view("aeiou").find(text[at + 2]) != std::string_view::npos;
+    if (word && vowel) text.insert(at + 1, "n");
+  }
+  return text;
 }
 
 size_t CountWords(const std::string& text) {
@@ -143,7 +202,8 @@ BirdCaption DescribeBird(const BirdColours& colours, uint64_t key) {
   const auto parts = ChooseParts(random);
   BirdCaption caption;
   do {
-    caption.text = Compose(random, parts, colours);
+    const auto content = DrawContent(random, parts, colours);
+    caption.text = WithArticles(Fill(random, Pick(random, kTemplates), content));
   } while (CountWords(caption.text) > kMaxWords);
   caption.asked.fill(-1);
   for (const int part : parts) caption.asked[static_cast<size_t>(part)] = colours[static_cast<size_t>(part)];
