@@ -185,16 +185,18 @@ void Session::Log(int64_t step) {
   const auto speed = progress_.Take(step);
   metrics_.Speed(speed);
   Json losses = Json::object();
-  std::ostringstream line;
-  line << "step " << step << "/" << options_.steps << std::fixed << std::setprecision(3);
+  std::map<std::string, double> phases;  // the line shows a figure a phase, the record every term
   for (size_t i = 0; i < report_.terms.size(); ++i) {
     const auto& term = report_.terms[i];
     const double value = means[static_cast<int64_t>(i)].item<double>();
     losses[term.phase + "/" + term.name] = value;
+    phases[term.phase] += value;
     metrics_.Loss(term.phase, term.name, value);
-    line << "  " << term.phase << "/" << term.name << " " << value;
   }
   if (!first()) return;
+  std::ostringstream line;
+  line << "step " << step << "/" << options_.steps << std::fixed << std::setprecision(3);
+  for (const auto& [phase, value] : phases) line << "  " << phase << " " << value;
   line << std::setprecision(1) << "  | " << speed.images_per_second << " images/s, data wait "
        << 100 * speed.data_wait_share << " %, ETA " << speed.eta;
   LOG(INFO) << line.str();
