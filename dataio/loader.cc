@@ -38,14 +38,15 @@ std::vector<torch::Tensor> Pyramid(const torch::Tensor& pictures, const std::vec
   return images;
 }
 
-void CropInto(const Image& picture, int64_t side, std::optional<uint64_t> key, torch::Tensor target) {
+void CropInto(const Image& picture, int64_t side, std::optional<uint64_t> key, torch::Tensor target,
+              bool may_flip) {
   int64_t left = (picture.width - side) / 2, top = (picture.height - side) / 2;
   bool flip = false;
   if (key) {
     RandomStream random(*key);
     left = random.Below(picture.width - side + 1);
     top = random.Below(picture.height - side + 1);
-    flip = random.Below(2) == 1;
+    flip = may_flip && random.Below(2) == 1;
   }
   auto* pixels = const_cast<uint8_t*>(picture.row(static_cast<int>(top)) + 3 * left);
   const auto part = torch::from_blob(pixels, {3, side, side}, {1, 3 * picture.width, 3}, torch::kUInt8);
@@ -58,28 +59,32 @@ std::vector<Draw> EvaluationDraws(const Dataset& dataset, int64_t count, int64_t
     for (const int64_t row : ShuffledRows(dataset.size(), RandomKey(seed, "evaluation_order", {pass}))) {
       if (static_cast<int64_t>(draws.size()) == count) break;
       Draw draw{row, 0, 0};
-      draw.caption = RandomStream(RandomKey(seed, "evaluation_caption", {pass, row})).Below(dataset.Captions(row));
+      draw.caption =
+          RandomStream(RandomKey(seed, "evaluation_caption", {pass, row})).Below(dataset.Captions(row));
       draw.length = std::min(words, dataset.TokenCount(row, draw.caption));
       draws.push_back(draw);
     }
   return draws;
 }
 
-Batch EvaluationBatch(const Dataset& dataset, std::span<const Draw> draws, int64_t words, const std::vector<int64_t>& sides,
-                      uint64_t seed) {
+Batch EvaluationBatch(const Dataset& dataset, std::span<const Draw> draws, int64_t words,
+                      const std::vector<int64_t>& sides, uint64_t seed) {
   torch::NoGradGuard no_grad;
   const auto size = static_cast<int64_t>(draws.size()), side = sides.back();
   Batch batch;
   batch.rows = {0, size, size};
   std::vector<std::vector<int32_t>> captions;
   std::vector<int64_t> classes;
-  auto pictures = torch::empty({size, 3, side, side}, torch::TensorOptions(torch::kUInt8).memory_format(torch::MemoryFormat::ChannelsLast));
+  auto pictures =
+      torch::empty({size, 3, side, side},
+                   torch::TensorOptions(torch::kUInt8).memory_format(torch::MemoryFormat::ChannelsLast));
   for (int64_t i = 0; i < size; ++i) {
     const auto& draw = draws[static_cast<size_t>(i)];
     batch.records.push_back(draw.row);
     batch.caption_indices.push_back(draw.caption);
     classes.push_back(dataset.Class(draw.row));
-    captions.push_back(CutCaption(dataset.Tokens(draw.row, draw.caption), words, RandomKey(seed, "evaluation_cut", {draw.row, draw.caption})));
+    captions.push_back(CutCaption(dataset.Tokens(draw.row, draw.caption), words,
+                                  RandomKey(seed, "evaluation_cut", {draw.row, draw.caption})));
     CropInto(dataset.Picture(draw.row), side, std::nullopt, pictures[i]);
   }
   std::tie(batch.captions, batch.caption_lengths) = PadCaptions(captions, words);
@@ -173,7 +178,7 @@ void Loader::FillImages(Batch& batch) const {
     const int64_t row = batch.records[static_cast<size_t>(i)];
     std::optional<uint64_t> key;
     if (options_.augment) key = RandomKey(options_.seed, "augment", {batch.epoch, row});
-    CropInto(dataset_.Picture(row), side, key, pictures[i]);
+    CropInto(dataset_.Picture(row), side, key, pictures[i], options_.flip);
   }
   batch.images = Pyramid(pictures, options_.sides);
 }

@@ -16,6 +16,7 @@ struct LoaderOptions {
   std::vector<int64_t> sides = {64, 128, 256};  // of the pictures, smallest first
   uint64_t seed = 1;
   bool augment = true;  // random crop and flip; else the centre crop
+  bool flip = true;     // false: the random crop only
   int rank = 0;
   int ranks = 1;
   int workers = 1;
@@ -55,13 +56,13 @@ class Loader {
   std::vector<std::thread> workers_;
 };
 
-// What an evaluation looks at: `count` draws over the rows in a shuffled order, again and again, each with a caption of its own; a pure
-// function of its arguments.
+// What an evaluation looks at: `count` draws over the rows in a shuffled order, again and again, each with a
+// caption of its own; a pure function of its arguments.
 std::vector<Draw> EvaluationDraws(const Dataset& dataset, int64_t count, int64_t words, uint64_t seed);
 
 // Those draws as a batch of their own (rows {0, n, n}), in the given order, centre crops.
-Batch EvaluationBatch(const Dataset& dataset, std::span<const Draw> draws, int64_t words, const std::vector<int64_t>& sides,
-                      uint64_t seed);
+Batch EvaluationBatch(const Dataset& dataset, std::span<const Draw> draws, int64_t words,
+                      const std::vector<int64_t>& sides, uint64_t seed);
 
 // Captions as tensors: {B, words} ids padded with 0, and {B} lengths.
 std::pair<torch::Tensor, torch::Tensor> PadCaptions(const std::vector<std::vector<int32_t>>& captions,
@@ -73,6 +74,7 @@ std::vector<torch::Tensor> Pyramid(const torch::Tensor& pictures, const std::vec
 
 // A square of `side` out of the picture, whose shorter side is at least that, written to `target` {3, side,
 // side} uint8. With `key` a random place and flip, without it the centre.
-void CropInto(const Image& picture, int64_t side, std::optional<uint64_t> key, torch::Tensor target);
+void CropInto(const Image& picture, int64_t side, std::optional<uint64_t> key, torch::Tensor target,
+              bool may_flip = true);
 
 }  // namespace helio::dataio

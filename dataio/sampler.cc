@@ -34,7 +34,8 @@ const std::vector<int64_t>& Sampler::Permutation(int64_t epoch) const {
   if (found == permutations_.end()) {
     // Workers run at most a few batches apart: two neighbouring epochs and some slack.
     while (permutations_.size() >= 4) permutations_.erase(permutations_.begin());
-    found = permutations_.emplace(epoch, ShuffledRows(dataset_.size(), RandomKey(seed_, "order", {epoch}))).first;
+    found =
+        permutations_.emplace(epoch, ShuffledRows(dataset_.size(), RandomKey(seed_, "order", {epoch}))).first;
   }
   return found->second;
 }

@@ -121,10 +121,11 @@ void AddGrain(Painter& painter, RandomStream& random) {
 
 }  // namespace
 
-DrawnBird DrawBird(const BirdColours& colours, int side, uint64_t key) {
+DrawnBird DrawBird(const BirdColours& colours, int side, uint64_t key, bool any_facing) {
   RandomStream random(key);
   Painter painter(side);
-  const Pose pose = DrawPose(random, side);
+  Pose pose = DrawPose(random, side);
+  if (!any_facing) pose.facing = 1;
   DrawBackground(painter, random);
   DrawPerch(painter, pose, random);
   DrawLegs(painter, pose);

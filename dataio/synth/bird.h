@@ -27,6 +27,7 @@ struct DrawnBird {
 
 // Draws a bird on a perch before a soft background, `side` pixels square, antialiased. Pose, size, shades and
 // background are a function of `key`.
-DrawnBird DrawBird(const BirdColours& colours, int side, uint64_t key);
+// `any_facing`: to the left or to the right at random; else to the right.
+DrawnBird DrawBird(const BirdColours& colours, int side, uint64_t key, bool any_facing = true);
 
 }  // namespace helio::dataio

@@ -85,7 +85,8 @@ struct Lists {
 void WriteBird(const fs::path& root, const BirdClass& bird, int64_t number, int64_t id, size_t class_id,
                const DrawnSetOptions& options, Lists& lists) {
   const std::string key = bird.name + "/bird_" + std::to_string(number + 1);
-  const auto drawn = DrawBird(bird.colours, options.side, RandomKey(options.seed, "bird", {id}));
+  const auto drawn =
+      DrawBird(bird.colours, options.side, RandomKey(options.seed, "bird", {id}), options.any_facing);
   const auto jpeg = EncodeJpeg(drawn.image);
   WriteText(root / "CUB_200_2011/images" / (key + ".jpg"), {jpeg.begin(), jpeg.end()});
   Json asked = Json::array();
