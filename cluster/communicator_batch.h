@@ -6,7 +6,7 @@ namespace helio::cluster {
 
 // GlobalBatch over a communicator of its own, so that batch norm's and the gathers' messages do not disturb
 // the gradient reducer's order. Construction is collective (Duplicate, or one communicator a host with
-// `within_node`: --bn_group=node).
+// `within_node`: --batch_norm=node).
 class CommunicatorBatch : public GlobalBatch {
  public:
   explicit CommunicatorBatch(Communicator& world, bool within_node = false);

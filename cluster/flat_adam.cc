@@ -52,6 +52,20 @@ void StepOnHost(torch::Tensor parameters, const torch::Tensor& gradients, torch:
   });
 }
 
+template <typename T>
+void AverageOnHost(torch::Tensor average, const torch::Tensor& parameters, double decay_factor) {
+  const T decay = T(decay_factor), rest = T(1 - decay_factor);
+  auto* a = average.mutable_data_ptr<T>();
+  const auto* p = parameters.const_data_ptr<T>();
+  at::parallel_for(0, parameters.numel(), kGrain, [&](int64_t first, int64_t last) {
+    for (int64_t i = first; i < last; ++i) a[i] = a[i] * decay + p[i] * rest;
+  });
+}
+
+bool OnHost(const torch::Tensor& tensor, torch::Dtype dtype) {
+  return tensor.is_cpu() && tensor.scalar_type() == dtype;
+}
+
 // The same with torch's kernels, for devices.
 void StepOnDevice(torch::Tensor parameters, const torch::Tensor& gradients, torch::Tensor exp_avg,
                   torch::Tensor exp_avg_sq, torch::Tensor average, const Coefficients& c) {
@@ -72,7 +86,7 @@ FlatAdam::FlatAdam(ParameterGroup& group, const FlatAdamOptions& options, int64_
   step_ = torch::zeros({}, torch::kInt64);
   exp_avg_ = torch::zeros({end - begin}, group.parameters().options());
   exp_avg_sq_ = torch::zeros_like(exp_avg_);
-  if (options.ema_decay > 0) average_ = group.parameters().slice(0, begin, end).clone();
+  if (options.ema_decay > 0) average_ = group.parameters().clone();
 }
 
 void FlatAdam::Step(double learning_rate) {
@@ -81,12 +95,25 @@ void FlatAdam::Step(double learning_rate) {
   const auto c = CoefficientsAt(options_, steps(), learning_rate);
   const auto parameters = group_.parameters().slice(0, begin_, end_);
   const auto gradients = group_.gradients().slice(0, begin_, end_);
-  if (parameters.is_cpu() && parameters.scalar_type() == torch::kFloat32)
-    StepOnHost<float>(parameters, gradients, exp_avg_, exp_avg_sq_, average_, c);
-  else if (parameters.is_cpu() && parameters.scalar_type() == torch::kFloat64)
-    StepOnHost<double>(parameters, gradients, exp_avg_, exp_avg_sq_, average_, c);
+  const auto average = whole() ? average_ : torch::Tensor();
+  if (OnHost(parameters, torch::kFloat32))
+    StepOnHost<float>(parameters, gradients, exp_avg_, exp_avg_sq_, average, c);
+  else if (OnHost(parameters, torch::kFloat64))
+    StepOnHost<double>(parameters, gradients, exp_avg_, exp_avg_sq_, average, c);
   else
-    StepOnDevice(parameters, gradients, exp_avg_, exp_avg_sq_, average_, c);
+    StepOnDevice(parameters, gradients, exp_avg_, exp_avg_sq_, average, c);
+}
+
+void FlatAdam::StepAverage() {
+  if (whole() || !has_average()) return;
+  torch::NoGradGuard no_grad;
+  const auto& parameters = group_.parameters();
+  if (OnHost(parameters, torch::kFloat32))
+    AverageOnHost<float>(average_, parameters, options_.ema_decay);
+  else if (OnHost(parameters, torch::kFloat64))
+    AverageOnHost<double>(average_, parameters, options_.ema_decay);
+  else
+    average_.mul_(options_.ema_decay).add_(parameters, 1 - options_.ema_decay);
 }
 
 int64_t FlatAdam::steps() const { return *step_.const_data_ptr<int64_t>(); }
@@ -101,13 +128,13 @@ NamedTensors FlatAdam::State() const {
 NamedTensors FlatAdam::Average() const { return has_average() ? group_.ViewsOf(average_) : NamedTensors{}; }
 
 void FlatAdam::ResetAverage() {
-  if (has_average()) average_.copy_(group_.parameters().slice(0, begin_, end_));
+  if (has_average()) average_.copy_(group_.parameters());
 }
 
 void FlatAdam::SwapAverage() {
   if (!has_average()) return;
   torch::NoGradGuard no_grad;
-  auto parameters = group_.parameters().slice(0, begin_, end_);
+  auto parameters = group_.parameters();
   const auto kept = parameters.clone();
   parameters.copy_(average_);
   average_.copy_(kept);

@@ -18,11 +18,14 @@ class FlatAdam {
  public:
   FlatAdam(ParameterGroup& group, const FlatAdamOptions& options);
 
-  // Only elements [begin, end) have state and are stepped: one rank's shard.
+  // Only elements [begin, end) have moments and are stepped: one rank's shard. The moving average stays whole
+  // on every rank, so that rank 0 alone can draw and save with it.
   FlatAdam(ParameterGroup& group, const FlatAdamOptions& options, int64_t begin, int64_t end);
 
-  // One update from the group's gradients, and of the moving average.
+  // One update from the group's gradients; of a whole group also of the moving average.
   void Step(double learning_rate);
+  // A shard's moving average, once the parameters are whole again (sharding.h). Nothing for a whole group.
+  void StepAverage();
 
   int64_t steps() const;
   void SetSteps(int64_t steps) { step_.fill_(steps); }
@@ -38,12 +41,14 @@ class FlatAdam {
   // Exchanges the content of parameters and average: once before an evaluation, once after it.
   void SwapAverage();
 
-  // The flat state {end - begin}, for sharded checkpoints.
+  // The flat moments {end - begin}, for sharded checkpoints, and the whole average {group.size()}.
   const torch::Tensor& flat_exp_avg() const { return exp_avg_; }
   const torch::Tensor& flat_exp_avg_sq() const { return exp_avg_sq_; }
   const torch::Tensor& flat_average() const { return average_; }
 
  private:
+  bool whole() const { return begin_ == 0 && end_ == group_.size(); }
+
   ParameterGroup& group_;
   FlatAdamOptions options_;
   int64_t begin_, end_;

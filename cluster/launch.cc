@@ -120,8 +120,8 @@ double SecondsFor(Communicator& c) {
 }
 
 void CheckHierarchy(const std::string& hierarchy) {
-  if (hierarchy != "auto" && hierarchy != "on" && hierarchy != "off")
-    ThrowUser("unknown choice '" + hierarchy + "'", "--hierarchy", "one of auto, on, off");
+  if (hierarchy != "auto" && hierarchy != "flat" && hierarchy != "two_level")
+    ThrowUser("unknown choice '" + hierarchy + "'", "--hierarchy", "one of auto, flat, two_level");
 }
 
 }  // namespace
@@ -136,9 +136,9 @@ struct Launch::State {
   // Collective.
   std::unique_ptr<Communicator> Connect(const std::string& hierarchy) {
     auto flat = MakeMpiCommunicator(engine, MPI_COMM_WORLD, world, "world", job);
-    if (hierarchy == "off" || !TwoLevelsFit(*flat)) return flat;
+    if (hierarchy == "flat" || !TwoLevelsFit(*flat)) return flat;
     auto two_levels = MakeTwoLevelCommunicator(engine, MPI_COMM_WORLD, world, "world", job);
-    if (hierarchy == "on") return two_levels;
+    if (hierarchy == "two_level") return two_levels;
     const double one = SecondsFor(*flat), two = SecondsFor(*two_levels);
     if (world.rank == 0)
       LOG(INFO) << "all-reduce of 16 MiB: flat " << one << " s, in two levels " << two

@@ -8,9 +8,10 @@
 namespace helio::cluster {
 
 struct LaunchOptions {
-  std::string device = "auto";     // auto: a GPU per rank if there is any; cpu; cuda
-  int expect_world_size = 0;       // 0: any; else Error{kCluster} unless exactly this many ranks came up
-  std::string hierarchy = "auto";  // two-level reduction over hosts: auto (measured at start-up), on, off
+  std::string device = "auto";  // auto: a GPU per rank if there is any; cpu; cuda
+  int expect_world_size = 0;    // 0: any; else Error{kCluster} unless exactly this many ranks came up
+  std::string hierarchy =
+      "auto";  // two-level reduction over hosts: auto (measured at start-up), flat, two_level
   Deadlines deadlines;
   double heartbeat_seconds = 0.5;
   bool share_gpus = false;  // for tests: several ranks may use one GPU (NCCL wants distinct NCCL_HOSTIDs)

@@ -53,11 +53,6 @@ NamedTensors GatherOptimizerState(Communicator& communicator, const ParameterGro
   return state;
 }
 
-NamedTensors GatherAverage(Communicator& communicator, const ParameterGroup& group, const FlatAdam& adam) {
-  if (!adam.has_average()) return {};
-  return group.ViewsOf(WholeOf(communicator, adam.flat_average(), group.name() + "/average"));
-}
-
 void LoadOptimizerState(const Communicator& communicator, const ParameterGroup& group,
                         const NamedTensors& state, FlatAdam& adam, const std::string& where) {
   torch::NoGradGuard no_grad;
@@ -66,13 +61,6 @@ void LoadOptimizerState(const Communicator& communicator, const ParameterGroup& 
   adam.SetSteps(state.front().second.item<int64_t>());
   LoadSlice(group, shard, state, "exp_avg.", adam.flat_exp_avg(), where);
   LoadSlice(group, shard, state, "exp_avg_sq.", adam.flat_exp_avg_sq(), where);
-}
-
-void LoadAverage(const Communicator& communicator, const ParameterGroup& group, const NamedTensors& average,
-                 FlatAdam& adam, const std::string& where) {
-  torch::NoGradGuard no_grad;
-  if (adam.has_average())
-    LoadSlice(group, OwnShard(group, communicator.world()), average, "", adam.flat_average(), where);
 }
 
 }  // namespace helio::cluster

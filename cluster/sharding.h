@@ -5,13 +5,14 @@
 
 namespace helio::cluster {
 
-// --shard_optimizer: every rank keeps moments and moving average of 1 / N of a group (ZeRO stage 1;
-// Rajbhandari et al., arXiv:1910.02054), so optimizer memory shrinks with the number of ranks and the bytes
-// on the wire stay the same. Per step:
+// --shard_optimizer: every rank keeps the moments of 1 / N of a group (ZeRO stage 1; Rajbhandari et al.,
+// arXiv:1910.02054), so optimizer memory shrinks with the number of ranks and the bytes on the wire stay the
+// same. The moving average (of the generator only: 7 % of the parameters) stays whole. Per step:
 //
 //   reducer (ReducerOptions::shard) : own slice of the gradients = mean over the ranks
 //   adam (own slice).Step(rate)
 //   GatherParameters(...)           : everybody's slices
+//   adam.StepAverage()
 //
 // The group must have been built with shards = world size.
 struct Shard {
@@ -29,16 +30,13 @@ Pending GatherParameters(Communicator& communicator, ParameterGroup& group);
 double ShardedGradientNorm(Communicator& communicator, const ParameterGroup& group,
                            const std::string& prefix = "");
 
-// The whole group's optimizer state (names as in FlatAdam::State) and moving average on every rank, as
-// copies: for checkpoints that any number of ranks can read. Collective, block.
+// The whole group's optimizer state (names as in FlatAdam::State) on every rank, as copies: for checkpoints
+// that any number of ranks can read. Collective, blocks.
 NamedTensors GatherOptimizerState(Communicator& communicator, const ParameterGroup& group,
                                   const FlatAdam& adam);
-NamedTensors GatherAverage(Communicator& communicator, const ParameterGroup& group, const FlatAdam& adam);
 
 // Takes this rank's slice out of a whole state. `where` is for messages. Local. Throws as CopyState does.
 void LoadOptimizerState(const Communicator& communicator, const ParameterGroup& group,
                         const NamedTensors& state, FlatAdam& adam, const std::string& where);
-void LoadAverage(const Communicator& communicator, const ParameterGroup& group, const NamedTensors& average,
-                 FlatAdam& adam, const std::string& where);
 
 }  // namespace helio::cluster

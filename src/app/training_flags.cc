@@ -68,6 +68,7 @@ DEFINE_double(clip_norm, 0.25, "DAMSM: gradient norm of the text encoder is cut 
 DEFINE_double(text_dropout, 0.5, "DAMSM: dropout of word vectors");
 DEFINE_bool(freeze_trunk, true, "Pretrainings: the image trunk keeps its weights");
 DEFINE_bool(augment, true, "Random crop and flip of training images");
+DEFINE_bool(flip, true, "Flip training images at random (with --augment)");
 DEFINE_int32(max_bad_steps, 10,
              "Stop after this many steps in a row with non-finite gradients (each one is skipped)");
 
@@ -92,11 +93,22 @@ DEFINE_int32(prefetch, 4, "Batches the loader works ahead");
 DEFINE_int32(expect_world_size, 0, "Fail unless exactly this many ranks came up (0: any)");
 DEFINE_double(deadline_seconds, 300, "A collective that takes longer ends the job");
 DEFINE_double(first_deadline_seconds, 1800, "The same for the first step");
-DEFINE_double(bucket_mb, 25, "Gradient bucket size");
-DEFINE_string(wire_dtype, "same", "Gradients on the wire: same or bfloat16");
-DEFINE_int32(accumulate, 1, "Micro-batches of a step");
+DEFINE_double(first_bucket_mb, 1, "Size of a phase's first gradient bucket: communication starts early");
+DEFINE_double(bucket_mb, 25, "Size of the other gradient buckets");
+DEFINE_string(wire_dtype, "same", "Gradients on the wire: same, or bfloat16 (half the bytes; another model)");
+DEFINE_string(
+    hierarchy, "auto",
+    "All-reduce over hosts (MPI): auto (measured at start-up), flat, or two_level (inside each host, "
+    "then across)");
+DEFINE_bool(shard_optimizer, false,
+            "Every rank keeps 1/N of Adam's moments; same weights bit for bit, clipped phases to rounding");
+DEFINE_int32(
+    accumulate, 1,
+    "Micro-batches of a step: --batch images in that many parts, reduced once. Batch norm, wrong pairs "
+    "and negatives see one part; the generator's fakes are drawn twice");
 DEFINE_string(batch_norm, "global",
-              "Batch-norm statistics: global (of the whole batch) or local (of a rank's part)");
+              "Batch-norm statistics: global (of the whole batch), node (of a host's part) or local (of a "
+              "rank's part)");
 DEFINE_string(negatives, "global", "Wrong pairs and DAMSM negatives: global or local");
 DEFINE_int32(metrics_port, 0, "Serve /metrics at this port + local rank (0: do not serve)");
 DEFINE_string(metrics_bind, "127.0.0.1", "Address that /metrics is served at");
@@ -124,6 +136,9 @@ const std::set<std::string>& OperationalFlags() {
                                                         "expect_world_size",
                                                         "deadline_seconds",
                                                         "bucket_mb",
+                                                        "first_bucket_mb",
+                                                        "hierarchy",
+                                                        "shard_optimizer",
                                                         "metrics_port",
                                                         "metrics_bind",
                                                         "log_format",

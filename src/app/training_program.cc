@@ -37,15 +37,38 @@ void CheckFlags(const std::vector<std::string>& allowed) {
   if (FLAGS_batch < 2) complain("--batch: at least 2 (wrong pairs need two rows)");
   if (FLAGS_fidelity != "corrected" && FLAGS_fidelity != "released")
     complain("--fidelity: corrected or released");
-  for (const auto& [name, value] :
-       {std::pair("--batch_norm", FLAGS_batch_norm), std::pair("--negatives", FLAGS_negatives)})
-    if (value != "global" && value != "local") complain(std::string(name) + ": global or local");
+  if (FLAGS_accumulate < 1 || FLAGS_batch % std::max(1, FLAGS_accumulate) != 0 ||
+      FLAGS_batch / FLAGS_accumulate < 2)
+    complain("--accumulate: divides --batch into parts of at least 2 images");
+  if (FLAGS_batch_norm != "global" && FLAGS_batch_norm != "node" && FLAGS_batch_norm != "local")
+    complain("--batch_norm: global, node or local");
+  if (FLAGS_negatives != "global" && FLAGS_negatives != "local") complain("--negatives: global or local");
+  if (FLAGS_wire_dtype != "same" && FLAGS_wire_dtype != "bfloat16")
+    complain("--wire_dtype: same or bfloat16");
+  if (!(FLAGS_bucket_mb > 0) || !(FLAGS_first_bucket_mb > 0))
+    complain("--bucket_mb, --first_bucket_mb: more than 0");
   if (FLAGS_ema_batch_norm != "live" && FLAGS_ema_batch_norm != "reestimated")
     complain("--ema_batch_norm: live or reestimated");
   if (FLAGS_stages < 1 || FLAGS_stages > 4) complain("--stages: 1 to 4");
   if (FLAGS_base_side < 8 || (FLAGS_base_side & (FLAGS_base_side - 1)) != 0)
     complain("--base_side: a power of two, at least 8");
   if (!problems.empty()) ThrowUser("these flags need attention:" + problems);
+}
+
+std::unique_ptr<GlobalBatch> BatchNormFlag(cluster::Communicator& communicator) {
+  if (FLAGS_batch_norm == "local") return std::make_unique<SoloBatch>();
+  if (FLAGS_batch_norm == "node") return std::make_unique<cluster::CommunicatorBatch>(communicator, true);
+  return cluster::MakeGlobalBatch(communicator);
+}
+
+train::TrainerOptions TrainerFlags() {
+  train::TrainerOptions options;
+  options.first_bucket_mb = FLAGS_first_bucket_mb;
+  options.bucket_mb = FLAGS_bucket_mb;
+  options.bfloat16_wire = FLAGS_wire_dtype == "bfloat16";
+  options.accumulate = FLAGS_accumulate;
+  options.shard_optimizer = FLAGS_shard_optimizer;
+  return options;
 }
 
 // Everything that a training run is made of, in order of construction.
@@ -57,15 +80,13 @@ class TrainingProgram {
         test_(FLAGS_data, "test"),
         options_(OptionsFor(train_)),
         weights_(PretrainedFlags(train_.vocabulary())),
-        batch_(FLAGS_batch_norm == "global" ? cluster::MakeGlobalBatch(communicator)
-                                            : std::make_unique<SoloBatch>()),
+        batch_(BatchNormFlag(communicator)),
         negatives_(FLAGS_negatives == "global" ? cluster::MakeGlobalBatch(communicator)
                                                : std::make_unique<SoloBatch>()) {
     torch::manual_seed(FLAGS_seed);  // layers whose initialisation no recipe chooses: the same on every rank
     torch::set_default_dtype(caffe2::scalarTypeToTypeMeta(DtypeFlag()));
     recipe_ = recipes::MakeRecipe(FLAGS_recipe, options_, {*batch_, *negatives_, FLAGS_seed, weights_});
-    trainer_ = std::make_unique<train::Trainer>(
-        *recipe_, communicator, train::TrainerOptions{FLAGS_bucket_mb, FLAGS_wire_dtype == "bfloat16"});
+    trainer_ = std::make_unique<train::Trainer>(*recipe_, communicator, TrainerFlags());
     trainer_->ResetAverages();
     StartExporter();
   }
@@ -149,16 +170,17 @@ class TrainingProgram {
 
   std::function<dataio::Batch()> OpenLoader(int64_t start) {
     dataio::LoaderOptions loader;
-    loader.global_batch = FLAGS_batch;
+    loader.global_batch = FLAGS_batch / FLAGS_accumulate;
     loader.words = options_.words;
     loader.sides = ImageSides(options_);
     loader.seed = FLAGS_seed;
     loader.augment = FLAGS_augment;
+    loader.flip = FLAGS_flip;
     loader.rank = communicator_.rank();
     loader.ranks = communicator_.size();
     loader.workers = FLAGS_workers;
     loader.prefetch = FLAGS_prefetch;
-    loader_ = std::make_unique<dataio::Loader>(train_, loader, start);
+    loader_ = std::make_unique<dataio::Loader>(train_, loader, start * FLAGS_accumulate);
     return [this] {
       dataio::Batch batch = loader_->Next();
       const auto device = communicator_.world().device;
@@ -304,6 +326,7 @@ int RunTraining(const std::vector<std::string>& allowed) {
 cluster::LaunchOptions LaunchFlags() {
   cluster::LaunchOptions options;
   options.expect_world_size = FLAGS_expect_world_size;
+  options.hierarchy = FLAGS_hierarchy;
   options.deadlines = {FLAGS_first_deadline_seconds, FLAGS_deadline_seconds};
   if (FLAGS_dtype == "float64") options.device = "cpu";
   return options;

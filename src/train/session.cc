@@ -59,17 +59,16 @@ void Session::CheckRanksAgree() {
 
 int64_t Session::Restore(const std::string& from) {
   int64_t step = 0;
+  std::optional<Snapshot> snapshot;
   if (first()) {
-    if (const auto snapshot = FindSnapshot(from)) {
-      CheckIdentity(*snapshot);
-      LoadSnapshot(*snapshot);
-      step = snapshot->step;
-    }
+    snapshot = FindSnapshot(from);
+    if (snapshot) CheckIdentity(*snapshot);
+    if (snapshot) step = snapshot->step;
     run_->RewindMetrics(step);
   }
   step = static_cast<int64_t>(
       cluster::AllReduceScalar(communicator_, static_cast<double>(step), cluster::Reduce::kMax));
-  if (step > 0) BroadcastState();
+  if (step > 0) TakeState(snapshot);
   return step;
 }
 
@@ -91,18 +90,19 @@ void Session::CheckIdentity(const Snapshot& snapshot) const {
               "pack the data with --vocab of the checkpoint");
 }
 
-void Session::LoadSnapshot(const Snapshot& snapshot) {
-  const auto where = "checkpoint of step " + std::to_string(snapshot.step);
-  CopyState(snapshot.tensors.at("model"), recipe_.State(), where);
-  CopyState(snapshot.tensors.at("optimizer"), trainer_.OptimizerState(), where);
-  CopyState(snapshot.tensors.at("average"), trainer_.AverageState(), where);
-}
-
-void Session::BroadcastState() {
+// Rank 0 has read a snapshot; all ranks go on from it.
+void Session::TakeState(const std::optional<Snapshot>& snapshot) {
+  const auto optimizer = trainer_.OptimizerState();
   std::vector<torch::Tensor> all;
-  for (const auto& part : {recipe_.State(), trainer_.OptimizerState(), trainer_.AverageState()})
-    for (const auto& entry : part) all.push_back(entry.second);
+  for (const auto& [part, state] : {std::pair<const char*, NamedTensors>{"model", recipe_.State()},
+                                    {"optimizer", optimizer},
+                                    {"average", trainer_.AverageState()}}) {
+    if (snapshot)
+      CopyState(snapshot->tensors.at(part), state, "checkpoint of step " + std::to_string(snapshot->step));
+    for (const auto& entry : state) all.push_back(entry.second);
+  }
   cluster::BroadcastTensors(communicator_, all);
+  trainer_.TakeOptimizerState(optimizer);
 }
 
 int Session::Loop(int64_t step) {
@@ -126,7 +126,12 @@ int Session::Loop(int64_t step) {
 void Session::OneStep(const std::function<dataio::Batch()>& next, int64_t step) {
   communicator_.BeginStep(step);
   const auto start = std::chrono::steady_clock::now();
-  const dataio::Batch batch = next();
+  std::vector<dataio::Batch> batches;
+  int64_t rows = 0;
+  while (static_cast<int>(batches.size()) < trainer_.accumulate()) {
+    batches.push_back(next());
+    rows += batches.back().rows.local;
+  }
   const double waited = SecondsSince(start);
   recipes::StepContext context;
   // After a rollback the same steps see other noise: what diverged once should not diverge again in the same
@@ -136,10 +141,10 @@ void Session::OneStep(const std::function<dataio::Batch()>& next, int64_t step) 
   context.device = communicator_.world().device;
   context.dtype = options_.dtype;
   const double factor = LearningRateFactor(options_.schedule, step, options_.steps, options_.steps_per_epoch);
-  report_ = trainer_.Step(batch, context, factor);
+  report_ = trainer_.Step(batches, context, factor);
   progress_.Step(waited);
   const double epoch = static_cast<double>(step + 1) / static_cast<double>(options_.steps_per_epoch);
-  metrics_.Step(step + 1, epoch, batch.rows.local, SecondsSince(start), waited, report_);
+  metrics_.Step(step + 1, epoch, rows, SecondsSince(start), waited, report_);
   double blocked = 0;
   for (const auto& [part, seconds] : report_.seconds)
     if (part == "wait") blocked += seconds;
@@ -220,14 +225,15 @@ void Session::Evaluate(int64_t step) {
 }
 
 void Session::Checkpoint(int64_t step) {
-  if (first()) writer_->Save(TakeSnapshot(step));
+  const auto optimizer = trainer_.OptimizerState();
+  if (first()) writer_->Save(TakeSnapshot(step, optimizer));
 }
 
-Snapshot Session::TakeSnapshot(int64_t step) const {
+Snapshot Session::TakeSnapshot(int64_t step, const NamedTensors& optimizer) const {
   Snapshot snapshot;
   snapshot.step = step;
   snapshot.tensors["model"] = HostCopies(recipe_.State());
-  snapshot.tensors["optimizer"] = HostCopies(trainer_.OptimizerState());
+  snapshot.tensors["optimizer"] = HostCopies(optimizer);
   snapshot.tensors["average"] = HostCopies(trainer_.AverageState());
   if (hooks_.average_buffers) snapshot.tensors["average_buffers"] = HostCopies(hooks_.average_buffers());
   snapshot.texts = options_.texts;

@@ -43,7 +43,7 @@ struct SessionOptions {
 
 // What a session asks of its surroundings. Collective unless said otherwise.
 struct SessionHooks {
-  // The batches from global step `start` on.
+  // The global batches from step `start` on, trainer.accumulate() of them a step.
   std::function<std::function<dataio::Batch()>(int64_t start)> open_loader;
   // Rank 0, at a checkpoint: what is stored beside the raw averages (generator buffers for averaged weights).
   // May be empty.
@@ -69,9 +69,8 @@ class Session {
  private:
   int64_t Restore(const std::string& from);
   std::optional<Snapshot> FindSnapshot(const std::string& from) const;
-  void LoadSnapshot(const Snapshot& snapshot);
+  void TakeState(const std::optional<Snapshot>& snapshot);
   void CheckIdentity(const Snapshot& snapshot) const;
-  void BroadcastState();
   void CheckRanksAgree();
   int Loop(int64_t step);
   void OneStep(const std::function<dataio::Batch()>& next, int64_t step);
@@ -80,7 +79,7 @@ class Session {
   void Log(int64_t step);
   void Evaluate(int64_t step);
   void Checkpoint(int64_t step);
-  Snapshot TakeSnapshot(int64_t step) const;
+  Snapshot TakeSnapshot(int64_t step, const NamedTensors& optimizer) const;
   void ReportWrites();
   bool AgreeToStop();
   bool first() const { return communicator_.rank() == 0; }

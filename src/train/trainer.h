@@ -1,5 +1,7 @@
 #pragma once
 #include <memory>
+#include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -12,15 +14,20 @@
 namespace helio::train {
 
 struct TrainerOptions {
+  double first_bucket_mb = 1;
   double bucket_mb = 25;
   bool bfloat16_wire = false;
+  // A step's gradients are the mean over that many micro-batches and are reduced once. Batch-norm statistics,
+  // wrong pairs and negatives are those of a micro-batch; each has noise of its own.
+  int accumulate = 1;
+  bool shard_optimizer = false;  // cluster/sharding.h
 };
 
 // What one step did. Scalars stay on the device until somebody reads them.
 struct StepReport {
   struct Term {
     std::string phase, name;
-    torch::Tensor value;  // scalar, this rank's part: the mean over ranks is the loss
+    torch::Tensor value;  // scalar, this rank's part: the mean over ranks (and micro-batches) is the loss
   };
   struct Norm {
     std::string phase;
@@ -39,12 +46,23 @@ class Trainer {
   Trainer(recipes::Recipe& recipe, cluster::Communicator& communicator, const TrainerOptions& options);
   ~Trainer();
 
-  // `rate_factor` scales every phase's learning rate.
-  StepReport Step(const dataio::Batch& batch, const recipes::StepContext& context, double rate_factor);
+  // One update of every phase. `micro_batches`: as many global batches (this rank's rows of each) as options
+  // accumulate. A round that comes after another meets each micro-batch a second time and draws its fakes
+  // again, from the same noise; batch norm's running statistics count it once. `rate_factor` scales every
+  // phase's learning rate.
+  StepReport Step(std::span<const dataio::Batch> micro_batches, const recipes::StepContext& context,
+                  double rate_factor);
+  StepReport Step(const dataio::Batch& batch, const recipes::StepContext& context, double rate_factor) {
+    return Step(std::span(&batch, 1), context, rate_factor);
+  }
+  int accumulate() const { return options_.accumulate; }
 
-  // Moments and step counts of all phases, by parameter name; views.
+  // Moments and step counts of all phases, by parameter name, the same for any number of ranks: views, or
+  // copies put together from all ranks with shard_optimizer.
   NamedTensors OptimizerState() const;
-  // Moving averages, by parameter name; views. Only of phases that have one.
+  // After what OptimizerState returned has been written to, on all ranks: the optimizers go on from it.
+  void TakeOptimizerState(const NamedTensors& state);
+  // Moving averages, by parameter name; views. Only of phases that have one. Local.
   NamedTensors AverageState() const;
 
   // Sets the moving averages to the parameters: at the start of a run, after the initial weights are the same
@@ -65,15 +83,26 @@ class Trainer {
 
  private:
   struct Player;
+  class MicroBatches;
+  // Where a backward pass stands in a step: it starts the gradients' sum, it sends the sum, or neither.
+  struct Turn {
+    bool first, last;
+  };
   using Players = std::vector<std::unique_ptr<Player>>;
 
-  std::vector<recipes::LossTerms> EarlyLosses(const Players& players, StepReport& report);
-  void Backward(Player& player, recipes::LossTerms early, StepReport& report);
+  // Terms that were computed under the earlier round's all-reduces, if there was one.
+  using EarlyTerms = std::optional<recipes::LossTerms>;
+  std::vector<EarlyTerms> EarlyLosses(const Players& players, StepReport& report);
+  void Backward(Player& player, EarlyTerms early, Turn turn, StepReport& report);
+  void Update(Players& players, double rate_factor, StepReport& report);
   void Update(Player& player, double rate_factor, StepReport& report);
+  double Norm(const Player& player, const std::string& prefix = "") const;
   void Clip(Player& player, double norm);
   void SwapAverages();
 
   recipes::Recipe& recipe_;
+  cluster::Communicator& communicator_;
+  const TrainerOptions options_;
   std::vector<Players> rounds_;
 };
 

@@ -1,6 +1,7 @@
 // A small training-like job in which one rank fails. Run by cluster_faults.py and others.
 //   mpirun -n 3 cluster_fault_program FAULT RANK CALL DEADLINE [SECONDS [WORLD]]
-// It goes on for SECONDS (default: 60) unless the fault ends it; WORLD ranks are expected (default: any number).
+// It goes on for SECONDS (default: 60) unless the fault ends it; WORLD ranks are expected (default: any
+// number).
 #include <iostream>
 
 #include "cluster/launch.h"

@@ -45,7 +45,7 @@ int main(int argc, char** argv) {
     options.deadlines = {30, 30};
     if (mode == "two_levels") {
       options.pretend_ranks_per_host = 2;
-      options.hierarchy = "on";
+      options.hierarchy = "two_level";
     }
     if (mode == "cuda") {
       if (torch::cuda::device_count() == 0) return 77;

@@ -58,9 +58,10 @@ TEST(DescribeAbsentTest, TellsSilentFromBusy) {
   peer.beat.step = 7;
   SetText(peer.beat.last, "all_reduce #9 of world at step 7");
   peer.heard = now - std::chrono::milliseconds(500);
-  EXPECT_EQ(DescribeAbsent(3, "node2", peer, now, 3),
-            "rank 3 on node2 (alive, but busy elsewhere; at step 7, after its call of all_reduce #9 of world at "
-            "step 7)");
+  EXPECT_EQ(
+      DescribeAbsent(3, "node2", peer, now, 3),
+      "rank 3 on node2 (alive, but busy elsewhere; at step 7, after its call of all_reduce #9 of world at "
+      "step 7)");
   peer.heard = now - std::chrono::milliseconds(4200);
   EXPECT_THAT(DescribeAbsent(3, "node2", peer, now, 3), HasSubstr("silent for 4.2 s"));
 }

@@ -1,0 +1,134 @@
+#include "tests/unit/recipes/toy_training.h"
+
+#include <gtest/gtest.h>
+
+#include "cluster/communicator_batch.h"
+#include "cluster/thread_communicator.h"
+
+namespace helio::testing {
+namespace {
+
+constexpr int64_t kWords = 5, kVocabulary = 20;
+
+// Initialisers share torch's global generator: one rank at a time.
+std::mutex& Building() {
+  static auto& mutex = *new std::mutex;
+  return mutex;
+}
+
+torch::Dtype CurrentDtype() { return c10::typeMetaToScalarType(torch::get_default_dtype()); }
+
+}  // namespace
+
+recipes::RecipeOptions ToyOptions() {
+  recipes::RecipeOptions options;
+  options.base_side = 16;
+  options.stages = 2;
+  options.gf = 4;
+  options.df = 4;
+  options.z = 5;
+  options.condition = 6;
+  options.embedding = 8;
+  options.word_vector = 6;
+  options.residual_blocks = 1;
+  options.words = kWords;
+  options.vocabulary = kVocabulary;
+  options.classes = 4;
+  options.image_trunk = options.caption_trunk = "small";
+  options.caption_embedding = 6;
+  options.caption_hidden = 7;
+  options.mirror_damsm_lambda = 1;
+  options.freeze_trunk = false;
+  return options;
+}
+
+dataio::Batch ToyBatch(int64_t index, const RowRange& rows, torch::Dtype dtype) {
+  const RowRange whole{0, rows.global, rows.global};
+  dataio::Batch batch;
+  batch.rows = rows;
+  const auto part = [&](const torch::Tensor& all) {
+    return all.narrow(0, rows.first, rows.local).contiguous();
+  };
+  for (const int64_t side : {16, 32})
+    batch.images.push_back(
+        part(NormalRows(RandomKey(1, "image", {index, side}), whole, {3, side, side}, dtype).tanh()));
+  const auto lengths = std::get<0>((UniformRows(RandomKey(1, "length", {index}), whole, {}) * kWords)
+                                       .to(torch::kInt64)
+                                       .add(1)
+                                       .sort(0, true));
+  const auto ids = (UniformRows(RandomKey(1, "ids", {index}), whole, {kWords}) * (kVocabulary - 1))
+                       .to(torch::kInt64)
+                       .add(1);
+  const auto padding = torch::arange(kWords).unsqueeze(0).ge(lengths.unsqueeze(1));
+  batch.captions = part(ids.masked_fill(padding, 0));
+  batch.caption_lengths = part(lengths);
+  batch.classes = part((UniformRows(RandomKey(1, "class", {index}), whole, {}) * 4).to(torch::kInt64));
+  return batch;
+}
+
+ToyTraining::ToyTraining(const std::string& recipe, cluster::Communicator& communicator,
+                         const train::TrainerOptions& options, const recipes::RecipeOptions& recipe_options)
+    : communicator_(communicator),
+      batch_(cluster::MakeGlobalBatch(communicator)),
+      negatives_(cluster::MakeGlobalBatch(communicator)) {
+  const std::lock_guard lock(Building());
+  torch::manual_seed(3);
+  recipe_ =
+      recipes::MakeRecipe(recipe, recipe_options, {*batch_, *negatives_, 7, {{}, {}, {}, /*random=*/true}});
+  trainer_ = std::make_unique<train::Trainer>(*recipe_, communicator, options);
+  trainer_->ResetAverages();
+}
+
+std::vector<double> ToyTraining::Step(int64_t step, int64_t first, double rate_factor, uint64_t seed) {
+  std::vector<dataio::Batch> batches;
+  const auto rows = SplitRows(kToyBatch, communicator_.rank(), communicator_.size());
+  for (int64_t i = 0; i < trainer_->accumulate(); ++i)
+    batches.push_back(ToyBatch(first + i, rows, CurrentDtype()));
+  const auto report =
+      trainer_->Step(batches, {.seed = seed, .step = step, .dtype = CurrentDtype()}, rate_factor);
+  EXPECT_EQ(report.skipped, 0);
+  std::vector<double> losses;
+  for (const auto& term : report.terms)
+    losses.push_back(
+        cluster::AllReduceScalar(communicator_, term.value.item<double>(), cluster::Reduce::kMean));
+  return losses;
+}
+
+NamedTensors ToyTraining::State() const {
+  NamedTensors state;
+  for (const auto& [key, tensor] : recipe_->State()) state.emplace_back(key, tensor.detach().clone());
+  for (const auto& [key, tensor] : trainer_->AverageState())
+    state.emplace_back("average." + key, tensor.clone());
+  return state;
+}
+
+Outcome PlayToy(const std::string& recipe, int ranks, int64_t steps, const train::TrainerOptions& options) {
+  Outcome outcome;
+  cluster::RunThreadRanks(ranks, [&](cluster::Communicator& communicator) {
+    ToyTraining training(recipe, communicator, options);
+    std::vector<double> losses;
+    for (int64_t step = 0; step < steps; ++step)
+      for (const double loss : training.Step(step, step * options.accumulate)) losses.push_back(loss);
+    if (communicator.rank() == 0) outcome = {losses, training.State()};
+  });
+  return outcome;
+}
+
+double Distance(const torch::Tensor& a, const torch::Tensor& b, double floor) {
+  const auto expected = b.to(torch::kFloat64);
+  return (a.to(torch::kFloat64) - expected).norm().item<double>() /
+         std::max(floor, expected.norm().item<double>());
+}
+
+void ExpectSame(const Outcome& got, const Outcome& expected, double tolerance, const std::string& what) {
+  ASSERT_FALSE(expected.losses.empty());
+  ASSERT_EQ(got.losses.size(), expected.losses.size());
+  for (size_t i = 0; i < expected.losses.size(); ++i)
+    ASSERT_NEAR(got.losses[i], expected.losses[i], tolerance * std::max(1.0, std::abs(expected.losses[i])))
+        << what << ", loss " << i;
+  for (size_t i = 0; i < expected.state.size(); ++i)
+    EXPECT_LE(Distance(got.state[i].second, expected.state[i].second), tolerance)
+        << what << ", " << expected.state[i].first;
+}
+
+}  // namespace helio::testing

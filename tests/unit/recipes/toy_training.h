@@ -1,0 +1,63 @@
+#pragma once
+#include "cluster/communicator.h"
+#include "src/recipes/registry.h"
+#include "src/train/trainer.h"
+
+// A recipe of tiny networks on made-up batches, played by the real trainer on thread ranks.
+namespace helio::testing {
+
+constexpr int64_t kToyBatch = 6;
+
+recipes::RecipeOptions ToyOptions();
+
+// The rows of made-up global batch number `index` that a rank holds.
+dataio::Batch ToyBatch(int64_t index, const RowRange& rows, torch::Dtype dtype);
+
+// One rank's recipe and trainer. Construction is collective.
+class ToyTraining {
+ public:
+  ToyTraining(const std::string& recipe, cluster::Communicator& communicator,
+              const train::TrainerOptions& options,
+              const recipes::RecipeOptions& recipe_options = ToyOptions());
+  ToyTraining(const ToyTraining&) = delete;
+  ToyTraining& operator=(const ToyTraining&) = delete;
+
+  // Step number `step` on global batches [first, first + accumulate); the losses, means over the ranks.
+  std::vector<double> Step(int64_t step, int64_t first, double rate_factor = 1, uint64_t seed = 5);
+
+  recipes::Recipe& recipe() { return *recipe_; }
+  train::Trainer& trainer() { return *trainer_; }
+  // Copies of weights, buffers and averages.
+  NamedTensors State() const;
+
+ private:
+  cluster::Communicator& communicator_;
+  const std::unique_ptr<GlobalBatch> batch_, negatives_;
+  std::unique_ptr<recipes::Recipe> recipe_;
+  std::unique_ptr<train::Trainer> trainer_;
+};
+
+// While it lives, new tensors are of `dtype`.
+class DefaultDtype {
+ public:
+  explicit DefaultDtype(torch::Dtype dtype) { torch::set_default_dtype(c10::scalarTypeToTypeMeta(dtype)); }
+  DefaultDtype(const DefaultDtype&) = delete;
+  DefaultDtype& operator=(const DefaultDtype&) = delete;
+  ~DefaultDtype() { torch::set_default_dtype(c10::scalarTypeToTypeMeta(torch::kFloat32)); }
+};
+
+struct Outcome {
+  std::vector<double> losses;  // mean over ranks, step by step
+  NamedTensors state;
+};
+
+// `steps` steps on `ranks` thread ranks; what rank 0 has in the end.
+Outcome PlayToy(const std::string& recipe, int ranks, int64_t steps, const train::TrainerOptions& options);
+
+// |a - b| / max(floor, |b|), L2 norms.
+double Distance(const torch::Tensor& a, const torch::Tensor& b, double floor = 1e-3);
+
+// Losses and states agree to `tolerance` (relative).
+void ExpectSame(const Outcome& got, const Outcome& expected, double tolerance, const std::string& what);
+
+}  // namespace helio::testing
