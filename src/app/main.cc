@@ -5,6 +5,7 @@
 #include <iostream>
 
 #include "src/base/error.h"
+#include "src/base/heap.h"
 #include "src/base/log.h"
 
 namespace helio::app {
@@ -59,6 +60,7 @@ std::string FlagsAsFlagfile(const std::set<std::string>& leave_out) {
 }
 
 int Main(int argc, char** argv, const std::string& usage, int (*body)()) {
+  KeepHeap();
   try {
     ParseFlags(&argc, &argv, usage);
     StartLogging(argv[0]);

@@ -25,16 +25,27 @@ uint64_t Checksum64(std::span<const std::byte> bytes) { return XXH3_64bits(bytes
 
 std::string Digest(std::span<const std::byte> bytes) { return Hex(XXH3_128bits(bytes.data(), bytes.size())); }
 
+struct RunningDigest::State {
+  std::unique_ptr<XXH3_state_t, decltype(&XXH3_freeState)> hash{XXH3_createState(), XXH3_freeState};
+};
+
+RunningDigest::RunningDigest() : state_(std::make_shared<State>()) { XXH3_128bits_reset(state_->hash.get()); }
+
+void RunningDigest::Add(std::span<const std::byte> bytes) {
+  XXH3_128bits_update(state_->hash.get(), bytes.data(), bytes.size());
+}
+
+std::string RunningDigest::Finish() const { return Hex(XXH3_128bits_digest(state_->hash.get())); }
+
 std::string DigestFile(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
   if (!file) ThrowUser("cannot be opened for reading", path);
-  std::unique_ptr<XXH3_state_t, decltype(&XXH3_freeState)> state(XXH3_createState(), XXH3_freeState);
-  XXH3_128bits_reset(state.get());
+  RunningDigest digest;
   std::vector<char> buffer(1 << 20);
   while (file.read(buffer.data(), static_cast<std::streamsize>(buffer.size())) || file.gcount() > 0)
-    XXH3_128bits_update(state.get(), buffer.data(), static_cast<size_t>(file.gcount()));
+    digest.Add(std::as_bytes(std::span(buffer.data(), static_cast<size_t>(file.gcount()))));
   if (file.bad()) ThrowData("read error", path);
-  return Hex(XXH3_128bits_digest(state.get()));
+  return digest.Finish();
 }
 
 }  // namespace helio

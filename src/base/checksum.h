@@ -1,5 +1,6 @@
 #pragma once
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
 
@@ -9,5 +10,17 @@ namespace helio {
 uint64_t Checksum64(std::span<const std::byte> bytes);  // per record
 std::string Digest(std::span<const std::byte> bytes);   // XXH3-128 as 32 hex digits: per file
 std::string DigestFile(const std::string& path);        // streams; throws Error if unreadable
+
+// The same digest of bytes that come in pieces.
+class RunningDigest {
+ public:
+  RunningDigest();
+  void Add(std::span<const std::byte> bytes);
+  std::string Finish() const;
+
+ private:
+  struct State;
+  std::shared_ptr<State> state_;
+};
 
 }  // namespace helio

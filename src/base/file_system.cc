@@ -37,14 +37,7 @@ class FileDescriptor {
   int fd_;
 };
 
-void WriteAll(const FileDescriptor& file, std::string_view content, const fs::path& path) {
-  while (!content.empty()) {
-    const ssize_t written = ::write(file.get(), content.data(), content.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written < 0) ThrowErrno(path, "write");
-    content.remove_prefix(static_cast<size_t>(written));
-  }
-}
+fs::path WithSuffix(fs::path path, const char* suffix) { return path += suffix; }
 
 }  // namespace
 
@@ -67,15 +60,56 @@ std::string ReadFile(const fs::path& path) {
 }
 
 void WriteFileAtomically(const fs::path& path, std::string_view content) {
-  fs::path temporary = path;
-  temporary += ".tmp";
-  {
-    const FileDescriptor file(temporary, O_WRONLY | O_CREAT | O_TRUNC, "create");
-    WriteAll(file, content, temporary);
-    if (::fsync(file.get()) != 0) ThrowErrno(temporary, "sync");
+  AtomicFile file(path);
+  file.Write(std::as_bytes(std::span(content.data(), content.size())));
+  file.Commit();
+}
+
+AtomicFile::AtomicFile(fs::path path)
+    : path_(std::move(path)),
+      temporary_(WithSuffix(path_, ".tmp")),
+      fd_(::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644)) {
+  if (fd_ < 0) ThrowErrno(temporary_, "create");
+}
+
+AtomicFile::~AtomicFile() {
+  if (fd_ < 0) return;
+  ::close(fd_);
+  ::unlink(temporary_.c_str());
+}
+
+void AtomicFile::Write(std::span<const std::byte> bytes) {
+  constexpr size_t kPiece = 8 << 20;
+  while (!bytes.empty()) {
+    const ssize_t written = ::write(fd_, bytes.data(), std::min(bytes.size(), kPiece));
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) ThrowErrno(temporary_, "write");
+    bytes = bytes.subspan(static_cast<size_t>(written));
+    written_ += static_cast<uint64_t>(written);
+    StartWriteBack();
   }
-  if (::rename(temporary.c_str(), path.c_str()) != 0) ThrowErrno(path, "rename to");
-  SyncDirectory(path.has_parent_path() ? path.parent_path() : fs::path("."));
+}
+
+// The disk works while we prepare the next bytes, instead of all at once in fsync. A hint: it may fail.
+void AtomicFile::StartWriteBack() {
+  constexpr uint64_t kEvery = 32 << 20;
+  if (written_ - started_ < kEvery) return;
+  ::sync_file_range(fd_, static_cast<off64_t>(started_), static_cast<off64_t>(written_ - started_),
+                    SYNC_FILE_RANGE_WRITE);
+  started_ = written_;
+}
+
+void AtomicFile::Commit() {
+  if (::fsync(fd_) != 0) ThrowErrno(temporary_, "sync");
+  // Some file systems (NFS) tell of a full disk only now.
+  const bool closed = ::close(std::exchange(fd_, -1)) == 0;
+  if (!closed || ::rename(temporary_.c_str(), path_.c_str()) != 0) {
+    const int reason = errno;
+    ::unlink(temporary_.c_str());
+    errno = reason;
+    ThrowErrno(path_, closed ? "rename to" : "close");
+  }
+  SyncDirectory(path_.has_parent_path() ? path_.parent_path() : fs::path("."));
 }
 
 void SyncFile(const fs::path& path) {

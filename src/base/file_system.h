@@ -1,5 +1,6 @@
 #pragma once
 #include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <span>
 #include <string>
@@ -15,6 +16,25 @@ std::string ReadFile(const std::filesystem::path& path);
 // Writes to `path`.tmp, fsyncs, renames, fsyncs the folder: after a crash `path` is the old or the new
 // content, never a mix.
 void WriteFileAtomically(const std::filesystem::path& path, std::string_view content);
+
+// The same in pieces: what is not committed disappears again. One thread.
+class AtomicFile {
+ public:
+  explicit AtomicFile(std::filesystem::path path);
+  AtomicFile(const AtomicFile&) = delete;
+  AtomicFile& operator=(const AtomicFile&) = delete;
+  ~AtomicFile();
+  void Write(std::span<const std::byte> bytes);
+  // fsync, rename, fsync of the folder. Once, last.
+  void Commit();
+
+ private:
+  void StartWriteBack();
+
+  const std::filesystem::path path_, temporary_;
+  int fd_;
+  uint64_t written_ = 0, started_ = 0;  // bytes given to the system; bytes it was asked to bring to the disk
+};
 
 void SyncFile(const std::filesystem::path& path);
 void SyncDirectory(const std::filesystem::path& path);

@@ -1,8 +1,6 @@
 #include "src/base/safetensors.h"
 
-#include <fcntl.h>
-#include <unistd.h>
-
+#include "src/base/checksum.h"
 #include "src/base/json.h"
 
 namespace helio {
@@ -187,28 +185,28 @@ SafeTensors ReadSafeTensors(const fs::path& path) {
   return result;
 }
 
-void WriteSafeTensors(const fs::path& path, const NamedTensors& tensors,
-                      const std::map<std::string, std::string>& metadata) {
+FileDigest WriteSafeTensors(const fs::path& path, const NamedTensors& tensors,
+                            const std::map<std::string, std::string>& metadata) {
   const std::string header = HeaderText(tensors, metadata, path.string());
   const uint64_t header_size = header.size();
-  fs::path temporary = path;
-  temporary += ".tmp";
-  {
-    std::ofstream out(temporary, std::ios::binary | std::ios::trunc);
-    out.write(reinterpret_cast<const char*>(&header_size), sizeof header_size);
-    out.write(header.data(), static_cast<std::streamsize>(header.size()));
-    for (const auto& [name, tensor] : tensors) {
-      const auto host = tensor.detach().to(torch::kCPU).contiguous();
-      out.write(static_cast<const char*>(host.data_ptr()), static_cast<std::streamsize>(host.nbytes()));
-    }
-    out.flush();
-    if (!out)
-      throw Error(ErrorKind::kSystem, "cannot write (disk full?)", temporary.string(),
-                  "free some disk space");
+  AtomicFile file(path);
+  RunningDigest digest;
+  FileDigest result;
+  const auto write = [&](const void* data, size_t size) {
+    const std::span bytes(static_cast<const std::byte*>(data), size);
+    file.Write(bytes);
+    digest.Add(bytes);
+    result.bytes += size;
+  };
+  write(&header_size, sizeof header_size);
+  write(header.data(), header.size());
+  for (const auto& [name, tensor] : tensors) {
+    const auto host = tensor.detach().to(torch::kCPU).contiguous();
+    write(host.data_ptr(), host.nbytes());
   }
-  SyncFile(temporary);
-  fs::rename(temporary, path);
-  SyncDirectory(path.has_parent_path() ? path.parent_path() : fs::path("."));
+  file.Commit();
+  result.digest = digest.Finish();
+  return result;
 }
 
 }  // namespace helio

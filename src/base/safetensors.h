@@ -21,9 +21,15 @@ struct SafeTensors {
 // and duplicates, overlaps, holes and trailing bytes are refused. Throws Error{kData} naming file and tensor.
 SafeTensors ReadSafeTensors(const std::filesystem::path& path);
 
-// Writes through `path`.tmp with fsync and rename. Tensors of any strides and device; dtypes F64 F32 F16 BF16
-// I64 I32 I16 I8 U8 BOOL.
-void WriteSafeTensors(const std::filesystem::path& path, const NamedTensors& tensors,
-                      const std::map<std::string, std::string>& metadata = {});
+struct FileDigest {
+  uint64_t bytes = 0;
+  std::string digest;  // as DigestFile
+};
+
+// Writes through AtomicFile (fsync, rename). Tensors of any strides and device; dtypes F64 F32 F16 BF16 I64
+// I32 I16 I8 U8 BOOL. Returns what was meant to be written, so that a file system that loses bytes is found
+// out.
+FileDigest WriteSafeTensors(const std::filesystem::path& path, const NamedTensors& tensors,
+                            const std::map<std::string, std::string>& metadata = {});
 
 }  // namespace helio
