@@ -1,0 +1,44 @@
+# Sourced by the sbatch files: where the programs are, the target list for Prometheus, and when to requeue.
+#
+# Settings (environment of sbatch, or --export):
+#   HELIO_RUN           folder of the run, on a file system that all nodes share (required; becomes --out)
+#   HELIO_BIN           folder of the programs                 [build/release/bin of the folder sbatch was called in]
+#   HELIO_MAX_RESTARTS  requeues before giving up              [100]
+#   HELIO_TARGETS       folder where Prometheus looks for target lists (launch/monitoring/prometheus-slurm.yml) [none]
+set -u
+: "${HELIO_RUN:?is not set: the folder of the run, on a file system that all nodes share}"
+HELIO_BIN=${HELIO_BIN:-$SLURM_SUBMIT_DIR/build/release/bin}
+HELIO_RESTARTS=${SLURM_RESTART_COUNT:-0}
+HELIO_TASKS=${SLURM_NTASKS:-1}
+mkdir -p "$HELIO_RUN"
+say() { echo "slurm job $SLURM_JOB_ID, attempt $HELIO_RESTARTS: $*"; }
+
+# Flags that every rank gets. A job that came up with another number of ranks must fail, not train alone.
+HELIO_FLAGS=(--out="$HELIO_RUN" --expect_world_size="$HELIO_TASKS")
+
+helio_targets() {  # link | unlink
+  [ -n "${HELIO_TARGETS:-}" ] || return 0
+  local link="$HELIO_TARGETS/${USER:-$(id -un)}.$(basename "$HELIO_RUN").json"
+  if [ "$1" = link ]; then ln -sfn "$HELIO_RUN/prometheus-targets.json" "$link"; else rm -f "$link"; fi
+}
+
+# Ends the job, or puts it back into the queue. 75: a checkpoint was written on a signal, or a rank, link or deadline failed.
+# 128+n: a process was killed; checkpoints are whole at any time. Anything else would only fail again (docs/running.md).
+helio_finish() {
+  local code=$1 failed="$HELIO_RUN/.failed-$SLURM_JOB_ID-$HELIO_RESTARTS"
+  helio_targets unlink
+  if [ -s "$failed" ]; then code=$(cat "$failed"); rm -f "$failed"; fi
+  if [ "$code" != 75 ] && [ "$code" -lt 128 ]; then say "ended with code $code"; exit "$code"; fi
+  if [ "$HELIO_RESTARTS" -ge "${HELIO_MAX_RESTARTS:-100}" ]; then say "code $code after $HELIO_RESTARTS restarts: giving up"; exit "$code"; fi
+  # scancel ends ranks with the signal that preemption uses; a cancelled job must stay cancelled.
+  local state; state=$(squeue --noheader --job="$SLURM_JOB_ID" --format=%T)
+  if [ "$state" != RUNNING ]; then say "ended with code $code, job is $state: not requeued"; exit "$code"; fi
+  say "ended with code $code: requeued"
+  # Slurm ends this script as part of it.
+  scontrol requeue "$SLURM_JOB_ID" || exit "$code"
+  sleep 60
+}
+export HELIO_RUN
+HELIO_RANK="${HELIO_HOME:-$SLURM_SUBMIT_DIR}/launch/slurm/rank"
+say "$HELIO_TASKS ranks on ${SLURM_JOB_NODELIST:-?}"
+helio_targets link

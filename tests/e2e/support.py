@@ -1,0 +1,119 @@
+"""What the scenarios with real services share: small data, a training command that needs no pretraining, services as child processes."""
+import json
+import os
+import pathlib
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+MPIRUN = ["mpirun", "--bind-to", "none", "--oversubscribe"]
+ENVIRONMENT = {"OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1", "OMPI_MCA_mpi_yield_when_idle": "1"}
+os.environ.update(ENVIRONMENT)
+
+
+def check(condition, message):
+    if not condition:
+        sys.exit(f"FAILED: {message}")
+    print("ok:", message, flush=True)
+
+
+def need(*programs):
+    """Ends the test as skipped (77) where a package could not be installed."""
+    missing = [p for p in programs if not shutil.which(p, path=os.environ["PATH"] + ":/usr/sbin:/sbin")]
+    if missing:
+        print(f"skipped: {', '.join(missing)} not installed (scripts/apt-packages.txt)")
+        sys.exit(77)
+
+
+def must(*command, **options):
+    done = subprocess.run([str(c) for c in command], capture_output=True, text=True, cwd=ROOT, timeout=600, **options)
+    if done.returncode:
+        sys.exit(f"{' '.join(map(str, command))}: exit code {done.returncode}\n{(done.stdout + done.stderr)[-4000:]}")
+    return done.stdout
+
+
+def make_data(bin_dir, work, images=200):
+    must(bin_dir / "helio-synth", f"--out={work}/drawn", "--families=3", "--test_classes=20", "--test_images=4", f"--images={images}")
+    must(bin_dir / "helio-pack", f"--root={work}/drawn", f"--out={work}/data", "--side=76")
+
+
+def toy_flags(work, steps):
+    """Everything but --out: two tiny stages, frozen networks with random weights."""
+    return ["--flagfile=" + str(ROOT / "configs/toy/mirrorgan.flags"), "--stages=2", "--gf=4", "--df=4", "--caption_embedding=16",
+            "--caption_hidden=16", "--embedding=16", "--word_vector=16", "--batch=8", "--log_every=5", "--random_frozen", "--threads=1",
+            "--ema_batch_norm=live", f"--data={work}/data", f"--steps={steps}"]
+
+
+def losses(run_folder):
+    record = run_folder / "metrics.jsonl"
+    lines = [json.loads(line) for line in record.read_text().splitlines()] if record.exists() else []
+    return {line["step"]: line["losses"] for line in lines if "losses" in line}
+
+
+def checkpoints(run_folder):
+    return sorted(int(path.name.split("-")[1]) for path in (run_folder / "checkpoints").glob("step-*") if path.name.split("-")[1].isdigit())
+
+
+def free_ports(count):
+    sockets = [socket.socket() for _ in range(count)]
+    for s in sockets:
+        s.bind(("127.0.0.1", 0))
+    ports = [s.getsockname()[1] for s in sockets]
+    for s in sockets:
+        s.close()
+    return ports
+
+
+def wait_for(what, condition, seconds, every=0.5):
+    """The first true value of `condition`; ends the test when none comes in time."""
+    end = time.time() + seconds
+    while time.time() < end:
+        if value := condition():
+            return value
+        time.sleep(every)
+    sys.exit(f"FAILED: {what}: not within {seconds} s")
+
+
+def get(url, **parameters):
+    """The body of an answer; None if there is none (yet)."""
+    query = "?" + urllib.parse.urlencode(parameters) if parameters else ""
+    try:
+        with urllib.request.urlopen(url + query, timeout=10) as answer:
+            return answer.read().decode()
+    except (urllib.error.URLError, ConnectionError, TimeoutError):
+        return None
+
+
+class Services:
+    """Child processes that end with the test; their output goes to files in `folder`."""
+
+    def __init__(self, folder):
+        self.folder, self.running = folder, []
+
+    def start(self, name, *command, **options):
+        log = (self.folder / f"{name}.log").open("w")
+        job = subprocess.Popen([str(c) for c in command], stdout=log, stderr=subprocess.STDOUT, cwd=ROOT, **options)
+        self.running.append((name, job))
+        return job
+
+    def log(self, name):
+        return (self.folder / f"{name}.log").read_text()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        for _, job in reversed(self.running):
+            job.terminate()
+        for _, job in reversed(self.running):
+            try:
+                job.wait(timeout=20)
+            except subprocess.TimeoutExpired:
+                job.kill()
+                job.wait()
