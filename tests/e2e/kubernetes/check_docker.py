@@ -1,0 +1,109 @@
+#!/usr/bin/env python3
+"""launch/docker without docker: what the Dockerfile names exists, is pinned, runs without root; the packages of the last stage hold every
+library that the programs built here link to. Usage: check_docker.py BIN_DIR"""
+import fnmatch
+import os
+import pathlib
+import re
+import subprocess
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parents[3]
+BIN = pathlib.Path(sys.argv[1])
+problems = []
+
+
+def instructions(text):
+    """(stage, name, arguments), continued lines joined, comments gone."""
+    stage = 0
+    plain = "\n".join(line for line in text.splitlines() if not line.lstrip().startswith("#")).replace("\\\n", " ")
+    for line in filter(None, map(str.strip, plain.splitlines())):
+        name, _, rest = line.partition(" ")
+        if not re.fullmatch("ARG|FROM|WORKDIR|COPY|RUN|ENV|USER|HEALTHCHECK|CMD", name):
+            problems.append(f"unknown or unwanted instruction {name}")
+        stage += name == "FROM"
+        yield stage, name, rest
+
+
+def check_structure(parts):
+    base = next(rest for _, name, rest in parts if name == "ARG").split("=")[1]
+    stages = [rest for _, name, rest in parts if name == "FROM"]
+    last = [(name, rest) for stage, name, rest in parts if stage == len(stages)]
+    users = [rest for name, rest in last if name == "USER"]
+    if len(stages) < 2 or not all(s.startswith("${DEBIAN} AS ") for s in stages):
+        problems.append(f"stages {stages}")
+    if not re.fullmatch(r"debian:12\.\d+-slim", base):
+        problems.append(f"base image {base} is not pinned")
+    if not users or not re.fullmatch(r"[1-9]\d*:[1-9]\d*", users[-1]):
+        problems.append(f"the image runs as {users}")
+    if [name for name, _ in last].count("HEALTHCHECK") != 1:
+        problems.append("no health check")
+    if not any(stage == 1 and "scripts/bootstrap" in rest for stage, name, rest in parts if name == "RUN"):
+        problems.append("does not use scripts/bootstrap")
+
+
+def check_copies(parts):
+    ignored = [line.strip() for line in (ROOT / ".dockerignore").read_text().splitlines() if line.strip() and not line.startswith("#")]
+    for wanted in (".git", ".venv", "build", "out"):
+        if not any(fnmatch.fnmatch(wanted, pattern) for pattern in ignored):
+            problems.append(f".dockerignore lets {wanted} into the image")
+    for _, name, rest in parts:
+        if name != "COPY" or rest.startswith("--from"):
+            continue
+        for source in rest.split()[:-1]:
+            if not (ROOT / source).exists() or any(fnmatch.fnmatch(source, pattern) for pattern in ignored):
+                problems.append(f"COPY {source}: not there, or ignored")
+
+
+def check_paths(text):
+    """Scripts that the Dockerfile and the manifests call exist and can be run."""
+    places = [text] + [f.read_text() for f in (ROOT / "launch/kubernetes").rglob("*.yaml")]
+    for path in sorted(set(re.findall(r"/opt/heliograph/(launch/[\w/.-]+)", "\n".join(places)))):
+        file = ROOT / path
+        if not file.exists() or (file.read_text().startswith("#!") and not os.access(file, os.X_OK)):
+            problems.append(f"{path} is not there, or not executable")
+    for script in (ROOT / "launch/docker").iterdir():
+        if script.read_text().startswith("#!"):
+            done = subprocess.run(["bash", "-n", str(script)], capture_output=True, text=True)
+            problems.extend([done.stderr] if done.returncode else [])
+
+
+def depends(package):
+    done = subprocess.run(["dpkg-query", "-W", "-f", "${Depends}, ${Pre-Depends}", package], capture_output=True, text=True)
+    return {re.split(r"[ :(|]", d.strip())[0] for d in done.stdout.split(",") if d.strip()}
+
+
+def closure(packages):
+    known, todo = set(), set(packages)
+    while todo:
+        known |= todo
+        todo = set().union(*map(depends, todo)) - known
+    return known
+
+
+def check_libraries(parts):
+    stages = max(stage for stage, _, _ in parts)
+    install = next(rest for stage, name, rest in parts if stage == stages and name == "RUN" and "apt-get install" in rest)
+    packages = re.search(r"--no-install-recommends\s+(.*?)\s*&&", install).group(1).split()
+    listed = subprocess.run(["ldd", *map(str, sorted(BIN.glob("helio-*")))], capture_output=True, text=True).stdout
+    libraries = {os.path.realpath(p) for p in re.findall(r"=> (/\S+)", listed) if "/.venv/" not in p}
+    owners = subprocess.run(["dpkg", "-S", *libraries], capture_output=True, text=True).stdout
+    needed = {line.split(":")[0] for line in owners.splitlines()}
+    if missing := needed - closure(packages):
+        problems.append(f"the last stage lacks packages {sorted(missing)}")
+    return len(libraries)
+
+
+def main():
+    text = (ROOT / "launch/docker/Dockerfile").read_text()
+    parts = list(instructions(text))
+    check_structure(parts)
+    check_copies(parts)
+    check_paths(text)
+    libraries = check_libraries(parts)
+    print(*problems, f"{len(parts)} instructions, {libraries} libraries, {len(problems)} problems", sep="\n")
+    return 1 if problems or not libraries else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
