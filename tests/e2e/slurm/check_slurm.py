@@ -91,7 +91,8 @@ def mistakes_are_not_requeued(slurm, work):
 def array_runs_every_line(slurm, work):
     number, _ = submit(slurm, work, "ablations", "ablations.sbatch", ["--array=1-2", "--nodes=1", "--cpus-per-task=1", "--time=5"], toy_flags(work, 2),
                        HELIO_LINES=str(work / "lines.txt"))
-    wait_for("both runs of the array", lambda: all(checkpoints(work / "ablations" / n) == [2] for n in ("one", "two")), 180)
+    wait_for("the end of both runs of the array", lambda: not slurm.call("squeue", "--noheader", "-j", number).strip(), 240)
+    check(all(checkpoints(work / "ablations" / n) == [2] for n in ("one", "two")), "both runs of the array are done")
     weights = [(work / "ablations" / n / "run.flags").read_text() for n in ("one", "two")]
     check("--caption_lambda=20" in weights[0] and "--caption_lambda=0" in weights[1], "the array's runs have their own flags")
 

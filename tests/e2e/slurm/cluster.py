@@ -8,6 +8,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 from support import ROOT, Services, free_ports, wait_for  # noqa: E402
@@ -85,7 +86,12 @@ class Slurm:
         wait_for("munge's socket", (place / "socket").exists, 20)
 
     def __exit__(self, *_):
-        subprocess.run(["scancel", "--state=RUNNING,PENDING", "-u", "root"], env=self.environment, capture_output=True)
+        """Steps are not children of the daemons: jobs must be gone before these."""
+        end = time.time() + 60
+        while self.call("squeue", "--noheader").strip() and time.time() < end:
+            self.call("scancel", "--full", "--signal=KILL", "--user=root")
+            self.call("scancel", "--user=root")
+            time.sleep(1)
         self.services.__exit__()
 
     def call(self, *command):
