@@ -70,6 +70,7 @@ int Run() {
   std::vector<eval::AttentionSubject> subjects;
   for (int64_t i = 0; i < FLAGS_n; ++i) subjects.push_back(Subject(pictures, i, words));
   const std::filesystem::path out = FLAGS_out;
+  if (out.has_parent_path()) std::filesystem::create_directories(out.parent_path());
   eval::WritePng(out,
                  eval::DrawAttention(subjects, {.title = FLAGS_recipe + ": what each word looked at",
                                                 .subtitle = "seed " + std::to_string(FLAGS_seed)}),
