@@ -36,6 +36,11 @@ class Descriptor {
   int value_;
 };
 
+std::string HostName() {
+  char name[256] = {};
+  return gethostname(name, sizeof name - 1) == 0 ? name : "localhost";
+}
+
 std::string Where(const std::string& address, int port) { return address + ":" + std::to_string(port); }
 
 int Listen(const std::string& address, int port) {
@@ -152,16 +157,21 @@ MetricsExporter::~MetricsExporter() = default;
 
 int MetricsExporter::port() const { return PortOf(server_->listener.get()); }
 
+std::string ScrapeHost(const std::string& bind) {
+  if (bind == "0.0.0.0" || bind == "::") return HostName();
+  return bind.find(':') == std::string::npos ? bind : "[" + bind + "]";
+}
+
 void WriteScrapeTargets(Communicator& communicator, const std::filesystem::path& path,
                         const std::string& host, int port) {
   const auto addresses = GatherStrings(communicator, Where(host, port), "scrape targets");
-  const auto nodes = GatherScalars(communicator, communicator.world().node, "scrape targets");
+  const auto nodes = GatherStrings(communicator, HostName(), "scrape targets");
   if (communicator.rank() != 0) return;
   Json list = Json::array();
   for (size_t rank = 0; rank < addresses.size(); ++rank) {
     Json labels;
     labels["rank"] = std::to_string(rank);
-    labels["node"] = std::to_string(static_cast<int>(nodes[rank]));
+    labels["node"] = nodes[rank];
     Json target;
     target["targets"] = Json::array({addresses[rank]});
     target["labels"] = labels;

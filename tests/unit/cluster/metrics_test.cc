@@ -94,6 +94,19 @@ TEST(MetricsExporterTest, StartsAndStopsManyTimes) {
   for (int i = 0; i < 100; ++i) MetricsExporter exporter(registry, "127.0.0.1", 0);
 }
 
+std::string HostName() {
+  char name[256] = {};
+  gethostname(name, sizeof name - 1);
+  return name;
+}
+
+TEST(ScrapeTargetsTest, NamesTheHostWhereTheAddressIsAny) {
+  EXPECT_EQ(ScrapeHost("0.0.0.0"), HostName());
+  EXPECT_EQ(ScrapeHost("::"), HostName());
+  EXPECT_EQ(ScrapeHost("127.0.0.1"), "127.0.0.1");
+  EXPECT_EQ(ScrapeHost("fe80::1"), "[fe80::1]");
+}
+
 TEST(ScrapeTargetsTest, ListsEveryRank) {
   const auto path =
       std::filesystem::temp_directory_path() / ("targets-" + std::to_string(getpid()) + ".json");
@@ -107,7 +120,7 @@ TEST(ScrapeTargetsTest, ListsEveryRank) {
   ASSERT_EQ(list.size(), 4u);
   EXPECT_EQ(list[3]["targets"][0], "host3:9003");
   EXPECT_EQ(list[3]["labels"]["rank"], "3");
-  EXPECT_EQ(list[3]["labels"]["node"], "1");
+  EXPECT_EQ(list[3]["labels"]["node"], HostName());
   std::filesystem::remove(path);
 }
 

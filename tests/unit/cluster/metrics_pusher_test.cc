@@ -1,0 +1,123 @@
+#include "cluster/metrics_pusher.h"
+
+#include <arpa/inet.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <mutex>
+#include <thread>
+
+#include "src/base/error.h"
+
+namespace helio::cluster {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::SizeIs;
+using ::testing::StartsWith;
+
+// A gateway that answers every request with `status` and remembers it. Its clients send small requests.
+class FakeGateway {
+ public:
+  explicit FakeGateway(const std::string& status) : status_(status) {
+    listener_ = socket(AF_INET, SOCK_STREAM, 0);
+    sockaddr_in address = {};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof address;
+    bind(listener_, reinterpret_cast<sockaddr*>(&address), size);
+    listen(listener_, 8);
+    getsockname(listener_, reinterpret_cast<sockaddr*>(&address), &size);
+    port_ = ntohs(address.sin_port);
+    thread_ = std::thread([this] { Serve(); });
+  }
+  ~FakeGateway() {
+    shutdown(listener_, SHUT_RDWR);
+    thread_.join();
+    close(listener_);
+  }
+
+  std::string address() const { return "127.0.0.1:" + std::to_string(port_); }
+  std::vector<std::string> requests() const {
+    const std::lock_guard lock(mutex_);
+    return requests_;
+  }
+  void WaitFor(size_t count) const {
+    for (int i = 0; i < 500 && requests().size() < count; ++i)
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+
+ private:
+  void Serve() {
+    for (int client; (client = accept(listener_, nullptr, nullptr)) >= 0; close(client)) {
+      std::string request(65536, '\0');
+      request.resize(
+          static_cast<size_t>(std::max<ssize_t>(0, recv(client, request.data(), request.size(), 0))));
+      const std::string answer = "HTTP/1.1 " + status_ + "\r\nContent-Length: 0\r\n\r\n";
+      send(client, answer.data(), answer.size(), MSG_NOSIGNAL);
+      const std::lock_guard lock(mutex_);
+      requests_.push_back(request);
+    }
+  }
+
+  const std::string status_;
+  int listener_ = -1, port_ = 0;
+  mutable std::mutex mutex_;
+  std::vector<std::string> requests_;
+  std::thread thread_;
+};
+
+TEST(MetricsPusherTest, PushesAtOnceAgainAndAtTheEnd) {
+  MetricRegistry registry;
+  const auto step = registry.AddGauge("helio_step", "Step");
+  step.Set(3);
+  const FakeGateway gateway("200 OK");
+  {
+    const MetricsPusher pusher(registry, gateway.address(), "my run", 0.05);
+    gateway.WaitFor(2);
+    step.Set(4);
+  }
+  const auto requests = gateway.requests();
+  ASSERT_GE(requests.size(), 3u);
+  EXPECT_THAT(requests.front(), StartsWith("PUT /metrics/job/heliograph/run/my%20run HTTP/1.1\r\n"));
+  EXPECT_THAT(requests.front(), HasSubstr("helio_step 3\n"));
+  EXPECT_THAT(requests.back(), HasSubstr("helio_step 4\n"));
+}
+
+TEST(MetricsPusherTest, DeletesItsGroupAndPushesNoMore) {
+  MetricRegistry registry;
+  const FakeGateway gateway("202 Accepted");
+  {
+    MetricsPusher pusher(registry, "http://" + gateway.address() + "/", "r", 1000);
+    gateway.WaitFor(1);
+    EXPECT_TRUE(pusher.Delete());
+  }
+  const auto requests = gateway.requests();
+  ASSERT_THAT(requests, SizeIs(2));
+  EXPECT_THAT(requests.back(), StartsWith("DELETE /metrics/job/heliograph/run/r HTTP/1.1\r\n"));
+}
+
+TEST(MetricsPusherTest, TellsThatTheGatewayRefused) {
+  MetricRegistry registry;
+  const FakeGateway gateway("500 Internal Server Error");
+  MetricsPusher pusher(registry, gateway.address(), "r", 1000);
+  EXPECT_FALSE(pusher.Delete());
+}
+
+TEST(MetricsPusherTest, NobodyThereIsNoError) {
+  MetricRegistry registry;
+  const auto begin = std::chrono::steady_clock::now();
+  { const MetricsPusher pusher(registry, "127.0.0.1:9", "r", 1000); }
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(10));
+}
+
+TEST(MetricsPusherTest, RefusesWhatIsNoAddress) {
+  MetricRegistry registry;
+  EXPECT_THROW(MetricsPusher(registry, "gateway", "r"), Error);
+  EXPECT_THROW(MetricsPusher(registry, "a b:1", "r"), Error);
+}
+
+}  // namespace
+}  // namespace helio::cluster
