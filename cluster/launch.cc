@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <ctime>
 #include <iostream>
 #include <map>
 
@@ -12,6 +13,8 @@
 
 namespace helio::cluster {
 namespace {
+
+constexpr double kAbortSeconds = 0.5;  // within which MPI_Abort has ended the other ranks, most likely
 
 std::vector<std::string> HostNames(int size) {
   char own[MPI_MAX_PROCESSOR_NAME] = {};
@@ -155,6 +158,21 @@ bool StartedByLauncher() {
   return false;
 }
 
+int LauncherRank() {
+  for (const char* name : {"OMPI_COMM_WORLD_RANK", "PMIX_RANK", "PMI_RANK"})
+    if (const char* rank = std::getenv(name)) return std::atoi(rank);
+  return 0;
+}
+
+void LetLowerRanksSpeak(int rank, double seconds) {
+  if (rank == 0) return;
+  const double until = seconds + 0.02 * std::min(rank, 50);
+  const auto whole = static_cast<time_t>(until);
+  const timespec turn{whole, static_cast<long>((until - static_cast<double>(whole)) * 1e9)}, end{3, 0};
+  // A signal: the launcher ends the job. What follows within seconds cannot be caught.
+  if (nanosleep(&turn, nullptr) != 0) nanosleep(&end, nullptr);
+}
+
 Launch::Launch(const LaunchOptions& options) : state_(std::make_unique<State>()) {
   auto& state = *state_;
   state.job->deadlines = options.deadlines;
@@ -192,8 +210,10 @@ int Launch::Run(const std::function<int()>& body) {
     try {
       code = body();
     } catch (const Error& error) {
+      LetLowerRanksSpeak(world().rank, kAbortSeconds);
       communicator().Abort(error.what(), error.exit_code());
     } catch (const std::exception& error) {
+      LetLowerRanksSpeak(world().rank, kAbortSeconds);
       communicator().Abort(std::string("internal error: ") + error.what(), 70);
     }
     communicator().Barrier("end of the job");

@@ -34,9 +34,9 @@ class Launch {
   Communicator& communicator();  // of all ranks: mpi (CPU tensors), nccl (CUDA and CPU tensors) or solo
 
   // Runs `body`. An exception on any rank takes the job down at once: it is logged on the rank where it
-  // happened, the other ranks are stopped, and every process ends with the error's exit code. In a world of
-  // one the exception simply passes. After an orderly return on all ranks MPI is left; the communicator and
-  // those split from it must not be used any more.
+  // happened (on the lowest, if it happened on several), the other ranks are stopped, and every process ends
+  // with the error's exit code. In a world of one the exception simply passes. After an orderly return on all
+  // ranks MPI is left; the communicator and those split from it must not be used any more.
   int Run(const std::function<int()>& body);
 
  private:
@@ -46,5 +46,15 @@ class Launch {
 
 // True if a launcher (mpirun, srun, MPIJob, ...) started this process as part of a job.
 bool StartedByLauncher();
+
+// The rank that the launcher gave this process, as its environment says; 0 without one. For messages before
+// MPI is up.
+int LauncherRank();
+
+// An error that all ranks meet (a flag, a missing file) is to be told once: call this before logging it. Rank
+// 0 returns at once, logs and takes the job down; the others wait `seconds` and more, by rank, and longer if
+// the launcher is already ending them. Who failed alone returns and says why. mpirun needs about a second to
+// end the others when a rank exits; MPI_Abort is faster.
+void LetLowerRanksSpeak(int rank, double seconds = 3);
 
 }  // namespace helio::cluster

@@ -42,6 +42,11 @@ class MpiCommunicator : public Communicator {
         everybody_{communicator, rank(), size()},
         id_(engine_->NextCommunicatorId()) {}
 
+  ~MpiCommunicator() override {
+    for (const auto communicator : {communicator_, within_.communicator, across_.communicator})
+      engine_->Discard(communicator, id_);
+  }
+
   // Collective: the ranks of a host, and those with our local rank on all hosts.
   void UseTwoLevels() {
     Barrier("two levels");

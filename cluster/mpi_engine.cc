@@ -109,6 +109,16 @@ void MpiEngine::Exclusively(const std::function<void()>& call) {
   call();
 }
 
+void MpiEngine::Discard(MPI_Comm communicator, int communicator_id) {
+  if (communicator == MPI_COMM_NULL || communicator == MPI_COMM_WORLD) return;
+  std::lock_guard lock(mutex_);
+  int over = 0;
+  MPI_Finalized(&over);
+  const auto uses = [&](const auto& operation) { return operation->communicator_id_ == communicator_id; };
+  if (over || stopping_ || std::any_of(active_.begin(), active_.end(), uses)) return;
+  MPI_Comm_free(&communicator);
+}
+
 void MpiEngine::AddWatch(std::function<bool()> watch) {
   std::lock_guard lock(mutex_);
   watches_.push_back(std::move(watch));

@@ -71,6 +71,10 @@ class MpiEngine : public std::enable_shared_from_this<MpiEngine> {
   // Blocks until done, driving MPI meanwhile. Does not return if the job fails: the process ends.
   void WaitFor(MpiOperation& operation);
 
+  // Frees the handle of a communicator that nobody uses any more, unless an operation of it is still under
+  // way or MPI is over. Local: MPI_Comm_free is, in Open MPI and MPICH, as the standard advises.
+  void Discard(MPI_Comm communicator, int communicator_id);
+
   // Runs `call` under the lock: MPI calls that cannot be made non-blocking (communicator creation).
   void Exclusively(const std::function<void()>& call);
   // The next communicator's number, the same on all ranks as long as they create them in one order.

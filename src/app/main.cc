@@ -4,6 +4,7 @@
 
 #include <iostream>
 
+#include "cluster/launch.h"
 #include "src/base/error.h"
 #include "src/base/heap.h"
 #include "src/base/log.h"
@@ -66,9 +67,11 @@ int Main(int argc, char** argv, const std::string& usage, int (*body)()) {
     StartLogging(argv[0]);
     return body();
   } catch (const Error& error) {
+    cluster::LetLowerRanksSpeak(cluster::LauncherRank());
     LOG(ERROR) << error.what();
     return error.exit_code();
   } catch (const std::exception& error) {
+    cluster::LetLowerRanksSpeak(cluster::LauncherRank());
     LOG(ERROR) << "internal error: " << error.what();
     return 70;
   }

@@ -71,6 +71,13 @@ NamedTensors UntrainedState(const recipes::Recipe& recipe) {
   return state;
 }
 
+// Networks are built on the host, with the same bits everywhere; this brings them to the rank's device.
+void MoveTo(const NamedTensors& tensors, torch::Device device) {
+  torch::NoGradGuard no_grad;
+  for (auto [name, tensor] : tensors)
+    if (tensor.device() != device) tensor.set_data(tensor.to(device));
+}
+
 // Puts the untrained state back where it was when the object was made, behind autograd's back: graphs that
 // were built in between noted these tensors, but need their values no more.
 class KeptState {
@@ -142,6 +149,8 @@ struct Trainer::Player {
 Trainer::Trainer(recipes::Recipe& recipe, cluster::Communicator& communicator, const TrainerOptions& options)
     : recipe_(recipe), communicator_(communicator), options_(options) {
   CHECK_GE(options.accumulate, 1);
+  MoveTo(recipe.State(), communicator.world().device);
+  MoveTo(recipe.FrozenState(), communicator.world().device);
   for (auto& round : recipe.Rounds()) {
     auto& players = rounds_.emplace_back();
     for (auto& phase : round)

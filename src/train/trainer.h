@@ -43,6 +43,7 @@ struct StepReport {
 // then all updates. Every member is collective. One thread.
 class Trainer {
  public:
+  // Brings the recipe's networks to the communicator's device.
   Trainer(recipes::Recipe& recipe, cluster::Communicator& communicator, const TrainerOptions& options);
   ~Trainer();
 

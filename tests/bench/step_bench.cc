@@ -1,11 +1,14 @@
 // One training step of a recipe at the published CUB size on a drawn batch, by phase: what bench_reference.py
 // times of the published code (tests/bench/step_bench.py runs both).
-//   build/release/bin/step_bench RECIPE=mirrorgan|attngan [BATCH=4] [STEPS=3] [THREADS=2]
+//   [mpirun -n 2] build/release/bin/step_bench RECIPE=mirrorgan|attngan [BATCH=4] [STEPS=3] [THREADS=2]
+//   [cpu|cuda]
+// BATCH is the global batch; THREADS are a rank's; phases are rank 0's.
 // Prints a line of JSON: {"seconds": mean wall time of a step, "phases": {"prepare": ..., "d256": ..., ...}}.
 #include <chrono>
 #include <iostream>
 
-#include "cluster/solo_communicator.h"
+#include "cluster/communicator_batch.h"
+#include "cluster/launch.h"
 #include "src/base/error.h"
 #include "src/base/json.h"
 #include "src/recipes/registry.h"
@@ -23,8 +26,8 @@ recipes::RecipeOptions CubOptions() {
   return options;
 }
 
-// Captions of 8 to 18 words, the first one of 18; noise for pictures.
-dataio::Batch DrawBatch(int64_t rows, const recipes::RecipeOptions& options) {
+// Captions of 8 to 18 words, the first one of 18; noise for pictures. The whole global batch.
+dataio::Batch DrawWhole(int64_t rows, const recipes::RecipeOptions& options) {
   torch::manual_seed(1);
   dataio::Batch batch;
   batch.rows = {0, rows, rows};
@@ -43,17 +46,35 @@ dataio::Batch DrawBatch(int64_t rows, const recipes::RecipeOptions& options) {
   return batch;
 }
 
+// This rank's rows of it.
+dataio::Batch DrawBatch(const RowRange& rows, const recipes::RecipeOptions& options, torch::Device device) {
+  auto batch = DrawWhole(rows.global, options);
+  const auto part = [&](torch::Tensor& all) { all = all.narrow(0, rows.first, rows.local).to(device); };
+  for (auto& images : batch.images) part(images);
+  for (auto* tensor : {&batch.captions, &batch.caption_lengths, &batch.classes}) part(*tensor);
+  batch.rows = rows;
+  return batch;
+}
+
 struct Timing {
   double seconds = 0;
   std::map<std::string, double> phases;
 };
 
-Timing Measure(train::Trainer& trainer, const dataio::Batch& batch, int64_t steps) {
+Timing Measure(train::Trainer& trainer, cluster::Communicator& communicator, const dataio::Batch& batch,
+               int64_t steps) {
   Timing timing;
-  trainer.Step(batch, {.seed = 1, .step = 0}, 1);  // warms up
+  const auto device = communicator.world().device;
+  const auto play = [&](int64_t step) {
+    const auto report = trainer.Step(batch, {.seed = 1, .step = step, .device = device}, 1);
+    if (device.is_cuda()) torch::cuda::synchronize();
+    return report;
+  };
+  play(0);  // warms up
+  communicator.Barrier();
   for (int64_t step = 1; step <= steps; ++step) {
     const auto start = std::chrono::steady_clock::now();
-    const auto report = trainer.Step(batch, {.seed = 1, .step = step}, 1);
+    const auto report = play(step);
     const auto wall = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
     timing.seconds += wall / static_cast<double>(steps);
     for (const auto& [part, seconds] : report.seconds)
@@ -62,19 +83,24 @@ Timing Measure(train::Trainer& trainer, const dataio::Batch& batch, int64_t step
   return timing;
 }
 
-Timing Run(const std::string& recipe_name, int64_t rows, int64_t steps) {
+Timing Run(cluster::Communicator& communicator, const std::string& recipe_name, int64_t rows, int64_t steps) {
   const auto options = CubOptions();
-  SoloBatch solo;
-  recipes::RecipeContext context{.batch = solo, .negatives = solo, .seed = 1, .weights = {}};
+  const auto batch = cluster::MakeGlobalBatch(communicator),
+             negatives = cluster::MakeGlobalBatch(communicator);
+  recipes::RecipeContext context{.batch = *batch, .negatives = *negatives, .seed = 1, .weights = {}};
   context.weights.random = true;
   const auto recipe = recipes::MakeRecipe(recipe_name, options, context);
-  const auto communicator = cluster::MakeSoloCommunicator();
-  train::Trainer trainer(*recipe, *communicator, {});
-  return Measure(trainer, DrawBatch(rows, options), steps);
+  train::Trainer trainer(*recipe, communicator, {});
+  const auto own = SplitRows(rows, communicator.rank(), communicator.size());
+  return Measure(trainer, communicator, DrawBatch(own, options, communicator.world().device), steps);
 }
 
-void Print(const Timing& timing) {
-  std::cout << Json{{"seconds", timing.seconds}, {"phases", timing.phases}}.dump() << std::endl;
+int RunAndPrint(cluster::Communicator& communicator, const std::string& recipe_name, int64_t rows,
+                int64_t steps) {
+  const auto timing = Run(communicator, recipe_name, rows, steps);
+  if (communicator.rank() == 0)
+    std::cout << Json{{"seconds", timing.seconds}, {"phases", timing.phases}}.dump() << std::endl;
+  return 0;
 }
 
 }  // namespace
@@ -86,7 +112,13 @@ int main(int count, char** arguments) {
   };
   torch::set_num_threads(static_cast<int>(number(4, 2)));
   try {
-    helio::Print(helio::Run(count > 1 ? arguments[1] : "mirrorgan", number(2, 4), number(3, 3)));
+    helio::cluster::LaunchOptions options;
+    options.device = count > 5 ? arguments[5] : "cpu";
+    helio::cluster::Launch launch(options);
+    return launch.Run([&] {
+      return helio::RunAndPrint(launch.communicator(), count > 1 ? arguments[1] : "mirrorgan", number(2, 4),
+                                number(3, 3));
+    });
   } catch (const helio::Error& error) {
     std::cerr << error.what() << '\n';
     return 1;

@@ -16,8 +16,13 @@ int Train(cluster::Communicator& world, const testing::Fault& fault, double seco
   auto gradient = torch::ones({300'000}), statistics = torch::ones({64});
   const auto end = cluster::Clock::now() + std::chrono::duration<double>(seconds);
   auto stop = torch::zeros({1});
+  // With a number of steps behind it: who watches may break something now.
+  const auto announce = [&](int64_t step) {
+    if (step == 10 && world.rank() == 0) std::cout << "training" << std::endl;
+  };
   for (int64_t step = 0; stop.item<float>() == 0; ++step) {
     c->BeginStep(step);
+    announce(step);
     c->AllReduce(statistics, cluster::Reduce::kMean, "batch norm").Wait();
     const auto pending = c->AllReduce(gradient, cluster::Reduce::kMean, "g/0");
     std::this_thread::sleep_for(std::chrono::milliseconds(5));
@@ -45,6 +50,7 @@ int main(int argc, char** argv) {
     StartLogging(argv[0], launch.world().rank, launch.world().size);
     return launch.Run([&] { return Train(launch.communicator(), fault, seconds); });
   } catch (const Error& error) {
+    cluster::LetLowerRanksSpeak(cluster::LauncherRank());
     std::cerr << error.what() << "\n";
     return error.exit_code();
   }

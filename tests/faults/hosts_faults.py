@@ -51,12 +51,22 @@ def end_mpirun(job):
         return " (mpirun had to be killed)"
 
 
-def problem_of(hosts, fault, name, program):
+def wait_for(log, word, limit=150):
+    end = time.time() + limit
+    while word not in log.read_text():
+        if time.time() > end:
+            raise TimeoutError(f"no '{word}' within {limit} s:\n{log.read_text()}")
+        time.sleep(0.05)
+
+
+def problem_of(hosts, fault, name, program, delay=0.5):
+    """Runs a job, breaks something `delay` seconds into its training; what was wrong with its end, or None."""
     log = hosts.folder / "log"
     with log.open("w") as output:
         job = hosts.mpirun({"node1": 1, "node2": 1, "node3": 1}, [program, "none", "0", "0", str(DEADLINE), "60"],
                            stdout=output, stderr=subprocess.STDOUT)
-    time.sleep(4)
+    wait_for(log, "training")
+    time.sleep(delay)
     begin = time.time()
     break_it(hosts, fault, name)
     while (left := leftovers(hosts)) and time.time() < begin + DEADLINE + 12:
@@ -66,7 +76,7 @@ def problem_of(hosts, fault, name, program):
     output = log.read_text()
     if fault == "link":
         hosts.link(name, "up")
-    print(f"{fault} of {name}: exit {job.returncode}, ranks gone after {seconds:.1f} s{note}", flush=True)
+    print(f"{fault} of {name} {delay:.2f} s into training: exit {job.returncode}, ranks gone after {seconds:.1f} s{note}", flush=True)
     rank = int(name[4:]) - 1
     wanted = {"kill": rf"(rank {rank}\b.*signal 9)", "stop": rf"missing:.*rank {rank} on {name} \(silent",
               "link": rf"missing:.*rank {rank} on {name} \(silent"}[fault]

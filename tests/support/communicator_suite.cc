@@ -233,13 +233,31 @@ void CountsCalls(Communicator& c) {
   EXPECT_EQ(c.sequence(), before + 2);
 }
 
-void ComesAndGoes(Communicator& c) {
-  for (int i = 0; i < 20; ++i) {
+void ComeAndGo(Communicator& c, int times) {
+  for (int i = 0; i < times; ++i) {
     const auto other = c.Duplicate("short-lived");
     auto value = OnDevice(c, torch::ones({2}));
     other->AllReduce(value).Wait();
     ExpectEqual(value, torch::full({2}, static_cast<float>(c.size())), "short-lived");
   }
+}
+
+// Entries of a folder of /proc/self: "task" (threads), "fd" (open files).
+int64_t CountOf(const char* folder) {
+  return std::distance(std::filesystem::directory_iterator(std::string("/proc/self/") + folder), {});
+}
+
+// A thousand communicators (20 of NCCL, which take a second each) leave no thread and no file behind.
+void ComesAndGoes(Communicator& c) {
+  ComeAndGo(c, 5);
+  c.Barrier();
+  const int64_t threads = CountOf("task"), files = CountOf("fd");
+  c.Barrier();
+  ComeAndGo(c, c.world().device.is_cuda() ? 20 : 1000);
+  c.Barrier();
+  EXPECT_LE(CountOf("task"), threads);
+  EXPECT_LE(CountOf("fd"), files + c.size());  // other ranks in this process may be looking, too
+  c.Barrier();
 }
 
 }  // namespace

@@ -50,7 +50,7 @@ class FaultyCommunicator : public Communicator {
 
  private:
   void Happen(const Call& call) const {
-    if (rank() != fault_.rank || call.sequence != fault_.call) return;
+    if ((fault_.rank >= 0 && rank() != fault_.rank) || call.sequence != fault_.call) return;
     switch (fault_.kind) {
       case Fault::Kind::kNone:
         return;

@@ -14,7 +14,7 @@ struct Fault {
     kStop,   // SIGSTOP to itself
   };
   Kind kind = Kind::kNone;
-  int rank = 0;
+  int rank = 0;  // -1: all of them
   uint64_t call = 1;
   double seconds = 0;
 };
