@@ -56,6 +56,11 @@ def losses(run_folder):
     return {line["step"]: line["losses"] for line in lines if "losses" in line}
 
 
+def steps_done(run_folder):
+    record = run_folder / "metrics.jsonl"
+    return max(losses(run_folder), default=0) if record.exists() and record.read_text().endswith("\n") else 0
+
+
 def newest_weights(run_folder):
     newest = sorted((run_folder / "checkpoints").glob("step-*"))[-1]
     return {f.name: f.read_bytes() for f in sorted(newest.glob("*.safetensors"))}
@@ -84,25 +89,27 @@ def scenario_toy(work):
 def scenario_resume(work):
     make_data(work)
     pretrain(work)
-    run("helio-train", *gan_flags(work, work / "whole", 12), "--checkpoint_every=4", ranks=2)
-    flags = gan_flags(work, work / "killed", 12) + ["--checkpoint_every=2"]
+    run("helio-train", *gan_flags(work, work / "whole", 40), "--checkpoint_every=8", ranks=2)
+    flags = gan_flags(work, work / "killed", 40) + ["--checkpoint_every=4"]
     attempts = 0
-    for delay in (6, 8, 10):
+    for steps in (6, 14, 27):
         job = subprocess.Popen(command("helio-train", *flags, ranks=2), cwd=ROOT, stderr=subprocess.PIPE, start_new_session=True)
-        time.sleep(delay)
+        while job.poll() is None and steps_done(work / "killed") < steps:
+            time.sleep(0.05)
         if job.poll() is None:
             subprocess.run(["pkill", "-9", "-f", f"helio-train.*{work}/killed"])
             attempts += 1
         job.wait()
     run("helio-train", *flags, ranks=2)
-    check(attempts > 0, f"killed {attempts} times")
+    check(attempts == 3, f"killed {attempts} times")
     check(losses(work / "killed") == losses(work / "whole"), "the loss record equals that of the uninterrupted run")
     check(newest_weights(work / "killed") == newest_weights(work / "whole"), "final weights, moments and averages are bit-equal")
-    log = run("helio-train", *gan_flags(work, work / "whole", 14), "--caption_lambda=3", ranks=2, expect=1)
+    log = run("helio-train", *gan_flags(work, work / "whole", 44), "--caption_lambda=3", ranks=2, expect=1)
     check("--caption_lambda: 10 -> 3" in log, "another configuration is refused with a diff")
     job = subprocess.Popen(command("helio-train", *gan_flags(work, work / "stopped", 100000), "--checkpoint_every=0", ranks=2), cwd=ROOT,
                            stderr=subprocess.PIPE, text=True, start_new_session=True)
-    time.sleep(12)
+    while job.poll() is None and steps_done(work / "stopped") < 5:
+        time.sleep(0.05)
     os.kill(job.pid, signal.SIGUSR1)
     log = job.communicate(timeout=60)[1]
     check(job.returncode == 75 and list((work / "stopped/checkpoints").glob("step-*")), f"SIGUSR1: a checkpoint and exit code 75 ({job.returncode})")
