@@ -5,6 +5,8 @@
 #include <iostream>
 
 #include "cluster/launch.h"
+#include "src/app/help.h"
+#include "src/app/json_log.h"
 #include "src/base/error.h"
 #include "src/base/heap.h"
 #include "src/base/log.h"
@@ -16,34 +18,55 @@ bool IsOurs(const gflags::CommandLineFlagInfo& flag) {
   return flag.filename.find("src/app/") != std::string::npos;
 }
 
-void PrintHelp(const std::string& usage) {
+std::vector<FlagText> OurFlags(std::vector<std::string>& others) {
   std::vector<gflags::CommandLineFlagInfo> flags;
   gflags::GetAllFlags(&flags);
-  std::cout << usage << "\n\n";
+  std::vector<FlagText> ours;
   for (const auto& flag : flags) {
-    if (!IsOurs(flag)) continue;
-    const auto name = "  --" + flag.name + "=" + flag.default_value;
-    std::cout << name << std::string(name.size() < 34 ? 34 - name.size() : 1, ' ') << flag.description
-              << "\n";
+    const bool shared = flag.filename.find("_main.cc") == std::string::npos;
+    if (IsOurs(flag))
+      ours.push_back({flag.name, flag.default_value, flag.description, flag.type == "bool", shared});
+    else
+      others.push_back(flag.name);
   }
-  std::cout << "\n  --flagfile=FILE                 Read flags from a file (see configs/)\n";
+  return ours;
 }
 
 void ExitOnHelp(int argc, char** argv, const std::string& usage) {
   for (int i = 1; i < argc; ++i) {
     const std::string argument = argv[i];
     if (argument != "--help" && argument != "-h" && argument != "-help") continue;
-    PrintHelp(usage);
+    std::vector<std::string> others;
+    std::cout << HelpText(usage, OurFlags(others));
     std::exit(0);
   }
 }
 
+// gflags would name one unknown flag and exit.
+void CheckNames(int argc, char** argv) {
+  std::vector<std::string> others;
+  const auto flags = OurFlags(others);
+  std::string problems;
+  for (const auto& problem : UnknownFlags({argv + 1, argv + argc}, flags, others))
+    problems += "\n  " + problem;
+  if (!problems.empty()) ThrowUser("these flags need attention:" + problems);
+}
+
 void ParseFlags(int* argc, char*** argv, const std::string& usage) {
   ExitOnHelp(*argc, *argv, usage);
+  CheckNames(*argc, *argv);
   gflags::SetUsageMessage(usage);
   gflags::ParseCommandLineFlags(argc, argv, true);
   if (*argc > 1)
     ThrowUser(std::string("unexpected argument '") + (*argv)[1] + "'", "command line", "flags begin with --");
+}
+
+// Programs without --log_format log text.
+std::unique_ptr<JsonLog> MakeJsonLog() {
+  std::string format;
+  if (!gflags::GetCommandLineOption("log_format", &format) || format == "text") return nullptr;
+  if (format != "json") ThrowUser("must be text or json", "--log_format='" + format + "'");
+  return std::make_unique<JsonLog>();
 }
 
 }  // namespace
@@ -62,8 +85,10 @@ std::string FlagsAsFlagfile(const std::set<std::string>& leave_out) {
 
 int Main(int argc, char** argv, const std::string& usage, int (*body)()) {
   KeepHeap();
+  std::unique_ptr<JsonLog> json_log;
   try {
     ParseFlags(&argc, &argv, usage);
+    json_log = MakeJsonLog();
     StartLogging(argv[0]);
     return body();
   } catch (const Error& error) {

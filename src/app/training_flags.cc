@@ -112,6 +112,10 @@ DEFINE_string(batch_norm, "global",
 DEFINE_string(negatives, "global", "Wrong pairs and DAMSM negatives: global or local");
 DEFINE_int32(metrics_port, 0, "Serve /metrics at this port + local rank (0: do not serve)");
 DEFINE_string(metrics_bind, "127.0.0.1", "Address that /metrics is served at");
+DEFINE_string(
+    push_gateway, "",
+    "HOST:PORT of a Prometheus push gateway, for short jobs: rank 0 pushes as job heliograph and the "
+    "run's name, and deletes that when the last step is done");
 DEFINE_string(log_format, "text", "text or json");
 
 namespace helio::app {
@@ -141,6 +145,7 @@ const std::set<std::string>& OperationalFlags() {
                                                         "shard_optimizer",
                                                         "metrics_port",
                                                         "metrics_bind",
+                                                        "push_gateway",
                                                         "log_format",
                                                         "data",
                                                         "damsm",

@@ -86,6 +86,7 @@ DECLARE_string(batch_norm);
 DECLARE_string(negatives);
 DECLARE_int32(metrics_port);
 DECLARE_string(metrics_bind);
+DECLARE_string(push_gateway);
 DECLARE_string(log_format);
 
 namespace helio::app {

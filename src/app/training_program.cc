@@ -2,9 +2,13 @@
 
 #include <gflags/gflags.h>
 
+#include <iostream>
+
 #include "cluster/communicator_batch.h"
 #include "cluster/metrics_exporter.h"
+#include "cluster/metrics_pusher.h"
 #include "src/app/best_weights.h"
+#include "src/app/dry_run.h"
 #include "src/app/gan_evaluation.h"
 #include "src/app/main.h"
 #include "src/app/training_flags.h"
@@ -97,24 +101,34 @@ class TrainingProgram {
                               ? FLAGS_steps
                               : static_cast<int64_t>(FLAGS_epochs * static_cast<double>(steps_per_epoch));
     Announce(steps, steps_per_epoch);
-    if (FLAGS_dry_run) return 0;
+    if (FLAGS_dry_run) return DryRun(steps, steps_per_epoch);
     train::TrainingMetrics metrics(registry_, FLAGS_recipe, Version(), communicator_.size(), steps);
     train::Session session(*recipe_, *trainer_, communicator_, metrics, SessionFlags(steps, steps_per_epoch),
                            Hooks());
     SaveFrozen();
-    return session.Run();
+    const int code = session.Run();
+    if (pusher_ && code == 0) pusher_->Delete();
+    return code;
   }
 
  private:
   bool first() const { return communicator_.rank() == 0; }
 
   void StartExporter() {
-    if (FLAGS_metrics_port == 0) return;
+    if (first() && !FLAGS_push_gateway.empty() && !FLAGS_dry_run)
+      pusher_ = std::make_unique<cluster::MetricsPusher>(registry_, FLAGS_push_gateway, RunName());
+    if (FLAGS_metrics_port == 0 || FLAGS_dry_run) return;
     const int port = FLAGS_metrics_port + communicator_.world().local_rank;
     exporter_ = std::make_unique<cluster::MetricsExporter>(registry_, FLAGS_metrics_bind, port);
     if (first()) std::filesystem::create_directories(FLAGS_out);
     cluster::WriteScrapeTargets(communicator_, std::filesystem::path(FLAGS_out) / "prometheus-targets.json",
-                                FLAGS_metrics_bind, port);
+                                cluster::ScrapeHost(FLAGS_metrics_bind), port);
+  }
+
+  // The last part of --out.
+  static std::string RunName() {
+    const auto path = std::filesystem::absolute(FLAGS_out).lexically_normal();
+    return (path.has_filename() ? path : path.parent_path()).filename().string();
   }
 
   void Announce(int64_t steps, int64_t steps_per_epoch) const {
@@ -125,6 +139,33 @@ class TrainingProgram {
               << ", " << at::get_num_threads() << " threads each), " << static_cast<double>(parameters) / 1e6
               << " M parameters and buffers; " << train_.size() << " training rows, " << steps << " steps of "
               << FLAGS_batch << " images, " << steps_per_epoch << " steps an epoch";
+  }
+
+  int DryRun(int64_t steps, int64_t steps_per_epoch) const {
+    DryRunFacts facts;
+    facts.device = communicator_.world().device.str();
+    facts.flagfile = FlagsAsFlagfile();
+    facts.ranks = communicator_.size();
+    facts.rows = train_.size();
+    facts.batch = FLAGS_batch;
+    facts.accumulate = FLAGS_accumulate;
+    facts.steps = steps;
+    facts.steps_per_epoch = steps_per_epoch;
+    facts.trained = BytesOf(recipe_->State());
+    facts.frozen = BytesOf(recipe_->FrozenState());
+    facts.averages = BytesOf(trainer_->AverageState());
+    for (const int64_t side : ImageSides(options_)) facts.cached += 3 * side * side;
+    facts.pixels = facts.cached * static_cast<int64_t>(c10::elementSize(DtypeFlag()));
+    facts.prefetch = FLAGS_prefetch;
+    facts.shard_optimizer = FLAGS_shard_optimizer;
+    if (first()) std::cout << DryRunText(facts) << std::flush;
+    return 0;
+  }
+
+  static int64_t BytesOf(const NamedTensors& tensors) {
+    int64_t bytes = 0;
+    for (const auto& entry : tensors) bytes += static_cast<int64_t>(entry.second.nbytes());
+    return bytes;
   }
 
   train::SessionOptions SessionFlags(int64_t steps, int64_t steps_per_epoch) const {
@@ -298,6 +339,7 @@ class TrainingProgram {
   std::unique_ptr<train::Trainer> trainer_;
   cluster::MetricRegistry registry_;
   std::unique_ptr<cluster::MetricsExporter> exporter_;
+  std::unique_ptr<cluster::MetricsPusher> pusher_;
   std::unique_ptr<dataio::Loader> loader_;
   std::unique_ptr<BestWeights> best_;
 };

@@ -16,7 +16,8 @@ void WritePrefix(std::ostream& out, const google::LogMessageInfo& info, void*) {
 
 void StartLogging(const char* program, int rank, int world_size) {
   if (world_size > 1) rank_prefix = " [" + std::to_string(rank) + "/" + std::to_string(world_size) + "]";
-  FLAGS_logtostderr = true;
+  // No severity reaches stderr when a sink writes in glog's place (--log_format=json).
+  FLAGS_logtostderr = FLAGS_stderrthreshold < google::NUM_SEVERITIES;
   FLAGS_minloglevel = rank == 0 ? google::GLOG_INFO : google::GLOG_WARNING;
   if (google::IsGoogleLoggingInitialized()) return;
   google::InitGoogleLogging(program, &WritePrefix);

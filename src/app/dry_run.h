@@ -1,0 +1,22 @@
+#pragma once
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace helio::app {
+
+// What --dry_run knows of a run. Sizes in bytes, of one rank before any sharing.
+struct DryRunFacts {
+  std::string device, flagfile;
+  int64_t ranks = 1, rows = 0, batch = 0, accumulate = 1, steps = 0, steps_per_epoch = 0;
+  int64_t trained = 0, frozen = 0, averages = 0;  // weights and buffers
+  int64_t pixels = 0;                             // of one training row, all sides together, as on the device
+  int64_t prefetch = 0, cached = 0;               // batches ahead; pixel bytes of a row before the device
+  bool shard_optimizer = false;
+};
+
+// The report: resolved flags, steps, rows of a rank, memory of a rank by what it is for. Activations are not
+// in it: they depend on kernels; a first step shows them.
+std::string DryRunText(const DryRunFacts& facts);
+
+}  // namespace helio::app

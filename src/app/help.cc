@@ -1,0 +1,142 @@
+#include "src/app/help.h"
+
+#include <algorithm>
+#include <numeric>
+
+namespace helio::app {
+namespace {
+
+constexpr size_t kTextColumn = 34;
+
+struct Group {
+  const char* title;
+  const char* names;  // between spaces
+};
+
+constexpr Group kGroups[] = {
+    {"What is trained",
+     " recipe data out seed batch steps epochs schedule fidelity dtype augment flip damsm captioner "
+     "classifier "
+     "random_frozen "},
+    {"Shapes",
+     " base_side stages gf df z condition embedding residual_blocks words word_vector text_rnn image_trunk "
+     "caption_trunk caption_embedding caption_hidden global_attention "},
+    {"Losses",
+     " caption_lambda damsm_lambda mirror_damsm_lambda kl_weight gamma1 gamma2 gamma3 text_scale "
+     "class_masks "},
+    {"Optimizers",
+     " g_rate d_rate rate beta1 beta2 ema_decay ema_batch_norm clip_norm text_dropout freeze_trunk "
+     "max_bad_steps "},
+    {"Checkpoints, reports",
+     " resume resume_override checkpoint_every keep_last keep_every keep_best on_checkpoint_failure "
+     "log_every "
+     "sample_every evaluate_every evaluate_images exit_code_requeue dry_run log_format "},
+    {"Ranks and machine",
+     " threads workers prefetch expect_world_size deadline_seconds first_deadline_seconds first_bucket_mb "
+     "bucket_mb wire_dtype hierarchy shard_optimizer accumulate batch_norm negatives "},
+    {"Metrics", " metrics_port metrics_bind push_gateway "},
+};
+
+bool Names(const Group& group, const std::string& name) {
+  return std::string(group.names).find(" " + name + " ") != std::string::npos;
+}
+
+std::string Line(const FlagText& flag) {
+  std::string line = "  --" + flag.name + "=" + flag.value;
+  line += std::string(line.size() < kTextColumn ? kTextColumn - line.size() : 1, ' ');
+  return line + flag.text + "\n";
+}
+
+template <typename Wanted>
+std::string Section(const std::string& title, const std::vector<FlagText>& flags, const Wanted& wanted) {
+  std::string lines;
+  for (const auto& flag : flags)
+    if (wanted(flag)) lines += Line(flag);
+  return lines.empty() ? "" : "\n" + title + "\n" + lines;
+}
+
+// Levenshtein's distance.
+size_t Edits(const std::string& a, const std::string& b) {
+  std::vector<size_t> row(b.size() + 1);
+  std::iota(row.begin(), row.end(), size_t{0});
+  for (size_t i = 1; i <= a.size(); ++i) {
+    size_t diagonal = row[0];
+    row[0] = i;
+    for (size_t j = 1; j <= b.size(); ++j) {
+      const size_t replaced = diagonal + (a[i - 1] != b[j - 1]);
+      diagonal = row[j];
+      row[j] = std::min({replaced, row[j] + 1, row[j - 1] + 1});
+    }
+  }
+  return row.back();
+}
+
+const FlagText* Find(const std::vector<FlagText>& flags, const std::string& name) {
+  const auto found = std::ranges::find(flags, name, &FlagText::name);
+  return found == flags.end() ? nullptr : &*found;
+}
+
+bool IsKnown(const std::string& name, const std::vector<FlagText>& flags,
+             const std::vector<std::string>& others) {
+  if (Find(flags, name) || std::ranges::find(others, name) != others.end()) return true;
+  if (!name.starts_with("no")) return false;
+  const auto* negated = Find(flags, name.substr(2));
+  return negated && negated->is_bool;
+}
+
+// The name in "--name=value", "-name"; empty if the argument is no flag.
+std::string NameIn(const std::string& argument) {
+  const auto begin = argument.find_first_not_of('-');
+  if (begin == 0 || begin == std::string::npos || begin > 2) return "";
+  return argument.substr(begin, argument.find('=') - begin);
+}
+
+}  // namespace
+
+std::vector<std::string> UngroupedFlags(const std::vector<FlagText>& flags) {
+  std::vector<std::string> names;
+  for (const auto& flag : flags)
+    if (flag.shared && std::ranges::none_of(kGroups, [&](const Group& g) { return Names(g, flag.name); }))
+      names.push_back(flag.name);
+  return names;
+}
+
+std::string HelpText(const std::string& usage, const std::vector<FlagText>& flags) {
+  std::string text = usage + "\n";
+  text += Section("This program", flags, [](const FlagText& f) { return !f.shared; });
+  for (const auto& group : kGroups)
+    text += Section(group.title, flags, [&](const FlagText& f) { return f.shared && Names(group, f.name); });
+  const auto others = UngroupedFlags(flags);
+  text += Section("More", flags, [&](const FlagText& f) {
+    return f.shared && std::ranges::find(others, f.name) != others.end();
+  });
+  return text + "\nEvery program\n" + Line({"flagfile", "FILE", "Read flags from a file (see configs/)"});
+}
+
+std::string NearestName(const std::string& name, const std::vector<std::string>& known) {
+  const auto nearest = std::ranges::min_element(known, {}, [&](const auto& k) { return Edits(name, k); });
+  if (nearest == known.end() || Edits(name, *nearest) > 1 + name.size() / 4) return "";
+  return *nearest;
+}
+
+std::vector<std::string> UnknownFlags(const std::vector<std::string>& arguments,
+                                      const std::vector<FlagText>& flags,
+                                      const std::vector<std::string>& others) {
+  std::vector<std::string> known = others, problems;
+  for (const auto& flag : flags) known.push_back(flag.name);
+  for (size_t i = 0; i < arguments.size() && arguments[i] != "--"; ++i) {
+    const auto name = NameIn(arguments[i]);
+    if (name.empty()) continue;
+    if (IsKnown(name, flags, others)) {
+      const auto* flag = Find(flags, name);
+      if (flag && !flag->is_bool && arguments[i].find('=') == std::string::npos) ++i;  // its value
+      continue;
+    }
+    const auto nearest = NearestName(name, known);
+    problems.push_back("--" + name + ": no such flag" +
+                       (nearest.empty() ? "" : " (did you mean --" + nearest + "?)"));
+  }
+  return problems;
+}
+
+}  // namespace helio::app

@@ -1,0 +1,45 @@
+#include "src/app/json_log.h"
+
+#include <unistd.h>
+
+#include <cstdlib>
+
+#include "src/base/json.h"
+
+namespace helio::app {
+
+namespace {
+
+// Known before MPI is up: what Open MPI, PMIx or Slurm put into the environment.
+int RankOfEnvironment() {
+  for (const char* name : {"OMPI_COMM_WORLD_RANK", "PMIX_RANK", "PMI_RANK", "SLURM_PROCID"})
+    if (const char* value = std::getenv(name)) return std::atoi(value);
+  return 0;
+}
+
+}  // namespace
+
+JsonLog::JsonLog() : rank_(RankOfEnvironment()) {
+  google::AddLogSink(this);
+  // Nothing from glog itself: neither to stderr (StartLogging minds this) nor to files.
+  FLAGS_logtostderr = false;
+  FLAGS_stderrthreshold = google::NUM_SEVERITIES;
+  for (int severity = 0; severity < google::NUM_SEVERITIES; ++severity)
+    google::SetLogDestination(severity, "");
+}
+JsonLog::~JsonLog() { google::RemoveLogSink(this); }
+
+void JsonLog::send(google::LogSeverity severity, const char*, const char* base_filename, int line,
+                   const google::LogMessageTime& time, const char* message, size_t length) {
+  Json entry;
+  entry["time"] = static_cast<double>(time.timestamp()) + time.usec() / 1e6;
+  entry["severity"] = std::string(1, google::GetLogSeverityName(severity)[0]);
+  entry["rank"] = rank_;
+  entry["source"] = std::string(base_filename) + ":" + std::to_string(line);
+  entry["message"] = std::string(message, length);
+  // One write a line: lines of several ranks and threads stay whole.
+  const auto text = entry.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
+  if (write(STDERR_FILENO, text.data(), text.size()) < 0) return;
+}
+
+}  // namespace helio::app
