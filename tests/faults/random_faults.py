@@ -31,9 +31,9 @@ def main():
         print(f"skipped: {reason}")
         return 77
     failures, kinds = 0, collections.Counter()
-    with VirtualHosts(HOSTS) as hosts:
-        for fault, name, delay in draw(arguments.runs, arguments.seed):
-            kinds[fault] += 1
+    for fault, name, delay in draw(arguments.runs, arguments.seed):
+        kinds[fault] += 1
+        with VirtualHosts(HOSTS) as hosts:  # new ones each time: a mended cable is another matter
             if problem := problem_of(hosts, fault, name, arguments.program, delay):
                 print(f"FAILED {fault} {name} at {delay:.2f} s: {problem}", flush=True)
                 failures += 1
