@@ -77,8 +77,12 @@ DEFINE_string(resume, "auto",
               "auto: newest whole checkpoint in --out; none: start anew; or a checkpoint folder");
 DEFINE_string(resume_override, "", "Comma-separated flags that may differ from the checkpoint's");
 DEFINE_int64(checkpoint_every, 1000, "Steps between checkpoints (there is always one at the end)");
-DEFINE_int32(keep_last, 3, "Checkpoints that are kept");
+DEFINE_int32(keep_last, 3, "Newest checkpoints that are kept");
 DEFINE_int64(keep_every, 0, "Checkpoints at multiples of it are kept for ever (0: none)");
+DEFINE_string(keep_best, "",
+              "Keep the best checkpoint by this score of --evaluate_every (fid; '-fid': lower is better)");
+DEFINE_string(on_checkpoint_failure, "continue",
+              "When a checkpoint cannot be written: continue and try again at the next one, or stop");
 DEFINE_int64(log_every, 20, "Steps between log lines");
 DEFINE_int64(sample_every, 0, "Steps between sample pictures (0: none)");
 DEFINE_int64(evaluate_every, 0, "Steps between evaluations (0: none)");
@@ -129,6 +133,8 @@ const std::set<std::string>& OperationalFlags() {
                                                         "checkpoint_every",
                                                         "keep_last",
                                                         "keep_every",
+                                                        "keep_best",
+                                                        "on_checkpoint_failure",
                                                         "log_every",
                                                         "sample_every",
                                                         "evaluate_every",

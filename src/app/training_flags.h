@@ -64,6 +64,8 @@ DECLARE_string(resume_override);
 DECLARE_int64(checkpoint_every);
 DECLARE_int32(keep_last);
 DECLARE_int64(keep_every);
+DECLARE_string(keep_best);
+DECLARE_string(on_checkpoint_failure);
 DECLARE_int64(log_every);
 DECLARE_int64(sample_every);
 DECLARE_int64(evaluate_every);

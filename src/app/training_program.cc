@@ -53,6 +53,11 @@ void CheckFlags(const std::vector<std::string>& allowed) {
     complain("--bucket_mb, --first_bucket_mb: more than 0");
   if (FLAGS_ema_batch_norm != "live" && FLAGS_ema_batch_norm != "reestimated")
     complain("--ema_batch_norm: live or reestimated");
+  if (FLAGS_keep_last < 1) complain("--keep_last: at least 1");
+  if (FLAGS_on_checkpoint_failure != "continue" && FLAGS_on_checkpoint_failure != "stop")
+    complain("--on_checkpoint_failure: continue or stop");
+  if (!FLAGS_keep_best.empty() && FLAGS_evaluate_every == 0)
+    complain("--keep_best: needs scores, that is --evaluate_every");
   if (FLAGS_stages < 1 || FLAGS_stages > 4) complain("--stages: 1 to 4");
   if (FLAGS_base_side < 8 || (FLAGS_base_side & (FLAGS_base_side - 1)) != 0)
     complain("--base_side: a power of two, at least 8");
@@ -105,7 +110,6 @@ class TrainingProgram {
     train::TrainingMetrics metrics(registry_, FLAGS_recipe, Version(), communicator_.size(), steps);
     train::Session session(*recipe_, *trainer_, communicator_, metrics, SessionFlags(steps, steps_per_epoch),
                            Hooks());
-    SaveFrozen();
     const int code = session.Run();
     if (pusher_ && code == 0) pusher_->Delete();
     return code;
@@ -181,7 +185,8 @@ class TrainingProgram {
     session.checkpoint_every = FLAGS_checkpoint_every;
     session.sample_every = FLAGS_sample_every;
     session.evaluate_every = FLAGS_evaluate_every;
-    session.retention = {FLAGS_keep_last, FLAGS_keep_every};
+    session.retention = {FLAGS_keep_last, FLAGS_keep_every, FLAGS_keep_best};
+    session.stop_on_checkpoint_failure = FLAGS_on_checkpoint_failure == "stop";
     session.resume = FLAGS_resume;
     session.resume_override = FLAGS_resume_override;
     session.max_bad_steps = FLAGS_max_bad_steps;
@@ -197,6 +202,7 @@ class TrainingProgram {
   train::SessionHooks Hooks() {
     train::SessionHooks hooks;
     hooks.open_loader = [this](int64_t start) { return OpenLoader(start); };
+    hooks.started = [this] { SaveFrozen(); };
     if (auto* pretraining = dynamic_cast<recipes::Pretraining*>(recipe_.get())) {
       best_ = std::make_unique<BestWeights>(std::filesystem::path(FLAGS_out) / "best.safetensors",
                                             FLAGS_resume == "none");
@@ -325,7 +331,7 @@ class TrainingProgram {
   }
 
   void SaveFrozen() const {
-    if (first() && !recipe_->FrozenState().empty())
+    if (!recipe_->FrozenState().empty())
       WriteSafeTensors(std::filesystem::path(FLAGS_out) / "frozen.safetensors", recipe_->FrozenState(),
                        Metadata());
   }

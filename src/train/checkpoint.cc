@@ -1,16 +1,18 @@
 #include "src/train/checkpoint.h"
 
+#include <fcntl.h>
 #include <unistd.h>
 
 #include "src/base/checksum.h"
 #include "src/base/safetensors.h"
+#include "src/train/checkpoint_manifest.h"
 
 namespace helio::train {
 namespace fs = std::filesystem;
 namespace {
 
-constexpr int kFormatVersion = 1;
-constexpr char kManifest[] = "manifest.json";
+constexpr char kTensorFile[] = ".safetensors";
+constexpr size_t kTensorFileSize = sizeof kTensorFile - 1;
 
 std::string FolderName(int64_t step) {
   char name[32];
@@ -24,24 +26,57 @@ std::optional<int64_t> StepOfFolder(const std::string& name) {
   return std::stoll(name.substr(5));
 }
 
-Json DescribeFile(const fs::path& path) {
-  return {{"bytes", fs::file_size(path)}, {"xxh3_128", DigestFile(path.string())}};
+// Hidden names of ours: `.step-<n>.tmp-<pid>` and `.step-<n>.old-<pid>`.
+fs::path Hidden(const fs::path& checkpoint, const char* what) {
+  std::ostringstream name;
+  name << '.' << checkpoint.filename().string() << '.' << what << '-' << ::getpid();
+  return checkpoint.parent_path() / name.str();
 }
 
-void WriteFiles(const fs::path& folder, const Snapshot& snapshot) {
+bool IsHidden(const std::string& name) {
+  return name.size() > 17 && name[0] == '.' && StepOfFolder(name.substr(1, 15)) &&
+         (name.compare(16, 5, ".tmp-") == 0 || name.compare(16, 5, ".old-") == 0);
+}
+
+FileDigest WriteText(const fs::path& path, const std::string& text) {
+  WriteFileAtomically(path, text);
+  return {text.size(), Digest(std::as_bytes(std::span(text)))};
+}
+
+// Digests are of what was meant to be written: reading it back would bless a file system's mistakes.
+uint64_t WriteFiles(const fs::path& folder, const Snapshot& snapshot) {
   Json files = Json::object();
-  for (const auto& [stem, tensors] : snapshot.tensors) {
-    const std::string name = stem + ".safetensors";
-    WriteSafeTensors(folder / name, tensors);
-    files[name] = DescribeFile(folder / name);
+  uint64_t bytes = 0;
+  const auto list = [&](const std::string& name, const FileDigest& file) {
+    files[name] = {{"bytes", file.bytes}, {"xxh3_128", file.digest}};
+    bytes += file.bytes;
+  };
+  for (const auto& [stem, tensors] : snapshot.tensors)
+    list(stem + kTensorFile, WriteSafeTensors(folder / (stem + kTensorFile), tensors));
+  for (const auto& [name, text] : snapshot.texts) list(name, WriteText(folder / name, text));
+  const Json manifest = {{"step", snapshot.step}, {"info", snapshot.info}, {"files", files}};
+  const std::string text = SealManifest(manifest);
+  WriteFileAtomically(folder / kManifestName, text);
+  return bytes + text.size();
+}
+
+// Puts `temporary` where `target` is, which may be a checkpoint already: both change places in one instant.
+void MoveIntoPlace(const fs::path& temporary, const fs::path& target) {
+  if (!fs::exists(target)) return fs::rename(temporary, target);
+  if (::renameat2(AT_FDCWD, temporary.c_str(), AT_FDCWD, target.c_str(), RENAME_EXCHANGE) != 0) {
+    // A file system without exchange: for an instant there is none of this step, but older ones are.
+    const auto old = Hidden(target, "old");
+    fs::rename(target, old);
+    fs::rename(temporary, target);
+    fs::rename(old, temporary);
   }
-  for (const auto& [name, text] : snapshot.texts) {
-    WriteFileAtomically(folder / name, text);
-    files[name] = DescribeFile(folder / name);
-  }
-  const Json manifest = {
-      {"format_version", kFormatVersion}, {"step", snapshot.step}, {"info", snapshot.info}, {"files", files}};
-  WriteFileAtomically(folder / kManifest, manifest.dump(1));
+  SyncDirectory(target.parent_path());
+  fs::remove_all(temporary);
+}
+
+[[noreturn]] void ThrowSystem(const fs::filesystem_error& error, const fs::path& target) {
+  throw Error(ErrorKind::kSystem, error.code().message(), target.string(),
+              "check the disk and its permissions");
 }
 
 void VerifyFile(const fs::path& path, const Json& expected) {
@@ -61,31 +96,36 @@ void CheckFileName(const std::string& name, const std::string& where) {
     ThrowData("manifest names an impossible file '" + name + "'", where);
 }
 
+void ReadListedFile(const fs::path& folder, const std::string& name, Snapshot& snapshot) {
+  if (name.ends_with(kTensorFile))
+    snapshot.tensors[name.substr(0, name.size() - kTensorFileSize)] = ReadSafeTensors(folder / name).tensors;
+  else
+    snapshot.texts[name] = ReadFile(folder / name);
+}
+
+fs::path FreeName(const fs::path& folder, const std::string& name) {
+  for (int i = 1;; ++i)
+    if (const auto path = folder / (name + "-" + std::to_string(i)); !fs::exists(path)) return path;
+}
+
 }  // namespace
 
-CheckpointEntry WriteCheckpoint(const fs::path& root, const Snapshot& snapshot) {
-  fs::create_directories(root);
-  const auto name = FolderName(snapshot.step);
-  const auto temporary = root / ("." + name + ".tmp-" + std::to_string(::getpid()));
-  const auto target = root / name;
-  fs::remove_all(temporary);
+uint64_t WriteCheckpoint(const fs::path& root, const Snapshot& snapshot) {
+  const auto target = root / FolderName(snapshot.step), temporary = Hidden(target, "tmp");
   try {
+    fs::create_directories(root);
+    fs::remove_all(temporary);
     fs::create_directory(temporary);
-    WriteFiles(temporary, snapshot);
-    fs::remove_all(target);  // a damaged or re-trained checkpoint of the same step
-    fs::rename(temporary, target);
+    const uint64_t bytes = WriteFiles(temporary, snapshot);
+    MoveIntoPlace(temporary, target);
     SyncDirectory(root);
-  } catch (const fs::filesystem_error& error) {
+    return bytes;
+  } catch (const std::exception& error) {
     std::error_code ignored;
     fs::remove_all(temporary, ignored);
-    throw Error(ErrorKind::kSystem, error.code().message(), target.string(),
-                "check the disk and its permissions");
-  } catch (...) {
-    std::error_code ignored;
-    fs::remove_all(temporary, ignored);
+    if (const auto* system = dynamic_cast<const fs::filesystem_error*>(&error)) ThrowSystem(*system, target);
     throw;
   }
-  return {target, snapshot.step};
 }
 
 std::vector<CheckpointEntry> ListCheckpoints(const fs::path& root) {
@@ -93,18 +133,15 @@ std::vector<CheckpointEntry> ListCheckpoints(const fs::path& root) {
   std::error_code absent;
   for (const auto& entry : fs::directory_iterator(root, absent)) {
     const auto step = StepOfFolder(entry.path().filename().string());
-    if (step && fs::exists(entry.path() / kManifest)) entries.push_back({entry.path(), *step});
+    if (step && fs::exists(entry.path() / kManifestName, absent)) entries.push_back({entry.path(), *step});
   }
   std::sort(entries.begin(), entries.end(), [](const auto& a, const auto& b) { return a.step > b.step; });
   return entries;
 }
 
 Snapshot ReadCheckpoint(const fs::path& path) {
-  const std::string where = (path / kManifest).string();
-  const Json manifest = ReadJson(path / kManifest);
-  if (const int version = JsonField<int>(manifest, "format_version", where); version != kFormatVersion)
-    ThrowData("format version " + std::to_string(version) + " is not supported", where,
-              "use the matching Heliograph");
+  const std::string where = (path / kManifestName).string();
+  const Json manifest = ReadManifest(path);
   Snapshot snapshot;
   snapshot.step = JsonField<int64_t>(manifest, "step", where);
   snapshot.info = JsonField<Json>(manifest, "info", where);
@@ -112,10 +149,7 @@ Snapshot ReadCheckpoint(const fs::path& path) {
   for (const auto& [name, expected] : files.items()) {
     CheckFileName(name, where);
     VerifyFile(path / name, expected);
-    if (name.ends_with(".safetensors"))
-      snapshot.tensors[name.substr(0, name.size() - 12)] = ReadSafeTensors(path / name).tensors;
-    else
-      snapshot.texts[name] = ReadFile(path / name);
+    ReadListedFile(path, name, snapshot);
   }
   return snapshot;
 }
@@ -124,11 +158,39 @@ std::optional<Snapshot> ReadNewestCheckpoint(const fs::path& root) {
   for (const auto& entry : ListCheckpoints(root)) {
     try {
       return ReadCheckpoint(entry.path);
-    } catch (const Error& error) {
+    } catch (const std::exception& error) {
       LOG(WARNING) << "checkpoint passed over: " << error.what();
     }
   }
   return std::nullopt;
+}
+
+void RemoveCheckpoint(const CheckpointEntry& entry) {
+  const auto old = Hidden(entry.path, "old");
+  std::error_code failed;
+  fs::rename(entry.path, old, failed);
+  if (!failed) fs::remove_all(old, failed);
+  if (failed) LOG(WARNING) << "cannot remove " << entry.path << ": " << failed.message();
+}
+
+void RemoveLeftovers(const fs::path& root) {
+  std::vector<fs::path> found;
+  std::error_code absent;
+  for (const auto& entry : fs::directory_iterator(root, absent))
+    if (IsHidden(entry.path().filename().string())) found.push_back(entry.path());
+  for (const auto& path : found) fs::remove_all(path, absent);
+}
+
+void SetAsideNewer(const fs::path& root, int64_t step) {
+  for (const auto& entry : ListCheckpoints(root)) {
+    if (entry.step <= step) return;
+    const auto folder = root / "set-aside";
+    fs::create_directories(folder);
+    const auto place = FreeName(folder, entry.path.filename().string());
+    fs::rename(entry.path, place);
+    LOG(WARNING) << entry.path.string() << " is newer than step " << step
+                 << ", where the run goes on: moved to " << place.string();
+  }
 }
 
 }  // namespace helio::train

@@ -13,32 +13,45 @@ namespace helio::train {
 // All that a run is, at a step boundary, as host copies that training no longer touches.
 struct Snapshot {
   int64_t step = 0;
-  std::map<std::string, NamedTensors> tensors;  // file stem ("model", "optimizer", "ema") -> tensors
+  std::map<std::string, NamedTensors> tensors;  // file stem ("model", "optimizer", "average") -> tensors
   std::map<std::string, std::string> texts;     // file name ("run.flags", "vocabulary.json") -> content
   Json info;                                    // config, sampler state, hashes, world size, version, scores
 };
 
-// A whole checkpoint on disk (docs/formats.md): the folder `step-<10 digits>` with manifest.json and the
-// files it lists.
+// A whole checkpoint on disk (docs/formats-checkpoint.md): the folder `step-<10 digits>` with manifest.json
+// and the files it lists.
 struct CheckpointEntry {
   std::filesystem::path path;
   int64_t step = 0;
 };
 
+// One process at a time writes under a root (RunDirectory's lock); others may read.
+
 // Writes `snapshot` under `root`: into a hidden temporary folder, fsynced, manifest last, then one rename.
-// After a crash at any instant the checkpoint is there whole or not at all. Throws Error{kSystem} (disk full,
-// ...) and removes what it wrote.
-CheckpointEntry WriteCheckpoint(const std::filesystem::path& root, const Snapshot& snapshot);
+// After a crash at any instant the checkpoint is there whole or not at all, and one of the same step that was
+// there before is there until then. Returns the bytes on disk. Throws Error{kSystem} (disk full, ...) and
+// removes what it wrote.
+uint64_t WriteCheckpoint(const std::filesystem::path& root, const Snapshot& snapshot);
 
 // The folders that carry a manifest, newest first. Does not verify content. An absent root is an empty list.
 std::vector<CheckpointEntry> ListCheckpoints(const std::filesystem::path& root);
 
-// Reads and verifies: manifest version, every file's size and digest, tensors. Throws Error{kData} naming the
-// damaged file.
+// Reads and verifies: manifest, every file's size and digest, tensors. Throws Error{kData} naming the damaged
+// file.
 Snapshot ReadCheckpoint(const std::filesystem::path& path);
 
 // The newest checkpoint under `root` that reads whole; each damaged one is logged and passed over. Empty if
 // there is none.
 std::optional<Snapshot> ReadNewestCheckpoint(const std::filesystem::path& root);
+
+// Removes a checkpoint so that a crash in between leaves no half one.
+void RemoveCheckpoint(const CheckpointEntry& entry);
+
+// Removes what killed writers and removals left behind (hidden folders of ours).
+void RemoveLeftovers(const std::filesystem::path& root);
+
+// The run goes on from `step`, so checkpoints after it belong to another past (damaged, of an earlier run, or
+// given up by the user): they move to `root`/set-aside, are logged, and count no more. Nothing is deleted.
+void SetAsideNewer(const std::filesystem::path& root, int64_t step);
 
 }  // namespace helio::train

@@ -1,28 +1,66 @@
 #include "src/train/checkpoint_writer.h"
 
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "src/train/checkpoint_manifest.h"
+
 namespace helio::train {
 namespace fs = std::filesystem;
 namespace {
 
-double ScoreOf(const CheckpointEntry& entry) {
+double SecondsSince(std::chrono::steady_clock::time_point start) {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
+// Higher is better; -infinity where there is no such score.
+double ScoreOf(const CheckpointEntry& entry, const std::string& keep_best) {
+  if (keep_best.empty()) return -INFINITY;
+  const bool lower = keep_best[0] == '-';
   try {
-    const Json manifest = ReadJson(entry.path / "manifest.json");
-    return manifest.at("info").value("score", -INFINITY);
+    const double score =
+        ReadManifest(entry.path).at("info").at("scores").at(keep_best.substr(lower)).get<double>();
+    return std::isfinite(score) ? (lower ? -score : score) : -INFINITY;
   } catch (const std::exception&) {
     return -INFINITY;
   }
 }
 
-uint64_t BytesOf(const fs::path& folder) {
-  uint64_t bytes = 0;
-  for (const auto& file : fs::directory_iterator(folder)) bytes += file.file_size();
-  return bytes;
+// The step of the best one; the earlier of two equals, because later ones did not improve on it.
+std::optional<int64_t> BestStep(const std::vector<CheckpointEntry>& entries, const std::string& keep_best) {
+  std::optional<int64_t> best;
+  double highest = -INFINITY;
+  for (const auto& entry : entries)
+    if (const double score = ScoreOf(entry, keep_best); score > -INFINITY && score >= highest) {
+      highest = score;
+      best = entry.step;
+    }
+  return best;
 }
+
+// Training goes first where both want the processor. On Linux a thread has a niceness of its own.
+void YieldToTraining() { ::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), 10); }
 
 }  // namespace
 
+std::vector<CheckpointEntry> GivenUp(const std::vector<CheckpointEntry>& entries,
+                                     const Retention& retention) {
+  const auto best = BestStep(entries, retention.keep_best);
+  std::vector<CheckpointEntry> given_up;
+  for (size_t i = 0; i < entries.size(); ++i) {
+    const int64_t step = entries[i].step;
+    const bool recent = static_cast<int>(i) < std::max(1, retention.keep_last);
+    const bool milestone = retention.keep_every > 0 && step % retention.keep_every == 0;
+    if (!recent && !milestone && step != best) given_up.push_back(entries[i]);
+  }
+  return given_up;
+}
+
 CheckpointWriter::CheckpointWriter(fs::path root, Retention retention)
-    : root_(std::move(root)), retention_(retention), thread_([this] { Run(); }) {}
+    : root_(std::move(root)), retention_(std::move(retention)) {
+  RemoveLeftovers(root_);
+  thread_ = std::thread([this] { Run(); });
+}
 
 CheckpointWriter::~CheckpointWriter() {
   {
@@ -34,8 +72,12 @@ CheckpointWriter::~CheckpointWriter() {
 }
 
 void CheckpointWriter::Save(Snapshot snapshot) {
-  std::unique_lock lock(mutex_);
-  changed_.wait(lock, [this] { return !pending_ && !writing_; });
+  const auto start = std::chrono::steady_clock::now();
+  Flush();
+  if (const double seconds = SecondsSince(start); seconds > 1)
+    LOG(WARNING) << "training waited " << seconds
+                 << " s for the previous checkpoint: the disk is slower than --checkpoint_every";
+  const std::lock_guard lock(mutex_);
   pending_ = std::move(snapshot);
   changed_.notify_all();
 }
@@ -51,6 +93,7 @@ std::optional<WriteOutcome> CheckpointWriter::TakeOutcome() {
 }
 
 void CheckpointWriter::Run() {
+  YieldToTraining();
   std::unique_lock lock(mutex_);
   while (true) {
     changed_.wait(lock, [this] { return pending_ || stop_; });
@@ -62,7 +105,7 @@ void CheckpointWriter::Run() {
     WriteOutcome outcome = Write(snapshot);
     lock.lock();
     writing_ = false;
-    outcome_ = std::move(outcome);
+    if (!outcome_ || outcome_->error.empty()) outcome_ = std::move(outcome);
     changed_.notify_all();
   }
 }
@@ -72,31 +115,14 @@ WriteOutcome CheckpointWriter::Write(const Snapshot& snapshot) {
   WriteOutcome outcome;
   outcome.step = snapshot.step;
   try {
-    const auto entry = WriteCheckpoint(root_, snapshot);
-    outcome.bytes = BytesOf(entry.path);
-    RemoveOld();
+    outcome.bytes = WriteCheckpoint(root_, snapshot);
+    for (const auto& entry : GivenUp(ListCheckpoints(root_), retention_)) RemoveCheckpoint(entry);
   } catch (const std::exception& error) {
     outcome.error = error.what();
     LOG(ERROR) << "checkpoint of step " << snapshot.step << " was not written: " << error.what();
   }
-  outcome.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  outcome.seconds = SecondsSince(start);
   return outcome;
-}
-
-void CheckpointWriter::RemoveOld() {
-  auto entries = ListCheckpoints(root_);
-  const auto best = std::max_element(entries.begin(), entries.end(),
-                                     [](const auto& a, const auto& b) { return ScoreOf(a) < ScoreOf(b); });
-  for (size_t i = 0; i < entries.size(); ++i) {
-    const bool recent = static_cast<int>(i) < retention_.keep_last;
-    const bool milestone = retention_.keep_every > 0 && entries[i].step % retention_.keep_every == 0;
-    if (recent || milestone || entries.begin() + static_cast<int64_t>(i) == best) continue;
-    std::error_code ignored;
-    // Without its manifest a folder is no checkpoint: remove that first, so that an interrupted removal
-    // leaves nothing half.
-    fs::remove(entries[i].path / "manifest.json", ignored);
-    fs::remove_all(entries[i].path, ignored);
-  }
 }
 
 }  // namespace helio::train

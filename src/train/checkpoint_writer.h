@@ -10,13 +10,18 @@
 
 namespace helio::train {
 
-// Which checkpoints stay. The best (by `Snapshot::info["score"]`, higher is better) always does.
+// Which checkpoints stay: the newest ones, multiples of a step count, and the best by a score.
 struct Retention {
-  int keep_last = 3;
+  int keep_last = 3;       // at least 1
   int64_t keep_every = 0;  // steps that are a multiple of it stay for ever; 0: none
+  // The name of a score in `Snapshot::info["scores"]`; "-" in front: lower is better. Empty: none is best.
+  std::string keep_best;
 };
 
-// What the last background write did; for metrics and logs.
+// The entries (newest first) that `retention` gives up. Scores are read from the manifests.
+std::vector<CheckpointEntry> GivenUp(const std::vector<CheckpointEntry>& entries, const Retention& retention);
+
+// What a background write did; for metrics and logs.
 struct WriteOutcome {
   int64_t step = 0;
   double seconds = 0;
@@ -28,20 +33,22 @@ struct WriteOutcome {
 // One owner thread.
 class CheckpointWriter {
  public:
+  // Removes what a killed writer left under `root`.
   CheckpointWriter(std::filesystem::path root, Retention retention);
+  CheckpointWriter(const CheckpointWriter&) = delete;
+  CheckpointWriter& operator=(const CheckpointWriter&) = delete;
   ~CheckpointWriter();  // finishes the write under way
 
   // Hands over; waits first if the previous write is still running (the disk is slower than the cadence).
   void Save(Snapshot snapshot);
   // Waits for the write under way.
   void Flush();
-  // The outcome of the latest finished write, once.
+  // The outcome of the latest finished write, once. A failure stays until it is taken.
   std::optional<WriteOutcome> TakeOutcome();
 
  private:
   void Run();
   WriteOutcome Write(const Snapshot& snapshot);
-  void RemoveOld();
 
   const std::filesystem::path root_;
   const Retention retention_;

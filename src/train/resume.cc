@@ -47,4 +47,10 @@ std::string FlagDifferences(const std::string& recorded, const std::string& now,
   return differences;
 }
 
+std::string ContentDifference(const std::string& name, const std::string& recorded, const std::string& now,
+                              const std::string& allowed) {
+  if (recorded.empty() || recorded == now || SplitNames(allowed).contains(name)) return "";
+  return "\n  --" + name + ": content " + recorded + " -> " + now;
+}
+
 }  // namespace helio::train

@@ -36,25 +36,50 @@ RunDirectory::RunDirectory(fs::path path) : path_(std::move(path)) {
 }
 
 RunDirectory::~RunDirectory() {
+  if (metrics_ >= 0) ::close(metrics_);
   if (lock_ >= 0) ::close(lock_);
 }
 
 void RunDirectory::RewindMetrics(int64_t step) {
   const auto path = path_ / "metrics.jsonl";
   if (!fs::exists(path)) return;
-  std::istringstream lines(ReadFile(path));
+  std::istringstream lines(ReadFile(path) + pending_);
   std::string kept;
   for (std::string line; std::getline(lines, line);) {
     const Json parsed = Json::parse(line, nullptr, false);  // a torn last line is dropped
     if (parsed.is_object() && parsed.value("step", int64_t{0}) <= step) kept += line + "\n";
   }
-  metrics_.close();
+  if (metrics_ >= 0) ::close(std::exchange(metrics_, -1));
+  pending_.clear();
   WriteFileAtomically(path, kept);
 }
 
 void RunDirectory::AppendMetrics(const Json& line) {
-  if (!metrics_.is_open()) metrics_.open(path_ / "metrics.jsonl", std::ios::app);
-  metrics_ << line.dump() << std::endl;
+  pending_ += line.dump() + "\n";
+  const bool written = WritePending();
+  if (!written && !failing_)
+    LOG(ERROR) << path_ / "metrics.jsonl"
+               << ": cannot be written (" << std::strerror(errno) << "); its lines wait in memory";
+  if (written && failing_)
+    LOG(INFO) << path_ / "metrics.jsonl"
+              << ": can be written again";
+  failing_ = !written;
+}
+
+// All of it or nothing: half a line at the end is cut off again.
+bool RunDirectory::WritePending() {
+  if (metrics_ < 0)
+    metrics_ = ::open((path_ / "metrics.jsonl").c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+  if (metrics_ < 0) return false;
+  const off_t end = ::lseek(metrics_, 0, SEEK_END);
+  if (::write(metrics_, pending_.data(), pending_.size()) == static_cast<ssize_t>(pending_.size())) {
+    pending_.clear();
+    return true;
+  }
+  const int reason = errno;
+  if (::ftruncate(metrics_, end) != 0) LOG(ERROR) << path_ << ": cannot cut metrics.jsonl";
+  errno = reason;
+  return false;
 }
 
 }  // namespace helio::train

@@ -1,6 +1,5 @@
 #pragma once
 #include <filesystem>
-#include <fstream>
 #include <string>
 
 #include "src/base/json.h"
@@ -24,12 +23,17 @@ class RunDirectory {
   // Keeps the lines of metrics.jsonl up to `step`: what a killed attempt logged after its last checkpoint
   // will be logged again.
   void RewindMetrics(int64_t step);
+  // A line that cannot be written (disk full) is logged once, kept, and written with the next one.
   void AppendMetrics(const Json& line);
 
  private:
+  bool WritePending();
+
   std::filesystem::path path_;
   int lock_ = -1;
-  std::ofstream metrics_;
+  int metrics_ = -1;
+  std::string pending_;  // lines that are not in the file yet
+  bool failing_ = false;
 };
 
 }  // namespace helio::train

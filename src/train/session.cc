@@ -44,9 +44,11 @@ Session::~Session() = default;
 
 int Session::Run() {
   CheckRanksAgree();
+  frozen_digest_ = cluster::WeightsDigest(recipe_.FrozenState());
   const int64_t step = Restore(options_.resume);
   if (first() && step > 0) LOG(INFO) << "resumed at step " << step << " of " << options_.steps;
   if (first()) WriteFileAtomically(options_.out / "run.flags", options_.texts.at("run.flags"));
+  if (first() && hooks_.started) hooks_.started();
   return Loop(step);
 }
 
@@ -64,23 +66,34 @@ int64_t Session::Restore(const std::string& from) {
     snapshot = FindSnapshot(from);
     if (snapshot) CheckIdentity(*snapshot);
     if (snapshot) step = snapshot->step;
+    SetAsideNewer(run_->checkpoints(), step);
     run_->RewindMetrics(step);
   }
   step = static_cast<int64_t>(
       cluster::AllReduceScalar(communicator_, static_cast<double>(step), cluster::Reduce::kMax));
   if (step > 0) TakeState(snapshot);
+  if (step > 0) TakeInfo(snapshot);
   return step;
 }
 
 std::optional<Snapshot> Session::FindSnapshot(const std::string& from) const {
   if (from == "none") return std::nullopt;
-  if (from == "auto") return ReadNewestCheckpoint(run_->checkpoints());
-  return ReadCheckpoint(from);
+  if (from != "auto") return ReadCheckpoint(from);
+  auto newest = ReadNewestCheckpoint(run_->checkpoints());
+  if (!newest && !ListCheckpoints(run_->checkpoints()).empty())
+    ThrowData("holds checkpoints, but none of them is whole", run_->checkpoints().string(),
+              "start anew with --resume=none");
+  return newest;
 }
 
 void Session::CheckIdentity(const Snapshot& snapshot) const {
   const auto recorded = snapshot.info.value("identity", std::string());
-  const auto differences = FlagDifferences(recorded, options_.identity, options_.resume_override);
+  const auto& override = options_.resume_override;
+  auto differences = FlagDifferences(recorded, options_.identity, override);
+  differences +=
+      ContentDifference("data", snapshot.info.value("data", std::string()), options_.data_digest, override);
+  differences +=
+      ContentDifference("damsm", snapshot.info.value("frozen", std::string()), frozen_digest_, override);
   if (!differences.empty())
     ThrowUser(
         "the checkpoint was made with other flags:" + differences, options_.out.string(),
@@ -90,6 +103,18 @@ void Session::CheckIdentity(const Snapshot& snapshot) const {
               "pack the data with --vocab of the checkpoint");
 }
 
+// What decides the coming steps beside weights and moments.
+void Session::TakeInfo(const std::optional<Snapshot>& snapshot) {
+  const auto take = [&](const char* key, auto& value) {
+    const auto recorded = snapshot ? snapshot->info.value(key, static_cast<int64_t>(value)) : value;
+    value = static_cast<std::decay_t<decltype(value)>>(
+        cluster::AllReduceScalar(communicator_, static_cast<double>(recorded), cluster::Reduce::kMax));
+  };
+  take("bad_steps", bad_steps_);
+  take("rollbacks", rollbacks_);
+  take("rollback_step", rollback_step_);
+}
+
 // Rank 0 has read a snapshot; all ranks go on from it.
 void Session::TakeState(const std::optional<Snapshot>& snapshot) {
   const auto optimizer = trainer_.OptimizerState();
@@ -97,8 +122,11 @@ void Session::TakeState(const std::optional<Snapshot>& snapshot) {
   for (const auto& [part, state] : {std::pair<const char*, NamedTensors>{"model", recipe_.State()},
                                     {"optimizer", optimizer},
                                     {"average", trainer_.AverageState()}}) {
-    if (snapshot)
-      CopyState(snapshot->tensors.at(part), state, "checkpoint of step " + std::to_string(snapshot->step));
+    if (snapshot) {
+      const std::string where = "checkpoint of step " + std::to_string(snapshot->step);
+      if (!snapshot->tensors.contains(part)) ThrowData(std::string("has no ") + part + ".safetensors", where);
+      CopyState(snapshot->tensors.at(part), state, where);
+    }
     for (const auto& entry : state) all.push_back(entry.second);
   }
   cluster::BroadcastTensors(communicator_, all);
@@ -113,10 +141,10 @@ int Session::Loop(int64_t step) {
     if (HandleBadSteps(step, next)) continue;
     AfterStep(++step);
     stop = AgreeToStop();
-    if (stop || step == options_.steps || Due(step, options_.checkpoint_every)) Checkpoint(step);
+    if (stop || CheckpointDue(step)) Checkpoint(step);
   }
   if (first()) writer_->Flush();
-  ReportWrites();
+  ReportWrites(/*last=*/true);
   communicator_.Barrier("end of run");
   if (step >= options_.steps) return 0;
   if (first()) LOG(INFO) << "stopped by a signal at step " << step << "; resume with the same command";
@@ -155,21 +183,34 @@ void Session::OneStep(const std::function<dataio::Batch()>& next, int64_t step) 
   }
 }
 
+bool Session::CheckpointDue(int64_t step) const {
+  const bool judged = scores_step_ == step && !options_.retention.keep_best.empty();
+  return judged || step == options_.steps || Due(step, options_.checkpoint_every);
+}
+
+// After too many bad steps in a row: back to the last checkpoint, with other noise; twice to the same one is
+// hopeless.
 bool Session::HandleBadSteps(int64_t& step, std::function<dataio::Batch()>& next) {
   bad_steps_ = report_.skipped > 0 ? bad_steps_ + 1 : 0;
   if (report_.skipped > 0 && first())
     LOG(WARNING) << "step " << step + 1 << ": gradient not finite, " << report_.skipped
                  << " updates left out";
   if (bad_steps_ < options_.max_bad_steps) return false;
-  if (rollbacks_ > 0)
-    ThrowData(std::to_string(bad_steps_) + " steps in a row had non-finite gradients, also after a rollback",
+  const auto give_up = [&](const char* why) {
+    ThrowData(std::to_string(bad_steps_) + " steps in a row had non-finite gradients, " + why,
               "step " + std::to_string(step + 1), "lower the learning rates");
+  };
   if (first())
     LOG(ERROR) << bad_steps_ << " bad steps in a row: going back to the last checkpoint with other noise";
   if (first()) writer_->Flush();
+  const int rollbacks = rollbacks_;
+  const int64_t earlier = rollback_step_;
+  const int64_t back = Restore("auto");
+  if (back == 0) give_up("and there is no checkpoint to go back to");
+  if (back == earlier) give_up("also after a rollback");
+  step = rollback_step_ = back;
+  rollbacks_ = rollbacks + 1;
   bad_steps_ = 0;
-  ++rollbacks_;
-  step = Restore("auto");
   next = hooks_.open_loader(step);
   return true;
 }
@@ -211,17 +252,26 @@ void Session::Log(int64_t step) {
 void Session::Evaluate(int64_t step) {
   const auto scores = hooks_.evaluate(step);
   if (scores.empty()) return;
-  score_ = scores.front().value;
+  scores_step_ = step;
+  scores_ = Json::object();
+  for (const auto& score : scores) scores_[score.name] = score.value;
+  CheckBestExists();
   if (!first()) return;
   std::ostringstream line;
-  Json values = Json::object();
   for (const auto& score : scores) {
-    values[score.name] = score.value;
     metrics_.Score(score);
     line << "  " << score.name << " " << score.value;
   }
   LOG(INFO) << "evaluation at step " << step << ":" << line.str();
-  run_->AppendMetrics({{"step", step}, {"scores", values}});
+  run_->AppendMetrics({{"step", step}, {"scores", scores_}});
+}
+
+void Session::CheckBestExists() const {
+  const auto& best = options_.retention.keep_best;
+  if (best.empty() || scores_.contains(best.substr(best[0] == '-'))) return;
+  std::string known;
+  for (const auto& score : scores_.items()) known += " " + score.key();
+  ThrowUser("'" + best + "' is no score of this run", "--keep_best", "the scores are" + known);
 }
 
 void Session::Checkpoint(int64_t step) {
@@ -244,16 +294,25 @@ Snapshot Session::TakeSnapshot(int64_t step, const NamedTensors& optimizer) cons
                    {"global_batch", options_.global_batch},
                    {"steps_per_epoch", options_.steps_per_epoch},
                    {"seed", options_.seed},
+                   {"frozen", frozen_digest_},
+                   {"bad_steps", bad_steps_},
+                   {"rollbacks", rollbacks_},
+                   {"rollback_step", rollback_step_},
                    {"version", options_.version}};
-  if (score_) snapshot.info["score"] = *score_;
+  if (scores_step_ == step) snapshot.info["scores"] = scores_;
   return snapshot;
 }
 
-void Session::ReportWrites() {
+// A failed write is in the log by now. The last one of a run must not fail: its weights exist nowhere else.
+void Session::ReportWrites(bool last) {
   if (!first()) return;
   const auto outcome = writer_->TakeOutcome();
   if (!outcome) return;
   metrics_.Checkpoint(*outcome);
+  if (!outcome->error.empty() && (last || options_.stop_on_checkpoint_failure))
+    throw Error(ErrorKind::kSystem,
+                "no checkpoint of step " + std::to_string(outcome->step) + ": " + outcome->error,
+                options_.out.string(), "the older ones are whole; start again when there is space");
   if (outcome->error.empty())
     LOG(INFO) << "checkpoint of step " << outcome->step << ": " << outcome->bytes / 1000000 << " MB in "
               << std::setprecision(2) << outcome->seconds << " s";

@@ -27,10 +27,11 @@ struct SessionOptions {
   int64_t log_every = 20;
   int64_t checkpoint_every = 1000;
   int64_t sample_every = 0;
-  int64_t evaluate_every = 0;  // also at the end
-  Retention retention;
-  std::string resume = "auto";  // auto | none | a checkpoint folder
-  std::string resume_override;  // comma-separated flag names that may differ
+  int64_t evaluate_every = 0;               // also at the end
+  Retention retention;                      // with keep_best, an evaluation is followed by a checkpoint
+  bool stop_on_checkpoint_failure = false;  // else the job goes on and tries again at the next checkpoint
+  std::string resume = "auto";              // auto | none | a checkpoint folder
+  std::string resume_override;              // comma-separated flag names that may differ
   int max_bad_steps = 10;
   int exit_code_requeue = 75;
   // What a resume must agree on: flags (a flagfile) and digests.
@@ -48,6 +49,8 @@ struct SessionHooks {
   // Rank 0, at a checkpoint: what is stored beside the raw averages (generator buffers for averaged weights).
   // May be empty.
   std::function<NamedTensors()> average_buffers;
+  // Rank 0, once: the run has its folder, and its resume is accepted. May be empty.
+  std::function<void()> started;
   // Scores at a cadence and at the end; all ranks. May be empty.
   std::function<std::vector<recipes::ValidationScore>(int64_t step)> evaluate;
   // Pictures at a cadence; rank 0, local. May be empty.
@@ -63,11 +66,12 @@ class Session {
   ~Session();
 
   // Returns the process' exit code: 0 when the last step is done, options.exit_code_requeue when a signal
-  // ended it after a checkpoint. Throws Error.
+  // ended it after a checkpoint. Throws Error, also when the last checkpoint cannot be written.
   int Run();
 
  private:
   int64_t Restore(const std::string& from);
+  void TakeInfo(const std::optional<Snapshot>& snapshot);
   std::optional<Snapshot> FindSnapshot(const std::string& from) const;
   void TakeState(const std::optional<Snapshot>& snapshot);
   void CheckIdentity(const Snapshot& snapshot) const;
@@ -78,9 +82,11 @@ class Session {
   bool HandleBadSteps(int64_t& step, std::function<dataio::Batch()>& next);
   void Log(int64_t step);
   void Evaluate(int64_t step);
+  void CheckBestExists() const;
+  bool CheckpointDue(int64_t step) const;
   void Checkpoint(int64_t step);
   Snapshot TakeSnapshot(int64_t step, const NamedTensors& optimizer) const;
-  void ReportWrites();
+  void ReportWrites(bool last = false);
   bool AgreeToStop();
   bool first() const { return communicator_.rank() == 0; }
 
@@ -95,10 +101,13 @@ class Session {
   std::unique_ptr<CheckpointWriter> writer_;  // rank 0
   cluster::StragglerDetector stragglers_;
   Progress progress_;
-  StepReport report_;  // of the latest step
-  std::optional<double> score_;
-  int bad_steps_ = 0;
-  int rollbacks_ = 0;
+  StepReport report_;             // of the latest step
+  Json scores_ = Json::object();  // of the evaluation at scores_step_
+  int64_t scores_step_ = -1;
+  std::string frozen_digest_;
+  int bad_steps_ = 0;           // in a row
+  int rollbacks_ = 0;           // part of every later step's seed
+  int64_t rollback_step_ = -1;  // where the last one went back to
 };
 
 }  // namespace helio::train

@@ -2,8 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include "src/train/checkpoint_manifest.h"
 #include "src/train/checkpoint_writer.h"
-#include "src/train/run_directory.h"
+#include "tests/unit/train/scratch.h"
 
 namespace helio::train {
 namespace {
@@ -12,106 +13,170 @@ namespace fs = std::filesystem;
 
 class CheckpointTest : public testing::Test {
  protected:
-  void SetUp() override {
-    root_ = fs::temp_directory_path() / ("helio_checkpoint_" + std::to_string(::getpid()));
-  }
-  void TearDown() override { fs::remove_all(root_); }
-
-  static Snapshot Make(int64_t step, double score = 0) {
-    Snapshot snapshot;
-    snapshot.step = step;
-    snapshot.tensors["model"] = {{"w", torch::full({4}, static_cast<double>(step))},
-                                 {"n", torch::tensor(step)}};
-    snapshot.texts["run.flags"] = "--seed=1\n";
-    snapshot.info = {{"world_size", 2}, {"score", score}};
-    return snapshot;
+  std::vector<int64_t> Steps() const {
+    std::vector<int64_t> steps;
+    for (const auto& entry : ListCheckpoints(root_)) steps.push_back(entry.step);
+    return steps;
   }
 
-  fs::path root_;
+  const ScratchFolder scratch_{"checkpoint"};
+  const fs::path root_ = scratch_.path();
 };
 
 TEST_F(CheckpointTest, RoundTrip) {
-  const auto entry = WriteCheckpoint(root_, Make(7));
-  const auto read = ReadCheckpoint(entry.path);
+  WriteCheckpoint(root_, SmallSnapshot(7));
+  const auto read = ReadCheckpoint(root_ / "step-0000000007");
   EXPECT_EQ(read.step, 7);
   EXPECT_EQ(read.texts.at("run.flags"), "--seed=1\n");
   EXPECT_EQ(read.info.at("world_size"), 2);
   EXPECT_EQ(read.tensors.at("model")[0].second[2].item<float>(), 7);
 }
 
+TEST_F(CheckpointTest, BytesAreThoseOnDisk) {
+  uint64_t bytes = 0;
+  const uint64_t written = WriteCheckpoint(root_, SmallSnapshot(7));
+  for (const auto& file : fs::directory_iterator(root_ / "step-0000000007")) bytes += file.file_size();
+  EXPECT_EQ(written, bytes);
+}
+
+TEST_F(CheckpointTest, TheSameStateIsTheSameBytes) {
+  WriteCheckpoint(root_ / "a", SmallSnapshot(7));
+  WriteCheckpoint(root_ / "b", SmallSnapshot(7));
+  for (const auto& file : fs::directory_iterator(root_ / "a/step-0000000007"))
+    EXPECT_EQ(ReadFile(file.path()), ReadFile(root_ / "b/step-0000000007" / file.path().filename()));
+}
+
 TEST_F(CheckpointTest, AFolderWithoutManifestIsNoCheckpoint) {
-  WriteCheckpoint(root_, Make(1));
+  WriteCheckpoint(root_, SmallSnapshot(1));
   fs::create_directories(root_ / "step-0000000002");
   fs::create_directories(root_ / ".step-0000000003.tmp-1");
-  ASSERT_EQ(ListCheckpoints(root_).size(), 1u);
+  EXPECT_EQ(Steps(), std::vector<int64_t>{1});
   EXPECT_EQ(ReadNewestCheckpoint(root_)->step, 1);
 }
 
+// Every bit of every file matters, also of the manifest.
 TEST_F(CheckpointTest, DamageIsNamedAndTheOneBeforeIsUsed) {
-  WriteCheckpoint(root_, Make(1));
-  const auto newest = WriteCheckpoint(root_, Make(2)).path / "model.safetensors";
-  const std::string whole = ReadFile(newest);
-  for (size_t byte = 0; byte < whole.size(); ++byte) {
-    std::string damaged = whole;
-    damaged[byte] = static_cast<char>(damaged[byte] ^ 4);
-    std::ofstream(newest, std::ios::binary) << damaged;
-    try {
-      ReadCheckpoint(newest.parent_path());
-      ADD_FAILURE() << "flipped bit in byte " << byte << " went unseen";
-    } catch (const Error& error) {
-      EXPECT_NE(std::string(error.what()).find("model.safetensors"), std::string::npos);
+  WriteCheckpoint(root_, SmallSnapshot(1));
+  WriteCheckpoint(root_, SmallSnapshot(2));
+  for (const char* name : {"model.safetensors", "run.flags", "manifest.json"}) {
+    const auto file = root_ / "step-0000000002" / name;
+    const std::string whole = ReadFile(file);
+    for (size_t byte = 0; byte < whole.size(); ++byte) {
+      std::string damaged = whole;
+      damaged[byte] = static_cast<char>(damaged[byte] ^ (1 << byte % 8));
+      std::ofstream(file, std::ios::binary) << damaged;
+      try {
+        ReadCheckpoint(file.parent_path());
+        ADD_FAILURE() << "a flipped bit in byte " << byte << " of " << name << " went unseen";
+      } catch (const Error& error) {
+        EXPECT_NE(std::string(error.what()).find(name), std::string::npos) << error.what();
+      }
     }
+    EXPECT_EQ(ReadNewestCheckpoint(root_)->step, 1);
+    std::ofstream(file, std::ios::binary) << whole;
   }
-  EXPECT_EQ(ReadNewestCheckpoint(root_)->step, 1);
+  EXPECT_EQ(ReadNewestCheckpoint(root_)->step, 2);
+}
+
+TEST_F(CheckpointTest, EveryTruncationIsSeen) {
+  WriteCheckpoint(root_, SmallSnapshot(2));
+  for (const auto& file : fs::directory_iterator(root_ / "step-0000000002")) {
+    const std::string whole = ReadFile(file.path());
+    for (size_t size = 0; size < whole.size(); ++size) {
+      std::ofstream(file.path(), std::ios::binary) << whole.substr(0, size);
+      EXPECT_THROW(ReadCheckpoint(root_ / "step-0000000002"), Error) << file.path() << " cut to " << size;
+    }
+    std::ofstream(file.path(), std::ios::binary) << whole;
+  }
 }
 
 TEST_F(CheckpointTest, ManifestMayNotPointOutside) {
-  const auto entry = WriteCheckpoint(root_, Make(1));
-  auto manifest = ReadJson(entry.path / "manifest.json");
-  manifest["files"]["../../etc/passwd"] = {{"bytes", 1}, {"xxh3_128", ""}};
-  WriteFileAtomically(entry.path / "manifest.json", manifest.dump());
-  EXPECT_THROW(ReadCheckpoint(entry.path), Error);
+  WriteCheckpoint(root_, SmallSnapshot(1));
+  const auto folder = root_ / "step-0000000001";
+  for (const char* name : {"../../etc/passwd", "/etc/passwd", "..", ""}) {
+    auto manifest = ReadManifest(folder);
+    manifest["files"][name] = {{"bytes", 1}, {"xxh3_128", ""}};
+    WriteFileAtomically(folder / kManifestName, SealManifest(manifest));
+    EXPECT_THROW(ReadCheckpoint(folder), Error) << name;
+  }
+}
+
+TEST_F(CheckpointTest, AnotherVersionIsRefusedAndTheFirstOneIsRead) {
+  WriteCheckpoint(root_, SmallSnapshot(1));
+  const auto folder = root_ / "step-0000000001";
+  auto manifest = ReadManifest(folder);
+  manifest.erase("checksum");
+  manifest["format_version"] = 1;
+  WriteFileAtomically(folder / kManifestName, manifest.dump(1));
+  EXPECT_EQ(ReadCheckpoint(folder).step, 1);
+  manifest["format_version"] = 3;
+  WriteFileAtomically(folder / kManifestName, manifest.dump(1));
+  EXPECT_THROW(ReadCheckpoint(folder), Error);
+}
+
+TEST_F(CheckpointTest, TheSameStepIsReplacedAndNothingIsLeft) {
+  auto snapshot = SmallSnapshot(1);
+  WriteCheckpoint(root_, snapshot);
+  snapshot.texts["run.flags"] = "--seed=2\n";
+  WriteCheckpoint(root_, snapshot);
+  EXPECT_EQ(ReadCheckpoint(root_ / "step-0000000001").texts.at("run.flags"), "--seed=2\n");
+  EXPECT_EQ(std::distance(fs::directory_iterator(root_), {}), 1);
+}
+
+TEST_F(CheckpointTest, LeftoversOfKilledWritersGoAndOthersFilesStay) {
+  for (const char* name : {".step-0000000001.tmp-77", ".step-0000000002.old-5", ".mine", "notes"})
+    fs::create_directories(root_ / name / "x");
+  RemoveLeftovers(root_);
+  EXPECT_EQ(std::distance(fs::directory_iterator(root_), {}), 2);
+  EXPECT_TRUE(fs::exists(root_ / ".mine/x") && fs::exists(root_ / "notes/x"));
+}
+
+TEST_F(CheckpointTest, CheckpointsOfAnotherPastAreSetAsideNotDeleted) {
+  for (int round = 0; round < 2; ++round) {
+    for (int64_t step : {10, 20, 30}) WriteCheckpoint(root_, SmallSnapshot(step));
+    SetAsideNewer(root_, 10);
+    EXPECT_EQ(Steps(), std::vector<int64_t>{10});
+  }
+  EXPECT_EQ(ReadCheckpoint(root_ / "set-aside/step-0000000030-2").step, 30);
+  EXPECT_EQ(std::distance(fs::directory_iterator(root_ / "set-aside"), {}), 4);
 }
 
 TEST_F(CheckpointTest, RetentionKeepsTheLastTheMilestonesAndTheBest) {
-  CheckpointWriter writer(root_, {.keep_last = 2, .keep_every = 40});
+  CheckpointWriter writer(root_, {.keep_last = 2, .keep_every = 40, .keep_best = "r"});
   for (int64_t step = 10; step <= 90; step += 10) {
-    writer.Save(Make(step, step == 30 ? 5.0 : 1.0));
+    writer.Save(SmallSnapshot(step, {{"r", step == 30 ? 5.0 : 1.0}}));
     writer.Flush();
     EXPECT_EQ(writer.TakeOutcome()->error, "");
   }
-  std::vector<int64_t> steps;
-  for (const auto& entry : ListCheckpoints(root_)) steps.push_back(entry.step);
-  EXPECT_EQ(steps, (std::vector<int64_t>{90, 80, 40, 30}));
+  EXPECT_EQ(Steps(), (std::vector<int64_t>{90, 80, 40, 30}));
+  EXPECT_EQ(std::distance(fs::directory_iterator(root_), {}), 4);
+}
+
+TEST_F(CheckpointTest, TheBestMayBeTheLowestAndNeedsAScore) {
+  for (int64_t step : {10, 20, 30, 40, 50})
+    WriteCheckpoint(root_, step == 10 ? SmallSnapshot(step)
+                                      : SmallSnapshot(step, {{"fid", step == 20 ? 3.0 : 8.0}, {"nan", NAN}}));
+  const auto kept = [&](const std::string& best) {
+    std::set<int64_t> steps{10, 20, 30, 40, 50};
+    for (const auto& entry : GivenUp(ListCheckpoints(root_), {.keep_last = 1, .keep_best = best}))
+      steps.erase(entry.step);
+    return steps;
+  };
+  EXPECT_EQ(kept("-fid"), (std::set<int64_t>{20, 50}));
+  EXPECT_EQ(kept("fid"), (std::set<int64_t>{30, 50}));  // the first of equals
+  EXPECT_EQ(kept("nan"), (std::set<int64_t>{50}));
+  EXPECT_EQ(kept("other"), (std::set<int64_t>{50}));
+  EXPECT_EQ(kept(""), (std::set<int64_t>{50}));
 }
 
 TEST_F(CheckpointTest, AWriteThatFailsIsReportedAndLosesNothing) {
-  WriteCheckpoint(root_, Make(1));
-  CheckpointWriter writer(root_ / "step-0000000001" / "manifest.json",
-                          {});  // a file where the root should be
-  writer.Save(Make(2));
+  WriteCheckpoint(root_, SmallSnapshot(1));
+  // A file where the root should be.
+  CheckpointWriter writer(root_ / "step-0000000001" / "manifest.json", {});
+  writer.Save(SmallSnapshot(2));
   writer.Flush();
   EXPECT_NE(writer.TakeOutcome()->error, "");
   EXPECT_EQ(ReadNewestCheckpoint(root_)->step, 1);
-}
-
-TEST_F(CheckpointTest, ASecondJobIsRefused) {
-  const RunDirectory first(root_);
-  try {
-    const RunDirectory second(root_);
-    FAIL();
-  } catch (const Error& error) {
-    EXPECT_NE(std::string(error.what()).find("another job"), std::string::npos);
-  }
-}
-
-TEST_F(CheckpointTest, MetricsRewindDropsLaterAndTornLines) {
-  RunDirectory run(root_);
-  for (int step : {1, 2, 3}) run.AppendMetrics({{"step", step}});
-  std::ofstream(root_ / "metrics.jsonl", std::ios::app) << "{\"step\": 4, \"lo";
-  run.RewindMetrics(2);
-  run.AppendMetrics({{"step", 3}, {"again", true}});
-  EXPECT_EQ(ReadFile(root_ / "metrics.jsonl"), "{\"step\":1}\n{\"step\":2}\n{\"step\":3,\"again\":true}\n");
 }
 
 }  // namespace

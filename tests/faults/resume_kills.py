@@ -1,0 +1,133 @@
+#!/usr/bin/env python3
+"""kill -9 at random instants of a 2-rank training, some of them inside a checkpoint, resumed by launch/mpirun/run: the final weights and
+the whole loss record must be bit-equal to those of an undisturbed run. Usage: resume_kills.py BIN_DIR [--kills N] [--seed S]"""
+import argparse
+import os
+import pathlib
+import random
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests/e2e"))
+from support import MPIRUN, check, losses, make_data, must, toy_flags  # noqa: E402
+
+
+def parse():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("bin_dir", type=pathlib.Path)
+    parser.add_argument("--kills", type=int, default=5)
+    parser.add_argument("--seed", type=int, default=time.time_ns() % 1000000)
+    return parser.parse_args()
+
+
+def flags(work, out, steps):
+    # Later flags win: a log line and a checkpoint often, so that kills meet them.
+    return toy_flags(work, steps) + ["--log_every=1", "--checkpoint_every=2", f"--out={work / out}"]
+
+
+def ranks(out):
+    """Process ids of the ranks that train into `out`."""
+    found = []
+    for folder in pathlib.Path("/proc").glob("[0-9]*"):
+        try:
+            words = (folder / "cmdline").read_bytes().split(b"\0")
+            if words[0].endswith(b"helio-train") and f"--out={out}".encode() in words:
+                found.append(int(folder.name))
+        except OSError:
+            pass
+    return sorted(found)
+
+
+def steps_of(out):
+    return [int(path.name[5:]) for path in (out / "checkpoints").glob("step-*") if path.name[5:].isdigit()]
+
+
+class Killer:
+    """Waits for the next attempt to train, then picks an instant: any, or one while a checkpoint is being written."""
+
+    def __init__(self, out, draw):
+        self.out, self.draw = out, draw
+        self.kills, self.inside, self.before_first = 0, 0, 0
+
+    def saving(self):
+        return any((self.out / "checkpoints").glob(".step-*.tmp-*"))
+
+    def wait_for_instant(self, job):
+        """True when the instant is there, False when the job ended before."""
+        kind = self.draw.choice(["start", "any", "any", "save", "save"])
+        # Every attempt but those of "start" gets at least one checkpoint further, so that the launcher sees progress.
+        goal = max(steps_of(self.out), default=0) + (0 if kind == "start" else 2)
+        pause, seen = self.draw.uniform(0, 1.5), None
+        while job.poll() is None:
+            now = time.monotonic()
+            if ranks(self.out) and max(steps_of(self.out), default=0) >= goal:
+                seen = seen or now
+                if now - seen >= pause and (kind != "save" or self.saving()):
+                    return True
+            time.sleep(0.0005 if kind == "save" and seen else 0.02)
+        return False
+
+    def kill(self, job):
+        if not self.wait_for_instant(job):
+            return False
+        # One rank (mpirun ends the other) or all at once.
+        victims = ranks(self.out)
+        victims = victims if self.draw.random() < 0.5 else self.draw.sample(victims, 1)[:1] if victims else []
+        inside = self.saving()
+        for pid in victims:
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                return True
+        self.kills += bool(victims)
+        self.inside += inside and bool(victims)
+        while job.poll() is None and set(ranks(self.out)) & set(victims):
+            time.sleep(0.02)
+        return True
+
+
+def tensors(out, steps):
+    folder = out / f"checkpoints/step-{steps:010d}"
+    return {path.name: path.read_bytes() for path in sorted(folder.glob("*.safetensors"))}
+
+
+def main():
+    arguments = parse()
+    print(f"seed {arguments.seed}, {arguments.kills} kills", flush=True)
+    # Long enough that the job does not end before the last kill: an attempt gets about 4 steps further.
+    steps = 10 + 6 * arguments.kills
+    with tempfile.TemporaryDirectory(prefix="helio_kills_") as folder:
+        work = pathlib.Path(folder)
+        make_data(arguments.bin_dir, work)
+        train = arguments.bin_dir / "helio-train"
+        must(*MPIRUN, "-n", "2", train, *flags(work, "whole", steps))
+        out = work / "killed"
+        killer = Killer(out, random.Random(arguments.seed))
+        began = time.time()
+        with (work / "log").open("w") as log:
+            job = subprocess.Popen([str(ROOT / "launch/mpirun/run"), "--backoff=0.1", "--backoff_max=0.5", "--restarts=20", "--", *MPIRUN[1:], "-n", "2",
+                                    str(train), *flags(work, "killed", steps)], stdout=log, stderr=log, cwd=ROOT)
+            while killer.kills < arguments.kills and killer.kill(job):
+                pass
+            code = job.wait(timeout=600)
+        text = (work / "log").read_text()
+        if code != 0:
+            sys.exit(f"the launcher ended with {code}\n{text[-6000:]}")
+        print(f"{killer.kills} kills, {killer.inside} of them while a checkpoint was written; {text.count('attempt ')} attempts, "
+              f"{steps} steps in {time.time() - began:.0f} s", flush=True)
+        check(killer.kills == arguments.kills, "the job lived through all of them")
+        whole, killed = losses(work / "whole"), losses(out)
+        check(sorted(whole) == list(range(1, steps + 1)) and whole == killed, f"the losses of all {steps} steps are bit-equal to the undisturbed run's")
+        a, b = tensors(work / "whole", steps), tensors(out, steps)
+        check({"model.safetensors", "optimizer.safetensors", "average.safetensors"} <= set(a) and a == b,
+              f"final weights, moments and averages are bit-equal ({', '.join(a)})")
+        left = [path.name for path in (out / "checkpoints").iterdir() if path.name.startswith(".")]
+        check(not left and len(steps_of(out)) == 3, "the folder has the three newest checkpoints and no leftovers")
+
+
+if __name__ == "__main__":
+    main()

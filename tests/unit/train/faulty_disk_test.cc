@@ -1,0 +1,154 @@
+#include "tests/unit/train/faulty_disk.h"
+
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+
+#include "src/train/checkpoint_writer.h"
+#include "src/train/run_directory.h"
+#include "tests/unit/train/scratch.h"
+
+// The checkpoint code on a file system that fails in every place.
+namespace helio::train {
+namespace {
+
+namespace fs = std::filesystem;
+
+class FaultyDiskTest : public testing::Test {
+ protected:
+  void SetUp() override { WriteCheckpoint(root_, SmallSnapshot(1)); }
+  void TearDown() override { Disk() = {}; }
+
+  // Writes step 2 on the faulty disk; what the system said, or "".
+  std::string Write(FaultyDisk faults) const {
+    Disk() = faults;
+    std::string error;
+    try {
+      WriteCheckpoint(root_, SmallSnapshot(2));
+    } catch (const Error& caught) {
+      EXPECT_EQ(caught.kind(), ErrorKind::kSystem) << caught.what();
+      error = caught.what();
+    }
+    Disk() = {};
+    return error;
+  }
+
+  int64_t Newest() const { return ReadNewestCheckpoint(root_)->step; }
+  auto EntriesInRoot() const { return std::distance(fs::directory_iterator(root_), {}); }
+
+  const ScratchFolder scratch_{"faulty_disk"};
+  const fs::path root_ = scratch_.path();
+};
+
+TEST_F(FaultyDiskTest, ADiskThatFillsUpAtAnyByteIsReportedAndNothingIsLeft) {
+  uint64_t total = 0;
+  for (const auto& file : fs::directory_iterator(root_ / "step-0000000001")) total += file.file_size();
+  for (uint64_t bytes = 0; bytes < total; bytes += 7) {
+    EXPECT_NE(Write({.full_after = static_cast<int64_t>(bytes)}).find("No space left"), std::string::npos);
+    ASSERT_EQ(EntriesInRoot(), 1) << "leftovers after " << bytes << " bytes";
+    ASSERT_EQ(Newest(), 1);
+  }
+  EXPECT_EQ(Write({.full_after = 1 << 20}), "");
+  EXPECT_EQ(Newest(), 2);
+}
+
+// The disk says "written" and loses the end: found when the checkpoint is read, not when it is needed most.
+TEST_F(FaultyDiskTest, ATornWriteIsFoundByTheReader) {
+  uint64_t total = 0;
+  for (const auto& file : fs::directory_iterator(root_ / "step-0000000001")) total += file.file_size();
+  for (uint64_t bytes = 0; bytes < total; bytes += 7) {
+    EXPECT_EQ(Write({.torn_after = static_cast<int64_t>(bytes)}), "");
+    ASSERT_EQ(Newest(), 1) << "torn after " << bytes;
+  }
+}
+
+TEST_F(FaultyDiskTest, EveryFailedSyncAndRenameIsReported) {
+  int n = 1;
+  for (; !Write({.fail_sync = n}).empty(); ++n) {
+    // The very last fsync is the root folder's: the checkpoint may be there already, and whole.
+    ASSERT_LE(EntriesInRoot(), 2);
+    if (Newest() == 2) fs::remove_all(root_ / "step-0000000002");
+  }
+  EXPECT_GT(n, 5);
+  fs::remove_all(root_ / "step-0000000002");
+  for (n = 1; !Write({.fail_rename = n}).empty(); ++n) {
+    ASSERT_EQ(Newest(), 1);
+    ASSERT_EQ(EntriesInRoot(), 1);
+  }
+  EXPECT_GT(n, 3);
+}
+
+TEST_F(FaultyDiskTest, ALostRenameLeavesTheOlderCheckpoint) {
+  for (int n = 1; n < 6; ++n) {
+    Write({.lose_rename = n});
+    RemoveLeftovers(root_);
+    const auto newest = ReadNewestCheckpoint(root_);
+    ASSERT_TRUE(newest.has_value());
+    EXPECT_EQ(newest->tensors.at("model")[0].second[0].item<float>(), static_cast<float>(newest->step));
+  }
+}
+
+TEST_F(FaultyDiskTest, AReadErrorIsNoEmptyRun) {
+  WriteCheckpoint(root_, SmallSnapshot(2));
+  Disk().fail_reads = true;
+  EXPECT_THROW(ReadCheckpoint(root_ / "step-0000000002"), Error);
+  EXPECT_FALSE(ReadNewestCheckpoint(root_).has_value());
+  EXPECT_EQ(ListCheckpoints(root_).size(), 2u);  // the session refuses to start anew when there are some
+  Disk() = {};
+  EXPECT_EQ(Newest(), 2);
+}
+
+// kill -9 before each system call of a write, also of one that replaces a checkpoint of the same step.
+TEST_F(FaultyDiskTest, DeathAtEveryCallLeavesAWholeCheckpoint) {
+  int64_t call = 1;
+  for (bool finished = false; !finished; ++call) {
+    const pid_t child = ::fork();
+    if (child == 0) {
+      Disk() = {.die_at_call = call};
+      auto again = SmallSnapshot(1);
+      again.texts["run.flags"] = "--seed=2\n";
+      WriteCheckpoint(root_, again);
+      WriteCheckpoint(root_, SmallSnapshot(2));
+      ::_exit(0);
+    }
+    int status = 0;
+    ASSERT_EQ(::waitpid(child, &status, 0), child);
+    finished = WIFEXITED(status);
+    RemoveLeftovers(root_);
+    for (const auto& entry : ListCheckpoints(root_)) ASSERT_NO_THROW(ReadCheckpoint(entry.path)) << call;
+    ASSERT_GE(ListCheckpoints(root_).size(), 1u) << call;
+    ASSERT_EQ(EntriesInRoot(), static_cast<std::ptrdiff_t>(ListCheckpoints(root_).size())) << call;
+    fs::remove_all(root_ / "step-0000000002");
+  }
+  EXPECT_GT(call, 20);
+}
+
+TEST_F(FaultyDiskTest, AFullDiskStopsNeitherTheWriterNorLaterCheckpoints) {
+  CheckpointWriter writer(root_, {});
+  Disk().full_after = 100;
+  writer.Save(SmallSnapshot(2));
+  writer.Flush();
+  Disk() = {};
+  writer.Save(SmallSnapshot(3));
+  writer.Flush();
+  const auto outcome = writer.TakeOutcome();
+  EXPECT_EQ(outcome->step, 2);  // a failure is not hidden by the success after it
+  EXPECT_NE(outcome->error.find("No space left"), std::string::npos);
+  EXPECT_EQ(Newest(), 3);
+}
+
+TEST_F(FaultyDiskTest, MetricsLinesSurviveAFullDisk) {
+  RunDirectory run(root_ / "run");
+  run.AppendMetrics({{"step", 1}});
+  for (int64_t bytes : {0, 5, 11}) {
+    Disk().full_after = bytes;
+    run.AppendMetrics({{"step", 2 + bytes}});
+    EXPECT_EQ(ReadFile(root_ / "run/metrics.jsonl"), "{\"step\":1}\n");
+  }
+  Disk() = {};
+  run.AppendMetrics({{"step", 20}});
+  EXPECT_EQ(ReadFile(root_ / "run/metrics.jsonl"),
+            "{\"step\":1}\n{\"step\":2}\n{\"step\":7}\n{\"step\":13}\n{\"step\":20}\n");
+}
+
+}  // namespace
+}  // namespace helio::train
