@@ -116,6 +116,10 @@ void FlatAdam::StepAverage() {
     average_.mul_(options_.ema_decay).add_(parameters, 1 - options_.ema_decay);
 }
 
+void FlatAdam::Forget() {
+  for (auto* state : {&step_, &exp_avg_, &exp_avg_sq_}) state->zero_();
+}
+
 int64_t FlatAdam::steps() const { return *step_.const_data_ptr<int64_t>(); }
 
 NamedTensors FlatAdam::State() const {

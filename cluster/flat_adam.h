@@ -27,6 +27,9 @@ class FlatAdam {
   // A shard's moving average, once the parameters are whole again (sharding.h). Nothing for a whole group.
   void StepAverage();
 
+  // As if made anew: moments and step count 0. The moving average stays.
+  void Forget();
+
   int64_t steps() const;
   void SetSteps(int64_t steps) { step_.fill_(steps); }
   bool has_average() const { return average_.defined(); }

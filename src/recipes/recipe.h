@@ -23,7 +23,8 @@ struct AdamOptions {
   double clip_norm =
       0;  // 0: no clipping; else the L2 norm of the phase's (or clip_prefix's) gradient is limited to it
   std::string clip_prefix;
-  double ema_decay = 0;  // 0: no moving average of this phase's parameters
+  double ema_decay = 0;            // 0: no moving average of this phase's parameters
+  bool forget_each_epoch = false;  // moments and step count begin at zero every epoch
 };
 
 // One optimizer step of one player. The trainer arms the player's gradients, calls `loss`, and runs backward

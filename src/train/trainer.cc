@@ -166,6 +166,7 @@ StepReport Trainer::Step(std::span<const dataio::Batch> batches, const recipes::
   StepReport report;
   MicroBatches micro(recipe_, batches, context, report);
   std::vector<EarlyTerms> early(rounds_[0].size());
+  if (batches[0].step_in_epoch == 0) BeginEpoch();
   for (size_t round = 0; round < rounds_.size(); ++round) {
     auto& players = rounds_[round];
     for (size_t i = 0; i < batches.size(); ++i) {
@@ -182,6 +183,12 @@ StepReport Trainer::Step(std::span<const dataio::Batch> batches, const recipes::
   if (batches.size() > 1)
     for (auto& term : report.terms) term.value = term.value / options_.accumulate;
   return report;
+}
+
+void Trainer::BeginEpoch() {
+  for (auto& players : rounds_)
+    for (auto& player : players)
+      if (player->phase.optimizer.forget_each_epoch) player->adam.Forget();
 }
 
 std::vector<Trainer::EarlyTerms> Trainer::EarlyLosses(const Players& players, StepReport& report) {

@@ -93,6 +93,7 @@ class Trainer {
 
   // Terms that were computed under the earlier round's all-reduces, if there was one.
   using EarlyTerms = std::optional<recipes::LossTerms>;
+  void BeginEpoch();
   std::vector<EarlyTerms> EarlyLosses(const Players& players, StepReport& report);
   void Backward(Player& player, EarlyTerms early, Turn turn, StepReport& report);
   void Update(Players& players, double rate_factor, StepReport& report);

@@ -51,6 +51,26 @@ void MatchesTorch(torch::Dtype dtype, double tolerance) {
 TEST(FlatAdamTest, IsTorchAdamInFloat32) { MatchesTorch(torch::kFloat32, 1e-6); }
 TEST(FlatAdamTest, IsTorchAdamInFloat64) { MatchesTorch(torch::kFloat64, 1e-14); }
 
+TEST(FlatAdamTest, ForgetsAllButTheAverage) {
+  auto old = Parameters(torch::kFloat32), fresh = Parameters(torch::kFloat32);
+  ParameterGroup old_group("g", old), fresh_group("g", fresh);
+  FlatAdam adam(old_group, {0.5, 0.999, 1e-8, 0.9});
+  Fill(TensorsOf(old), 0);
+  adam.Step(1e-3);
+  const auto average = adam.flat_average().clone();
+  adam.Forget();
+  EXPECT_TRUE(torch::equal(adam.flat_average(), average));
+  {
+    torch::NoGradGuard no_grad;
+    for (size_t i = 0; i < old.size(); ++i) fresh[i].second.copy_(old[i].second);
+  }
+  FlatAdam anew(fresh_group, {0.5, 0.999, 1e-8, 0.9});
+  for (auto* parameters : {&old, &fresh}) Fill(TensorsOf(*parameters), 1);
+  adam.Step(1e-3);
+  anew.Step(1e-3);
+  for (size_t i = 0; i < old.size(); ++i) EXPECT_TRUE(torch::equal(old[i].second, fresh[i].second));
+}
+
 TEST(FlatAdamTest, DoesNotDependOnThreads) {
   std::vector<torch::Tensor> results;
   const int threads = at::get_num_threads();
