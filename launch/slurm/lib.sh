@@ -27,6 +27,7 @@ helio_targets() {  # link | unlink
 helio_finish() {
   local code=$1 failed="$HELIO_RUN/.failed-$SLURM_JOB_ID-$HELIO_RESTARTS"
   helio_targets unlink
+  # What launch/slurm/rank noted.
   if [ -s "$failed" ]; then code=$(cat "$failed"); rm -f "$failed"; fi
   if [ "$code" != 75 ] && [ "$code" -lt 128 ]; then say "ended with code $code"; exit "$code"; fi
   if [ "$HELIO_RESTARTS" -ge "${HELIO_MAX_RESTARTS:-100}" ]; then say "code $code after $HELIO_RESTARTS restarts: giving up"; exit "$code"; fi
