@@ -1,9 +1,10 @@
+#include <cmath>
 #include <set>
 #include <sstream>
 
+#include "dataio/numbers.h"
 #include "dataio/pickle_list.h"
 #include "dataio/source.h"
-#include "dataio/text.h"
 #include "src/base/error.h"
 #include "src/base/file_system.h"
 #include "src/base/log.h"
@@ -30,13 +31,12 @@ fs::path ArchiveOf(const fs::path& root) {
 std::map<int64_t, std::string> ReadById(const fs::path& path) {
   std::map<int64_t, std::string> rows;
   for (const auto& line : ReadLines(path)) {
-    std::istringstream fields(line);
-    int64_t id = 0;
-    std::string rest;
-    if (!(fields >> id) || !std::getline(fields >> std::ws, rest))
+    const auto blank = line.find(' ');
+    const auto id = ParseNumber<int64_t>(line.substr(0, blank));
+    if (!id || blank == std::string::npos)
       ThrowData("line '" + line.substr(0, 80) + "' is not '<id> <value>'", path.string());
-    if (!rows.emplace(id, rest).second)
-      ThrowData("id " + std::to_string(id) + " appears twice", path.string());
+    if (!rows.emplace(*id, line.substr(line.find_first_not_of(' ', blank))).second)
+      ThrowData("id " + std::to_string(*id) + " appears twice", path.string());
   }
   return rows;
 }
@@ -47,22 +47,63 @@ const std::string& RowOf(const std::map<int64_t, std::string>& rows, int64_t id,
   return found->second;
 }
 
+// Four numbers, the last two an area.
+std::array<double, 4> ParseBox(const std::string& text, const std::string& where) {
+  std::istringstream fields(text);
+  std::array<double, 4> box = {};
+  std::string field, more;
+  for (double& value : box) {
+    const auto number = fields >> field ? ParseNumber<double>(field) : std::nullopt;
+    if (!number || !std::isfinite(*number)) ThrowData("box '" + text + "' is not four numbers", where);
+    value = *number;
+  }
+  if (fields >> more) ThrowData("box '" + text + "' is not four numbers", where);
+  if (box[2] <= 0 || box[3] <= 0) ThrowData("box '" + text + "' has no area", where);
+  return box;
+}
+
+// The five lists of the archive, each by image or class id.
+struct CubLists {
+  explicit CubLists(const fs::path& archive)
+      : labels_path(archive / "image_class_labels.txt"),
+        boxes_path(archive / "bounding_boxes.txt"),
+        split_path(archive / "train_test_split.txt"),
+        names(ReadById(archive / "images.txt")),
+        labels(ReadById(labels_path)),
+        boxes(ReadById(boxes_path)),
+        split(ReadById(split_path)),
+        classes(ReadById(archive / "classes.txt")) {}
+  CubImage Find(int64_t id, const std::string& name) const;
+
+  const fs::path labels_path, boxes_path, split_path;
+  const std::map<int64_t, std::string> names, labels, boxes, split, classes;
+};
+
+CubImage CubLists::Find(int64_t id, const std::string& name) const {
+  const std::string of = " of image " + std::to_string(id);
+  CubImage image;
+  image.key = fs::path(name).replace_extension().string();
+  const auto& label = RowOf(labels, id, labels_path);
+  const auto class_id = ParseNumber<int64_t>(label);
+  if (!class_id || !classes.contains(*class_id))
+    ThrowData("class '" + label + "'" + of + " is not in classes.txt", labels_path.string());
+  image.class_id = *class_id - 1;
+  image.box = ParseBox(RowOf(boxes, id, boxes_path), boxes_path.string() + of);
+  const auto& part = RowOf(split, id, split_path);
+  if (part != "0" && part != "1")
+    ThrowData("'" + part + "'" + of + " is neither 0 nor 1", split_path.string());
+  image.official_train = part == "1";
+  return image;
+}
+
 std::map<std::string, CubImage> ReadMetadata(const fs::path& archive) {
-  const auto names = ReadById(archive / "images.txt"), labels = ReadById(archive / "image_class_labels.txt");
-  const auto boxes = ReadById(archive / "bounding_boxes.txt"),
-             split = ReadById(archive / "train_test_split.txt");
+  const CubLists lists(archive);
   std::map<std::string, CubImage> images;
-  for (const auto& [id, name] : names) {
-    CubImage image;
-    image.key = fs::path(name).replace_extension().string();
-    image.class_id = std::stoll(RowOf(labels, id, archive / "image_class_labels.txt")) - 1;
-    std::istringstream box(RowOf(boxes, id, archive / "bounding_boxes.txt"));
-    for (double& value : image.box)
-      if (!(box >> value))
-        ThrowData("box of image " + std::to_string(id) + " is not four numbers",
-                  (archive / "bounding_boxes.txt").string());
-    image.official_train = RowOf(split, id, archive / "train_test_split.txt") == "1";
-    images[image.key] = image;
+  for (const auto& [id, name] : lists.names) {
+    auto image = lists.Find(id, name);
+    const std::string key = image.key;
+    if (!images.emplace(key, std::move(image)).second)
+      ThrowData("has '" + key + "' twice", (archive / "images.txt").string());
   }
   return images;
 }
@@ -79,41 +120,27 @@ std::vector<std::string> SplitKeys(const fs::path& root, const std::string& spli
   return keys;
 }
 
-std::vector<std::string> ReadCaptions(const fs::path& path, int limit) {
-  std::vector<std::string> captions;
-  for (auto& line : ReadLines(path)) {
-    if (limit > 0 && static_cast<int>(captions.size()) == limit) break;
-    if (!Tokenize(line).empty()) captions.push_back(std::move(line));
-  }
-  return captions;
+// The record of a key. Throws Error where it cannot be used.
+SourceRecord ReadRecord(const std::string& key, const std::string& list, const SourceOptions& options,
+                        const fs::path& archive, const std::map<std::string, CubImage>& images) {
+  const auto found = images.find(key);
+  if (found == images.end()) ThrowData("names '" + key + "', which images.txt does not know", list);
+  const fs::path image = archive / "images" / (key + ".jpg");
+  if (!fs::exists(image)) ThrowData("is missing", image.string());
+  return {key, image, ReadCaptionFile(options.root / "text" / (key + ".txt"), options.captions_per_image),
+          found->second.class_id, found->second.box};
 }
 
 SourceSplit ReadSplit(const std::string& name, const SourceOptions& options, const fs::path& archive,
                       const std::map<std::string, CubImage>& images, Complaints& complaints) {
   SourceSplit split{name, {}};
+  const std::string list = (options.root / name).string();
   std::set<std::string> seen;
-  for (const auto& key : SplitKeys(options.root, name, images)) {
-    const auto found = images.find(key);
-    if (found == images.end())
-      ThrowData("names '" + key + "', which images.txt does not know", (options.root / name).string());
-    if (!seen.insert(key).second) ThrowData("names '" + key + "' twice", (options.root / name).string());
-    const fs::path image = archive / "images" / (key + ".jpg"), text = options.root / "text" / (key + ".txt");
-    if (!fs::exists(image)) {
-      complaints.Add(image.string() + " is missing");
-      continue;
-    }
-    if (!fs::exists(text)) {
-      complaints.Add(text.string() + " is missing");
-      continue;
-    }
-    SourceRecord record{key, image, ReadCaptions(text, options.captions_per_image), found->second.class_id,
-                        found->second.box};
-    if (record.captions.empty()) {
-      complaints.Add(text.string() + " has no caption");
-      continue;
-    }
-    split.records.push_back(std::move(record));
-  }
+  for (const auto& key : SplitKeys(options.root, name, images))
+    complaints.Try([&] {
+      if (!seen.insert(key).second) ThrowData("names '" + key + "' twice", list);
+      split.records.push_back(ReadRecord(key, list, options, archive, images));
+    });
   return split;
 }
 

@@ -3,9 +3,12 @@
 namespace helio::dataio {
 namespace {
 
-// HDF5 prints its error stack by default; ours is one line.
+// HDF5 prints its error stack by default; ours is one line. Nor may it clean up at exit: everything is closed
+// by then but files that the full disk kept from being closed, and those it crashes on.
 Hdf5Id Quietly(hid_t (*open)(const char*), const std::string& path) {
   const std::lock_guard lock(Hdf5Lock());
+  static const herr_t without_exit_handler = H5dont_atexit();  // before any other call; counts once
+  static_cast<void>(without_exit_handler);
   H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);
   return {open(path.c_str()), &H5Fclose};
 }
@@ -17,6 +20,16 @@ hid_t CreateFile(const char* path) {
 }
 
 hid_t OpenFile(const char* path) { return H5Fopen(path, H5F_ACC_RDONLY, H5P_DEFAULT); }
+
+// An external or soft link would lead the library to another file.
+bool AllLinksAreHard(hid_t file, const std::string& name) {
+  for (size_t end = name.find('/');; end = name.find('/', end + 1)) {
+    H5L_info_t link;
+    if (H5Lget_info(file, name.substr(0, end).c_str(), &link, H5P_DEFAULT) < 0 || link.type != H5L_TYPE_HARD)
+      return false;
+    if (end == std::string::npos) return true;
+  }
+}
 
 }  // namespace
 
@@ -56,6 +69,13 @@ void Hdf5Writer::Attribute(const std::string& name, const std::string& value) {
     throw Error(ErrorKind::kSystem, "cannot write attribute '" + name + "'", where_, "is the disk full?");
 }
 
+void Hdf5Writer::Close() {
+  const std::lock_guard lock(Hdf5Lock());
+  const bool flushed = H5Fflush(file_, H5F_SCOPE_GLOBAL) >= 0;
+  if (!file_.Close() || !flushed)
+    throw Error(ErrorKind::kSystem, "cannot be completed", where_, "is the disk full?");
+}
+
 Hdf5Reader::Hdf5Reader(const std::filesystem::path& path)
     : where_(path.string()), file_size_(0), file_(Quietly(&OpenFile, path.string())) {
   std::error_code missing;
@@ -66,23 +86,25 @@ Hdf5Reader::Hdf5Reader(const std::filesystem::path& path)
 }
 
 Hdf5Id Hdf5Reader::Open(const std::string& name) {
+  if (!AllLinksAreHard(file_, name)) ThrowData("lacks the data set '" + name + "'", where_);
   Hdf5Id set(H5Dopen2(file_, name.c_str(), H5P_DEFAULT), &H5Dclose);
   if (!set.valid()) ThrowData("lacks the data set '" + name + "'", where_);
   const Hdf5Id creation(H5Dget_create_plist(set), &H5Pclose);
-  if (H5Pget_layout(creation) != H5D_CONTIGUOUS || H5Pget_nfilters(creation) != 0)
-    ThrowData("data set '" + name + "' is not contiguous and unfiltered", where_,
+  if (H5Pget_layout(creation) != H5D_CONTIGUOUS || H5Pget_nfilters(creation) != 0 ||
+      H5Pget_external_count(creation) != 0)
+    ThrowData("data set '" + name + "' is not contiguous, unfiltered and in the file itself", where_,
               "only files of helio-pack are read");
   return set;
 }
 
-size_t Hdf5Reader::Length(const std::string& name, size_t element) {
+size_t Hdf5Reader::Length(const std::string& name, hid_t expected) {
   const std::lock_guard lock(Hdf5Lock());
   const auto set = Open(name);
   const Hdf5Id space(H5Dget_space(set), &H5Sclose), type(H5Dget_type(set), &H5Tclose);
   hsize_t extent = 0;
   if (H5Sget_simple_extent_ndims(space) != 1 || H5Sget_simple_extent_dims(space, &extent, nullptr) != 1 ||
-      H5Tget_size(type) != element ||
-      (H5Tget_class(type) != H5T_INTEGER && H5Tget_class(type) != H5T_FLOAT) || extent > file_size_ / element)
+      H5Tget_size(type) != H5Tget_size(expected) || H5Tget_class(type) != H5Tget_class(expected) ||
+      extent > file_size_ / H5Tget_size(expected))
     ThrowData("data set '" + name + "' has another shape or type than expected", where_);
   return extent;
 }

@@ -20,13 +20,17 @@ class Hdf5Id {
   Hdf5Id(Hdf5Id&& other) noexcept : id_(std::exchange(other.id_, -1)), close_(other.close_) {}
   Hdf5Id(const Hdf5Id&) = delete;
   Hdf5Id& operator=(const Hdf5Id&) = delete;
-  ~Hdf5Id() {
-    if (id_ >= 0) close_(id_);
-  }
+  ~Hdf5Id() { Close(); }
   operator hid_t() const {
     return id_;
   }  // NOLINT(google-explicit-constructor): stands for the identifier in C calls
   bool valid() const { return id_ >= 0; }
+  // Closes now and says whether that went well; the destructor has nobody to tell.
+  bool Close() {
+    if (id_ < 0) return true;
+    const std::lock_guard lock(Hdf5Lock());
+    return close_(std::exchange(id_, -1)) >= 0;
+  }
 
  private:
   hid_t id_;
@@ -70,6 +74,8 @@ class Hdf5Writer {
     WriteRaw(name, Hdf5Type<T>(), values.data(), values.size());
   }
   void Attribute(const std::string& name, const std::string& value);
+  // Last: HDF5 writes its metadata only now. Throws Error{kSystem} if any of it does not reach the file.
+  void Close();
 
  private:
   void WriteRaw(const std::string& name, hid_t type, const void* data, size_t size);
@@ -84,7 +90,7 @@ class Hdf5Reader {
   explicit Hdf5Reader(const std::filesystem::path& path);
   template <typename T>
   std::vector<T> Read(const std::string& name) {
-    std::vector<T> values(Length(name, sizeof(T)));
+    std::vector<T> values(Length(name, Hdf5Type<T>()));
     ReadRaw(name, Hdf5Type<T>(), values.data());
     return values;
   }
@@ -94,7 +100,7 @@ class Hdf5Reader {
 
  private:
   Hdf5Id Open(const std::string& name);
-  size_t Length(const std::string& name, size_t element);
+  size_t Length(const std::string& name, hid_t expected);
   void ReadRaw(const std::string& name, hid_t type, void* data);
   std::string where_;
   uint64_t file_size_;

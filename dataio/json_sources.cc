@@ -22,55 +22,97 @@ void AddCaption(SourceRecord& record, const std::string& caption, int limit) {
   if (!Tokenize(caption).empty()) record.captions.push_back(OneLine(caption));
 }
 
-void CheckRecord(SourceRecord record, SourceSplit& split, Complaints& complaints) {
-  if (!fs::exists(record.image)) return complaints.Add(record.image.string() + " is missing");
-  if (record.captions.empty()) return complaints.Add(record.image.string() + " has no caption");
+void AddChecked(SourceRecord record, SourceSplit& split) {
+  if (!fs::exists(record.image)) ThrowData("is missing", record.image.string());
+  if (record.captions.empty()) ThrowData("has no caption", record.image.string());
   split.records.push_back(std::move(record));
 }
 
-SourceSplit ReadCocoSplit(const fs::path& annotations, const fs::path& images, const std::string& name,
+// JsonField would take 3.7 and true for integers too.
+int64_t IntegerField(const Json& object, const std::string& key, const std::string& where) {
+  const auto value = JsonField<Json>(object, key, where);
+  if (!value.is_number_integer() || (value.is_number_unsigned() && value.get<uint64_t>() > INT64_MAX))
+    ThrowData("field '" + key + "' is not an integer", where);
+  return value.get<int64_t>();
+}
+
+Json ListField(const Json& object, const std::string& key, const std::string& where) {
+  auto value = JsonField<Json>(object, key, where);
+  if (!value.is_array()) ThrowData("field '" + key + "' is not a list", where);
+  return value;
+}
+
+using CocoImages = std::map<int64_t, SourceRecord>;
+
+void AddCocoImage(const Json& image, const fs::path& folder, const std::string& where, CocoImages& images) {
+  const auto id = IntegerField(image, "id", where);
+  const fs::path file = JsonField<std::string>(image, "file_name", where);
+  SourceRecord record;
+  record.id = file.stem().string();
+  record.image = folder / file.filename();
+  if (!images.emplace(id, std::move(record)).second)
+    ThrowData("image id " + std::to_string(id) + " appears twice", where);
+}
+
+void AddCocoCaption(const Json& annotation, int limit, const std::string& where, CocoImages& images) {
+  const auto id = IntegerField(annotation, "image_id", where);
+  const auto found = images.find(id);
+  if (found == images.end()) ThrowData("a caption belongs to the unknown image " + std::to_string(id), where);
+  AddCaption(found->second, JsonField<std::string>(annotation, "caption", where), limit);
+}
+
+SourceSplit ReadCocoSplit(const fs::path& annotations, const fs::path& folder, const std::string& name,
                           const SourceOptions& options, Complaints& complaints) {
   const std::string where = annotations.string();
   const Json json = ReadJson(annotations);
-  std::map<int64_t, SourceRecord> records;
-  for (const auto& image : JsonField<Json>(json, "images", where)) {
-    const auto id = JsonField<int64_t>(image, "id", where);
-    const auto file = JsonField<std::string>(image, "file_name", where);
-    SourceRecord record;
-    record.id = fs::path(file).stem().string();
-    record.image = images / fs::path(file).filename();
-    if (!records.emplace(id, std::move(record)).second)
-      ThrowData("image id " + std::to_string(id) + " appears twice", where);
-  }
-  for (const auto& annotation : JsonField<Json>(json, "annotations", where)) {
-    const auto id = JsonField<int64_t>(annotation, "image_id", where);
-    const auto found = records.find(id);
-    if (found == records.end())
-      ThrowData("a caption belongs to the unknown image " + std::to_string(id), where);
-    AddCaption(found->second, JsonField<std::string>(annotation, "caption", where),
-               options.captions_per_image);
-  }
+  CocoImages images;
+  for (const auto& image : ListField(json, "images", where))
+    complaints.Try([&] { AddCocoImage(image, folder, where, images); });
+  for (const auto& annotation : ListField(json, "annotations", where))
+    complaints.Try([&] { AddCocoCaption(annotation, options.captions_per_image, where, images); });
   SourceSplit split{name, {}};
-  for (auto& [id, record] : records) CheckRecord(std::move(record), split, complaints);
+  for (auto& [id, record] : images) complaints.Try([&] { AddChecked(std::move(record), split); });
   return split;
 }
 
-SourceRecord ReadJsonLine(const Json& line, const std::string& where, const SourceOptions& options,
-                          int64_t& class_id) {
+// The annotations of a split; 2014 is the published one. Empty: neither year is there.
+std::string CocoYear(const fs::path& root, const std::string& folder) {
+  for (const char* year : {"2014", "2017"})
+    if (fs::exists(root / "annotations" / ("captions_" + folder + year + ".json"))) return year;
+  return "";
+}
+
+std::array<double, 4> ReadBox(const Json& line, const std::string& where) {
+  std::array<double, 4> box = {};
+  const auto values = JsonField<std::vector<double>>(line, "box", where);
+  if (values.size() != 4 || values[2] <= 0 || values[3] <= 0)
+    ThrowData("box is not [x, y, width, height]", where);
+  std::copy(values.begin(), values.end(), box.begin());
+  return box;
+}
+
+SourceRecord ReadJsonLine(const Json& line, const std::string& where, const SourceOptions& options) {
   SourceRecord record;
   const auto image = JsonField<std::string>(line, "image", where);
   record.id = fs::path(image).replace_extension().string();
   record.image = options.root / image;
   for (const auto& caption : JsonField<std::vector<std::string>>(line, "captions", where))
     AddCaption(record, caption, options.captions_per_image);
-  if (line.contains("box")) {
-    const auto box = JsonField<std::vector<double>>(line, "box", where);
-    if (box.size() != 4 || box[2] <= 0 || box[3] <= 0) ThrowData("box is not [x, y, width, height]", where);
-    std::copy(box.begin(), box.end(), record.box.begin());
-  }
-  class_id = line.contains("class") ? JsonField<int64_t>(line, "class", where) : -1;
-  record.class_id = class_id;
+  if (line.contains("box")) record.box = ReadBox(line, where);
+  if (!line.contains("class")) return record;
+  record.class_id = IntegerField(line, "class", where);
+  if (record.class_id < 0 || record.class_id > INT32_MAX)
+    ThrowData("class " + std::to_string(record.class_id) + " is not a class number", where, "count from 0");
   return record;
+}
+
+// "train", "test", or "" where the line leaves it open.
+std::string ReadSplitName(const Json& line, const std::string& where) {
+  if (!line.contains("split")) return "";
+  const auto split = JsonField<std::string>(line, "split", where);
+  if (split != "train" && split != "test")
+    ThrowData("split '" + split + "' is neither train nor test", where);
+  return split;
 }
 
 bool IsPicture(const fs::path& path) {
@@ -80,19 +122,51 @@ bool IsPicture(const fs::path& path) {
   return extension == ".jpg" || extension == ".jpeg" || extension == ".png";
 }
 
-std::vector<SourceRecord> ReadTextFolder(const SourceOptions& options) {
-  std::vector<SourceRecord> records;
-  for (const auto& entry : fs::recursive_directory_iterator(options.root)) {
-    if (!entry.is_regular_file() || !IsPicture(entry.path())) continue;
-    SourceRecord record;
-    record.id = fs::relative(entry.path(), options.root).replace_extension().string();
-    record.image = entry.path();
-    if (const auto text = fs::path(entry.path()).replace_extension(".txt"); fs::exists(text))
-      for (const auto& caption : ReadLines(text)) AddCaption(record, caption, options.captions_per_image);
-    records.push_back(std::move(record));
+// Pictures below the root by name.
+std::vector<fs::path> ListPictures(const fs::path& root) {
+  std::vector<fs::path> pictures;
+  for (const auto& entry : fs::recursive_directory_iterator(root))
+    if (entry.is_regular_file() && IsPicture(entry.path())) pictures.push_back(entry.path());
+  std::sort(pictures.begin(), pictures.end());
+  return pictures;
+}
+
+SourceRecord ReadPictureWithText(const fs::path& picture, const SourceOptions& options) {
+  SourceRecord record;
+  record.id = fs::relative(picture, options.root).replace_extension().string();
+  record.image = picture;
+  record.captions = ReadCaptionFile(fs::path(picture).replace_extension(".txt"), options.captions_per_image);
+  return record;
+}
+
+// Deals a folder's records out to the splits.
+class FolderSplits {
+ public:
+  explicit FolderSplits(std::string where) : where_(std::move(where)) {}
+  void Add(SourceRecord record, const std::string& split) {
+    if (!seen_.insert(record.id).second) ThrowData("'" + record.id + "' appears twice", where_);
+    const bool is_test = split.empty() ? ++undecided_ % 10 == 0 : split == "test";
+    AddChecked(std::move(record), is_test ? test_ : train_);
   }
-  std::sort(records.begin(), records.end(), [](const auto& a, const auto& b) { return a.id < b.id; });
-  return records;
+  std::vector<SourceSplit> Take() { return {std::move(train_), std::move(test_)}; }
+
+ private:
+  const std::string where_;
+  SourceSplit train_{"train", {}}, test_{"test", {}};
+  std::set<std::string> seen_;
+  int64_t undecided_ = 0;
+};
+
+void ReadJsonLines(const fs::path& file, const SourceOptions& options, FolderSplits& splits,
+                   Complaints& complaints) {
+  int64_t number = 0;
+  for (const auto& text : ReadLines(file)) {
+    const std::string where = file.string() + " record " + std::to_string(++number);
+    complaints.Try([&] {
+      const Json line = ParseJson(text, where);
+      splits.Add(ReadJsonLine(line, where, options), ReadSplitName(line, where));
+    });
+  }
 }
 
 }  // namespace
@@ -100,14 +174,13 @@ std::vector<SourceRecord> ReadTextFolder(const SourceOptions& options) {
 std::vector<SourceSplit> ReadCoco(const SourceOptions& options) {
   Complaints complaints(options.skip_missing);
   std::vector<SourceSplit> splits;
-  for (const auto& [name, folder] : {std::pair("train", "train"), std::pair("test", "val")})
-    for (const char* year : {"2014", "2017"}) {
-      const auto annotations =
-          options.root / "annotations" / ("captions_" + std::string(folder) + year + ".json");
-      if (fs::exists(annotations))
-        splits.push_back(ReadCocoSplit(annotations, options.root / (folder + std::string(year)), name,
-                                       options, complaints));
-    }
+  for (const auto& [name, folder] :
+       {std::pair("train", std::string("train")), std::pair("test", std::string("val"))}) {
+    const auto year = CocoYear(options.root, folder);
+    if (year.empty()) continue;
+    const auto annotations = options.root / "annotations" / ("captions_" + folder + year + ".json");
+    splits.push_back(ReadCocoSplit(annotations, options.root / (folder + year), name, options, complaints));
+  }
   if (splits.empty())
     ThrowUser("has no annotations/captions_{train,val}{2014,2017}.json", options.root.string(),
               "--root is the folder that holds annotations");
@@ -116,29 +189,17 @@ std::vector<SourceSplit> ReadCoco(const SourceOptions& options) {
 }
 
 std::vector<SourceSplit> ReadFolder(const SourceOptions& options) {
+  if (!fs::is_directory(options.root))
+    ThrowUser("is not a folder", options.root.string(), "name it with --root");
   Complaints complaints(options.skip_missing);
-  SourceSplit train{"train", {}}, test{"test", {}};
-  const auto lines_file = options.root / "captions.jsonl";
-  std::set<std::string> seen;
-  int64_t number = 0;
-  const auto add = [&](SourceRecord record, const std::string& split) {
-    if (!seen.insert(record.id).second) ThrowData("'" + record.id + "' appears twice", options.root.string());
-    const bool is_test = split.empty() ? ++number % 10 == 0 : split == "test";
-    CheckRecord(std::move(record), is_test ? test : train, complaints);
-  };
-  if (fs::exists(lines_file)) {
-    for (const auto& text : ReadLines(lines_file)) {
-      const std::string where = lines_file.string() + " line " + std::to_string(seen.size() + 1);
-      const Json line = ParseJson(text, where);
-      int64_t class_id = -1;
-      auto record = ReadJsonLine(line, where, options, class_id);
-      add(std::move(record), line.value("split", std::string()));
-    }
-  } else {
-    for (auto& record : ReadTextFolder(options)) add(std::move(record), "");
-  }
+  FolderSplits splits(options.root.string());
+  if (const auto lines = options.root / "captions.jsonl"; fs::exists(lines))
+    ReadJsonLines(lines, options, splits, complaints);
+  else
+    for (const auto& picture : ListPictures(options.root))
+      complaints.Try([&] { splits.Add(ReadPictureWithText(picture, options), ""); });
   complaints.Settle(options.root.string());
-  return {train, test};
+  return splits.Take();
 }
 
 }  // namespace helio::dataio

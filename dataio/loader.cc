@@ -40,6 +40,10 @@ std::vector<torch::Tensor> Pyramid(const torch::Tensor& pictures, const std::vec
 
 void CropInto(const Image& picture, int64_t side, std::optional<uint64_t> key, torch::Tensor target,
               bool may_flip) {
+  if (std::min<int64_t>(picture.width, picture.height) < side)
+    ThrowData("a picture of " + std::to_string(picture.width) + " x " + std::to_string(picture.height) +
+                  " pixels is too small for a crop of " + std::to_string(side),
+              "", "pack the data set again");
   int64_t left = (picture.width - side) / 2, top = (picture.height - side) / 2;
   bool flip = false;
   if (key) {

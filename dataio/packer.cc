@@ -26,10 +26,15 @@ struct Job {
   fs::path path;
 };
 
+constexpr double kMaxBox = 1 << 20;  // beyond that integers overflow; no picture is as large
+
 // The published crop (AttnGAN code/datasets.py get_imgs): half side int(0.75 * longer side) around the box's
 // centre, clipped.
 Image CropToBox(const Image& image, const SourceRecord& record) {
   const auto [x, y, width, height] = record.box;
+  if (x >= image.width || y >= image.height || x + width <= 0 || y + height <= 0 || width > kMaxBox ||
+      height > kMaxBox || x < -kMaxBox || y < -kMaxBox)
+    ThrowData("its box lies outside the picture", record.image.string());
   const int reach = static_cast<int>(std::max(static_cast<int>(width), static_cast<int>(height)) * 0.75);
   const int centre_x = (2 * static_cast<int>(x) + static_cast<int>(width)) / 2,
             centre_y = (2 * static_cast<int>(y) + static_cast<int>(height)) / 2;
@@ -147,7 +152,7 @@ class Packer {
     record.class_id = source.class_id;
     for (size_t i = 0; i < 4; ++i) record.box[i] = static_cast<float>(source.box[i]);
     for (const auto& caption : source.captions) {
-      if (!IsUtf8(caption)) ++not_utf8_;
+      if (!IsUtf8(caption)) ThrowData("a caption is not UTF-8", source.image.string());
       auto ids = IdsOf(caption, vocabulary_);
       if (ids.empty()) continue;
       record.captions.push_back(caption);
@@ -165,10 +170,11 @@ class Packer {
     plan << options_.side << options_.codec << options_.quality << vocabulary_.Digest();
     for (size_t i = job.begin; i < job.end; ++i) {
       const auto& record = job.split->records[i];
-      plan << '\n' << record.id << record.class_id;
+      plan << '\n' << record.id << '\t' << record.class_id;
       for (const auto& caption : record.captions) plan << '\t' << caption;
       for (const double value : record.box) plan << ' ' << value;
-      plan << fs::file_size(record.image);
+      std::error_code missing;  // a picture that was skipped has no size
+      plan << '\t' << fs::file_size(record.image, missing);
     }
     const std::string text = plan.str();
     return Digest(std::as_bytes(std::span(text)));
@@ -222,7 +228,7 @@ class Packer {
   const Vocabulary vocabulary_;
   std::vector<Job> jobs_;
   int64_t total_ = 0;
-  std::atomic<size_t> next_{0}, done_{0}, not_utf8_{0};
+  std::atomic<size_t> next_{0}, done_{0};
   std::atomic<bool> failed_{false};
   std::mutex mutex_;
   std::exception_ptr failure_;

@@ -28,24 +28,24 @@ Sampler::Sampler(const Dataset& dataset, int64_t global_batch, int64_t words, ui
               "--batch");
 }
 
-const std::vector<int64_t>& Sampler::Permutation(int64_t epoch) const {
+Sampler::Order Sampler::Permutation(int64_t epoch) const {
   const std::lock_guard lock(mutex_);
-  auto found = permutations_.find(epoch);
-  if (found == permutations_.end()) {
-    // Workers run at most a few batches apart: two neighbouring epochs and some slack.
-    while (permutations_.size() >= 4) permutations_.erase(permutations_.begin());
-    found =
-        permutations_.emplace(epoch, ShuffledRows(dataset_.size(), RandomKey(seed_, "order", {epoch}))).first;
-  }
-  return found->second;
+  const auto found = permutations_.find(epoch);
+  if (found != permutations_.end()) return found->second;
+  // Workers run at most a few batches apart: two neighbouring epochs and some slack.
+  while (permutations_.size() >= 4) permutations_.erase(permutations_.begin());
+  auto order = std::make_shared<const std::vector<int64_t>>(
+      ShuffledRows(dataset_.size(), RandomKey(seed_, "order", {epoch})));
+  permutations_.emplace(epoch, order);
+  return order;
 }
 
 std::vector<Draw> Sampler::Batch(int64_t step) const {
   const int64_t epoch = step / steps_per_epoch_, first = step % steps_per_epoch_ * batch_;
-  const auto& order = Permutation(epoch);
+  const auto order = Permutation(epoch);
   std::vector<Draw> draws;
   for (int64_t i = first; i < first + batch_; ++i) {
-    Draw draw{order[static_cast<size_t>(i)], 0, 0};
+    Draw draw{order->at(static_cast<size_t>(i)), 0, 0};
     draw.caption =
         RandomStream(RandomKey(seed_, "caption", {epoch, draw.row})).Below(dataset_.Captions(draw.row));
     draw.length = std::min(words_, dataset_.TokenCount(draw.row, draw.caption));

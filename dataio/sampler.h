@@ -1,5 +1,7 @@
 #pragma once
 #include <cstdint>
+#include <map>
+#include <memory>
 #include <mutex>
 #include <vector>
 
@@ -26,14 +28,16 @@ class Sampler {
   int64_t steps_per_epoch() const { return steps_per_epoch_; }
 
  private:
-  const std::vector<int64_t>& Permutation(int64_t epoch) const;
+  // Shared, because another thread may drop it from the cache while this one still reads.
+  using Order = std::shared_ptr<const std::vector<int64_t>>;
+  Order Permutation(int64_t epoch) const;
 
   const Dataset& dataset_;
   const int64_t batch_, words_;
   const uint64_t seed_;
   const int64_t steps_per_epoch_;
   mutable std::mutex mutex_;
-  mutable std::map<int64_t, std::vector<int64_t>> permutations_;  // of the last few epochs
+  mutable std::map<int64_t, Order> permutations_;  // of the last few epochs
 };
 
 // 0 ... size-1 in an order that is a function of `key` (Fisher-Yates).

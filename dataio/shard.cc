@@ -44,10 +44,8 @@ void CheckOffsets(const std::vector<uint64_t>& offset, size_t items, uint64_t en
   if (!fine) ThrowData(std::string("offsets of '") + name + "' are damaged", where);
 }
 
-}  // namespace
-
-void WriteShard(const fs::path& path, const std::vector<PackedRecord>& records, const std::string& codec,
-                const std::string& vocabulary_digest) {
+// A shard's arrays, as they lie in the file.
+struct Columns {
   Ragged<uint8_t> images;
   Ragged<char> ids, texts;
   Ragged<int32_t> tokens;
@@ -55,38 +53,60 @@ void WriteShard(const fs::path& path, const std::vector<PackedRecord>& records, 
   std::vector<uint16_t> sizes;
   std::vector<int32_t> classes;
   std::vector<float> boxes;
-  for (const auto& record : records) {
-    images.Add(record.image);
-    ids.Add(record.id);
-    checksums.push_back(ChecksumOf(record.image));
-    sizes.push_back(static_cast<uint16_t>(record.width));
-    sizes.push_back(static_cast<uint16_t>(record.height));
-    classes.push_back(static_cast<int32_t>(record.class_id));
-    boxes.insert(boxes.end(), record.box.begin(), record.box.end());
-    for (const auto& text : record.captions) texts.Add(text);
-    for (const auto& caption : record.tokens) tokens.Add(caption);
-    first_caption.push_back(first_caption.back() + record.captions.size());
-  }
+
+  void Add(const PackedRecord& record);
+  void WriteTo(Hdf5Writer& file) const;
+};
+
+void Columns::Add(const PackedRecord& record) {
+  images.Add(record.image);
+  ids.Add(record.id);
+  checksums.push_back(ChecksumOf(record.image));
+  sizes.push_back(static_cast<uint16_t>(record.width));
+  sizes.push_back(static_cast<uint16_t>(record.height));
+  classes.push_back(static_cast<int32_t>(record.class_id));
+  boxes.insert(boxes.end(), record.box.begin(), record.box.end());
+  for (const auto& text : record.captions) texts.Add(text);
+  for (const auto& caption : record.tokens) tokens.Add(caption);
+  first_caption.push_back(first_caption.back() + record.captions.size());
+}
+
+void Columns::WriteTo(Hdf5Writer& file) const {
+  Write(file, "images", "bytes", images);
+  file.Write("images/checksum", checksums);
+  file.Write("images/size", sizes);
+  Write(file, "ids", "bytes", ids);
+  file.Write("classes", classes);
+  file.Write("boxes", boxes);
+  file.Write("captions/first", first_caption);
+  Write(file, "tokens", "ids", tokens);
+  Write(file, "texts", "bytes", texts);
+}
+
+}  // namespace
+
+void WriteShard(const fs::path& path, const std::vector<PackedRecord>& records, const std::string& codec,
+                const std::string& vocabulary_digest) {
+  Columns columns;
+  for (const auto& record : records) columns.Add(record);
   fs::path temporary = path;
   temporary += ".tmp";
-  {
+  try {
     Hdf5Writer file(temporary);
     file.Attribute("magic", kMagic);
     file.Attribute("format_version", kVersion);
     file.Attribute("codec", codec);
     file.Attribute("vocabulary", vocabulary_digest);
-    Write(file, "images", "bytes", images);
-    file.Write("images/checksum", checksums);
-    file.Write("images/size", sizes);
-    Write(file, "ids", "bytes", ids);
-    file.Write("classes", classes);
-    file.Write("boxes", boxes);
-    file.Write("captions/first", first_caption);
-    Write(file, "tokens", "ids", tokens);
-    Write(file, "texts", "bytes", texts);
+    columns.WriteTo(file);
+    file.Close();
+    SyncFile(temporary);
+  } catch (...) {
+    std::error_code ignored;
+    fs::remove(temporary, ignored);  // a full disk needs the room
+    throw;
   }
-  SyncFile(temporary);
   fs::rename(temporary, path);
+  SyncDirectory(path.parent_path());
 }
 
 struct Shard::State {

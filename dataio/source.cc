@@ -2,6 +2,7 @@
 
 #include <sstream>
 
+#include "dataio/text.h"
 #include "src/base/error.h"
 #include "src/base/file_system.h"
 #include "src/base/log.h"
@@ -16,6 +17,19 @@ void Complaints::Settle(const std::string& where) const {
                               (complaints_.size() > 3 ? "; ..." : "");
   if (!skip_) ThrowUser(summary, where, "complete the data, or leave them out with --on_missing=skip");
   LOG(WARNING) << where << ": left out " << summary;
+}
+
+std::vector<std::string> ReadCaptionFile(const std::filesystem::path& path, int limit) {
+  const std::string where = path.string();
+  if (!std::filesystem::exists(path)) ThrowData("is missing", where);
+  std::vector<std::string> captions;
+  for (auto& line : ReadLines(path)) {
+    if (!IsUtf8(line)) ThrowData("is not UTF-8", where, "convert it, for example with iconv");
+    if (limit > 0 && static_cast<int>(captions.size()) == limit) break;
+    if (!Tokenize(line).empty()) captions.push_back(std::move(line));
+  }
+  if (captions.empty()) ThrowData("has no caption", where);
+  return captions;
 }
 
 std::vector<std::string> ReadLines(const std::filesystem::path& path) {

@@ -4,6 +4,8 @@
 #include <string>
 #include <vector>
 
+#include "src/base/error.h"
+
 namespace helio::dataio {
 
 // A captioned picture of a source, before it is decoded.
@@ -27,6 +29,15 @@ class Complaints {
  public:
   explicit Complaints(bool skip) : skip_(skip) {}
   void Add(std::string complaint) { complaints_.push_back(std::move(complaint)); }
+  // Does `step`; an Error of it is a complaint.
+  template <typename Step>
+  void Try(Step step) {
+    try {
+      step();
+    } catch (const Error& error) {
+      Add(error.what());
+    }
+  }
   size_t size() const { return complaints_.size(); }
   // Throws Error{kUser} under the "error" policy if there is any; else logs how many records are left out,
   // and the first few.
@@ -45,17 +56,24 @@ struct SourceOptions {
 
 // CUB-200-2011 as published with AttnGAN's captions: root/CUB_200_2011 (or root itself), root/text, and
 // root/{train,test}/filenames.txt or filenames.pickle for the class-disjoint split; without them
-// train_test_split.txt. Images or captions that lack are complaints.
+// train_test_split.txt. Images or captions that lack, are not UTF-8 or are named twice are complaints; lists
+// of another shape, classes that classes.txt lacks and boxes without an area throw Error{kData}.
 std::vector<SourceSplit> ReadCub(const SourceOptions& options);
 
 // MS-COCO: root/annotations/captions_{train,val}{2014,2017}.json with the image folders of that name. val is
-// split "test".
+// split "test"; where both years are there, 2014 is read, the published split. JSON of another shape throws
+// Error{kData}.
 std::vector<SourceSplit> ReadCoco(const SourceOptions& options);
 
 // A user's folder: each picture with a .txt of the same name (a caption a line), or root/captions.jsonl with
 // objects
-// {"image", "captions", "class", "box", "split"}. Without splits every tenth picture is for testing.
+// {"image", "captions", "class", "box", "split": "train" | "test"}. Without splits every tenth picture is for
+// testing. A line that cannot be read is a complaint.
 std::vector<SourceSplit> ReadFolder(const SourceOptions& options);
+
+// The captions of a text file, a line each, `limit` at most (0: all); lines without a word are dropped.
+// Throws Error{kData} if the file is missing, not UTF-8 or has none.
+std::vector<std::string> ReadCaptionFile(const std::filesystem::path& path, int limit);
 
 // Lines of a text file: CRLF or LF, byte-order mark dropped, empty lines dropped, spaces trimmed.
 std::vector<std::string> ReadLines(const std::filesystem::path& path);

@@ -1,0 +1,178 @@
+#include "dataio/loader.h"
+
+#include <gtest/gtest.h>
+
+#include "tests/unit/dataio/small_set.h"
+
+namespace helio::dataio {
+namespace {
+
+class LoaderTest : public testing::Test {
+ protected:
+  static void SetUpTestSuite() {
+    scratch_ = std::make_unique<ScratchFolder>("loader");
+    dataset_ = std::make_unique<Dataset>(PackSmallSet(scratch_->path(), 11), "train");
+  }
+  static void TearDownTestSuite() {
+    dataset_.reset();
+    scratch_.reset();
+  }
+
+  static LoaderOptions Options() {
+    return {.global_batch = 4, .words = 6, .sides = {8, 16}, .seed = 3, .workers = 1, .prefetch = 4};
+  }
+  static std::vector<Batch> Take(LoaderOptions options, int64_t first, int count) {
+    Loader loader(*dataset_, std::move(options), first);
+    std::vector<Batch> batches;
+    for (int i = 0; i < count; ++i) batches.push_back(loader.Next());
+    return batches;
+  }
+  static void ExpectEqual(const Batch& a, const Batch& b) {
+    EXPECT_EQ(a.records, b.records);
+    EXPECT_EQ(a.caption_indices, b.caption_indices);
+    EXPECT_TRUE(a.captions.equal(b.captions));
+    EXPECT_TRUE(a.caption_lengths.equal(b.caption_lengths));
+    EXPECT_TRUE(a.classes.equal(b.classes));
+    EXPECT_EQ(a.epoch, b.epoch);
+    EXPECT_EQ(a.step_in_epoch, b.step_in_epoch);
+    ASSERT_EQ(a.images.size(), b.images.size());
+    for (size_t i = 0; i < a.images.size(); ++i) EXPECT_TRUE(a.images[i].equal(b.images[i])) << i;
+  }
+
+  static std::unique_ptr<ScratchFolder> scratch_;
+  static std::unique_ptr<Dataset> dataset_;
+};
+
+std::unique_ptr<ScratchFolder> LoaderTest::scratch_;
+std::unique_ptr<Dataset> LoaderTest::dataset_;
+
+TEST_F(LoaderTest, BatchIsAsDocumented) {
+  const auto batch = Take(Options(), 3, 1)[0];
+  EXPECT_EQ(batch.epoch, 1);  // 2 steps an epoch
+  EXPECT_EQ(batch.step_in_epoch, 1);
+  ASSERT_EQ(batch.images.size(), 2u);
+  EXPECT_EQ(batch.images[0].sizes(), (torch::IntArrayRef{4, 3, 8, 8}));
+  EXPECT_EQ(batch.images[1].sizes(), (torch::IntArrayRef{4, 3, 16, 16}));
+  EXPECT_TRUE(batch.images[1].is_contiguous(torch::MemoryFormat::ChannelsLast));
+  EXPECT_GE(batch.images[1].min().item<float>(), -1);
+  EXPECT_LE(batch.images[1].max().item<float>(), 1);
+  EXPECT_GT(batch.images[1].std().item<float>(), 0.1);
+  EXPECT_EQ(batch.captions.sizes(), (torch::IntArrayRef{4, 6}));
+}
+
+TEST_F(LoaderTest, CaptionsAreCutByTheRuleAndPadded) {
+  for (const auto& batch : Take(Options(), 0, 6))
+    for (size_t i = 0; i < 4; ++i) {
+      const auto all = dataset_->Tokens(batch.records[i], batch.caption_indices[i]);
+      const auto row = batch.captions[static_cast<int64_t>(i)];
+      const int64_t length = batch.caption_lengths[static_cast<int64_t>(i)].item<int64_t>();
+      ASSERT_EQ(length, std::min<int64_t>(6, static_cast<int64_t>(all.size())));
+      size_t place = 0;  // the kept words are a subsequence of all
+      for (int64_t w = 0; w < length; ++w) {
+        const auto word = row[w].item<int64_t>();
+        while (place < all.size() && all[place] != word) ++place;
+        ASSERT_LT(place++, all.size());
+      }
+      EXPECT_EQ(row.slice(0, length).count_nonzero().item<int64_t>(), 0);
+    }
+}
+
+TEST_F(LoaderTest, WorkersAndPrefetchChangeNothing) {
+  const auto expected = Take(Options(), 0, 8);
+  for (const auto& [workers, prefetch] : {std::pair(3, 1), std::pair(4, 8), std::pair(1, 1)}) {
+    auto options = Options();
+    options.workers = workers;
+    options.prefetch = prefetch;
+    const auto batches = Take(options, 0, 8);
+    for (size_t i = 0; i < 8; ++i) ExpectEqual(batches[i], expected[i]);
+  }
+}
+
+TEST_F(LoaderTest, StartsAtAnyStep) {
+  const auto all = Take(Options(), 0, 6), late = Take(Options(), 4, 2);
+  ExpectEqual(late[0], all[4]);
+  ExpectEqual(late[1], all[5]);
+}
+
+// Rank r's batch is its rows of the whole one.
+TEST_F(LoaderTest, RanksChangeNothing) {
+  const auto whole = Take(Options(), 0, 4);
+  for (const int ranks : {2, 3, 4})
+    for (int rank = 0; rank < ranks; ++rank) {
+      auto options = Options();
+      options.rank = rank;
+      options.ranks = ranks;
+      const auto part = Take(options, 0, 4);
+      for (size_t i = 0; i < 4; ++i) {
+        const auto& rows = part[i].rows;
+        ASSERT_EQ(rows.first, SplitRows(4, rank, ranks).first);
+        EXPECT_TRUE(part[i].captions.equal(whole[i].captions.narrow(0, rows.first, rows.local)));
+        EXPECT_TRUE(part[i].classes.equal(whole[i].classes.narrow(0, rows.first, rows.local)));
+        for (size_t s = 0; s < 2; ++s)
+          EXPECT_TRUE(part[i].images[s].equal(whole[i].images[s].narrow(0, rows.first, rows.local)));
+      }
+    }
+}
+
+TEST_F(LoaderTest, AugmentationDependsOnTheEpoch) {
+  auto options = Options();
+  options.global_batch = 11;
+  const auto epochs = Take(options, 0, 2);
+  int changed = 0;
+  for (size_t i = 0; i < 11; ++i)
+    for (size_t j = 0; j < 11; ++j)
+      if (epochs[0].records[i] == epochs[1].records[j])
+        changed +=
+            !epochs[0].images[1][static_cast<int64_t>(i)].equal(epochs[1].images[1][static_cast<int64_t>(j)]);
+  EXPECT_GE(changed, 8);
+}
+
+TEST_F(LoaderTest, PicturesPackedTooSmallAreRefused) {
+  auto options = Options();
+  options.sides = {64};
+  EXPECT_NE(ErrorOf([&] { Loader(*dataset_, options, 0); }).find("pack again with --side=76"),
+            std::string::npos);
+}
+
+TEST_F(LoaderTest, DamageMetByAWorkerReachesTheConsumer) {
+  const ScratchFolder scratch("damaged_loader");
+  const auto root = PackSmallSet(scratch.path(), 4);
+  const Dataset dataset(root, "train");
+  const auto shard = root / "train-00000-of-00001.h5";
+  const auto bytes = ReadFile(shard);
+  const auto jpeg = bytes.rfind("JFIF");
+  ASSERT_NE(jpeg, std::string::npos);
+  std::string damaged = bytes;
+  damaged[jpeg] = 'X';
+  WriteText(shard, damaged);
+  auto options = Options();
+  options.workers = 2;
+  Loader loader(dataset, options, 0);
+  const auto error = ErrorOf([&] { loader.Next(); });
+  EXPECT_NE(error.find("checksum differs"), std::string::npos) << error;
+}
+
+TEST(CropTest, CentreAndRandomCropsAreTakenFromThePicture) {
+  const auto picture = Gradient(20, 16, 0);
+  auto target = torch::empty({3, 8, 8}, torch::kUInt8);
+  CropInto(picture, 8, std::nullopt, target);
+  EXPECT_EQ(target[0][0][0].item<int>(), picture.row(4)[3 * 6]);
+  EXPECT_EQ(target[1][7][7].item<int>(), picture.row(11)[3 * 13 + 1]);
+  int flips = 0;
+  for (uint64_t key = 0; key < 64; ++key) {
+    CropInto(picture, 8, key, target);
+    flips += target[0][0][0].item<int>() > target[0][0][7].item<int>();
+    CropInto(picture, 8, key, target, false);
+    EXPECT_LT(target[0][0][0].item<int>(), target[0][0][7].item<int>());
+  }
+  EXPECT_GT(flips, 16);
+  EXPECT_LT(flips, 48);
+}
+
+TEST(CropTest, APictureTooSmallIsAnError) {
+  auto target = torch::empty({3, 8, 8}, torch::kUInt8);
+  EXPECT_NE(ErrorOf([&] { CropInto(Gradient(20, 7, 0), 8, 1, target); }).find("20 x 7"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace helio::dataio

@@ -1,0 +1,185 @@
+#include "dataio/packer.h"
+
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/wait.h>
+
+#include <fstream>
+
+#include "dataio/dataset.h"
+#include "tests/unit/dataio/small_set.h"
+
+namespace helio::dataio {
+namespace {
+
+namespace fs = std::filesystem;
+
+using Files = std::map<std::string, std::string>;
+
+Files Contents(const fs::path& folder) {
+  Files files;
+  for (const auto& entry : fs::directory_iterator(folder))
+    files[entry.path().filename().string()] = ReadFile(entry.path());
+  return files;
+}
+
+class PackerTest : public testing::Test {
+ protected:
+  Files Pack(const std::string& name, int workers) const {
+    auto options = SmallOptions(scratch_.path() / name);
+    options.workers = workers;
+    PackDataset(splits_, options);
+    return Contents(options.out);
+  }
+  std::string ErrorOfPacking(const PackOptions& options) const {
+    return ErrorOf([&] { PackDataset(splits_, options); });
+  }
+
+  const ScratchFolder scratch_{"packer"};
+  const fs::path out_ = scratch_.path() / "out";
+  std::vector<SourceSplit> splits_{SmallSplit(scratch_.path() / "a", "train", 11),
+                                   SmallSplit(scratch_.path() / "b", "test", 3)};
+};
+
+TEST_F(PackerTest, AnyNumberOfWorkersGivesTheSameBytes) {
+  const auto one = Pack("one", 1);
+  EXPECT_EQ(one.size(), 3u + 1 + 2);  // shards of train and test, vocabulary, manifest
+  EXPECT_EQ(Pack("three", 3), one);
+  EXPECT_EQ(Pack("eight", 8), one);
+}
+
+TEST_F(PackerTest, EveryRecordArrives) {
+  Pack("out", 2);
+  const Dataset train(out_, "train"), test(out_, "test");
+  ASSERT_EQ(train.size(), 11);
+  EXPECT_EQ(test.size(), 3);
+  EXPECT_EQ(train.classes(), 2);
+  for (int64_t i = 0; i < 11; ++i) {
+    const auto& record = splits_[0].records[static_cast<size_t>(i)];
+    EXPECT_EQ(train.Id(i), record.id);
+    EXPECT_EQ(train.Class(i), record.class_id);
+    ASSERT_EQ(train.Captions(i), static_cast<int64_t>(record.captions.size()));
+    EXPECT_EQ(train.Text(i, 0), record.captions[0]);
+    const auto picture = train.Picture(i);
+    EXPECT_EQ(picture.height, 24);
+    EXPECT_EQ(picture.width, 30);
+    EXPECT_NEAR(picture.row(12)[3 * 15 + 2], static_cast<uint8_t>(i * 37), 4);
+  }
+}
+
+TEST_F(PackerTest, RawPicturesAreStoredExactly) {
+  auto options = SmallOptions(out_);
+  options.codec = "raw";
+  PackDataset(splits_, options);
+  const auto file = ReadFile(splits_[0].records[5].image);
+  const auto source = DecodeImage({reinterpret_cast<const uint8_t*>(file.data()), file.size()}, "x");
+  EXPECT_EQ(Dataset(out_, "train").Picture(5).pixels, ResizeShortSide(source, 24).pixels);
+}
+
+TEST_F(PackerTest, TheBoxCutsThePicture) {
+  splits_[0].records[0].box = {10, 10, 8, 4};
+  Pack("out", 1);
+  const auto picture = Dataset(out_, "train").Picture(0);
+  EXPECT_EQ(picture.width, picture.height);  // 12 x 12 pixels around the centre (14, 12)
+  EXPECT_NEAR(picture.row(0)[0], 8 * 255 / 40, 8);
+}
+
+TEST_F(PackerTest, ABoxOutsideThePictureIsNamed) {
+  for (const auto& box : {std::array<double, 4>{41, 3, 5, 5}, std::array<double, 4>{-20, 3, 5, 5},
+                          std::array<double, 4>{3, 3, 1e300, 5}, std::array<double, 4>{3, -1e300, 5, 5}}) {
+    splits_[0].records[7].box = box;
+    const auto error = ErrorOfPacking(SmallOptions(out_));
+    EXPECT_NE(error.find("train7.jpg: its box lies outside"), std::string::npos) << error;
+  }
+}
+
+TEST_F(PackerTest, PicturesThatCannotBeReadStopOrAreSkipped) {
+  WriteText(splits_[0].records[2].image, "no picture");
+  auto whole = ReadFile(splits_[0].records[6].image);
+  WriteText(splits_[0].records[6].image, whole.substr(0, whole.size() / 2));
+  fs::remove(splits_[0].records[9].image);
+  auto options = SmallOptions(out_);
+  const auto error = ErrorOfPacking(options);
+  EXPECT_NE(error.find("train2.jpg: is neither a JPEG nor a PNG"), std::string::npos) << error;
+  EXPECT_FALSE(fs::exists(out_ / "manifest.json"));
+  options.skip_damaged = true;
+  PackDataset(splits_, options);
+  const Dataset train(out_, "train");
+  ASSERT_EQ(train.size(), 8);
+  for (int64_t i = 0; i < 8; ++i)
+    for (const char* gone : {"train2", "train6", "train9"}) EXPECT_NE(train.Id(i), gone);
+}
+
+TEST_F(PackerTest, ACaptionThatIsNotUtf8IsNamed) {
+  splits_[0].records[3].captions[0] = "caf\xE9 bird";
+  const auto error = ErrorOfPacking(SmallOptions(out_));
+  EXPECT_NE(error.find("train3.jpg: a caption is not UTF-8"), std::string::npos) << error;
+}
+
+TEST_F(PackerTest, AGivenVocabularyKeepsItsIdsAndDropsOtherWords) {
+  const auto path = scratch_.path() / "given.json";
+  WriteText(path, Vocabulary({"<end>", "small", "red"}, "x").ToJson());
+  splits_[0].records[0].captions = {"a small, red bird"};
+  auto options = SmallOptions(out_);
+  options.vocabulary = path;
+  PackDataset(splits_, options);
+  EXPECT_EQ(Dataset(out_, "train").Tokens(0, 0), (std::vector<int32_t>{1, 2}));
+}
+
+TEST_F(PackerTest, BadOptionsAreNamed) {
+  auto options = SmallOptions(out_);
+  options.codec = "gif";
+  EXPECT_NE(ErrorOfPacking(options).find("--codec"), std::string::npos);
+  options = SmallOptions(out_);
+  options.side = 0;
+  EXPECT_NE(ErrorOfPacking(options).find("--side"), std::string::npos);
+}
+
+TEST_F(PackerTest, GoesOnWithWholeShardsOnly) {
+  const auto expected = Pack("expected", 1);
+  const auto broken = splits_[0].records[9].image;  // in the third shard
+  const auto bytes = ReadFile(broken);
+  WriteText(broken, std::string(bytes.size(), 'x'));
+  EXPECT_NE(ErrorOfPacking(SmallOptions(out_)), "");
+  EXPECT_FALSE(fs::exists(out_ / "manifest.json"));
+  const auto first = out_ / "train-00000-of-00003.h5";
+  ASSERT_TRUE(fs::exists(first));
+  EXPECT_FALSE(fs::exists(out_ / "train-00002-of-00003.h5"));
+  const auto time = fs::last_write_time(first);
+  WriteText(broken, bytes);
+  PackDataset(splits_, SmallOptions(out_));
+  EXPECT_EQ(fs::last_write_time(first), time);  // not made again
+  EXPECT_EQ(Contents(out_), expected);
+}
+
+// Files of the set's names that are there have the content they will have.
+void ExpectNothingElse(const fs::path& out, const Files& expected) {
+  if (!fs::exists(out)) return;
+  for (const auto& [name, content] : Contents(out)) {
+    if (!expected.contains(name)) continue;
+    EXPECT_EQ(content, expected.at(name)) << name << " in " << out;
+  }
+}
+
+// Killed after ever more shards: what is visible is whole, no manifest, and the next run completes the set.
+TEST_F(PackerTest, KilledAtAnyMomentLeavesOnlyWholeShards) {
+  const auto expected = Pack("expected", 1);
+  for (int delay = 0; delay < 12; ++delay) {
+    const auto out = scratch_.path() / ("killed" + std::to_string(delay));
+    const pid_t child = ::fork();
+    if (child == 0) {
+      auto options = SmallOptions(out);
+      PackDataset(splits_, options);
+      ::_exit(0);
+    }
+    ::usleep(static_cast<useconds_t>(delay) * 3000);
+    ::kill(child, SIGKILL);
+    ::waitpid(child, nullptr, 0);
+    ExpectNothingElse(out, expected);
+    PackDataset(splits_, SmallOptions(out));
+    EXPECT_EQ(Contents(out), expected) << delay;
+  }
+}
+
+}  // namespace
+}  // namespace helio::dataio
