@@ -10,6 +10,7 @@ namespace helio::recipes {
 class AttnGan : public LadderRecipe {
  public:
   AttnGan(const RecipeOptions& options, const RecipeContext& context, bool only_last = false);
+  NamedTensors FrozenState() const override;
 
  protected:
   LossTerms OwnTerms() override;

@@ -25,6 +25,7 @@ NamedTensors MirrorGan::FrozenState() const {
   NamedTensors state = LadderRecipe::FrozenState();
   Append(state, StateOf(*caption_encoder_, "caption_cnn."));
   Append(state, StateOf(*caption_decoder_, "caption_rnn."));
+  if (damsm_) Append(state, damsm_->State());
   return state;
 }
 

@@ -44,6 +44,7 @@ class FrozenDamsm {
   FrozenDamsm(const RecipeOptions& options, const PretrainedWeights& weights);
   LossTerms Terms(const torch::Tensor& fake, const TextCondition& text, const dataio::Batch& batch,
                   double weight, const losses::BatchScope& scope);
+  NamedTensors State() const { return StateOf(*encoder_, "image_encoder."); }
 
  private:
   const RecipeOptions options_;

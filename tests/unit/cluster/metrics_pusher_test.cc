@@ -52,14 +52,32 @@ class FakeGateway {
  private:
   void Serve() {
     for (int client; (client = accept(listener_, nullptr, nullptr)) >= 0; close(client)) {
-      std::string request(65536, '\0');
-      request.resize(
-          static_cast<size_t>(std::max<ssize_t>(0, recv(client, request.data(), request.size(), 0))));
+      Remember(Receive(client));  // before the answer: who has it may look at once
       const std::string answer = "HTTP/1.1 " + status_ + "\r\nContent-Length: 0\r\n\r\n";
       send(client, answer.data(), answer.size(), MSG_NOSIGNAL);
-      const std::lock_guard lock(mutex_);
-      requests_.push_back(request);
     }
+  }
+
+  // Head and body may come in pieces.
+  static std::string Receive(int client) {
+    std::string request, piece(65536, '\0');
+    while (!IsWhole(request)) {
+      const auto size = recv(client, piece.data(), piece.size(), 0);
+      if (size <= 0) break;
+      request.append(piece, 0, static_cast<size_t>(size));
+    }
+    return request;
+  }
+
+  static bool IsWhole(const std::string& request) {
+    const auto end = request.find("\r\n\r\n"), length = request.find("Content-Length: ");
+    if (end == std::string::npos) return false;
+    return length > end || request.size() >= end + 4 + std::stoul(request.substr(length + 16));
+  }
+
+  void Remember(const std::string& request) {
+    const std::lock_guard lock(mutex_);
+    requests_.push_back(request);
   }
 
   const std::string status_;
