@@ -1,0 +1,68 @@
+#!/usr/bin/env python3
+"""helio-inspect on a small packed set: what it shows, and that it names damage. Usage: inspect.py BIN_DIR"""
+import json
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+BIN = pathlib.Path(sys.argv[1]).resolve()
+
+
+def check(condition, message):
+    if not condition:
+        sys.exit(f"FAILED: {message}")
+    print("ok:", message, flush=True)
+
+
+def run(program, *flags, expect=0):
+    done = subprocess.run([str(BIN / program), *map(str, flags)], capture_output=True, text=True, timeout=300)
+    check(done.returncode == expect, f"{program}: exit code {done.returncode}\n{done.stderr[-2000:] if done.returncode != expect else ''}")
+    return done
+
+
+def flip(path, place):
+    content = bytearray(path.read_bytes())
+    content[place] ^= 1
+    path.write_bytes(content)
+
+
+def expect_damage(path, *words):
+    lines = run("helio-inspect", f"--path={path}", "--verify", expect=1).stderr.strip().splitlines()
+    check(len(lines) == 1 and all(word in lines[0] for word in words), f"one line names {words}: {lines}")
+
+
+def check_shown(data):
+    manifest = json.loads((data / "manifest.json").read_text())
+    shown = run("helio-inspect", f"--path={data}", "--verify", f"--samples={data.parent}/samples.png", "--n=5").stdout
+    for split, shards in manifest["splits"].items():
+        check(f"{split}:" in shown and f"records   {sum(s['records'] for s in shards)}," in shown, f"records of {split}")
+    check(f"vocabulary of {manifest['words']} words" in shown and "everything is whole" in shown, "vocabulary, verified")
+    check((data.parent / "samples.png").read_bytes()[:4] == b"\x89PNG", "samples.png")
+
+
+def check_damage(data):
+    shard = data / "train-00000-of-00001.h5"
+    shown = run("helio-inspect", f"--path={shard}", "--verify").stdout
+    check("format version 1" in shown and "codec jpeg" in shown, "a shard alone")
+    whole = shard.read_bytes()
+    picture = whole.index(b"\xff\xd8\xff") + 300  # inside record 0
+    flip(shard, picture)
+    expect_damage(shard, shard.name, "record 0", "checksum differs")
+    expect_damage(data, shard.name, "record 0", "digest differs")
+    shard.write_bytes(whole)
+    flip(shard, whole.index(b"bird_1"))  # an id: no checksum of its own
+    expect_damage(data, shard.name, "digest differs")
+    shard.write_bytes(whole[:-100])
+    expect_damage(data, shard.name, "bytes")
+    shard.write_bytes(whole)
+    flip(data / "vocabulary.json", (data / "vocabulary.json").read_bytes().index(b"bird"))
+    expect_damage(data, "vocabulary.json", "digest")
+
+
+with tempfile.TemporaryDirectory(prefix="helio_inspect_") as folder:
+    work = pathlib.Path(folder)
+    run("helio-synth", f"--out={work}/drawn", "--families=3", "--test_classes=20", "--test_images=2", "--images=140")
+    run("helio-pack", f"--root={work}/drawn", f"--out={work}/data", "--side=76")
+    check_shown(work / "data")
+    check_damage(work / "data")
