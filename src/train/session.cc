@@ -34,7 +34,8 @@ Session::Session(recipes::Recipe& recipe, Trainer& trainer, cluster::Communicato
       options_(std::move(options)),
       hooks_(std::move(hooks)),
       stragglers_(communicator),
-      progress_(options_.steps, options_.global_batch) {
+      progress_(options_.steps, options_.global_batch),
+      bar_(options_.steps, first() && IsTerminal()) {
   if (!first()) return;
   run_ = std::make_unique<RunDirectory>(options_.out);
   writer_ = std::make_unique<CheckpointWriter>(run_->checkpoints(), options_.retention);
@@ -171,6 +172,7 @@ void Session::OneStep(const std::function<dataio::Batch()>& next, int64_t step) 
   const double factor = LearningRateFactor(options_.schedule, step, options_.steps, options_.steps_per_epoch);
   report_ = trainer_.Step(batches, context, factor);
   progress_.Step(waited);
+  bar_.Step(step + 1);
   const double epoch = static_cast<double>(step + 1) / static_cast<double>(options_.steps_per_epoch);
   metrics_.Step(step + 1, epoch, rows, SecondsSince(start), waited, report_);
   double blocked = 0;
@@ -240,6 +242,7 @@ void Session::Log(int64_t step) {
     metrics_.Loss(term.phase, term.name, value);
   }
   if (!first()) return;
+  bar_.Clear();
   std::ostringstream line;
   line << "step " << step << "/" << options_.steps << std::fixed << std::setprecision(3);
   for (const auto& [phase, value] : phases) line << "  " << phase << " " << value;

@@ -9,6 +9,7 @@
 #include "src/recipes/validation.h"
 #include "src/train/checkpoint_writer.h"
 #include "src/train/progress.h"
+#include "src/train/progress_bar.h"
 #include "src/train/run_directory.h"
 #include "src/train/schedule.h"
 #include "src/train/trainer.h"
@@ -101,6 +102,7 @@ class Session {
   std::unique_ptr<CheckpointWriter> writer_;  // rank 0
   cluster::StragglerDetector stragglers_;
   Progress progress_;
+  ProgressBar bar_;
   StepReport report_;             // of the latest step
   Json scores_ = Json::object();  // of the evaluation at scores_step_
   int64_t scores_step_ = -1;

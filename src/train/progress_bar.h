@@ -1,0 +1,35 @@
+#pragma once
+#include <chrono>
+#include <cstdint>
+#include <string>
+
+namespace helio::train {
+
+// "[=====>              ]  25 %  step 800/3200, 6 min left": `seconds` is what `done` of `total` steps took.
+std::string BarText(int64_t step, int64_t total, int64_t done, double seconds);
+
+// A line on the terminal that is redrawn in place between log lines; nothing where `shown` is false (batch
+// systems, ranks but the first). One thread.
+class ProgressBar {
+ public:
+  ProgressBar(int64_t total, bool shown) : total_(total), shown_(shown) {}
+  ProgressBar(const ProgressBar&) = delete;
+  ProgressBar& operator=(const ProgressBar&) = delete;
+  ~ProgressBar() { Clear(); }
+
+  // Step `step` is done. Draws at most ten times a second.
+  void Step(int64_t step);
+  // Gives the line back: before something else is printed.
+  void Clear();
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  const int64_t total_;
+  const bool shown_;
+  const Clock::time_point start_ = Clock::now();
+  Clock::time_point drawn_at_;
+  int64_t done_ = 0;  // by this process: a resumed run begins in the middle
+  bool drawn_ = false;
+};
+
+}  // namespace helio::train
