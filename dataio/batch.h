@@ -12,8 +12,11 @@ namespace helio::dataio {
 // SplitRows. B = rows.local, S = images.size().
 struct Batch {
   RowRange rows;
-  // Real images, smallest first: S tensors {B, 3, side_s, side_s}, float32 in [-1, 1], channels-last memory.
-  // Lower sides are antialiased reductions of the largest.
+  // {B, 3, side, side} uint8, channels-last memory, in pinned host memory where the loader is told so: as the
+  // loader gives it, before Upload().
+  torch::Tensor pictures;
+  // Real images, smallest first, filled by Upload(): S tensors {B, 3, side_s, side_s}, float32 in [-1, 1],
+  // channels-last memory. Lower sides are antialiased reductions of the largest.
   std::vector<torch::Tensor> images;
   torch::Tensor captions;         // {B, words} int64 word ids, 0 = <end> = padding
   torch::Tensor caption_lengths;  // {B} int64 in [1, words], descending over the global batch

@@ -17,6 +17,7 @@ struct CubImage {
   std::string key;  // "001.Black_footed_Albatross/Black_Footed_Albatross_0046_18"
   int64_t class_id = -1;
   std::array<double, 4> box = {};
+  std::vector<KeyPoint> parts;
   bool official_train = false;
 };
 
@@ -62,7 +63,31 @@ std::array<double, 4> ParseBox(const std::string& text, const std::string& where
   return box;
 }
 
-// The five lists of the archive, each by image or class id.
+// The 15 key points of every picture; none where the archive came without its folder "parts".
+struct CubParts {
+  explicit CubParts(const fs::path& folder);
+  std::vector<std::string> names;
+  std::map<int64_t, std::vector<KeyPoint>> points;  // by image id
+};
+
+CubParts::CubParts(const fs::path& folder) {
+  if (!fs::exists(folder / "parts.txt") || !fs::exists(folder / "part_locs.txt")) return;
+  for (const auto& [id, name] : ReadById(folder / "parts.txt")) names.push_back(name);
+  const std::string where = (folder / "part_locs.txt").string();
+  for (const auto& line : ReadLines(where)) {
+    std::istringstream fields(line);
+    int64_t image = 0;
+    size_t part = 0;
+    KeyPoint point;
+    if (!(fields >> image >> part >> point.x >> point.y >> point.visible) || part < 1 || part > names.size())
+      ThrowData("line '" + line.substr(0, 80) + "' is not '<image> <part> <x> <y> <visible>'", where);
+    auto& all = points[image];
+    all.resize(names.size());
+    all[part - 1] = point;
+  }
+}
+
+// The lists of the archive, each by image or class id.
 struct CubLists {
   explicit CubLists(const fs::path& archive)
       : labels_path(archive / "image_class_labels.txt"),
@@ -72,11 +97,13 @@ struct CubLists {
         labels(ReadById(labels_path)),
         boxes(ReadById(boxes_path)),
         split(ReadById(split_path)),
-        classes(ReadById(archive / "classes.txt")) {}
+        classes(ReadById(archive / "classes.txt")),
+        parts(archive / "parts") {}
   CubImage Find(int64_t id, const std::string& name) const;
 
   const fs::path labels_path, boxes_path, split_path;
   const std::map<int64_t, std::string> names, labels, boxes, split, classes;
+  const CubParts parts;
 };
 
 CubImage CubLists::Find(int64_t id, const std::string& name) const {
@@ -93,12 +120,15 @@ CubImage CubLists::Find(int64_t id, const std::string& name) const {
   if (part != "0" && part != "1")
     ThrowData("'" + part + "'" + of + " is neither 0 nor 1", split_path.string());
   image.official_train = part == "1";
+  const auto points = parts.points.find(id);
+  image.parts = points != parts.points.end() ? points->second : std::vector<KeyPoint>(parts.names.size());
   return image;
 }
 
-std::map<std::string, CubImage> ReadMetadata(const fs::path& archive) {
-  const CubLists lists(archive);
-  std::map<std::string, CubImage> images;
+using CubImages = std::map<std::string, CubImage>;  // by key
+
+CubImages ReadMetadata(const CubLists& lists, const fs::path& archive) {
+  CubImages images;
   for (const auto& [id, name] : lists.names) {
     auto image = lists.Find(id, name);
     const std::string key = image.key;
@@ -109,8 +139,7 @@ std::map<std::string, CubImage> ReadMetadata(const fs::path& archive) {
 }
 
 // The keys of a split in order: AttnGAN's lists if they are there, else the official split.
-std::vector<std::string> SplitKeys(const fs::path& root, const std::string& split,
-                                   const std::map<std::string, CubImage>& images) {
+std::vector<std::string> SplitKeys(const fs::path& root, const std::string& split, const CubImages& images) {
   if (fs::exists(root / split / "filenames.txt")) return ReadLines(root / split / "filenames.txt");
   if (fs::exists(root / split / "filenames.pickle"))
     return ReadPickledStrings(root / split / "filenames.pickle");
@@ -122,17 +151,21 @@ std::vector<std::string> SplitKeys(const fs::path& root, const std::string& spli
 
 // The record of a key. Throws Error where it cannot be used.
 SourceRecord ReadRecord(const std::string& key, const std::string& list, const SourceOptions& options,
-                        const fs::path& archive, const std::map<std::string, CubImage>& images) {
+                        const fs::path& archive, const CubImages& images) {
   const auto found = images.find(key);
   if (found == images.end()) ThrowData("names '" + key + "', which images.txt does not know", list);
   const fs::path image = archive / "images" / (key + ".jpg");
   if (!fs::exists(image)) ThrowData("is missing", image.string());
-  return {key, image, ReadCaptionFile(options.root / "text" / (key + ".txt"), options.captions_per_image),
-          found->second.class_id, found->second.box};
+  return {key,
+          image,
+          ReadCaptionFile(options.root / "text" / (key + ".txt"), options.captions_per_image),
+          found->second.class_id,
+          found->second.box,
+          found->second.parts};
 }
 
 SourceSplit ReadSplit(const std::string& name, const SourceOptions& options, const fs::path& archive,
-                      const std::map<std::string, CubImage>& images, Complaints& complaints) {
+                      const CubImages& images, Complaints& complaints) {
   SourceSplit split{name, {}};
   const std::string list = (options.root / name).string();
   std::set<std::string> seen;
@@ -148,11 +181,13 @@ SourceSplit ReadSplit(const std::string& name, const SourceOptions& options, con
 
 std::vector<SourceSplit> ReadCub(const SourceOptions& options) {
   const auto archive = ArchiveOf(options.root);
-  const auto images = ReadMetadata(archive);
+  const CubLists lists(archive);
+  const auto images = ReadMetadata(lists, archive);
   Complaints complaints(options.skip_missing);
   std::vector<SourceSplit> splits;
   for (const char* name : {"train", "test"})
     splits.push_back(ReadSplit(name, options, archive, images, complaints));
+  for (auto& split : splits) split.part_names = lists.parts.names;
   complaints.Settle(options.root.string());
   return splits;
 }

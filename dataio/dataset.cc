@@ -8,6 +8,16 @@ namespace helio::dataio {
 namespace fs = std::filesystem;
 namespace {
 
+// Of everything but the encoded pictures, which have checksums of their own: whatever the size of the set,
+// opening it reads the index only.
+std::string IndexDigest(const fs::path& path, ByteRange images) {
+  const MappedFile file(path);
+  RunningDigest digest;
+  digest.Add(file.bytes().first(images.begin));
+  digest.Add(file.bytes().subspan(images.end));
+  return digest.Finish();
+}
+
 void CheckShardFile(const fs::path& path, const Json& entry, bool verify) {
   const std::string where = path.string();
   std::error_code missing;
@@ -16,12 +26,27 @@ void CheckShardFile(const fs::path& path, const Json& entry, bool verify) {
   if (bytes != JsonField<uint64_t>(entry, "bytes", where))
     ThrowData("has " + std::to_string(bytes) + " bytes, the manifest says otherwise", where,
               "it is truncated or of another packing run");
-  if (verify && DigestFile(where) != JsonField<std::string>(entry, "xxh3_128", where))
+  const ByteRange images{JsonField<uint64_t>(entry, "images_begin", where),
+                         JsonField<uint64_t>(entry, "images_end", where)};
+  if (images.begin > images.end || images.end > bytes)
+    ThrowData("the manifest's place of its pictures is not in the file", where);
+  if (verify && IndexDigest(path, images) != JsonField<std::string>(entry, "index_xxh3_128", where))
     ThrowData("digest differs from the manifest's", where,
               "it is damaged or of another packing run; pack again");
 }
 
 }  // namespace
+
+Json ManifestEntry(const fs::path& path, const Shard& shard) {
+  const auto images = shard.images();
+  return {{"file", path.filename().string()},
+          {"records", shard.size()},
+          {"bytes", fs::file_size(path)},
+          {"xxh3_128", DigestFile(path.string())},
+          {"images_begin", images.begin},
+          {"images_end", images.end},
+          {"index_xxh3_128", IndexDigest(path, images)}};
+}
 
 Dataset::Dataset(const fs::path& root, const std::string& split, bool verify)
     : split_(split), vocabulary_(Vocabulary::Read(root / "vocabulary.json")) {
@@ -29,7 +54,7 @@ Dataset::Dataset(const fs::path& root, const std::string& split, bool verify)
   const std::string text = ReadFile(root / "manifest.json");
   digest_ = Digest(std::as_bytes(std::span(text)));
   const Json manifest = ParseJson(text, where);
-  if (JsonField<int>(manifest, "format_version", where) != 1)
+  if (JsonField<int>(manifest, "format_version", where) != kManifestVersion)
     ThrowData("has another format version", where, "pack the data set again");
   if (JsonField<std::string>(manifest, "vocabulary", where) != vocabulary_.Digest())
     ThrowData("vocabulary.json is not the one that the shards were packed with", where);
@@ -41,7 +66,7 @@ Dataset::Dataset(const fs::path& root, const std::string& split, bool verify)
     if (name.find('/') != std::string::npos) ThrowData("names a file outside the folder", where);
     CheckShardFile(root / name, entry, verify);
     shards_.emplace_back(root / name, vocabulary_.size());
-    if (shards_.back().vocabulary_digest() != vocabulary_.Digest())
+    if (shards_.back().header().vocabulary != vocabulary_.Digest())
       ThrowData("was packed with another vocabulary", (root / name).string());
     first_.push_back(first_.back() + shards_.back().size());
   }
@@ -87,12 +112,15 @@ std::string Dataset::Text(int64_t row, int64_t caption) const {
 
 Image Dataset::Picture(int64_t row) const {
   const auto [shard, record] = Locate(row);
-  const auto bytes = shard->ImageBytes(record);
-  if (shard->codec() == "jpeg") return DecodeImage(bytes, shard->Id(record));
+  auto bytes = shard->ImageBytes(record);
+  if (shard->header().codec == "jpeg") return DecodeImage(bytes, shard->Id(record));
   const auto [width, height] = shard->Size(record);
-  Image image(width, height);
-  if (bytes.size() != image.pixels.size()) ThrowData("record " + shard->Id(record) + " has the wrong size");
-  image.pixels = bytes;
+  if (bytes.size() != size_t{3} * static_cast<size_t>(width) * static_cast<size_t>(height))
+    ThrowData("record " + shard->Id(record) + " has the wrong size");
+  Image image;
+  image.width = width;
+  image.height = height;
+  image.pixels = std::move(bytes);
   return image;
 }
 

@@ -10,12 +10,18 @@
 
 namespace helio::dataio {
 
+constexpr int kManifestVersion = 2;
+
+// A written shard as manifest.json lists it: name, records, bytes, digests of the whole file and of its
+// index.
+Json ManifestEntry(const std::filesystem::path& path, const Shard& shard);
+
 // One split of a packed data set: its shards as one sequence of records. Immutable, thread-safe.
 class Dataset {
  public:
-  // Opens `root`/manifest.json and the split's shards. Every shard's size and digest is checked against the
-  // manifest before HDF5 sees it
-  // (`verify` off: size only). Throws Error naming file and remedy.
+  // Opens `root`/manifest.json and the split's shards. Every shard's size and the digest of its index are
+  // checked against the manifest before HDF5 sees it (`verify` off: size only); a picture is checked each
+  // time it is read. Throws Error naming file and remedy.
   Dataset(const std::filesystem::path& root, const std::string& split, bool verify = true);
 
   int64_t size() const { return first_.back(); }

@@ -97,31 +97,21 @@ Hdf5Id Hdf5Reader::Open(const std::string& name) {
   return set;
 }
 
-size_t Hdf5Reader::Length(const std::string& name, hid_t expected) {
+ByteRange Hdf5Reader::Extent(const std::string& name, hid_t expected) {
   const std::lock_guard lock(Hdf5Lock());
   const auto set = Open(name);
   const Hdf5Id space(H5Dget_space(set), &H5Sclose), type(H5Dget_type(set), &H5Tclose);
-  hsize_t extent = 0;
-  if (H5Sget_simple_extent_ndims(space) != 1 || H5Sget_simple_extent_dims(space, &extent, nullptr) != 1 ||
-      H5Tget_size(type) != H5Tget_size(expected) || H5Tget_class(type) != H5Tget_class(expected) ||
-      extent > file_size_ / H5Tget_size(expected))
+  const uint64_t width = H5Tget_size(expected);
+  hsize_t values = 0;
+  if (H5Sget_simple_extent_ndims(space) != 1 || H5Sget_simple_extent_dims(space, &values, nullptr) != 1 ||
+      H5Tequal(type, expected) <= 0 || values > file_size_ / width)
     ThrowData("data set '" + name + "' has another shape or type than expected", where_);
-  return extent;
-}
-
-void Hdf5Reader::ReadRaw(const std::string& name, hid_t type, void* data) {
-  const std::lock_guard lock(Hdf5Lock());
-  if (H5Dread(Open(name), type, H5S_ALL, H5S_ALL, H5P_DEFAULT, data) < 0)
-    ThrowData("cannot read '" + name + "'", where_);
-}
-
-std::pair<uint64_t, uint64_t> Hdf5Reader::Extent(const std::string& name) {
-  const std::lock_guard lock(Hdf5Lock());
-  const auto set = Open(name);
-  const uint64_t offset = H5Dget_offset(set), bytes = H5Dget_storage_size(set);
-  if (bytes > 0 && (offset == HADDR_UNDEF || offset > file_size_ || file_size_ - offset < bytes))
+  if (values == 0) return {};
+  const uint64_t begin = H5Dget_offset(set), bytes = values * width;
+  if (begin == HADDR_UNDEF || H5Dget_storage_size(set) != bytes || begin > file_size_ ||
+      file_size_ - begin < bytes)
     ThrowData("data set '" + name + "' lies beyond the end", where_, "the file is truncated");
-  return {offset, bytes};
+  return {begin, begin + bytes};
 }
 
 std::string Hdf5Reader::Attribute(const std::string& name) {

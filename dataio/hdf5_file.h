@@ -64,6 +64,12 @@ inline hid_t Hdf5Type<float>() {
   return H5T_NATIVE_FLOAT;
 }
 
+// Bytes [begin, end) of a file.
+struct ByteRange {
+  uint64_t begin = 0, end = 0;
+  uint64_t size() const { return end - begin; }
+};
+
 // A new file of contiguous one-dimensional data sets and string attributes. Byte-for-byte a function of what
 // is written.
 class Hdf5Writer {
@@ -83,25 +89,21 @@ class Hdf5Writer {
   Hdf5Id file_;
 };
 
-// Reads such a file. Anything but contiguous, unfiltered, one-dimensional data of the expected class and size
-// is refused.
+// Finds the arrays of such a file. Anything but contiguous, unfiltered, one-dimensional data of the expected
+// type is refused.
 class Hdf5Reader {
  public:
   explicit Hdf5Reader(const std::filesystem::path& path);
-  template <typename T>
-  std::vector<T> Read(const std::string& name) {
-    std::vector<T> values(Length(name, Hdf5Type<T>()));
-    ReadRaw(name, Hdf5Type<T>(), values.data());
-    return values;
-  }
   std::string Attribute(const std::string& name);
-  // Where a data set's bytes lie in the file: offset and length.
-  std::pair<uint64_t, uint64_t> Extent(const std::string& name);
+  // Where a data set's values lie in the file.
+  template <typename T>
+  ByteRange Extent(const std::string& name) {
+    return Extent(name, Hdf5Type<T>());
+  }
 
  private:
   Hdf5Id Open(const std::string& name);
-  size_t Length(const std::string& name, hid_t expected);
-  void ReadRaw(const std::string& name, hid_t type, void* data);
+  ByteRange Extent(const std::string& name, hid_t expected);
   std::string where_;
   uint64_t file_size_;
   Hdf5Id file_;

@@ -28,14 +28,27 @@ std::pair<torch::Tensor, torch::Tensor> PadCaptions(const std::vector<std::vecto
   return {ids, lengths};
 }
 
+// Antialiased, in steps of 1 of 255 as Pillow gives them.
+torch::Tensor Reduced(const torch::Tensor& pictures, int64_t side) {
+  if (pictures.is_cpu()) return at::_upsample_bilinear2d_aa(pictures, {side, side}, false);
+  return at::_upsample_bilinear2d_aa(pictures.to(torch::kFloat32), {side, side}, false).round_();
+}
+
 std::vector<torch::Tensor> Pyramid(const torch::Tensor& pictures, const std::vector<int64_t>& sides) {
   std::vector<torch::Tensor> images;
   for (const int64_t side : sides) {
-    const auto scaled =
-        side == pictures.size(2) ? pictures : at::_upsample_bilinear2d_aa(pictures, {side, side}, false);
+    const auto scaled = side == pictures.size(2) ? pictures : Reduced(pictures, side);
     images.push_back(scaled.to(torch::kFloat32).div_(255).sub_(0.5).div_(0.5));
   }
   return images;
+}
+
+void Upload(Batch& batch, const std::vector<int64_t>& sides, torch::Device device, torch::Dtype dtype) {
+  const torch::NoGradGuard no_grad;
+  batch.images = Pyramid(batch.pictures.to(device, /*non_blocking=*/true), sides);
+  batch.pictures = torch::Tensor();
+  for (auto& image : batch.images) image = image.to(dtype);
+  for (auto* tensor : {&batch.captions, &batch.caption_lengths, &batch.classes}) *tensor = tensor->to(device);
 }
 
 void CropInto(const Image& picture, int64_t side, std::optional<uint64_t> key, torch::Tensor target,
@@ -175,16 +188,16 @@ Batch Loader::Make(int64_t step) const {
 
 void Loader::FillImages(Batch& batch) const {
   const int64_t side = options_.sides.back();
-  auto pictures =
-      torch::empty({batch.rows.local, 3, side, side},
-                   torch::TensorOptions(torch::kUInt8).memory_format(torch::MemoryFormat::ChannelsLast));
+  // Rows of pixels, as decoded; seen as {B, 3, side, side} that is channels-last memory.
+  batch.pictures = torch::empty({batch.rows.local, side, side, 3},
+                                torch::TensorOptions(torch::kUInt8).pinned_memory(options_.pinned))
+                       .permute({0, 3, 1, 2});
   for (int64_t i = 0; i < batch.rows.local; ++i) {
     const int64_t row = batch.records[static_cast<size_t>(i)];
     std::optional<uint64_t> key;
     if (options_.augment) key = RandomKey(options_.seed, "augment", {batch.epoch, row});
-    CropInto(dataset_.Picture(row), side, key, pictures[i], options_.flip);
+    CropInto(dataset_.Picture(row), side, key, batch.pictures[i], options_.flip);
   }
-  batch.images = Pyramid(pictures, options_.sides);
 }
 
 }  // namespace helio::dataio

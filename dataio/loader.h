@@ -20,7 +20,8 @@ struct LoaderOptions {
   int rank = 0;
   int ranks = 1;
   int workers = 1;
-  int prefetch = 4;  // batches worked ahead
+  int prefetch = 4;     // batches worked ahead
+  bool pinned = false;  // pictures in page-locked memory, so that they are copied to a GPU in the background
 };
 
 // This rank's rows of the global batches from a step on, prepared by worker threads ahead of time. Order and
@@ -34,7 +35,7 @@ class Loader {
   Loader& operator=(const Loader&) = delete;
   ~Loader();
 
-  // The next batch; rethrows what a worker met (damaged data).
+  // The next batch, for Upload(); rethrows what a worker met (damaged data).
   Batch Next();
   int64_t steps_per_epoch() const { return sampler_.steps_per_epoch(); }
 
@@ -68,8 +69,12 @@ Batch EvaluationBatch(const Dataset& dataset, std::span<const Draw> draws, int64
 std::pair<torch::Tensor, torch::Tensor> PadCaptions(const std::vector<std::vector<int32_t>>& captions,
                                                     int64_t words);
 
+// Moves a batch to `device` and fills `images` there from `pictures`, which are let go: one byte a value goes
+// over the bus, and scaling is the device's work.
+void Upload(Batch& batch, const std::vector<int64_t>& sides, torch::Device device, torch::Dtype dtype);
+
 // 8-bit pictures {B, 3, s, s} of the largest side to `sides`, float32 in [-1, 1], antialiased as Pillow's
-// resize.
+// resize, on the device of the pictures.
 std::vector<torch::Tensor> Pyramid(const torch::Tensor& pictures, const std::vector<int64_t>& sides);
 
 // A square of `side` out of the picture, whose shorter side is at least that, written to `target` {3, side,

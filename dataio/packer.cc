@@ -8,8 +8,7 @@
 #include <set>
 #include <thread>
 
-#include "dataio/image.h"
-#include "dataio/shard.h"
+#include "dataio/dataset.h"
 #include "dataio/text.h"
 #include "src/base/checksum.h"
 #include "src/base/json.h"
@@ -124,8 +123,12 @@ class Packer {
       if (auto record = PackOrSkip(job.split->records[i])) records.push_back(std::move(*record));
       Report(1);
     }
-    WriteShard(job.path, records, options_.codec, vocabulary_.Digest());
+    WriteShard(job.path, records, HeaderOf(*job.split));
     WriteFileAtomically(PlanFile(job), PlanDigest(job));
+  }
+
+  ShardHeader HeaderOf(const SourceSplit& split) const {
+    return {options_.name, split.name, options_.codec, vocabulary_.Digest(), options_.side, split.part_names};
   }
 
   std::optional<PackedRecord> PackOrSkip(const SourceRecord& source) {
@@ -151,6 +154,7 @@ class Packer {
     record.height = image.height;
     record.class_id = source.class_id;
     for (size_t i = 0; i < 4; ++i) record.box[i] = static_cast<float>(source.box[i]);
+    record.parts = source.parts;
     for (const auto& caption : source.captions) {
       if (!IsUtf8(caption)) ThrowData("a caption is not UTF-8", source.image.string());
       auto ids = IdsOf(caption, vocabulary_);
@@ -167,12 +171,15 @@ class Packer {
   // What a shard is made from; a shard of the same plan need not be made again.
   std::string PlanDigest(const Job& job) const {
     std::ostringstream plan;
-    plan << options_.side << options_.codec << options_.quality << vocabulary_.Digest();
+    plan << kManifestVersion << ' ' << options_.name << ' ' << options_.side << options_.codec
+         << options_.quality << vocabulary_.Digest();
+    for (const auto& name : job.split->part_names) plan << '\t' << name;
     for (size_t i = job.begin; i < job.end; ++i) {
       const auto& record = job.split->records[i];
       plan << '\n' << record.id << '\t' << record.class_id;
       for (const auto& caption : record.captions) plan << '\t' << caption;
       for (const double value : record.box) plan << ' ' << value;
+      for (const auto& part : record.parts) plan << ' ' << part.x << ' ' << part.y << ' ' << part.visible;
       std::error_code missing;  // a picture that was skipped has no size
       plan << '\t' << fs::file_size(record.image, missing);
     }
@@ -212,15 +219,17 @@ class Packer {
   Json Manifest() const {
     Json splits = Json::object();
     for (const auto& job : jobs_) {
-      splits[job.split->name].push_back({{"file", job.path.filename().string()},
-                                         {"records", Shard(job.path, vocabulary_.size()).size()},
-                                         {"bytes", fs::file_size(job.path)},
-                                         {"xxh3_128", DigestFile(job.path.string())}});
+      splits[job.split->name].push_back(ManifestEntry(job.path, Shard(job.path, vocabulary_.size())));
       fs::remove(PlanFile(job));
     }
-    return {{"format_version", 1},         {"dataset", options_.name}, {"codec", options_.codec},
-            {"side", options_.side},       {"classes", ClassCount()},  {"vocabulary", vocabulary_.Digest()},
-            {"words", vocabulary_.size()}, {"splits", splits}};
+    return {{"format_version", kManifestVersion},
+            {"dataset", options_.name},
+            {"codec", options_.codec},
+            {"side", options_.side},
+            {"classes", ClassCount()},
+            {"vocabulary", vocabulary_.Digest()},
+            {"words", vocabulary_.size()},
+            {"splits", splits}};
   }
 
   const std::vector<SourceSplit>& splits_;

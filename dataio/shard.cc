@@ -3,177 +3,120 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include <span>
+#include <sstream>
 
-#include "dataio/hdf5_file.h"
-#include "src/base/checksum.h"
+#include "dataio/mapped_columns.h"
+#include "dataio/numbers.h"
+#include "dataio/shard_format.h"
 #include "src/base/file_system.h"
 
 namespace helio::dataio {
 namespace fs = std::filesystem;
 namespace {
 
-constexpr char kMagic[] = "heliograph-shard";
-constexpr char kVersion[] = "1";
-
-uint64_t ChecksumOf(const std::vector<uint8_t>& bytes) { return Checksum64(std::as_bytes(std::span(bytes))); }
-
-// Lists of different lengths, one after the other: item i is values[offset[i], offset[i + 1]).
-template <typename T>
-struct Ragged {
-  std::vector<T> values;
-  std::vector<uint64_t> offset{0};
-
-  template <typename Items>
-  void Add(const Items& items) {
-    values.insert(values.end(), items.begin(), items.end());
-    offset.push_back(values.size());
-  }
-};
-
-template <typename T>
-void Write(Hdf5Writer& file, const std::string& group, const std::string& name, const Ragged<T>& ragged) {
-  file.Write(group + "/" + name, ragged.values);
-  file.Write(group + "/offset", ragged.offset);
+std::vector<std::string> SplitLines(const std::string& text) {
+  std::istringstream lines(text);
+  std::vector<std::string> names;
+  for (std::string name; std::getline(lines, name);) names.push_back(name);
+  return names;
 }
 
-void CheckOffsets(const std::vector<uint64_t>& offset, size_t items, uint64_t end, const char* name,
+void CheckOffsets(const Column<uint64_t>& offset, size_t items, uint64_t end, const char* name,
                   const std::string& where) {
-  bool fine = offset.size() == items + 1 && offset.front() == 0 && offset.back() == end;
+  bool fine = offset.size() == items + 1 && offset[0] == 0 && offset[items] == end;
   for (size_t i = 0; fine && i < items; ++i) fine = offset[i] <= offset[i + 1];
   if (!fine) ThrowData(std::string("offsets of '") + name + "' are damaged", where);
 }
 
-// A shard's arrays, as they lie in the file.
-struct Columns {
-  Ragged<uint8_t> images;
-  Ragged<char> ids, texts;
-  Ragged<int32_t> tokens;
-  std::vector<uint64_t> first_caption{0}, checksums;
-  std::vector<uint16_t> sizes;
-  std::vector<int32_t> classes;
-  std::vector<float> boxes;
-
-  void Add(const PackedRecord& record);
-  void WriteTo(Hdf5Writer& file) const;
-};
-
-void Columns::Add(const PackedRecord& record) {
-  images.Add(record.image);
-  ids.Add(record.id);
-  checksums.push_back(ChecksumOf(record.image));
-  sizes.push_back(static_cast<uint16_t>(record.width));
-  sizes.push_back(static_cast<uint16_t>(record.height));
-  classes.push_back(static_cast<int32_t>(record.class_id));
-  boxes.insert(boxes.end(), record.box.begin(), record.box.end());
-  for (const auto& text : record.captions) texts.Add(text);
-  for (const auto& caption : record.tokens) tokens.Add(caption);
-  first_caption.push_back(first_caption.back() + record.captions.size());
-}
-
-void Columns::WriteTo(Hdf5Writer& file) const {
-  Write(file, "images", "bytes", images);
-  file.Write("images/checksum", checksums);
-  file.Write("images/size", sizes);
-  Write(file, "ids", "bytes", ids);
-  file.Write("classes", classes);
-  file.Write("boxes", boxes);
-  file.Write("captions/first", first_caption);
-  Write(file, "tokens", "ids", tokens);
-  Write(file, "texts", "bytes", texts);
-}
-
 }  // namespace
 
-void WriteShard(const fs::path& path, const std::vector<PackedRecord>& records, const std::string& codec,
-                const std::string& vocabulary_digest) {
-  Columns columns;
-  for (const auto& record : records) columns.Add(record);
-  fs::path temporary = path;
-  temporary += ".tmp";
-  try {
-    Hdf5Writer file(temporary);
-    file.Attribute("magic", kMagic);
-    file.Attribute("format_version", kVersion);
-    file.Attribute("codec", codec);
-    file.Attribute("vocabulary", vocabulary_digest);
-    columns.WriteTo(file);
-    file.Close();
-    SyncFile(temporary);
-  } catch (...) {
-    std::error_code ignored;
-    fs::remove(temporary, ignored);  // a full disk needs the room
-    throw;
-  }
-  fs::rename(temporary, path);
-  SyncDirectory(path.parent_path());
-}
-
 struct Shard::State {
-  std::string where, codec, vocabulary_digest;
+  explicit State(const fs::path& path) : where(path.string()), mapped(path) {}
+  std::string where;
+  MappedFile mapped;
+  ShardHeader header;
   int file = -1;
-  uint64_t images_begin = 0;
-  std::vector<uint64_t> image_offset, checksums, id_offset, first_caption, token_offset, text_offset;
-  std::vector<uint16_t> sizes;
-  std::vector<char> ids, texts;
-  std::vector<int32_t> classes, tokens;
-  std::vector<float> boxes;
+  ByteRange images;
+  Column<uint64_t> image_offset, checksums, first_caption;
+  Column<uint16_t> sizes;
+  Column<int32_t> classes;
+  Column<float> boxes, parts;
+  Lists<char> ids, texts;
+  Lists<int32_t> tokens;
 
   size_t Caption(int64_t record, int64_t caption) const {
     return first_caption.at(static_cast<size_t>(record)) + static_cast<size_t>(caption);
   }
-  void Read(Hdf5Reader& file_reader);
-  void Check(uint64_t image_bytes, int64_t vocabulary) const;
+  void ReadHeader(Hdf5Reader& reader);
+  void Map(Hdf5Reader& reader);
+  template <typename T>
+  Column<T> MapColumn(Hdf5Reader& reader, const char* name) const {
+    const auto extent = reader.Extent<T>(name);
+    return Column<T>(mapped.bytes().subspan(extent.begin, extent.size()));
+  }
+  void Check(int64_t vocabulary) const;
+  void CheckCaptions(int64_t vocabulary) const;
 };
 
-void Shard::State::Read(Hdf5Reader& reader) {
-  if (reader.Attribute("magic") != kMagic) ThrowData("is not a Heliograph shard", where);
-  if (reader.Attribute("format_version") != kVersion)
+void Shard::State::ReadHeader(Hdf5Reader& reader) {
+  if (reader.Attribute("magic") != kShardMagic) ThrowData("is not a Heliograph shard", where);
+  if (reader.Attribute("format_version") != kShardVersion)
     ThrowData("has another format version", where, "pack the data set again");
-  codec = reader.Attribute("codec");
-  vocabulary_digest = reader.Attribute("vocabulary");
-  image_offset = reader.Read<uint64_t>("images/offset");
-  checksums = reader.Read<uint64_t>("images/checksum");
-  sizes = reader.Read<uint16_t>("images/size");
-  ids = reader.Read<char>("ids/bytes");
-  id_offset = reader.Read<uint64_t>("ids/offset");
-  classes = reader.Read<int32_t>("classes");
-  boxes = reader.Read<float>("boxes");
-  first_caption = reader.Read<uint64_t>("captions/first");
-  tokens = reader.Read<int32_t>("tokens/ids");
-  token_offset = reader.Read<uint64_t>("tokens/offset");
-  texts = reader.Read<char>("texts/bytes");
-  text_offset = reader.Read<uint64_t>("texts/offset");
+  header.dataset = reader.Attribute("dataset");
+  header.split = reader.Attribute("split");
+  header.codec = reader.Attribute("codec");
+  header.vocabulary = reader.Attribute("vocabulary");
+  const auto side = ParseNumber<int>(reader.Attribute("side"));
+  if (!side) ThrowData("attribute 'side' is not a number", where);
+  header.side = *side;
+  header.part_names = SplitLines(reader.Attribute("parts"));
 }
 
-void Shard::State::Check(uint64_t image_bytes, int64_t vocabulary) const {
+void Shard::State::Map(Hdf5Reader& reader) {
+  images = reader.Extent<uint8_t>("images/bytes");
+  image_offset = MapColumn<uint64_t>(reader, "images/offset");
+  checksums = MapColumn<uint64_t>(reader, "images/checksum");
+  sizes = MapColumn<uint16_t>(reader, "images/size");
+  ids = {MapColumn<char>(reader, "ids/bytes"), MapColumn<uint64_t>(reader, "ids/offset")};
+  classes = MapColumn<int32_t>(reader, "classes");
+  boxes = MapColumn<float>(reader, "boxes");
+  parts = MapColumn<float>(reader, "parts");
+  first_caption = MapColumn<uint64_t>(reader, "captions/first");
+  tokens = {MapColumn<int32_t>(reader, "tokens/ids"), MapColumn<uint64_t>(reader, "tokens/offset")};
+  texts = {MapColumn<char>(reader, "texts/bytes"), MapColumn<uint64_t>(reader, "texts/offset")};
+}
+
+void Shard::State::Check(int64_t vocabulary) const {
   const size_t records = checksums.size();
-  CheckOffsets(image_offset, records, image_bytes, "images", where);
-  CheckOffsets(id_offset, records, ids.size(), "ids", where);
-  if (sizes.size() != 2 * records || classes.size() != records || boxes.size() != 4 * records)
+  CheckOffsets(image_offset, records, images.size(), "images", where);
+  CheckOffsets(ids.offset, records, ids.values.size(), "ids", where);
+  if (sizes.size() != 2 * records || classes.size() != records || boxes.size() != 4 * records ||
+      parts.size() != 3 * header.part_names.size() * records)
     ThrowData("index arrays differ in length", where);
-  const size_t captions = first_caption.empty() ? 0 : first_caption.back();
+  CheckCaptions(vocabulary);
+}
+
+void Shard::State::CheckCaptions(int64_t vocabulary) const {
+  const size_t records = checksums.size(), captions = first_caption.size() == 0 ? 0 : first_caption.back();
   CheckOffsets(first_caption, records, captions, "captions", where);
-  CheckOffsets(token_offset, captions, tokens.size(), "tokens", where);
-  CheckOffsets(text_offset, captions, texts.size(), "texts", where);
+  CheckOffsets(tokens.offset, captions, tokens.values.size(), "tokens", where);
+  CheckOffsets(texts.offset, captions, texts.values.size(), "texts", where);
   for (size_t i = 0; i < records; ++i)
     if (first_caption[i] == first_caption[i + 1])
       ThrowData("record " + std::to_string(i) + " has no caption", where);
   for (size_t i = 0; i < captions; ++i)
-    if (token_offset[i] == token_offset[i + 1])
+    if (tokens.offset[i] == tokens.offset[i + 1])
       ThrowData("caption " + std::to_string(i) + " has no words", where);
-  for (const int32_t token : tokens)
-    if (token <= 0 || token >= vocabulary)
+  for (size_t i = 0; i < tokens.values.size(); ++i)
+    if (const int32_t token = tokens.values[i]; token <= 0 || token >= vocabulary)
       ThrowData("word id " + std::to_string(token) + " is not in the vocabulary", where);
 }
 
-Shard::Shard(const fs::path& path, int64_t vocabulary) : state_(std::make_unique<State>()) {
-  state_->where = path.string();
+Shard::Shard(const fs::path& path, int64_t vocabulary) : state_(std::make_unique<State>(path)) {
   Hdf5Reader reader(path);
-  state_->Read(reader);
-  const auto [begin, bytes] = reader.Extent("images/bytes");
-  state_->images_begin = begin;
-  state_->Check(bytes, vocabulary);
+  state_->ReadHeader(reader);
+  state_->Map(reader);
+  state_->Check(vocabulary);
   state_->file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (state_->file < 0) ThrowData("cannot be opened for reading", state_->where);
 }
@@ -185,13 +128,11 @@ Shard::~Shard() {
 }
 
 int64_t Shard::size() const { return static_cast<int64_t>(state_->checksums.size()); }
-const std::string& Shard::codec() const { return state_->codec; }
-const std::string& Shard::vocabulary_digest() const { return state_->vocabulary_digest; }
+const ShardHeader& Shard::header() const { return state_->header; }
+ByteRange Shard::images() const { return state_->images; }
 
 std::string Shard::Id(int64_t record) const {
-  const auto i = static_cast<size_t>(record);
-  return {state_->ids.begin() + static_cast<int64_t>(state_->id_offset.at(i)),
-          state_->ids.begin() + static_cast<int64_t>(state_->id_offset.at(i + 1))};
+  return state_->ids.Get<std::string>(static_cast<size_t>(record));
 }
 
 int64_t Shard::Class(int64_t record) const { return state_->classes.at(static_cast<size_t>(record)); }
@@ -202,26 +143,30 @@ std::array<float, 4> Shard::Box(int64_t record) const {
   return box;
 }
 
+std::vector<KeyPoint> Shard::Parts(int64_t record) const {
+  const size_t count = state_->header.part_names.size(), first = 3 * count * static_cast<size_t>(record);
+  const auto& values = state_->parts;
+  std::vector<KeyPoint> parts;
+  for (size_t i = first; i < first + 3 * count; i += 3)
+    parts.push_back({values.at(i), values.at(i + 1), values.at(i + 2)});
+  return parts;
+}
+
 int64_t Shard::Captions(int64_t record) const {
   const auto i = static_cast<size_t>(record);
   return static_cast<int64_t>(state_->first_caption.at(i + 1) - state_->first_caption.at(i));
 }
 
 std::vector<int32_t> Shard::Tokens(int64_t record, int64_t caption) const {
-  const size_t i = state_->Caption(record, caption);
-  return {state_->tokens.begin() + static_cast<int64_t>(state_->token_offset.at(i)),
-          state_->tokens.begin() + static_cast<int64_t>(state_->token_offset.at(i + 1))};
+  return state_->tokens.Get<std::vector<int32_t>>(state_->Caption(record, caption));
 }
 
 int64_t Shard::TokenCount(int64_t record, int64_t caption) const {
-  const size_t i = state_->Caption(record, caption);
-  return static_cast<int64_t>(state_->token_offset.at(i + 1) - state_->token_offset.at(i));
+  return static_cast<int64_t>(state_->tokens.Length(state_->Caption(record, caption)));
 }
 
 std::string Shard::Text(int64_t record, int64_t caption) const {
-  const size_t i = state_->Caption(record, caption);
-  return {state_->texts.begin() + static_cast<int64_t>(state_->text_offset.at(i)),
-          state_->texts.begin() + static_cast<int64_t>(state_->text_offset.at(i + 1))};
+  return state_->texts.Get<std::string>(state_->Caption(record, caption));
 }
 
 std::array<int, 2> Shard::Size(int64_t record) const {
@@ -236,14 +181,14 @@ std::vector<uint8_t> Shard::ImageBytes(int64_t record) const {
   size_t done = 0;
   while (done < bytes.size()) {
     const ssize_t got = ::pread(state_->file, bytes.data() + done, bytes.size() - done,
-                                static_cast<off_t>(state_->images_begin + begin + done));
+                                static_cast<off_t>(state_->images.begin + begin + done));
     if (got < 0 && errno == EINTR) continue;
     if (got <= 0)
       ThrowData("record " + std::to_string(record) + " cannot be read", state_->where,
                 "the file is truncated");
     done += static_cast<size_t>(got);
   }
-  if (ChecksumOf(bytes) != state_->checksums.at(i))
+  if (PictureChecksum(bytes) != state_->checksums.at(i))
     ThrowData("record " + std::to_string(record) + " (" + Id(record) + "): checksum differs", state_->where,
               "the file is damaged; pack it again");
   return bytes;

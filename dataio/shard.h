@@ -6,7 +6,25 @@
 #include <string>
 #include <vector>
 
+#include "dataio/hdf5_file.h"
+
 namespace helio::dataio {
+
+// Where a part is seen in the *source* picture, pixels; zeros where it is not.
+struct KeyPoint {
+  float x = 0, y = 0, visible = 0;
+  bool operator==(const KeyPoint&) const = default;
+};
+
+// What all records of a shard share.
+struct ShardHeader {
+  std::string dataset, split;
+  std::string codec;       // "jpeg" | "raw"
+  std::string vocabulary;  // digest
+  int side = 0;            // shorter side of stored pictures, pixels
+  std::vector<std::string> part_names;
+  bool operator==(const ShardHeader&) const = default;
+};
 
 // A record as it lies in a shard.
 struct PackedRecord {
@@ -15,6 +33,7 @@ struct PackedRecord {
   int width = 0, height = 0;   // of the stored picture
   int64_t class_id = -1;
   std::array<float, 4> box = {};             // x, y, width, height in the *source* picture; zeros: none
+  std::vector<KeyPoint> parts;               // one for each name in the header
   std::vector<std::string> captions;         // raw text
   std::vector<std::vector<int32_t>> tokens;  // a list per caption, none empty
 };
@@ -22,9 +41,11 @@ struct PackedRecord {
 // Writes `records` as one HDF5 shard (docs/formats.md): contiguous, no filters, no timestamps, so equal
 // records give equal bytes. The file is complete and synced when the call returns. Throws Error{kSystem}.
 void WriteShard(const std::filesystem::path& path, const std::vector<PackedRecord>& records,
-                const std::string& codec, const std::string& vocabulary_digest);
+                const ShardHeader& header);
 
-// The index of a shard in memory; pictures stay on disk. Immutable, thread-safe.
+// A shard, mapped: what is not looked at stays on disk, and ranks of a node share what is. A file that
+// shrinks while it is mapped ends the process (SIGBUS); helio-pack only ever replaces whole files. Immutable,
+// thread-safe.
 class Shard {
  public:
   // Opens and checks: HDF5 structure (only contiguous, unfiltered integer and float data sets of the expected
@@ -35,11 +56,12 @@ class Shard {
   Shard& operator=(Shard&&) = delete;
 
   int64_t size() const;
-  const std::string& codec() const;
-  const std::string& vocabulary_digest() const;
+  const ShardHeader& header() const;
+  ByteRange images() const;  // where the encoded pictures lie in the file; the rest is the index
   std::string Id(int64_t record) const;
   int64_t Class(int64_t record) const;
   std::array<float, 4> Box(int64_t record) const;
+  std::vector<KeyPoint> Parts(int64_t record) const;  // one for each name in the header
   int64_t Captions(int64_t record) const;
   std::vector<int32_t> Tokens(int64_t record, int64_t caption) const;
   int64_t TokenCount(int64_t record, int64_t caption) const;

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "dataio/shard.h"
 #include "src/base/error.h"
 
 namespace helio::dataio {
@@ -15,12 +16,14 @@ struct SourceRecord {
   std::vector<std::string> captions;
   int64_t class_id = -1;                     // -1: the set has no classes
   std::array<double, 4> box = {0, 0, 0, 0};  // x, y, width, height; zeros: none
+  std::vector<KeyPoint> parts;               // one for each of the split's part names
   bool has_box() const { return box[2] > 0 && box[3] > 0; }
 };
 
 struct SourceSplit {
   std::string name;  // "train", "test"
   std::vector<SourceRecord> records;
+  std::vector<std::string> part_names = {};  // CUB: 15 key points, "back" to "throat"
 };
 
 // What is wrong with single records is left to a policy: stop with one error that counts them and names the
@@ -56,8 +59,9 @@ struct SourceOptions {
 
 // CUB-200-2011 as published with AttnGAN's captions: root/CUB_200_2011 (or root itself), root/text, and
 // root/{train,test}/filenames.txt or filenames.pickle for the class-disjoint split; without them
-// train_test_split.txt. Images or captions that lack, are not UTF-8 or are named twice are complaints; lists
-// of another shape, classes that classes.txt lacks and boxes without an area throw Error{kData}.
+// train_test_split.txt. Key points from parts/parts.txt and parts/part_locs.txt, where they are. Images or
+// captions that lack, are not UTF-8 or are named twice are complaints; lists of another shape, classes that
+// classes.txt lacks and boxes without an area throw Error{kData}.
 std::vector<SourceSplit> ReadCub(const SourceOptions& options);
 
 // MS-COCO: root/annotations/captions_{train,val}{2014,2017}.json with the image folders of that name. val is

@@ -74,7 +74,7 @@ void InspectShard(const fs::path& path) {
   const auto summary = SummaryOf({path});
   std::cout << path.string() << ": shard, format version "
             << helio::dataio::Hdf5Reader(path).Attribute("format_version") << ", vocabulary "
-            << helio::app::OpenShard(path).vocabulary_digest() << '\n';
+            << helio::app::OpenShard(path).header().vocabulary << '\n';
   Tell(path.filename().string(), summary);
   DrawSamples({path}, summary.records);
 }

@@ -61,7 +61,8 @@ void Summary::Add(const dataio::Shard& shard, uint64_t file_bytes) {
   ++shards;
   records += shard.size();
   bytes += file_bytes;
-  codecs.insert(shard.codec());
+  codecs.insert(shard.header().codec);
+  parts.insert(shard.header().part_names.begin(), shard.header().part_names.end());
   for (int64_t record = 0; record < shard.size(); ++record) {
     const auto [width, height] = shard.Size(record);
     widths.Add(width);
@@ -80,6 +81,7 @@ std::string Summary::Text() const {
        << "  records   " << records << ", codec " << Joined(codecs) << ", width " << widths.Text()
        << ", height " << heights.Text() << '\n'
        << "  classes   " << classes.size() << '\n'
+       << "  parts     " << (parts.empty() ? "none" : Joined(parts)) << '\n'
        << "  captions  " << captions << ", " << captions_per_record.Text() << " a record\n"
        << "  words  captions\n"
        << Histogram(caption_words);
@@ -119,7 +121,7 @@ dataio::Image PictureOf(const dataio::Shard& shard, int64_t record, const fs::pa
   const auto bytes = shard.ImageBytes(record);
   const auto [width, height] = shard.Size(record);
   dataio::Image image;
-  if (shard.codec() == "jpeg") {
+  if (shard.header().codec == "jpeg") {
     image = dataio::DecodeImage(bytes, where);
   } else {
     image.width = width;

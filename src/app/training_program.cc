@@ -227,13 +227,11 @@ class TrainingProgram {
     loader.ranks = communicator_.size();
     loader.workers = FLAGS_workers;
     loader.prefetch = FLAGS_prefetch;
+    loader.pinned = communicator_.world().device.is_cuda();
     loader_ = std::make_unique<dataio::Loader>(train_, loader, start * FLAGS_accumulate);
     return [this] {
       dataio::Batch batch = loader_->Next();
-      const auto device = communicator_.world().device;
-      for (auto& image : batch.images) image = image.to(device, DtypeFlag());
-      for (auto* tensor : {&batch.captions, &batch.caption_lengths, &batch.classes})
-        *tensor = tensor->to(device);
+      dataio::Upload(batch, ImageSides(options_), communicator_.world().device, DtypeFlag());
       return batch;
     };
   }

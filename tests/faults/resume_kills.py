@@ -49,8 +49,8 @@ def steps_of(out):
 class Killer:
     """Waits for the next attempt to train, then picks an instant: any, or one while a checkpoint is being written."""
 
-    def __init__(self, out, draw):
-        self.out, self.draw = out, draw
+    def __init__(self, out, draw, step_seconds):
+        self.out, self.draw, self.step_seconds = out, draw, step_seconds
         self.kills, self.inside, self.before_first = 0, 0, 0
 
     def saving(self):
@@ -61,14 +61,15 @@ class Killer:
         kind = self.draw.choice(["start", "any", "any", "save", "save"])
         # Every attempt but those of "start" gets at least one checkpoint further, so that the launcher sees progress.
         goal = max(steps_of(self.out), default=0) + (0 if kind == "start" else 2)
-        pause, seen = self.draw.uniform(0, 1.5), None
+        # In steps of this machine: an instant in seconds would come after the end of the job on a fast one.
+        pause, seen = self.draw.uniform(0, 3 * self.step_seconds), None
         while job.poll() is None:
-            now = time.monotonic()
-            if ranks(self.out) and max(steps_of(self.out), default=0) >= goal:
+            now, newest = time.monotonic(), max(steps_of(self.out), default=0)
+            if ranks(self.out) and newest >= goal:
                 seen = seen or now
-                if now - seen >= pause and (kind != "save" or self.saving()):
+                if now - seen >= pause and (kind != "save" or self.saving()) or newest >= goal + 4:
                     return True
-            time.sleep(0.0005 if kind == "save" and seen else 0.02)
+            time.sleep(0.0005 if kind == "save" and seen else 0.003)
         return False
 
     def kill(self, job):
@@ -90,6 +91,11 @@ class Killer:
         return True
 
 
+def seconds_per_step(out):
+    times = sorted(path.stat().st_mtime_ns * 1e-9 for path in (out / "checkpoints").glob("step-*"))
+    return (times[-1] - times[0]) / (2 * (len(times) - 1))
+
+
 def tensors(out, steps):
     folder = out / f"checkpoints/step-{steps:010d}"
     return {path.name: path.read_bytes() for path in sorted(folder.glob("*.safetensors"))}
@@ -98,15 +104,15 @@ def tensors(out, steps):
 def main():
     arguments = parse()
     print(f"seed {arguments.seed}, {arguments.kills} kills", flush=True)
-    # Long enough that the job does not end before the last kill: an attempt gets about 4 steps further.
-    steps = 10 + 6 * arguments.kills
+    # Long enough that the job does not end before the last kill: an attempt gets 0 to 8 steps further.
+    steps = 10 + 10 * arguments.kills
     with tempfile.TemporaryDirectory(prefix="helio_kills_") as folder:
         work = pathlib.Path(folder)
         make_data(arguments.bin_dir, work)
         train = arguments.bin_dir / "helio-train"
         must(*MPIRUN, "-n", "2", train, *flags(work, "whole", steps))
         out = work / "killed"
-        killer = Killer(out, random.Random(arguments.seed))
+        killer = Killer(out, random.Random(arguments.seed), seconds_per_step(work / "whole"))
         began = time.time()
         with (work / "log").open("w") as log:
             job = subprocess.Popen([str(ROOT / "launch/mpirun/run"), "--backoff=0.1", "--backoff_max=0.5", "--restarts=20", "--", *MPIRUN[1:], "-n", "2",

@@ -22,9 +22,12 @@ class LoaderTest : public testing::Test {
     return {.global_batch = 4, .words = 6, .sides = {8, 16}, .seed = 3, .workers = 1, .prefetch = 4};
   }
   static std::vector<Batch> Take(LoaderOptions options, int64_t first, int count) {
-    Loader loader(*dataset_, std::move(options), first);
+    Loader loader(*dataset_, options, first);
     std::vector<Batch> batches;
-    for (int i = 0; i < count; ++i) batches.push_back(loader.Next());
+    for (int i = 0; i < count; ++i) {
+      batches.push_back(loader.Next());
+      Upload(batches.back(), options.sides, torch::kCPU, torch::kFloat32);
+    }
     return batches;
   }
   static void ExpectEqual(const Batch& a, const Batch& b) {
@@ -58,6 +61,18 @@ TEST_F(LoaderTest, BatchIsAsDocumented) {
   EXPECT_LE(batch.images[1].max().item<float>(), 1);
   EXPECT_GT(batch.images[1].std().item<float>(), 0.1);
   EXPECT_EQ(batch.captions.sizes(), (torch::IntArrayRef{4, 6}));
+}
+
+TEST_F(LoaderTest, PicturesAreBytesUntilTheyAreUploaded) {
+  Loader loader(*dataset_, Options(), 0);
+  auto batch = loader.Next();
+  EXPECT_EQ(batch.pictures.sizes(), (torch::IntArrayRef{4, 3, 16, 16}));
+  EXPECT_EQ(batch.pictures.scalar_type(), torch::kUInt8);
+  EXPECT_TRUE(batch.images.empty());
+  const auto expected = Pyramid(batch.pictures, {8, 16});
+  Upload(batch, {8, 16}, torch::kCPU, torch::kFloat64);
+  EXPECT_FALSE(batch.pictures.defined());
+  for (size_t i = 0; i < 2; ++i) EXPECT_TRUE(batch.images[i].equal(expected[i].to(torch::kFloat64)));
 }
 
 TEST_F(LoaderTest, CaptionsAreCutByTheRuleAndPadded) {
