@@ -15,6 +15,7 @@ struct Batch {
   // {B, 3, side, side} uint8, channels-last memory, in pinned host memory where the loader is told so: as the
   // loader gives it, before Upload().
   torch::Tensor pictures;
+  torch::Tensor mirrored;  // {B} bool on the host: which of them are to be shown mirrored
   // Real images, smallest first, filled by Upload(): S tensors {B, 3, side_s, side_s}, float32 in [-1, 1],
   // channels-last memory. Lower sides are antialiased reductions of the largest.
   std::vector<torch::Tensor> images;

@@ -112,16 +112,27 @@ std::string Dataset::Text(int64_t row, int64_t caption) const {
 
 Image Dataset::Picture(int64_t row) const {
   const auto [shard, record] = Locate(row);
-  auto bytes = shard->ImageBytes(record);
-  if (shard->header().codec == "jpeg") return DecodeImage(bytes, shard->Id(record));
+  if (shard->header().codec == "jpeg") return DecodeImage(shard->ImageBytes(record), shard->Id(record));
   const auto [width, height] = shard->Size(record);
-  if (bytes.size() != size_t{3} * static_cast<size_t>(width) * static_cast<size_t>(height))
-    ThrowData("record " + shard->Id(record) + " has the wrong size");
-  Image image;
-  image.width = width;
-  image.height = height;
-  image.pixels = std::move(bytes);
+  const auto pixels = shard->RawRows(record, 0, height);
+  Image image(width, height);
+  std::copy(pixels.begin(), pixels.end(), image.pixels.begin());
   return image;
+}
+
+Window Dataset::CropInto(int64_t row, int side, std::optional<uint64_t> key, bool may_mirror,
+                         uint8_t* target) const {
+  const auto [shard, record] = Locate(row);
+  if (shard->header().codec == "jpeg") {
+    const Image image = DecodeImage(shard->ImageBytes(record), shard->Id(record));
+    const auto window = ChooseWindow(image.width, image.height, side, key, may_mirror);
+    CopyWindow(image.row(window.top), image.width, window, target);
+    return window;
+  }
+  const auto [width, height] = shard->Size(record);
+  const auto window = ChooseWindow(width, height, side, key, may_mirror);
+  CopyWindow(shard->RawRows(record, window.top, side).data(), width, window, target);
+  return window;
 }
 
 }  // namespace helio::dataio

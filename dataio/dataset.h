@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "dataio/crop.h"
 #include "dataio/image.h"
 #include "dataio/shard.h"
 #include "dataio/text.h"
@@ -38,6 +39,9 @@ class Dataset {
   std::string Text(int64_t row, int64_t caption) const;
   // The stored picture, decoded: shorter side as packed.
   Image Picture(int64_t row) const;
+  // A square of it, as ChooseWindow finds it, written to `target`, side * side * 3 bytes, not mirrored.
+  // Returns the window.
+  Window CropInto(int64_t row, int side, std::optional<uint64_t> key, bool may_mirror, uint8_t* target) const;
 
  private:
   std::pair<const Shard*, int64_t> Locate(int64_t row) const;

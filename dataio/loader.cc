@@ -14,6 +14,27 @@ void CheckSide(const Dataset& dataset, int64_t side) {
               "--data", "pack again with --side=" + std::to_string(side * 76 / 64));
 }
 
+// Antialiased, in steps of 1 of 255 as Pillow gives them.
+torch::Tensor Reduced(const torch::Tensor& pictures, int64_t side) {
+  if (pictures.is_cpu()) return at::_upsample_bilinear2d_aa(pictures, {side, side}, false);
+  return at::_upsample_bilinear2d_aa(pictures.to(torch::kFloat32), {side, side}, false).round_();
+}
+
+// Rows of pixels, as they are decoded, seen as {B, 3, side, side}: channels-last memory.
+void ReservePictures(Batch& batch, int64_t size, int64_t side, bool pinned) {
+  const auto options = torch::TensorOptions(torch::kUInt8).pinned_memory(pinned);
+  batch.pictures = torch::empty({size, side, side, 3}, options).permute({0, 3, 1, 2});
+  batch.mirrored = torch::zeros({size}, torch::kBool);
+}
+
+void CropPicture(const Dataset& dataset, int64_t row, std::optional<uint64_t> key, bool may_mirror,
+                 Batch& batch, int64_t i) {
+  const int64_t side = batch.pictures.size(2);
+  auto* target = batch.pictures.data_ptr<uint8_t>() + i * 3 * side * side;
+  batch.mirrored.data_ptr<bool>()[i] =
+      dataset.CropInto(row, static_cast<int>(side), key, may_mirror, target).mirrored;
+}
+
 }  // namespace
 
 std::pair<torch::Tensor, torch::Tensor> PadCaptions(const std::vector<std::vector<int32_t>>& captions,
@@ -28,12 +49,6 @@ std::pair<torch::Tensor, torch::Tensor> PadCaptions(const std::vector<std::vecto
   return {ids, lengths};
 }
 
-// Antialiased, in steps of 1 of 255 as Pillow gives them.
-torch::Tensor Reduced(const torch::Tensor& pictures, int64_t side) {
-  if (pictures.is_cpu()) return at::_upsample_bilinear2d_aa(pictures, {side, side}, false);
-  return at::_upsample_bilinear2d_aa(pictures.to(torch::kFloat32), {side, side}, false).round_();
-}
-
 std::vector<torch::Tensor> Pyramid(const torch::Tensor& pictures, const std::vector<int64_t>& sides) {
   std::vector<torch::Tensor> images;
   for (const int64_t side : sides) {
@@ -45,29 +60,13 @@ std::vector<torch::Tensor> Pyramid(const torch::Tensor& pictures, const std::vec
 
 void Upload(Batch& batch, const std::vector<int64_t>& sides, torch::Device device, torch::Dtype dtype) {
   const torch::NoGradGuard no_grad;
-  batch.images = Pyramid(batch.pictures.to(device, /*non_blocking=*/true), sides);
-  batch.pictures = torch::Tensor();
+  const auto pictures = batch.pictures.to(device, /*non_blocking=*/true);
+  for (int64_t i = 0; i < pictures.size(0); ++i)
+    if (batch.mirrored.data_ptr<bool>()[i]) pictures[i].copy_(pictures[i].flip({2}));
+  batch.images = Pyramid(pictures, sides);
+  batch.pictures = batch.mirrored = torch::Tensor();
   for (auto& image : batch.images) image = image.to(dtype);
   for (auto* tensor : {&batch.captions, &batch.caption_lengths, &batch.classes}) *tensor = tensor->to(device);
-}
-
-void CropInto(const Image& picture, int64_t side, std::optional<uint64_t> key, torch::Tensor target,
-              bool may_flip) {
-  if (std::min<int64_t>(picture.width, picture.height) < side)
-    ThrowData("a picture of " + std::to_string(picture.width) + " x " + std::to_string(picture.height) +
-                  " pixels is too small for a crop of " + std::to_string(side),
-              "", "pack the data set again");
-  int64_t left = (picture.width - side) / 2, top = (picture.height - side) / 2;
-  bool flip = false;
-  if (key) {
-    RandomStream random(*key);
-    left = random.Below(picture.width - side + 1);
-    top = random.Below(picture.height - side + 1);
-    flip = may_flip && random.Below(2) == 1;
-  }
-  auto* pixels = const_cast<uint8_t*>(picture.row(static_cast<int>(top)) + 3 * left);
-  const auto part = torch::from_blob(pixels, {3, side, side}, {1, 3 * picture.width, 3}, torch::kUInt8);
-  target.copy_(flip ? part.flip({2}) : part);
 }
 
 std::vector<Draw> EvaluationDraws(const Dataset& dataset, int64_t count, int64_t words, uint64_t seed) {
@@ -92,9 +91,7 @@ Batch EvaluationBatch(const Dataset& dataset, std::span<const Draw> draws, int64
   batch.rows = {0, size, size};
   std::vector<std::vector<int32_t>> captions;
   std::vector<int64_t> classes;
-  auto pictures =
-      torch::empty({size, 3, side, side},
-                   torch::TensorOptions(torch::kUInt8).memory_format(torch::MemoryFormat::ChannelsLast));
+  ReservePictures(batch, size, side, /*pinned=*/false);
   for (int64_t i = 0; i < size; ++i) {
     const auto& draw = draws[static_cast<size_t>(i)];
     batch.records.push_back(draw.row);
@@ -102,11 +99,11 @@ Batch EvaluationBatch(const Dataset& dataset, std::span<const Draw> draws, int64
     classes.push_back(dataset.Class(draw.row));
     captions.push_back(CutCaption(dataset.Tokens(draw.row, draw.caption), words,
                                   RandomKey(seed, "evaluation_cut", {draw.row, draw.caption})));
-    CropInto(dataset.Picture(draw.row), side, std::nullopt, pictures[i]);
+    CropPicture(dataset, draw.row, std::nullopt, false, batch, i);
   }
   std::tie(batch.captions, batch.caption_lengths) = PadCaptions(captions, words);
   batch.classes = torch::tensor(classes, torch::kInt64);
-  batch.images = Pyramid(pictures, sides);
+  Upload(batch, sides, torch::kCPU, torch::kFloat32);
   return batch;
 }
 
@@ -187,16 +184,12 @@ Batch Loader::Make(int64_t step) const {
 }
 
 void Loader::FillImages(Batch& batch) const {
-  const int64_t side = options_.sides.back();
-  // Rows of pixels, as decoded; seen as {B, 3, side, side} that is channels-last memory.
-  batch.pictures = torch::empty({batch.rows.local, side, side, 3},
-                                torch::TensorOptions(torch::kUInt8).pinned_memory(options_.pinned))
-                       .permute({0, 3, 1, 2});
+  ReservePictures(batch, batch.rows.local, options_.sides.back(), options_.pinned);
   for (int64_t i = 0; i < batch.rows.local; ++i) {
     const int64_t row = batch.records[static_cast<size_t>(i)];
     std::optional<uint64_t> key;
     if (options_.augment) key = RandomKey(options_.seed, "augment", {batch.epoch, row});
-    CropInto(dataset_.Picture(row), side, key, batch.pictures[i], options_.flip);
+    CropPicture(dataset_, row, key, options_.flip, batch, i);
   }
 }
 

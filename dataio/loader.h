@@ -70,16 +70,11 @@ std::pair<torch::Tensor, torch::Tensor> PadCaptions(const std::vector<std::vecto
                                                     int64_t words);
 
 // Moves a batch to `device` and fills `images` there from `pictures`, which are let go: one byte a value goes
-// over the bus, and scaling is the device's work.
+// over the bus; mirroring and scaling are the device's work.
 void Upload(Batch& batch, const std::vector<int64_t>& sides, torch::Device device, torch::Dtype dtype);
 
 // 8-bit pictures {B, 3, s, s} of the largest side to `sides`, float32 in [-1, 1], antialiased as Pillow's
 // resize, on the device of the pictures.
 std::vector<torch::Tensor> Pyramid(const torch::Tensor& pictures, const std::vector<int64_t>& sides);
-
-// A square of `side` out of the picture, whose shorter side is at least that, written to `target` {3, side,
-// side} uint8. With `key` a random place and flip, without it the centre.
-void CropInto(const Image& picture, int64_t side, std::optional<uint64_t> key, torch::Tensor target,
-              bool may_flip = true);
 
 }  // namespace helio::dataio

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <sstream>
 
 #include "dataio/mapped_columns.h"
@@ -43,6 +44,7 @@ struct Shard::State {
   Column<float> boxes, parts;
   Lists<char> ids, texts;
   Lists<int32_t> tokens;
+  std::vector<std::atomic<bool>> checked;  // records whose raw picture matched its checksum
 
   size_t Caption(int64_t record, int64_t caption) const {
     return first_caption.at(static_cast<size_t>(record)) + static_cast<size_t>(caption);
@@ -55,6 +57,8 @@ struct Shard::State {
     return Column<T>(mapped.bytes().subspan(extent.begin, extent.size()));
   }
   void Check(int64_t vocabulary) const;
+  // Bytes of the encoded picture from `skip` on. Throws Error{kData}.
+  void ReadPicture(int64_t record, uint64_t skip, std::span<uint8_t> target) const;
   void CheckCaptions(int64_t vocabulary) const;
 };
 
@@ -117,6 +121,7 @@ Shard::Shard(const fs::path& path, int64_t vocabulary) : state_(std::make_unique
   state_->ReadHeader(reader);
   state_->Map(reader);
   state_->Check(vocabulary);
+  state_->checked = std::vector<std::atomic<bool>>(state_->checksums.size());
   state_->file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (state_->file < 0) ThrowData("cannot be opened for reading", state_->where);
 }
@@ -174,24 +179,46 @@ std::array<int, 2> Shard::Size(int64_t record) const {
   return {state_->sizes.at(i), state_->sizes.at(i + 1)};
 }
 
-std::vector<uint8_t> Shard::ImageBytes(int64_t record) const {
-  const auto i = static_cast<size_t>(record);
-  const uint64_t begin = state_->image_offset.at(i);
-  std::vector<uint8_t> bytes(state_->image_offset.at(i + 1) - begin);
-  size_t done = 0;
-  while (done < bytes.size()) {
-    const ssize_t got = ::pread(state_->file, bytes.data() + done, bytes.size() - done,
-                                static_cast<off_t>(state_->images.begin + begin + done));
+void Shard::State::ReadPicture(int64_t record, uint64_t skip, std::span<uint8_t> target) const {
+  const uint64_t begin = images.begin + image_offset.at(static_cast<size_t>(record)) + skip;
+  for (size_t done = 0; done < target.size();) {
+    const ssize_t got =
+        ::pread(file, target.data() + done, target.size() - done, static_cast<off_t>(begin + done));
     if (got < 0 && errno == EINTR) continue;
     if (got <= 0)
-      ThrowData("record " + std::to_string(record) + " cannot be read", state_->where,
-                "the file is truncated");
+      ThrowData("record " + std::to_string(record) + " cannot be read", where, "the file is truncated");
     done += static_cast<size_t>(got);
   }
+}
+
+std::vector<uint8_t> Shard::ImageBytes(int64_t record) const {
+  const auto i = static_cast<size_t>(record);
+  std::vector<uint8_t> bytes(state_->image_offset.at(i + 1) - state_->image_offset.at(i));
+  state_->ReadPicture(record, 0, bytes);
   if (PictureChecksum(bytes) != state_->checksums.at(i))
     ThrowData("record " + std::to_string(record) + " (" + Id(record) + "): checksum differs", state_->where,
               "the file is damaged; pack it again");
   return bytes;
+}
+
+void Shard::CheckOnce(int64_t record) const {
+  auto& checked = state_->checked[static_cast<size_t>(record)];
+  if (checked.load(std::memory_order_relaxed)) return;
+  const auto [width, height] = Size(record);
+  if (ImageBytes(record).size() != size_t{3} * static_cast<size_t>(width) * static_cast<size_t>(height))
+    ThrowData("record " + std::to_string(record) + " (" + Id(record) + ") has the wrong size", state_->where);
+  checked.store(true, std::memory_order_relaxed);
+}
+
+std::span<const uint8_t> Shard::RawRows(int64_t record, int top, int rows) const {
+  thread_local std::vector<uint8_t> buffer;
+  CheckOnce(record);
+  const size_t row_bytes = size_t{3} * static_cast<size_t>(Size(record)[0]);
+  const size_t bytes = row_bytes * static_cast<size_t>(rows);
+  if (buffer.size() < bytes) buffer.resize(bytes);
+  const auto target = std::span(buffer).first(bytes);
+  state_->ReadPicture(record, row_bytes * static_cast<size_t>(top), target);
+  return target;
 }
 
 }  // namespace helio::dataio

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -70,8 +71,13 @@ class Shard {
   // The encoded picture, read with pread and checked against its checksum. Throws Error{kData} naming file
   // and record.
   std::vector<uint8_t> ImageBytes(int64_t record) const;
+  // Rows [top, top + rows) of a raw picture, in a buffer of this thread that the next call overwrites. The
+  // first time that a record is asked for, all of it is read and checked as by ImageBytes; later ones are
+  // trusted.
+  std::span<const uint8_t> RawRows(int64_t record, int top, int rows) const;
 
  private:
+  void CheckOnce(int64_t record) const;
   struct State;
   std::unique_ptr<State> state_;
 };

@@ -44,7 +44,7 @@ def check_shown(data):
 def check_damage(data):
     shard = data / "train-00000-of-00001.h5"
     shown = run("helio-inspect", f"--path={shard}", "--verify").stdout
-    check("format version 1" in shown and "codec jpeg" in shown, "a shard alone")
+    check("format version 2" in shown and "codec jpeg" in shown, "a shard alone")
     whole = shard.read_bytes()
     picture = whole.index(b"\xff\xd8\xff") + 300  # inside record 0
     flip(shard, picture)

@@ -69,6 +69,7 @@ TEST_F(LoaderTest, PicturesAreBytesUntilTheyAreUploaded) {
   EXPECT_EQ(batch.pictures.sizes(), (torch::IntArrayRef{4, 3, 16, 16}));
   EXPECT_EQ(batch.pictures.scalar_type(), torch::kUInt8);
   EXPECT_TRUE(batch.images.empty());
+  batch.mirrored.zero_();
   const auto expected = Pyramid(batch.pictures, {8, 16});
   Upload(batch, {8, 16}, torch::kCPU, torch::kFloat64);
   EXPECT_FALSE(batch.pictures.defined());
@@ -167,26 +168,55 @@ TEST_F(LoaderTest, DamageMetByAWorkerReachesTheConsumer) {
   EXPECT_NE(error.find("checksum differs"), std::string::npos) << error;
 }
 
-TEST(CropTest, CentreAndRandomCropsAreTakenFromThePicture) {
-  const auto picture = Gradient(20, 16, 0);
-  auto target = torch::empty({3, 8, 8}, torch::kUInt8);
-  CropInto(picture, 8, std::nullopt, target);
-  EXPECT_EQ(target[0][0][0].item<int>(), picture.row(4)[3 * 6]);
-  EXPECT_EQ(target[1][7][7].item<int>(), picture.row(11)[3 * 13 + 1]);
-  int flips = 0;
-  for (uint64_t key = 0; key < 64; ++key) {
-    CropInto(picture, 8, key, target);
-    flips += target[0][0][0].item<int>() > target[0][0][7].item<int>();
-    CropInto(picture, 8, key, target, false);
-    EXPECT_LT(target[0][0][0].item<int>(), target[0][0][7].item<int>());
+// The pictures of a set of one, packed raw: with and without keys, and as the decoded whole has them.
+TEST(CropTest, RawRowsAndWholePicturesGiveTheSameWindow) {
+  const ScratchFolder scratch("raw_crop");
+  auto options = SmallOptions(scratch.path() / "packed");
+  options.codec = "raw";
+  PackDataset({SmallSplit(scratch.path(), "train", 1)}, options);
+  const Dataset set(options.out, "train");
+  const auto whole = set.Picture(0);
+  std::vector<uint8_t> crop(3 * 16 * 16), expected(crop.size());
+  for (uint64_t key = 0; key < 20; ++key) {
+    const auto window = set.CropInto(0, 16, key, true, crop.data());
+    CopyWindow(whole.row(window.top), whole.width, window, expected.data());
+    EXPECT_EQ(crop, expected) << key;
   }
-  EXPECT_GT(flips, 16);
-  EXPECT_LT(flips, 48);
+}
+
+TEST(CropTest, CentreAndRandomWindowsLieInThePicture) {
+  const auto centre = ChooseWindow(20, 16, 8, std::nullopt);
+  EXPECT_EQ(centre.left, 6);
+  EXPECT_EQ(centre.top, 4);
+  EXPECT_FALSE(centre.mirrored);
+  int mirrored = 0, right = 0;
+  for (uint64_t key = 0; key < 64; ++key) {
+    const auto window = ChooseWindow(20, 16, 8, key);
+    EXPECT_TRUE(0 <= window.left && window.left <= 12 && 0 <= window.top && window.top <= 8);
+    EXPECT_FALSE(ChooseWindow(20, 16, 8, key, false).mirrored);
+    mirrored += window.mirrored;
+    right = std::max(right, window.left);
+  }
+  EXPECT_GT(mirrored, 16);
+  EXPECT_LT(mirrored, 48);
+  EXPECT_EQ(right, 12);
 }
 
 TEST(CropTest, APictureTooSmallIsAnError) {
-  auto target = torch::empty({3, 8, 8}, torch::kUInt8);
-  EXPECT_NE(ErrorOf([&] { CropInto(Gradient(20, 7, 0), 8, 1, target); }).find("20 x 7"), std::string::npos);
+  EXPECT_NE(ErrorOf([&] { ChooseWindow(20, 7, 8, 1); }).find("20 x 7"), std::string::npos);
+}
+
+TEST(UploadTest, MirrorsBeforeItScales) {
+  Batch batch;
+  batch.pictures = torch::arange(2 * 3 * 4 * 4, torch::kUInt8).view({2, 4, 4, 3}).permute({0, 3, 1, 2});
+  batch.mirrored = torch::tensor({false, true});
+  batch.captions = batch.caption_lengths = batch.classes = torch::zeros({2}, torch::kInt64);
+  const auto pictures = batch.pictures.clone();
+  Upload(batch, {2, 4}, torch::kCPU, torch::kFloat32);
+  for (const size_t scale : {0, 1}) {
+    EXPECT_TRUE(batch.images[scale][0].equal(Pyramid(pictures, {2, 4})[scale][0]));
+    EXPECT_TRUE(batch.images[scale][1].equal(Pyramid(pictures.flip({3}), {2, 4})[scale][1]));
+  }
 }
 
 }  // namespace
