@@ -57,12 +57,14 @@ TrainedModel::TrainedModel(const fs::path& path) : checkpoint_(FindCheckpoint(pa
   const auto snapshot = train::ReadCheckpoint(checkpoint_);
   const std::string where = checkpoint_.string();
   step_ = snapshot.step;
+  info_ = snapshot.info;
+  run_flags_ = snapshot.texts.contains("run.flags") ? snapshot.texts.at("run.flags") : "";
   AdoptFlags(snapshot.info.value("identity", std::string()));
   vocabulary_ = VocabularyOf(snapshot, where);
   options_ = RecipeFlags();
   options_.vocabulary = vocabulary_.size();
-  const auto frozen = ReadSafeTensors(checkpoint_.parent_path().parent_path() / "frozen.safetensors").tensors;
-  recipes::RecipeContext context{solo_, solo_, 1, {frozen, frozen, {}, /*random=*/true}};
+  frozen_ = ReadSafeTensors(checkpoint_.parent_path().parent_path() / "frozen.safetensors").tensors;
+  recipes::RecipeContext context{solo_, solo_, 1, {frozen_, frozen_, {}, /*random=*/true}};
   recipe_ = recipes::MakeRecipe(FLAGS_recipe, options_, context);
   gan_ = dynamic_cast<recipes::TextToImage*>(recipe_.get());
   if (gan_ == nullptr) ThrowUser("is a checkpoint of '" + FLAGS_recipe + "', which draws no pictures", where);

@@ -4,6 +4,7 @@
 
 #include "dataio/text.h"
 #include "src/base/global_batch.h"
+#include "src/base/json.h"
 #include "src/recipes/registry.h"
 #include "src/recipes/text_to_image.h"
 
@@ -20,6 +21,10 @@ class TrainedModel {
   recipes::TextToImage& gan() { return *gan_; }
   const dataio::Vocabulary& vocabulary() const { return vocabulary_; }
   const recipes::RecipeOptions& options() const { return options_; }
+  // The networks that were not trained: "text_encoder.", and what else the recipe has.
+  const NamedTensors& frozen() const { return frozen_; }
+  const Json& info() const { return info_; }                   // of the checkpoint's manifest
+  const std::string& run_flags() const { return run_flags_; }  // the flagfile it was trained with
   int64_t step() const { return step_; }
   const std::filesystem::path& checkpoint() const { return checkpoint_; }
 
@@ -30,6 +35,9 @@ class TrainedModel {
   SoloBatch solo_;
   std::unique_ptr<recipes::Recipe> recipe_;
   recipes::TextToImage* gan_ = nullptr;
+  NamedTensors frozen_;
+  Json info_;
+  std::string run_flags_;
   int64_t step_ = 0;
 };
 

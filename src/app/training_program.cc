@@ -196,6 +196,7 @@ class TrainingProgram {
     session.vocabulary_digest = train_.vocabulary().Digest();
     session.texts = {{"run.flags", FlagsAsFlagfile()}, {"vocabulary.json", train_.vocabulary().ToJson()}};
     session.version = Version();
+    session.revision = Revision();
     return session;
   }
 

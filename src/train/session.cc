@@ -301,7 +301,8 @@ Snapshot Session::TakeSnapshot(int64_t step, const NamedTensors& optimizer) cons
                    {"bad_steps", bad_steps_},
                    {"rollbacks", rollbacks_},
                    {"rollback_step", rollback_step_},
-                   {"version", options_.version}};
+                   {"version", options_.version},
+                   {"revision", options_.revision}};
   if (scores_step_ == step) snapshot.info["scores"] = scores_;
   return snapshot;
 }

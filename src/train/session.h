@@ -40,7 +40,7 @@ struct SessionOptions {
   std::string data_digest;
   std::string vocabulary_digest;
   std::map<std::string, std::string> texts;  // files stored in each checkpoint: run.flags, vocabulary.json
-  std::string version;
+  std::string version, revision;
 };
 
 // What a session asks of its surroundings. Collective unless said otherwise.

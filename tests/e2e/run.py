@@ -66,6 +66,26 @@ def newest_weights(run_folder):
     return {f.name: f.read_bytes() for f in sorted(newest.glob("*.safetensors"))}
 
 
+def check_export(work):
+    """The exported generator is the averaged one of the checkpoint, and survives the way to .pth and back."""
+    run("helio-export", f"--checkpoint={work}/two", f"--summary={work}/report/summary.json", f"--out={work}/export")
+    check({f.name for f in (work / "export").iterdir()} == {"README.md", "netG.safetensors", "run.flags", "text_encoder.safetensors", "vocabulary.json"},
+          "an export has weights, vocabulary, flags and a card")
+    card = (work / "export/README.md").read_text()
+    check("# mirrorgan, step 4" in card and "r_precision_top1" in card, "the card says step and scores")
+    code = """import sys, torch; from safetensors.torch import load_file
+work = sys.argv[1]
+own, back = load_file(f"{work}/export/netG.safetensors"), torch.load(f"{work}/netG.pth", weights_only=True)
+average = load_file(sorted(__import__("pathlib").Path(f"{work}/two/checkpoints").glob("step-*"))[-1] / "average.safetensors")
+assert own.keys() == back.keys() and all(torch.equal(own[k], back[k]) for k in own)
+assert all(torch.equal(own[k.removeprefix("netG.")], v) for k, v in average.items())
+encoder = load_file(f"{work}/export/text_encoder.safetensors")
+assert "rnn.weight_ih_l0_reverse" in encoder and "encoder.weight" in encoder, encoder.keys()"""
+    python = ROOT / ".venv/bin/python"
+    subprocess.run([python, ROOT / "scripts/convert_weights.py", "--out", work / "netG.pth", work / "export/netG.safetensors"], check=True)
+    check(subprocess.run([python, "-c", code, work]).returncode == 0, "an export equals the average, also as .pth")
+
+
 def scenario_toy(work):
     make_data(work)
     pretrain(work)
@@ -84,6 +104,7 @@ def scenario_toy(work):
     check((work / "report/samples.png").read_bytes()[:4] == b"\x89PNG", "samples.png")
     log = run("helio-generate", f"--checkpoint={work}/two", "--text=a red bird with zebra stripes", "--n=2", f"--out={work}/a.png")
     check("zebra stripes" in log and (work / "a.png").exists(), "helio-generate names unknown words and draws")
+    check_export(work)
 
 
 def scenario_resume(work):

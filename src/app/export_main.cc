@@ -1,0 +1,51 @@
+#include <gflags/gflags.h>
+
+#include "src/app/main.h"
+#include "src/app/model_card.h"
+#include "src/app/training_flags.h"
+#include "src/base/file_system.h"
+#include "src/base/safetensors.h"
+#include "src/recipes/parts.h"
+
+DEFINE_string(checkpoint, "", "A run's folder, or one of its checkpoints");
+DEFINE_string(summary, "", "summary.json of helio-eval, for the scores of the model card");
+
+namespace helio::app {
+namespace {
+
+namespace fs = std::filesystem;
+
+// Scores for the card: those asked for, else those that training noted at this step.
+Json Scores(const TrainedModel& model) {
+  if (FLAGS_summary.empty()) return model.info().value("scores", Json::object());
+  const Json summary = ReadJson(FLAGS_summary);
+  return summary.contains("generated") ? summary.at("generated") : summary;
+}
+
+int Run() {
+  if (FLAGS_checkpoint.empty()) ThrowUser("is missing", "--checkpoint", "name a run's folder");
+  if (FLAGS_out.empty()) ThrowUser("is missing", "--out", "name a folder for the exported model");
+  TrainedModel model(FLAGS_checkpoint);
+  const Json scores = Scores(model);
+  const fs::path out = FLAGS_out;
+  fs::create_directories(out);
+  const std::map<std::string, std::string> origin = {{"format", "pt"}, {"recipe", FLAGS_recipe}};
+  WriteSafeTensors(out / "netG.safetensors", StateOf(model.gan().generator()), origin);
+  WriteSafeTensors(out / "text_encoder.safetensors", recipes::WithoutPrefix(model.frozen(), "text_encoder."),
+                   origin);
+  WriteFileAtomically(out / "vocabulary.json", model.vocabulary().ToJson());
+  WriteFileAtomically(out / "run.flags", model.run_flags());
+  WriteFileAtomically(out / "README.md", ModelCard(model, scores));  // last: an export with a card is whole
+  LOG(INFO) << "exported step " << model.step() << " to " << out.string();
+  return 0;
+}
+
+}  // namespace
+}  // namespace helio::app
+
+int main(int argc, char** argv) {
+  return helio::app::Main(argc, argv,
+                          "helio-export writes a trained model for others to use: --checkpoint=RUN --out=DIR "
+                          "[--summary=summary.json]",
+                          &helio::app::Run);
+}

@@ -1,0 +1,74 @@
+#include "src/app/model_card.h"
+
+#include <iomanip>
+#include <sstream>
+
+#include "src/app/training_flags.h"
+#include "src/base/named_tensors.h"
+
+namespace helio::app {
+namespace {
+
+std::string Number(double value) {
+  std::ostringstream text;
+  text << std::setprecision(4) << value;
+  return text.str();
+}
+
+std::string ScoreRow(const std::string& name, const Json& score) {
+  if (score.is_number()) return "| " + name + " | " + Number(score.get<double>()) + " | |\n";
+  std::string value = Number(score.value("value", 0.0));
+  if (const double deviation = score.value("deviation", 0.0); deviation > 0)
+    value += " ± " + Number(deviation);
+  return "| " + name + " | " + value + " | " + score.value("protocol", "") + " |\n";
+}
+
+std::string ScoreTable(const Json& scores) {
+  if (scores.empty()) return "Not evaluated at this step. `helio-eval` gives scores.\n";
+  std::string text = "| score | value | protocol |\n|---|---:|---|\n";
+  for (const auto& [name, score] : scores.items()) text += ScoreRow(name, score);
+  return text;
+}
+
+int64_t Count(const torch::nn::Module& module) {
+  int64_t count = 0;
+  for (const auto& parameter : module.parameters()) count += parameter.numel();
+  return count;
+}
+
+constexpr char kUse[] = R"(```python
+from safetensors.torch import load_file   # or: scripts/convert_weights.py --out netG.pth netG.safetensors
+netG.load_state_dict(load_file("netG.safetensors"))                  # the published class, evaluation mode
+text_encoder.load_state_dict(load_file("text_encoder.safetensors"))  # RNN_ENCODER
+```
+)";
+
+}  // namespace
+
+std::string ModelCard(TrainedModel& model, const Json& scores) {
+  const auto& info = model.info();
+  std::ostringstream card;
+  card << "# " << FLAGS_recipe << ", step " << model.step() << "\n\n"
+       << "Exported by Heliograph " << info.value("version", "?") << " ("
+       << info.value("revision", "unknown revision") << ") from `" << model.checkpoint().filename().string()
+       << "`. The generator's weights are the moving average of training, "
+       << "its batch-norm statistics those of the average.\n\n"
+       << "| file | content |\n|---|---|\n"
+       << "| `netG.safetensors` | the generator, " << Count(model.gan().generator())
+       << " parameters, under the published names |\n"
+       << "| `text_encoder.safetensors` | the text encoder, under the published names |\n"
+       << "| `vocabulary.json` | " << model.vocabulary().size() << " words; a word's id is its place |\n"
+       << "| `run.flags` | every flag of the training run |\n\n"
+       << "## Scores\n\n"
+       << ScoreTable(scores) << "\n## Trained\n\n"
+       << "Data set " << info.value("data", "?") << " (digest of its manifest), global batch "
+       << info.value("global_batch", 0) << " on " << info.value("world_size", 0) << " ranks, seed "
+       << info.value("seed", uint64_t{0}) << ", " << model.step() << " steps of which "
+       << info.value("steps_per_epoch", 0) << " are an epoch. Captions are cut to " << model.options().words
+       << " words.\n\n"
+       << "## Use\n\n"
+       << kUse;
+  return card.str();
+}
+
+}  // namespace helio::app
