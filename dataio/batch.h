@@ -26,6 +26,7 @@ struct Batch {
   std::vector<int64_t> caption_indices;  // B: which of the record's captions was drawn
   int64_t epoch = 0;
   int64_t step_in_epoch = 0;
+  int64_t ready_behind = 0;  // batches that lay ready in the loader when it gave this one; 0: it is the brake
 };
 
 }  // namespace helio::dataio

@@ -8,47 +8,42 @@ namespace helio::dataio {
 namespace fs = std::filesystem;
 namespace {
 
-// Of everything but the encoded pictures, which have checksums of their own: whatever the size of the set,
-// opening it reads the index only.
-std::string IndexDigest(const fs::path& path, ByteRange images) {
-  const MappedFile file(path);
-  RunningDigest digest;
-  digest.Add(file.bytes().first(images.begin));
-  digest.Add(file.bytes().subspan(images.end));
-  return digest.Finish();
-}
-
-void CheckShardFile(const fs::path& path, const Json& entry, bool verify) {
-  const std::string where = path.string();
+// Missing and truncated files are told apart from damaged ones.
+void CheckSize(const fs::path& path, const Json& entry, const std::string& manifest) {
   std::error_code missing;
   const auto bytes = fs::file_size(path, missing);
-  if (missing) ThrowData("is missing", where, "pack the data set again, or copy the whole folder");
-  if (bytes != JsonField<uint64_t>(entry, "bytes", where))
-    ThrowData("has " + std::to_string(bytes) + " bytes, the manifest says otherwise", where,
+  if (missing) ThrowData("is missing", path.string(), "pack the data set again, or copy the whole folder");
+  if (bytes != JsonField<uint64_t>(entry, "bytes", manifest))
+    ThrowData("has " + std::to_string(bytes) + " bytes, the manifest says otherwise", path.string(),
               "it is truncated or of another packing run");
-  const ByteRange images{JsonField<uint64_t>(entry, "images_begin", where),
-                         JsonField<uint64_t>(entry, "images_end", where)};
-  if (images.begin > images.end || images.end > bytes)
-    ThrowData("the manifest's place of its pictures is not in the file", where);
-  if (verify && IndexDigest(path, images) != JsonField<std::string>(entry, "index_xxh3_128", where))
-    ThrowData("digest differs from the manifest's", where,
-              "it is damaged or of another packing run; pack again");
+}
+
+Shard OpenListed(const fs::path& root, const Json& entry, const Vocabulary& vocabulary) {
+  const std::string manifest = (root / "manifest.json").string();
+  const auto name = JsonField<std::string>(entry, "file", manifest);
+  if (name.find('/') != std::string::npos) ThrowData("names a file outside the folder", manifest);
+  const auto path = root / name;
+  CheckSize(path, entry, manifest);
+  Shard shard(path, vocabulary.size());
+  if (shard.digest() != JsonField<std::string>(entry, "index_xxh3_128", manifest))
+    ThrowData("digest differs from the manifest's", path.string(),
+              "it is of another packing run; pack again");
+  if (shard.header().vocabulary != vocabulary.Digest())
+    ThrowData("was packed with another vocabulary", path.string());
+  return shard;
 }
 
 }  // namespace
 
 Json ManifestEntry(const fs::path& path, const Shard& shard) {
-  const auto images = shard.images();
   return {{"file", path.filename().string()},
           {"records", shard.size()},
           {"bytes", fs::file_size(path)},
           {"xxh3_128", DigestFile(path.string())},
-          {"images_begin", images.begin},
-          {"images_end", images.end},
-          {"index_xxh3_128", IndexDigest(path, images)}};
+          {"index_xxh3_128", shard.digest()}};
 }
 
-Dataset::Dataset(const fs::path& root, const std::string& split, bool verify)
+Dataset::Dataset(const fs::path& root, const std::string& split)
     : split_(split), vocabulary_(Vocabulary::Read(root / "vocabulary.json")) {
   const std::string where = (root / "manifest.json").string();
   const std::string text = ReadFile(root / "manifest.json");
@@ -62,12 +57,7 @@ Dataset::Dataset(const fs::path& root, const std::string& split, bool verify)
   const auto splits = JsonField<Json>(manifest, "splits", where);
   if (!splits.contains(split)) ThrowUser("has no split '" + split + "'", where);
   for (const auto& entry : splits.at(split)) {
-    const auto name = JsonField<std::string>(entry, "file", where);
-    if (name.find('/') != std::string::npos) ThrowData("names a file outside the folder", where);
-    CheckShardFile(root / name, entry, verify);
-    shards_.emplace_back(root / name, vocabulary_.size());
-    if (shards_.back().header().vocabulary != vocabulary_.Digest())
-      ThrowData("was packed with another vocabulary", (root / name).string());
+    shards_.push_back(OpenListed(root, entry, vocabulary_));
     first_.push_back(first_.back() + shards_.back().size());
   }
   if (size() == 0) ThrowUser("split '" + split + "' is empty", where);

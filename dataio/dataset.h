@@ -20,10 +20,9 @@ Json ManifestEntry(const std::filesystem::path& path, const Shard& shard);
 // One split of a packed data set: its shards as one sequence of records. Immutable, thread-safe.
 class Dataset {
  public:
-  // Opens `root`/manifest.json and the split's shards. Every shard's size and the digest of its index are
-  // checked against the manifest before HDF5 sees it (`verify` off: size only); a picture is checked each
-  // time it is read. Throws Error naming file and remedy.
-  Dataset(const std::filesystem::path& root, const std::string& split, bool verify = true);
+  // Opens `root`/manifest.json and the split's shards. Every shard's size, and the digest of all of it but
+  // the pictures, are checked; a picture is checked when it is read. Throws Error naming file and remedy.
+  Dataset(const std::filesystem::path& root, const std::string& split);
 
   int64_t size() const { return first_.back(); }
   const Vocabulary& vocabulary() const { return vocabulary_; }

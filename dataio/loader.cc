@@ -131,6 +131,7 @@ Batch Loader::Next() {
   changed_.wait(lock, [this] { return failure_ || ready_.contains(next_to_give_); });
   if (!ready_.contains(next_to_give_)) std::rethrow_exception(failure_);
   Batch batch = std::move(ready_.extract(next_to_give_++).mapped());
+  batch.ready_behind = std::ssize(ready_);
   changed_.notify_all();
   return batch;
 }

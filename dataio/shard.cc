@@ -9,6 +9,7 @@
 #include "dataio/mapped_columns.h"
 #include "dataio/numbers.h"
 #include "dataio/shard_format.h"
+#include "dataio/shard_seal.h"
 #include "src/base/file_system.h"
 
 namespace helio::dataio {
@@ -32,12 +33,13 @@ void CheckOffsets(const Column<uint64_t>& offset, size_t items, uint64_t end, co
 }  // namespace
 
 struct Shard::State {
-  explicit State(const fs::path& path) : where(path.string()), mapped(path) {}
+  explicit State(const fs::path& path)
+      : where(path.string()), mapped(path), seal(CheckSeal(mapped.bytes(), where)) {}
   std::string where;
   MappedFile mapped;
+  ShardSeal seal;
   ShardHeader header;
   int file = -1;
-  ByteRange images;
   Column<uint64_t> image_offset, checksums, first_caption;
   Column<uint16_t> sizes;
   Column<int32_t> classes;
@@ -77,7 +79,9 @@ void Shard::State::ReadHeader(Hdf5Reader& reader) {
 }
 
 void Shard::State::Map(Hdf5Reader& reader) {
-  images = reader.Extent<uint8_t>("images/bytes");
+  const auto images = reader.Extent<uint8_t>("images/bytes");
+  if (images.begin != seal.images.begin || images.end != seal.images.end)
+    ThrowData("its seal is of another file", where, "pack it again");
   image_offset = MapColumn<uint64_t>(reader, "images/offset");
   checksums = MapColumn<uint64_t>(reader, "images/checksum");
   sizes = MapColumn<uint16_t>(reader, "images/size");
@@ -92,7 +96,7 @@ void Shard::State::Map(Hdf5Reader& reader) {
 
 void Shard::State::Check(int64_t vocabulary) const {
   const size_t records = checksums.size();
-  CheckOffsets(image_offset, records, images.size(), "images", where);
+  CheckOffsets(image_offset, records, seal.images.size(), "images", where);
   CheckOffsets(ids.offset, records, ids.values.size(), "ids", where);
   if (sizes.size() != 2 * records || classes.size() != records || boxes.size() != 4 * records ||
       parts.size() != 3 * header.part_names.size() * records)
@@ -134,7 +138,8 @@ Shard::~Shard() {
 
 int64_t Shard::size() const { return static_cast<int64_t>(state_->checksums.size()); }
 const ShardHeader& Shard::header() const { return state_->header; }
-ByteRange Shard::images() const { return state_->images; }
+ByteRange Shard::images() const { return state_->seal.images; }
+const std::string& Shard::digest() const { return state_->seal.digest; }
 
 std::string Shard::Id(int64_t record) const {
   return state_->ids.Get<std::string>(static_cast<size_t>(record));
@@ -180,7 +185,7 @@ std::array<int, 2> Shard::Size(int64_t record) const {
 }
 
 void Shard::State::ReadPicture(int64_t record, uint64_t skip, std::span<uint8_t> target) const {
-  const uint64_t begin = images.begin + image_offset.at(static_cast<size_t>(record)) + skip;
+  const uint64_t begin = seal.images.begin + image_offset.at(static_cast<size_t>(record)) + skip;
   for (size_t done = 0; done < target.size();) {
     const ssize_t got =
         ::pread(file, target.data() + done, target.size() - done, static_cast<off_t>(begin + done));

@@ -49,8 +49,9 @@ void WriteShard(const std::filesystem::path& path, const std::vector<PackedRecor
 // thread-safe.
 class Shard {
  public:
-  // Opens and checks: HDF5 structure (only contiguous, unfiltered integer and float data sets of the expected
-  // rank are read), sizes, offsets, token ids below `vocabulary`. Throws Error{kData} naming the file.
+  // Opens and checks: the seal (shard_seal.h), so that nothing but a picture can be damaged; HDF5 structure
+  // (only contiguous, unfiltered integer and float data sets of the expected rank are read), sizes, offsets,
+  // token ids below `vocabulary`. Throws Error{kData} naming the file.
   Shard(const std::filesystem::path& path, int64_t vocabulary);
   ~Shard();
   Shard(Shard&&) noexcept;
@@ -58,7 +59,8 @@ class Shard {
 
   int64_t size() const;
   const ShardHeader& header() const;
-  ByteRange images() const;  // where the encoded pictures lie in the file; the rest is the index
+  ByteRange images() const;           // where the encoded pictures lie in the file; the rest is the index
+  const std::string& digest() const;  // of the index, which has the pictures' checksums: tells shards apart
   std::string Id(int64_t record) const;
   int64_t Class(int64_t record) const;
   std::array<float, 4> Box(int64_t record) const;

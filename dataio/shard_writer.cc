@@ -1,6 +1,7 @@
 #include "dataio/hdf5_file.h"
 #include "dataio/shard.h"
 #include "dataio/shard_format.h"
+#include "dataio/shard_seal.h"
 #include "src/base/file_system.h"
 
 namespace helio::dataio {
@@ -97,6 +98,7 @@ void WriteShard(const fs::path& path, const std::vector<PackedRecord>& records, 
     WriteHeader(file, header, records.size());
     arrays.WriteTo(file);
     file.Close();
+    SealShard(temporary);
     SyncFile(temporary);
   } catch (...) {
     std::error_code ignored;

@@ -214,7 +214,7 @@ std::vector<eval::Score> EvaluateReal(const Judges& judges, const dataio::Datase
 
 std::vector<recipes::ValidationScore> ValidationScores(const std::vector<eval::Score>& scores) {
   std::vector<recipes::ValidationScore> values;
-  for (const auto& score : scores) values.push_back({score.name, score.value});
+  for (const auto& score : scores) values.push_back({score.name, score.value, score.protocol});
   return values;
 }
 

@@ -100,7 +100,7 @@ PackedSet ReadPackedSet(const fs::path& root) {
                 {}};
   const auto splits = JsonField<Json>(manifest, "splits", where);
   for (const auto& [split, entries] : splits.items()) {
-    const dataio::Dataset checks(root, split, /*verify=*/false);
+    const dataio::Dataset checks(root, split);
     if (checks.vocabulary().size() != set.words) ThrowData("'words' is not vocabulary.json's number", where);
     for (const auto& entry : entries) set.splits[split].push_back(ReadEntry(root, entry, where));
   }

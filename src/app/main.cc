@@ -2,6 +2,8 @@
 
 #include <gflags/gflags.h>
 
+#include <cstring>
+#include <fstream>
 #include <iostream>
 
 #include "cluster/launch.h"
@@ -32,6 +34,14 @@ std::vector<FlagText> OurFlags(std::vector<std::string>& others) {
   return ours;
 }
 
+// What "--name=value" or "-name=value" gives `name`; empty if it is another argument.
+std::string ValueOf(const std::string& argument, const std::string& name) {
+  for (const auto* dashes : {"--", "-"})
+    if (argument.starts_with(dashes + name + "="))
+      return argument.substr(name.size() + 1 + std::strlen(dashes));
+  return "";
+}
+
 void ExitOnHelp(int argc, char** argv, const std::string& usage) {
   for (int i = 1; i < argc; ++i) {
     const std::string argument = argv[i];
@@ -42,13 +52,35 @@ void ExitOnHelp(int argc, char** argv, const std::string& usage) {
   }
 }
 
-// gflags would name one unknown flag and exit.
-void CheckNames(int argc, char** argv) {
+// The lines of a flagfile that are flags.
+std::vector<std::string> FlagLines(const std::string& path) {
+  std::ifstream file(path);
+  if (!file) ThrowUser("cannot be opened", "--flagfile=" + path, "paths are relative to the current folder");
+  std::vector<std::string> lines;
+  for (std::string line; std::getline(file, line);) {
+    line.erase(line.find_last_not_of(" \t\r") + 1);
+    line.erase(0, line.find_first_not_of(" \t"));
+    if (line.starts_with("-")) lines.push_back(line);
+  }
+  return lines;
+}
+
+// Of `arguments` and the flagfiles they name. gflags would name one unknown flag of the command line and
+// exit, and pass over those in flagfiles.
+std::string UnknownNames(const std::vector<std::string>& arguments, const std::string& where, int depth = 0) {
+  if (depth > 10) ThrowUser("flagfiles name each other in a circle", where);
   std::vector<std::string> others;
   const auto flags = OurFlags(others);
   std::string problems;
-  for (const auto& problem : UnknownFlags({argv + 1, argv + argc}, flags, others))
-    problems += "\n  " + problem;
+  for (const auto& problem : UnknownFlags(arguments, flags, others)) problems += "\n  " + where + problem;
+  for (const auto& argument : arguments)
+    if (const auto path = ValueOf(argument, "flagfile"); !path.empty())
+      problems += UnknownNames(FlagLines(path), path + ": ", depth + 1);
+  return problems;
+}
+
+void CheckNames(int argc, char** argv) {
+  const auto problems = UnknownNames({argv + 1, argv + argc}, "");
   if (!problems.empty()) ThrowUser("these flags need attention:" + problems);
 }
 
@@ -87,9 +119,9 @@ int Main(int argc, char** argv, const std::string& usage, int (*body)()) {
   KeepHeap();
   std::unique_ptr<JsonLog> json_log;
   try {
+    StartLogging(argv[0]);
     ParseFlags(&argc, &argv, usage);
     json_log = MakeJsonLog();
-    StartLogging(argv[0]);
     return body();
   } catch (const Error& error) {
     cluster::LetLowerRanksSpeak(cluster::LauncherRank());

@@ -107,7 +107,12 @@ class TrainingProgram {
                               : static_cast<int64_t>(FLAGS_epochs * static_cast<double>(steps_per_epoch));
     Announce(steps, steps_per_epoch);
     if (FLAGS_dry_run) return DryRun(steps, steps_per_epoch);
-    train::TrainingMetrics metrics(registry_, FLAGS_recipe, Version(), communicator_.size(), steps);
+    train::TrainingMetrics metrics(registry_, {.recipe = FLAGS_recipe,
+                                               .version = Version(),
+                                               .revision = Revision(),
+                                               .world_size = communicator_.size(),
+                                               .total_steps = steps,
+                                               .device = communicator_.world().device});
     train::Session session(*recipe_, *trainer_, communicator_, metrics, SessionFlags(steps, steps_per_epoch),
                            Hooks());
     const int code = session.Run();

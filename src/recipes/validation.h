@@ -10,6 +10,7 @@ namespace helio::recipes {
 struct ValidationScore {
   std::string name;
   double value = 0;
+  std::string protocol = {};  // how it was taken, where there is more than one way
 };
 
 // How well a pretraining does on held-out batches. Each rank consumes its share; what it returns is summed

@@ -110,6 +110,14 @@ fs::path FreeName(const fs::path& folder, const std::string& name) {
 
 }  // namespace
 
+NamedTensors HostCopies(const NamedTensors& tensors) {
+  const torch::NoGradGuard no_grad;
+  NamedTensors copies;
+  for (const auto& [name, tensor] : tensors)
+    copies.emplace_back(name, torch::empty(tensor.sizes(), tensor.scalar_type()).copy_(tensor));
+  return copies;
+}
+
 uint64_t WriteCheckpoint(const fs::path& root, const Snapshot& snapshot) {
   const auto target = root / FolderName(snapshot.step), temporary = Hidden(target, "tmp");
   try {

@@ -18,6 +18,9 @@ struct Snapshot {
   Json info;                                    // config, sampler state, hashes, world size, version, scores
 };
 
+// Contiguous copies in host memory, for a snapshot.
+NamedTensors HostCopies(const NamedTensors& tensors);
+
 // A whole checkpoint on disk (docs/formats-checkpoint.md): the folder `step-<10 digits>` with manifest.json
 // and the files it lists.
 struct CheckpointEntry {

@@ -16,13 +16,6 @@ bool Due(int64_t step, int64_t every) { return every > 0 && step % every == 0; }
 
 std::string TextDigest(const std::string& text) { return Digest(std::as_bytes(std::span(text))); }
 
-NamedTensors HostCopies(const NamedTensors& tensors) {
-  NamedTensors copies;
-  for (const auto& [name, tensor] : tensors)
-    copies.emplace_back(name, tensor.detach().to(torch::kCPU).contiguous().clone());
-  return copies;
-}
-
 }  // namespace
 
 Session::Session(recipes::Recipe& recipe, Trainer& trainer, cluster::Communicator& communicator,
@@ -174,7 +167,13 @@ void Session::OneStep(const std::function<dataio::Batch()>& next, int64_t step) 
   progress_.Step(waited);
   bar_.Step(step + 1);
   const double epoch = static_cast<double>(step + 1) / static_cast<double>(options_.steps_per_epoch);
-  metrics_.Step(step + 1, epoch, rows, SecondsSince(start), waited, report_);
+  metrics_.Step({.step = step + 1,
+                 .epoch = epoch,
+                 .local_images = rows,
+                 .seconds = SecondsSince(start),
+                 .data_wait_seconds = waited,
+                 .batches_ready = batches.back().ready_behind},
+                report_);
   double blocked = 0;
   for (const auto& [part, seconds] : report_.seconds)
     if (part == "wait") blocked += seconds;

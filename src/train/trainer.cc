@@ -227,6 +227,7 @@ void Trainer::Update(Player& player, double rate_factor, StepReport& report) {
     const Stopwatch watch(report, "wait");
     player.reducer.Wait();
   }
+  if (communicator_.size() > 1) report.reductions.push_back({player.phase.name, player.reducer.stats()});
   const Stopwatch watch(report, "update");
   const auto& options = player.phase.optimizer;
   // The norm is the same on every rank, so every rank takes the same decision without asking the others.

@@ -33,8 +33,13 @@ struct StepReport {
     std::string phase;
     double value;  // L2 norm of the phase's reduced gradient, before clipping
   };
+  struct Reduction {
+    std::string phase;
+    cluster::ReduceStats stats;
+  };
   std::vector<Term> terms;
   std::vector<Norm> norms;
+  std::vector<Reduction> reductions;  // none on one rank
   int skipped = 0;  // phases whose gradient was not finite: their update did not happen, on any rank
   std::vector<std::pair<std::string, double>> seconds;  // by part: prepare, a phase's name, wait, update
 };

@@ -1,5 +1,6 @@
 #include "src/train/training_metrics.h"
 
+#include <c10/core/CachingDeviceAllocator.h>
 #include <unistd.h>
 
 namespace helio::train {
@@ -16,17 +17,23 @@ double ResidentBytes() {
   return resident * static_cast<double>(::sysconf(_SC_PAGESIZE));
 }
 
+double DeviceBytes(torch::Device device) {
+  if (device.is_cpu()) return 0;
+  const auto stats = at::getDeviceAllocator(device.type())->getDeviceStats(device.index());
+  return static_cast<double>(stats.allocated_bytes[0].current);  // [0]: pools of all sizes
+}
+
 }  // namespace
 
-TrainingMetrics::TrainingMetrics(cluster::MetricRegistry& registry, const std::string& recipe,
-                                 const std::string& version, int world_size, int64_t total_steps)
-    : registry_(registry) {
+TrainingMetrics::TrainingMetrics(cluster::MetricRegistry& registry, const RunFacts& run)
+    : registry_(registry), device_(run.device) {
   registry
       .AddGauge("helio_build_info", "Always 1; the labels say what runs",
-                {{"version", version}, {"recipe", recipe}})
+                {{"version", run.version}, {"revision", run.revision}, {"recipe", run.recipe}})
       .Set(1);
-  registry.AddGauge("helio_world_size", "Ranks of the job").Set(world_size);
-  registry.AddGauge("helio_target_steps", "Step that the run ends at").Set(static_cast<double>(total_steps));
+  registry.AddGauge("helio_world_size", "Ranks of the job").Set(run.world_size);
+  registry.AddGauge("helio_target_steps", "Step that the run ends at")
+      .Set(static_cast<double>(run.total_steps));
   steps_ = registry.AddCounter("helio_steps_total", "Training steps done by this process");
   images_ = registry.AddCounter("helio_images_total", "Images this rank trained on");
   skipped_ = registry.AddCounter("helio_skipped_updates_total",
@@ -38,6 +45,10 @@ TrainingMetrics::TrainingMetrics(cluster::MetricRegistry& registry, const std::s
       registry.AddGauge("helio_images_per_second", "Speed of the whole job since the last log line");
   data_wait_share_ =
       registry.AddGauge("helio_data_wait_ratio", "Share of the time spent waiting for the loader");
+  batches_ready_ = registry.AddGauge("helio_loader_ready_batches",
+                                     "Batches that lay ready behind the one that the last step took");
+  checkpoint_writes_ = registry.AddCounter("helio_checkpoint_writes_total",
+                                           "Checkpoints that were to be written, whole ones and failures");
   checkpoint_failures_ =
       registry.AddCounter("helio_checkpoint_failures_total", "Checkpoints that could not be written");
   checkpoint_time_ = registry.AddGauge("helio_checkpoint_last_success_timestamp_seconds",
@@ -45,7 +56,9 @@ TrainingMetrics::TrainingMetrics(cluster::MetricRegistry& registry, const std::s
   checkpoint_seconds_ =
       registry.AddGauge("helio_checkpoint_write_seconds", "Duration of the last background write");
   checkpoint_bytes_ = registry.AddGauge("helio_checkpoint_bytes", "Size of the last checkpoint");
-  memory_ = registry.AddGauge("helio_host_memory_bytes", "Resident memory of this rank");
+  host_memory_ = registry.AddGauge("helio_host_memory_bytes", "Resident memory of this rank");
+  device_memory_ = registry.AddGauge("helio_device_memory_bytes",
+                                     "Memory that this rank's tensors take on its GPU; 0 without one");
   lag_ =
       registry.AddGauge("helio_rank_busy_seconds", "This rank's own work a step, without waiting for others");
   straggler_ =
@@ -62,20 +75,39 @@ cluster::Histogram& TrainingMetrics::Part(const std::string& part) {
   return found->second;
 }
 
-void TrainingMetrics::Step(int64_t step, double epoch, int64_t local_images, double step_seconds,
-                           double data_wait_seconds, const StepReport& report) {
+TrainingMetrics::Reductions& TrainingMetrics::ReductionsOf(const std::string& phase) {
+  const auto [found, is_new] = reductions_.try_emplace(phase);
+  if (is_new)
+    found->second = {
+        registry_.AddCounter("helio_allreduce_bytes_total",
+                             "Gradient bytes that this rank gave to reductions", {{"phase", phase}}),
+        registry_.AddCounter("helio_allreduce_hidden_seconds_total",
+                             "Time of reductions under way while this rank computed", {{"phase", phase}}),
+        registry_.AddCounter("helio_allreduce_exposed_seconds_total",
+                             "Time that this rank stood and waited for reductions", {{"phase", phase}})};
+  return found->second;
+}
+
+void TrainingMetrics::Step(const StepFacts& step, const StepReport& report) {
   steps_.Add();
-  images_.Add(static_cast<double>(local_images));
+  images_.Add(static_cast<double>(step.local_images));
   if (report.skipped > 0) skipped_.Add(report.skipped);
-  step_.Set(static_cast<double>(step));
-  epoch_.Set(epoch);
+  step_.Set(static_cast<double>(step.step));
+  epoch_.Set(step.epoch);
+  batches_ready_.Set(static_cast<double>(step.batches_ready));
   heartbeat_.Set(UnixTime());
-  Part("step").Observe(step_seconds);
-  Part("data_wait").Observe(data_wait_seconds);
+  Part("step").Observe(step.seconds);
+  Part("data_wait").Observe(step.data_wait_seconds);
   for (const auto& [part, seconds] : report.seconds) Part(part).Observe(seconds);
   for (const auto& norm : report.norms)
     registry_.AddGauge("helio_gradient_norm", "L2 norm of the reduced gradient", {{"phase", norm.phase}})
         .Set(norm.value);
+  for (const auto& [phase, stats] : report.reductions) {
+    auto& counters = ReductionsOf(phase);
+    counters.bytes.Add(static_cast<double>(stats.bytes));
+    counters.hidden.Add(stats.hidden_seconds());
+    counters.exposed.Add(stats.exposed_seconds);
+  }
 }
 
 void TrainingMetrics::Loss(const std::string& phase, const std::string& term, double value) {
@@ -86,10 +118,12 @@ void TrainingMetrics::Loss(const std::string& phase, const std::string& term, do
 void TrainingMetrics::Speed(const Progress::Report& report) {
   images_per_second_.Set(report.images_per_second);
   data_wait_share_.Set(report.data_wait_share);
-  memory_.Set(ResidentBytes());
+  host_memory_.Set(ResidentBytes());
+  device_memory_.Set(DeviceBytes(device_));
 }
 
 void TrainingMetrics::Checkpoint(const WriteOutcome& outcome) {
+  checkpoint_writes_.Add();
   if (!outcome.error.empty()) return checkpoint_failures_.Add();
   checkpoint_time_.Set(UnixTime());
   checkpoint_seconds_.Set(outcome.seconds);
@@ -97,7 +131,8 @@ void TrainingMetrics::Checkpoint(const WriteOutcome& outcome) {
 }
 
 void TrainingMetrics::Score(const recipes::ValidationScore& score) {
-  registry_.AddGauge("helio_score", "Evaluation score", {{"name", score.name}}).Set(score.value);
+  registry_.AddGauge("helio_score", "Evaluation score", {{"name", score.name}, {"protocol", score.protocol}})
+      .Set(score.value);
 }
 
 void TrainingMetrics::Straggler(double seconds, bool is_straggler) {

@@ -166,12 +166,21 @@ def scenario_errors(work):
             (["--random_frozen", "--expect_world_size=3"], "3")):
         log = run("helio-train", *base, *flags, expect=75 if "expect_world" in str(flags) else 1)
         check(expected in log, f"{' '.join(flags) or 'no encoder'}: {log.strip().splitlines()[-1][:160]}")
+    slips = work / "slips.flags"
+    slips.write_text("--flagfile=configs/toy/mirrorgan.flags\n--stpes=4\n")
+    log = run("helio-train", f"--flagfile={slips}", expect=1)
+    check(f"{slips}: --stpes: no such flag (did you mean --steps?)" in log, "a slip in a flagfile is named")
+    log = run("helio-train", "--flagfile=nowhere.flags", expect=1)
+    check("--flagfile=nowhere.flags: cannot be opened" in log, "a missing flagfile is named")
     shard = next((work / "data").glob("train-*.h5"))
-    content = bytearray(shard.read_bytes())
-    content[len(content) // 2] ^= 1
-    shard.write_bytes(content)
-    log = run("helio-train", *base, "--random_frozen", expect=1)
-    check("digest differs" in log and shard.name in log, "one flipped bit in a shard is found and named")
+    whole = shard.read_bytes()
+    for what, place, expected in (("index", len(whole) - 1000, "digest differs"), ("picture", len(whole) // 3, "checksum differs")):
+        content = bytearray(whole)
+        content[place] ^= 1
+        shard.write_bytes(content)
+        log = run("helio-train", *base, "--random_frozen", "--gf=4", "--df=4", "--steps=30", expect=1)
+        check(expected in log and shard.name in log, f"one flipped bit in a shard's {what} is found and named")
+    shard.write_bytes(whole)
     log = run("helio-generate", "--text=a bird", "--out=x.png", expect=1)
     check("--checkpoint" in log, "helio-generate says what is missing")
 
