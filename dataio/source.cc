@@ -13,9 +13,11 @@ void Complaints::Settle(const std::string& where) const {
   if (complaints_.empty()) return;
   std::string first;
   for (size_t i = 0; i < complaints_.size() && i < 3; ++i) first += (i ? "; " : "") + complaints_[i];
-  const std::string summary = std::to_string(complaints_.size()) + " records cannot be used: " + first +
-                              (complaints_.size() > 3 ? "; ..." : "");
-  if (!skip_) ThrowUser(summary, where, "complete the data, or leave them out with --on_missing=skip");
+  const std::string summary = std::to_string(complaints_.size()) +
+                              (complaints_.size() == 1 ? " record" : " records") +
+                              " that cannot be used: " + first + (complaints_.size() > 3 ? "; ..." : "");
+  if (!skip_)
+    ThrowUser("has " + summary, where, "complete the data, or leave them out with --on_missing=skip");
   LOG(WARNING) << where << ": left out " << summary;
 }
 

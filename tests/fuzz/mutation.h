@@ -6,7 +6,7 @@
 
 namespace helio::fuzz {
 
-// How many damaged inputs each target gets: HELIO_FUZZ_RUNS, or 300 (docs/benchmarks/fuzz.md has the runs of
+// How many damaged inputs each target gets: HELIO_FUZZ_RUNS, or 300 (docs/benchmarks/data.md has the runs of
 // 10,000 under AddressSanitizer and UndefinedBehaviorSanitizer).
 int64_t Runs();
 

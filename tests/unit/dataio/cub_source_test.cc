@@ -35,7 +35,7 @@ class CubSourceTest : public testing::Test {
   // The same, and with skipping the others remain.
   void ExpectComplaint(const std::vector<std::string>& parts) const {
     ExpectError(parts);
-    ExpectError({"1 records cannot be used", "--on_missing=skip"});
+    ExpectError({"1 record that cannot be used", "--on_missing=skip"});
     size_t left = 0;
     for (const auto& split : Read(true)) left += split.records.size();
     EXPECT_EQ(left, 2u);

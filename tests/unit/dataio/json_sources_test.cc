@@ -88,7 +88,7 @@ TEST_F(CocoSourceTest, RecordsOfAnotherShapeAreComplaints) {
         R"({"id": true, "file_name": "i1.jpg"})", R"({"id": 18446744073709551615})", R"({"id": 1})",
         R"({"id": 1, "file_name": 3})"}) {
     Annotate(images_ + "," + image, captions_);
-    ExpectError({"captions_train2014.json", "1 records cannot be used", "--on_missing=skip"});
+    ExpectError({"captions_train2014.json", "1 record that cannot be used", "--on_missing=skip"});
     EXPECT_EQ(Count(ReadCoco(Options(true))), 2u) << image;
   }
 }
@@ -184,7 +184,7 @@ TEST_F(FolderSourceTest, BadLinesAreComplaints) {
                            "{\"image\": \"b.jpg\", \"captions\": [\"\xE9\"]}"}) {
     Lines(fine + "\n" + line);
     SCOPED_TRACE(line);
-    ExpectComplaint({"1 records cannot be used", "captions.jsonl record 2"}, 1);
+    ExpectComplaint({"1 record that cannot be used", "captions.jsonl record 2"}, 1);
   }
 }
 
