@@ -61,6 +61,18 @@ Image DecodeJpeg(std::span<const uint8_t> bytes, const std::string& where) {
   return image;
 }
 
+// In the picture's own values, as image programs do it; libpng would mix light.
+Image OverWhite(const std::vector<uint8_t>& rgba, int width, int height) {
+  Image image(width, height);
+  for (size_t i = 0; i < static_cast<size_t>(width) * height; ++i) {
+    const int alpha = rgba[4 * i + 3];
+    for (size_t c = 0; c < 3; ++c)
+      image.pixels[3 * i + c] =
+          static_cast<uint8_t>((rgba[4 * i + c] * alpha + 255 * (255 - alpha) + 127) / 255);
+  }
+  return image;
+}
+
 Image DecodePng(std::span<const uint8_t> bytes, const std::string& where) {
   png_image png{};
   png.version = PNG_IMAGE_VERSION;
@@ -68,12 +80,13 @@ Image DecodePng(std::span<const uint8_t> bytes, const std::string& where) {
     ThrowData(std::string("PNG does not decode: ") + png.message, where);
   const std::unique_ptr<png_image, void (*)(png_image*)> release(&png, png_image_free);
   CheckSize(png.width, png.height, where);
-  png.format = PNG_FORMAT_RGB;
-  Image image(static_cast<int>(png.width), static_cast<int>(png.height));
-  const png_color white{255, 255, 255};
-  if (png_image_finish_read(&png, &white, image.pixels.data(), 0, nullptr) == 0)
+  png.flags |=
+      PNG_IMAGE_FLAG_16BIT_sRGB;  // libpng takes 16 bits for linear light otherwise; nobody means that
+  png.format = PNG_FORMAT_RGBA;
+  std::vector<uint8_t> pixels(PNG_IMAGE_SIZE(png));
+  if (png_image_finish_read(&png, nullptr, pixels.data(), 0, nullptr) == 0)
     ThrowData(std::string("PNG does not decode: ") + png.message, where);
-  return image;
+  return OverWhite(pixels, static_cast<int>(png.width), static_cast<int>(png.height));
 }
 
 torch::Tensor AsTensor(const Image& image) {
