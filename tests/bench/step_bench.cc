@@ -10,6 +10,7 @@
 #include "cluster/communicator_batch.h"
 #include "cluster/launch.h"
 #include "src/base/error.h"
+#include "src/base/heap.h"
 #include "src/base/json.h"
 #include "src/recipes/registry.h"
 #include "src/train/trainer.h"
@@ -110,6 +111,7 @@ int main(int count, char** arguments) {
   const auto number = [&](int i, int64_t otherwise) {
     return count > i ? std::atoll(arguments[i]) : otherwise;
   };
+  helio::KeepHeap();  // as the programs do
   torch::set_num_threads(static_cast<int>(number(4, 2)));
   try {
     helio::cluster::LaunchOptions options;
