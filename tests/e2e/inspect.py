@@ -2,6 +2,7 @@
 """helio-inspect on a small packed set: what it shows, and that it names damage. Usage: inspect.py BIN_DIR"""
 import json
 import pathlib
+import re
 import subprocess
 import sys
 import tempfile
@@ -63,6 +64,7 @@ def check_damage(data):
 with tempfile.TemporaryDirectory(prefix="helio_inspect_") as folder:
     work = pathlib.Path(folder)
     run("helio-synth", f"--out={work}/drawn", "--families=3", "--test_classes=20", "--test_images=2", "--images=140")
-    run("helio-pack", f"--root={work}/drawn", f"--out={work}/data", "--side=76")
+    packed = run("helio-pack", f"--root={work}/drawn", f"--out={work}/data", "--side=76").stderr
+    check(re.search(r"packed (\d+) of \1 \(\d+ a second, 0 s left\)", packed), "packing tells progress, speed and time left")
     check_shown(work / "data")
     check_damage(work / "data")
