@@ -32,7 +32,7 @@ class Damager {
         bytes_.insert(Place(), bytes_.substr(Place(), Length()));
         return;
       case 5:
-        return Fill('\0');
+        return ClearPiece();
       default:
         return PutNumber();
     }
@@ -49,10 +49,9 @@ class Damager {
     char& byte = bytes_[Place()];
     byte = static_cast<char>(byte ^ (1 << random_.Below(8)));
   }
-  void Fill(char value) {
-    const size_t place = Place();
-    bytes_.replace(place, std::min(Length(), bytes_.size() - place),
-                   std::string(std::min(Length(), bytes_.size() - place), value));
+  void ClearPiece() {
+    const size_t place = Place(), length = std::min(Length(), bytes_.size() - place);
+    bytes_.replace(place, length, length, '\0');
   }
   void PutNumber() {
     const uint64_t number = kNumbers[random_.Below(std::size(kNumbers))];

@@ -26,18 +26,9 @@ class SourceFuzzTest : public testing::Test {
   }
 
   void DrawCub() const {
-    const auto cub = root_ / "CUB_200_2011";
-    WriteText(cub / "images.txt", "1 001.A/a1.jpg\n2 001.A/a2.jpg\r\n3 002.B/b1.jpg\n");
-    WriteText(cub / "image_class_labels.txt", "1 1\n2 1\n3 2\n");
-    WriteText(cub / "bounding_boxes.txt", "1 1.0 2.0 30.0 20.0\n2 1.5 2.0 30.0 20.0\n3 1.0 2.0 30.0 20.0\n");
-    WriteText(cub / "train_test_split.txt", "1 1\n2 0\n3 1\n");
-    WriteText(cub / "classes.txt", "1 001.A\n2 002.B\n");
-    WriteText(cub / "parts/parts.txt", "1 back\n2 left eye\n");
-    WriteText(cub / "parts/part_locs.txt", "2 2 312.5 182.0 1\n2 1 0.0 0.0 0\n");
-    for (const char* key : {"001.A/a1", "001.A/a2", "002.B/b1"}) {
-      WritePicture(cub / "images" / (std::string(key) + ".jpg"));
-      WriteText(root_ / "text" / (std::string(key) + ".txt"), "a bird caf\xC3\xA9\nanother one\n");
-    }
+    WriteSmallCub(root_);
+    WriteText(root_ / "CUB_200_2011/parts/parts.txt", "1 back\n2 left eye\n");
+    WriteText(root_ / "CUB_200_2011/parts/part_locs.txt", "2 2 312.5 182.0 1\n2 1 0.0 0.0 0\n");
   }
 
   const ScratchFolder scratch_{"source_fuzz"};

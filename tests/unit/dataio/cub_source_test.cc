@@ -7,21 +7,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// Three birds of two classes in the published layout.
 class CubSourceTest : public testing::Test {
  protected:
-  void SetUp() override {
-    WriteText(cub_ / "images.txt", "1 001.A/a1.jpg\n2 001.A/a2.jpg\r\n3 002.B/b1.jpg\n");
-    WriteText(cub_ / "image_class_labels.txt", "1 1\n2 1\n3 2\n");
-    WriteText(cub_ / "bounding_boxes.txt", "1 1.0 2.0 30.0 20.0\n2 1.5 2.0 30.0 20.0\n3 1.0 2.0 30.0 20.0\n");
-    WriteText(cub_ / "train_test_split.txt", "1 1\n2 0\n3 1\n");
-    WriteText(cub_ / "classes.txt", "1 001.A\n2 002.B\n");
-    for (const char* key : {"001.A/a1", "001.A/a2", "002.B/b1"}) {
-      WritePicture(cub_ / "images" / (std::string(key) + ".jpg"));
-      WriteText(text_ / (std::string(key) + ".txt"),
-                std::string("a bird ") + key + "\n\nanother one\r\n...\n");
-    }
-  }
+  void SetUp() override { WriteSmallCub(scratch_.path()); }
 
   std::vector<SourceSplit> Read(bool skip = false, int limit = 10) const {
     return ReadCub({.root = scratch_.path(), .captions_per_image = limit, .skip_missing = skip});

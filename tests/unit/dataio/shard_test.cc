@@ -184,15 +184,6 @@ class DamagedShardTest : public testing::Test {
   static void ReadPictures(const Dataset& set) {
     for (int64_t row = 0; row < set.size(); ++row) set.Picture(row);
   }
-  // Reads everything there is.
-  static void ReadAll(const Shard& shard) {
-    for (int64_t i = 0; i < shard.size(); ++i) {
-      shard.ImageBytes(i);
-      for (int64_t c = 0; c < shard.Captions(i); ++c) shard.Text(i, c), shard.Tokens(i, c);
-      shard.Id(i), shard.Class(i), shard.Box(i), shard.Parts(i);
-    }
-  }
-
   void Put(const std::string& bytes) const { std::ofstream(shard_, std::ios::binary) << bytes; }
   std::string Flipped(size_t bit) const {
     std::string bytes = whole_;

@@ -27,6 +27,29 @@ void WritePicture(const fs::path& path, int shade, int width, int height) {
   WriteText(path, {bytes.begin(), bytes.end()});
 }
 
+void WriteSmallCub(const fs::path& root) {
+  const auto cub = root / "CUB_200_2011";
+  WriteText(cub / "images.txt", "1 001.A/a1.jpg\n2 001.A/a2.jpg\r\n3 002.B/b1.jpg\n");
+  WriteText(cub / "image_class_labels.txt", "1 1\n2 1\n3 2\n");
+  WriteText(cub / "bounding_boxes.txt", "1 1.0 2.0 30.0 20.0\n2 1.5 2.0 30.0 20.0\n3 1.0 2.0 30.0 20.0\n");
+  WriteText(cub / "train_test_split.txt", "1 1\n2 0\n3 1\n");
+  WriteText(cub / "classes.txt", "1 001.A\n2 002.B\n");
+  for (const char* key : {"001.A/a1", "001.A/a2", "002.B/b1"}) {
+    WritePicture(cub / "images" / (std::string(key) + ".jpg"));
+    WriteText(root / "text" / (std::string(key) + ".txt"),
+              std::string("a bird ") + key + "\n\nanother one\r\n...\n");
+  }
+}
+
+void ReadAll(const Shard& shard) {
+  for (int64_t i = 0; i < shard.size(); ++i) {
+    for (int64_t c = 0; c < shard.Captions(i); ++c)
+      shard.Text(i, c), shard.Tokens(i, c), shard.TokenCount(i, c);
+    shard.Id(i), shard.Class(i), shard.Box(i), shard.Parts(i), shard.Size(i);
+    shard.ImageBytes(i);
+  }
+}
+
 SourceSplit SmallSplit(const fs::path& folder, const std::string& name, int64_t records) {
   SourceSplit split{name, {}};
   for (int64_t i = 0; i < records; ++i) {

@@ -19,6 +19,12 @@ Image Gradient(int width, int height, int shade);
 // That, as a JPEG file.
 void WritePicture(const std::filesystem::path& path, int shade = 0, int width = 40, int height = 32);
 
+// Three birds of two classes in the published layout: `root`/CUB_200_2011 and `root`/text.
+void WriteSmallCub(const std::filesystem::path& root);
+
+// Reads everything that a shard has.
+void ReadAll(const Shard& shard);
+
 // Pictures in `folder` and a split of them: record i has i % 3 + 1 captions of different lengths.
 SourceSplit SmallSplit(const std::filesystem::path& folder, const std::string& name, int64_t records);
 
