@@ -3,10 +3,13 @@
 namespace helio::losses {
 namespace {
 
-// Per row, with the published numerics: sigmoid first, logarithms clamped at -100.
+// Per row, with the published numerics: sigmoid first, logarithms clamped at -100. What is no number stays
+// none, so that the step can be skipped: torch's own throws on it, on a GPU beyond recovery.
 torch::Tensor CrossEntropy(const torch::Tensor& logits, double target) {
-  return torch::binary_cross_entropy(logits.sigmoid(), torch::full_like(logits, target), {},
-                                     at::Reduction::None);
+  const auto probability = logits.sigmoid();
+  const auto loss = torch::binary_cross_entropy(probability.nan_to_num(0.5), torch::full_like(logits, target),
+                                                {}, at::Reduction::None);
+  return torch::where(probability.isnan(), probability, loss);
 }
 
 // The sentence of the row after each own row, in the global batch; the batch's last row has none.

@@ -56,8 +56,8 @@ std::vector<CheckpointEntry> GivenUp(const std::vector<CheckpointEntry>& entries
   return given_up;
 }
 
-CheckpointWriter::CheckpointWriter(fs::path root, Retention retention)
-    : root_(std::move(root)), retention_(std::move(retention)) {
+CheckpointWriter::CheckpointWriter(fs::path root, Retention retention, std::function<void()> before)
+    : root_(std::move(root)), retention_(std::move(retention)), before_(std::move(before)) {
   RemoveLeftovers(root_);
   thread_ = std::thread([this] { Run(); });
 }
@@ -115,6 +115,7 @@ WriteOutcome CheckpointWriter::Write(const Snapshot& snapshot) {
   WriteOutcome outcome;
   outcome.step = snapshot.step;
   try {
+    if (before_) before_();
     outcome.bytes = WriteCheckpoint(root_, snapshot);
     for (const auto& entry : GivenUp(ListCheckpoints(root_), retention_)) RemoveCheckpoint(entry);
   } catch (const std::exception& error) {

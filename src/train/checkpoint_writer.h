@@ -1,6 +1,7 @@
 #pragma once
 #include <condition_variable>
 #include <filesystem>
+#include <functional>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -33,8 +34,9 @@ struct WriteOutcome {
 // One owner thread.
 class CheckpointWriter {
  public:
-  // Removes what a killed writer left under `root`.
-  CheckpointWriter(std::filesystem::path root, Retention retention);
+  // Removes what a killed writer left under `root`. `before` runs in the writer's thread ahead of each
+  // checkpoint: it brings to the disk what a resume from it relies on.
+  CheckpointWriter(std::filesystem::path root, Retention retention, std::function<void()> before = {});
   CheckpointWriter(const CheckpointWriter&) = delete;
   CheckpointWriter& operator=(const CheckpointWriter&) = delete;
   ~CheckpointWriter();  // finishes the write under way
@@ -52,6 +54,7 @@ class CheckpointWriter {
 
   const std::filesystem::path root_;
   const Retention retention_;
+  const std::function<void()> before_;
   std::mutex mutex_;
   std::condition_variable changed_;
   std::optional<Snapshot> pending_;

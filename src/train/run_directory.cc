@@ -66,6 +66,13 @@ void RunDirectory::AppendMetrics(const Json& line) {
   failing_ = !written;
 }
 
+void RunDirectory::SyncMetrics() const {
+  const auto path = path_ / "metrics.jsonl";
+  if (!fs::exists(path)) return;
+  SyncFile(path);
+  SyncDirectory(path_);
+}
+
 // All of it or nothing: half a line at the end is cut off again.
 bool RunDirectory::WritePending() {
   if (metrics_ < 0)

@@ -25,6 +25,8 @@ class RunDirectory {
   void RewindMetrics(int64_t step);
   // A line that cannot be written (disk full) is logged once, kept, and written with the next one.
   void AppendMetrics(const Json& line);
+  // Brings the lines in the file to the disk: a resume keeps those up to its checkpoint. Any thread.
+  void SyncMetrics() const;
 
  private:
   bool WritePending();

@@ -31,7 +31,8 @@ Session::Session(recipes::Recipe& recipe, Trainer& trainer, cluster::Communicato
       bar_(options_.steps, first() && IsTerminal()) {
   if (!first()) return;
   run_ = std::make_unique<RunDirectory>(options_.out);
-  writer_ = std::make_unique<CheckpointWriter>(run_->checkpoints(), options_.retention);
+  writer_ = std::make_unique<CheckpointWriter>(run_->checkpoints(), options_.retention,
+                                               [this] { run_->SyncMetrics(); });
 }
 
 Session::~Session() = default;
@@ -184,9 +185,10 @@ void Session::OneStep(const std::function<dataio::Batch()>& next, int64_t step) 
   }
 }
 
+// Among bad steps there is none: a way back must lead to where the numbers were good.
 bool Session::CheckpointDue(int64_t step) const {
   const bool judged = scores_step_ == step && !options_.retention.keep_best.empty();
-  return judged || step == options_.steps || Due(step, options_.checkpoint_every);
+  return judged || step == options_.steps || (bad_steps_ == 0 && Due(step, options_.checkpoint_every));
 }
 
 // After too many bad steps in a row: back to the last checkpoint, with other noise; twice to the same one is

@@ -63,14 +63,6 @@ void AddTerm(StepReport& report, const std::string& phase, const losses::LossTer
     if (line.phase == phase && line.name == term.name) line.value = line.value + value;
 }
 
-// Buffers, and parameters that no phase trains.
-NamedTensors UntrainedState(const recipes::Recipe& recipe) {
-  NamedTensors state;
-  for (const auto& entry : recipe.State())
-    if (!entry.second.requires_grad()) state.push_back(entry);
-  return state;
-}
-
 // Networks are built on the host, with the same bits everywhere; this brings them to the rank's device.
 void MoveTo(const NamedTensors& tensors, torch::Device device) {
   torch::NoGradGuard no_grad;
@@ -78,30 +70,19 @@ void MoveTo(const NamedTensors& tensors, torch::Device device) {
     if (tensor.device() != device) tensor.set_data(tensor.to(device));
 }
 
-// Puts the untrained state back where it was when the object was made, behind autograd's back: graphs that
-// were built in between noted these tensors, but need their values no more.
-class KeptState {
- public:
-  explicit KeptState(const recipes::Recipe& recipe) : state_(UntrainedState(recipe)) {
-    for (const auto& entry : state_) copies_.push_back(entry.second.clone());
-  }
-  void Restore() const {
-    for (size_t i = 0; i < state_.size(); ++i) state_[i].second.variable_data().copy_(copies_[i]);
-  }
-
- private:
-  NamedTensors state_;
-  std::vector<torch::Tensor> copies_;
-};
-
 }  // namespace
 
 // The micro-batches of a step; the recipe holds one of them.
 class Trainer::MicroBatches {
  public:
-  MicroBatches(recipes::Recipe& recipe, std::span<const dataio::Batch> batches,
-               const recipes::StepContext& context, StepReport& report)
-      : recipe_(recipe), batches_(batches), context_(context), report_(report), met_(batches.size()) {}
+  MicroBatches(Trainer& trainer, std::span<const dataio::Batch> batches, const recipes::StepContext& context,
+               StepReport& report)
+      : recipe_(trainer.recipe_),
+        statistics_(*trainer.before_again_),
+        batches_(batches),
+        context_(context),
+        report_(report),
+        met_(batches.size()) {}
 
   // Makes micro-batch i the recipe's.
   void Hold(size_t i) {
@@ -109,9 +90,9 @@ class Trainer::MicroBatches {
     const Stopwatch watch(report_, "prepare");
     held_ = i;
     if (!std::exchange(met_[i], true)) return Prepare(i);
-    const KeptState kept(recipe_);
+    statistics_.Keep();
     Prepare(i);
-    kept.Restore();
+    statistics_.Restore();
   }
 
  private:
@@ -122,6 +103,7 @@ class Trainer::MicroBatches {
   }
 
   recipes::Recipe& recipe_;
+  KeptStatistics& statistics_;
   const std::span<const dataio::Batch> batches_;
   const recipes::StepContext& context_;
   StepReport& report_;
@@ -156,6 +138,8 @@ Trainer::Trainer(recipes::Recipe& recipe, cluster::Communicator& communicator, c
     for (auto& phase : round)
       players.push_back(std::make_unique<Player>(std::move(phase), communicator, options));
   }
+  before_step_ = std::make_unique<KeptStatistics>(recipe);
+  before_again_ = std::make_unique<KeptStatistics>(recipe);
 }
 
 Trainer::~Trainer() = default;
@@ -164,7 +148,8 @@ StepReport Trainer::Step(std::span<const dataio::Batch> batches, const recipes::
                          double rate_factor) {
   CHECK_EQ(batches.size(), static_cast<size_t>(options_.accumulate));
   StepReport report;
-  MicroBatches micro(recipe_, batches, context, report);
+  before_step_->Keep();
+  MicroBatches micro(*this, batches, context, report);
   std::vector<EarlyTerms> early(rounds_[0].size());
   if (batches[0].step_in_epoch == 0) BeginEpoch();
   for (size_t round = 0; round < rounds_.size(); ++round) {
@@ -180,6 +165,7 @@ StepReport Trainer::Step(std::span<const dataio::Batch> batches, const recipes::
       early = EarlyLosses(rounds_[round + 1], report);  // under this round's all-reduces
     Update(players, rate_factor, report);
   }
+  if (report.skipped > 0) before_step_->Restore();  // what is not finite would stay in them for ever
   if (batches.size() > 1)
     for (auto& term : report.terms) term.value = term.value / options_.accumulate;
   return report;

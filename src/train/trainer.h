@@ -10,6 +10,7 @@
 #include "cluster/gradient_reducer.h"
 #include "cluster/parameter_group.h"
 #include "src/recipes/recipe.h"
+#include "src/train/kept_statistics.h"
 
 namespace helio::train {
 
@@ -40,7 +41,9 @@ struct StepReport {
   std::vector<Term> terms;
   std::vector<Norm> norms;
   std::vector<Reduction> reductions;  // none on one rank
-  int skipped = 0;  // phases whose gradient was not finite: their update did not happen, on any rank
+  // Phases whose gradient was not finite: their update did not happen, on any rank. If there is one, batch
+  // norm's running statistics are those of before the step.
+  int skipped = 0;
   std::vector<std::pair<std::string, double>> seconds;  // by part: prepare, a phase's name, wait, update
 };
 
@@ -111,6 +114,8 @@ class Trainer {
   cluster::Communicator& communicator_;
   const TrainerOptions options_;
   std::vector<Players> rounds_;
+  // As they were before the step, for one that is skipped; before a micro-batch is met again.
+  std::unique_ptr<KeptStatistics> before_step_, before_again_;
 };
 
 }  // namespace helio::train

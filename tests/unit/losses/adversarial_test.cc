@@ -120,6 +120,20 @@ TEST(Adversarial, LogarithmsAreClamped) {
   EXPECT_TRUE(data.fake.grad().isfinite().all().item<bool>());
 }
 
+// torch's binary cross entropy throws on NaN on the CPU and ends the process on a GPU; here the trainer sees
+// it in the gradient and skips the step.
+TEST(Adversarial, WhatIsNoNumberStaysNone) {
+  auto net = Net();
+  Data data(2);
+  data.fake[0].fill_(NAN);
+  data.fake.requires_grad_();
+  SoloBatch solo;
+  const auto loss = Total(GeneratorLoss(net, data.fake, data.sentence, {solo, {0, 2, 2}}));
+  EXPECT_TRUE(std::isnan(loss.item<double>()));
+  loss.backward();
+  EXPECT_FALSE(data.fake.grad().isfinite().all().item<bool>());
+}
+
 // One player's loss and gradient: terms, then parameters.
 Tensors Train(Share& share, const Data& data) {
   auto net = Net();

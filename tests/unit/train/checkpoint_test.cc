@@ -169,6 +169,23 @@ TEST_F(CheckpointTest, TheBestMayBeTheLowestAndNeedsAScore) {
   EXPECT_EQ(kept(""), (std::set<int64_t>{50}));
 }
 
+TEST_F(CheckpointTest, WhatMustBeOnTheDiskFirstIsBroughtThereFirst) {
+  std::vector<size_t> visible;
+  bool fails = false;
+  CheckpointWriter writer(root_, {}, [&] {
+    visible.push_back(ListCheckpoints(root_).size());
+    if (fails) ThrowUser("is full", "disk");
+  });
+  writer.Save(SmallSnapshot(1));
+  writer.Flush();
+  fails = true;
+  writer.Save(SmallSnapshot(2));
+  writer.Flush();
+  EXPECT_EQ(visible, (std::vector<size_t>{0, 1}));
+  EXPECT_NE(writer.TakeOutcome()->error, "");
+  EXPECT_EQ(ReadNewestCheckpoint(root_)->step, 1);
+}
+
 TEST_F(CheckpointTest, AWriteThatFailsIsReportedAndLosesNothing) {
   WriteCheckpoint(root_, SmallSnapshot(1));
   // A file where the root should be.

@@ -1,0 +1,30 @@
+#include "src/train/kept_statistics.h"
+
+namespace helio::train {
+namespace {
+
+bool IsStatistic(const std::string& name) {
+  return name.ends_with("running_mean") || name.ends_with("running_var") ||
+         name.ends_with("num_batches_tracked");
+}
+
+}  // namespace
+
+KeptStatistics::KeptStatistics(const recipes::Recipe& recipe) {
+  for (const auto& [name, tensor] : recipe.State()) {
+    if (!IsStatistic(name)) continue;
+    auto& lists = lists_[tensor.scalar_type()];
+    lists.live.push_back(tensor.variable_data());
+    lists.kept.push_back(torch::empty_like(tensor));
+  }
+}
+
+void KeptStatistics::Keep() {
+  for (auto& [dtype, lists] : lists_) at::_foreach_copy_(lists.kept, lists.live);
+}
+
+void KeptStatistics::Restore() const {
+  for (const auto& [dtype, lists] : lists_) at::_foreach_copy_(lists.live, lists.kept);
+}
+
+}  // namespace helio::train

@@ -1,0 +1,212 @@
+#include "src/train/session.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "cluster/thread_communicator.h"
+#include "src/train/stop_signal.h"
+#include "tests/unit/train/scratch.h"
+
+// A whole run over ranks that are threads: what happens to it on signals and on gradients that are not
+// finite.
+namespace helio::train {
+namespace {
+
+namespace fs = std::filesystem;
+
+// What makes the loss of a step NaN.
+using Diverges = std::function<bool(int rank, const recipes::StepContext&)>;
+
+// One player that pulls four numbers towards noise; its running statistic counts the forward passes.
+class FourNumbers : public recipes::Recipe {
+ public:
+  FourNumbers(int rank, Diverges diverges) : rank_(rank), diverges_(std::move(diverges)) {}
+
+  std::vector<recipes::Round> Rounds() override {
+    recipes::Phase phase;
+    phase.name = "g";
+    phase.parameters = {{"w", w_}};
+    phase.loss = [this] {
+      const auto loss = (w_ - target_).square().sum();
+      return losses::LossTerms{{"distance", bad_ ? loss * NAN : loss}};
+    };
+    return {{phase}};
+  }
+
+  void Prepare(const dataio::Batch&, const recipes::StepContext& context) override {
+    target_ = NormalRows(RandomKey(context.seed, "target", {context.step}), {0, 1, 1}, {4}, torch::kFloat32);
+    bad_ = diverges_ && diverges_(rank_, context);
+    mean_.variable_data() += bad_ ? NAN : 1;
+  }
+
+  NamedTensors State() const override { return {{"w", w_}, {"norm.running_mean", mean_}}; }
+
+ private:
+  const int rank_;
+  const Diverges diverges_;
+  const torch::Tensor w_ = torch::zeros({4}).requires_grad_();
+  const torch::Tensor mean_ = torch::zeros({1});
+  torch::Tensor target_;
+  bool bad_ = false;
+};
+
+class SessionTest : public testing::Test {
+ protected:
+  void TearDown() override { RaiseStop(0); }
+
+  SessionOptions Options(int64_t steps) const {
+    SessionOptions options;
+    options.out = out_;
+    options.steps = steps;
+    options.log_every = 1;
+    options.checkpoint_every = 4;
+    options.retention.keep_last = 100;
+    options.max_bad_steps = 3;
+    options.texts["run.flags"] = "--seed=1\n";
+    return options;
+  }
+
+  // A session on two ranks; its exit code. `at_batch` sees the number of every batch that is fetched.
+  int Run(const SessionOptions& options, const Diverges& diverges = {},
+          const std::function<void(int rank, int64_t step)>& at_batch = {}) {
+    std::atomic<int> code{-1};
+    cluster::RunThreadRanks(2, [&](cluster::Communicator& communicator) {
+      const int rank = communicator.rank();
+      FourNumbers recipe(rank, diverges);
+      Trainer trainer(recipe, communicator, {});
+      cluster::MetricRegistry registry;
+      TrainingMetrics metrics(registry, {});
+      SessionHooks hooks;
+      hooks.open_loader = [&](int64_t start) {
+        return [&at_batch, rank, step = start]() mutable {
+          if (at_batch) at_batch(rank, step);
+          ++step;
+          return dataio::Batch{};
+        };
+      };
+      Session session(recipe, trainer, communicator, metrics, options, hooks);
+      const int own = session.Run();
+      if (rank == 0) code = own;
+    });
+    return code;
+  }
+
+  std::string ErrorOf(const SessionOptions& options, const Diverges& diverges) {
+    try {
+      Run(options, diverges);
+    } catch (const Error& error) {
+      EXPECT_EQ(error.exit_code(), 1) << error.what();
+      return error.what();
+    }
+    return "";
+  }
+
+  std::vector<int64_t> LoggedSteps() const {
+    std::istringstream lines(ReadFile(out_ / "metrics.jsonl"));
+    std::vector<int64_t> steps;
+    for (std::string line; std::getline(lines, line);) steps.push_back(Json::parse(line).at("step"));
+    return steps;
+  }
+
+  std::vector<int64_t> Checkpoints() const {
+    std::vector<int64_t> steps;
+    for (const auto& entry : ListCheckpoints(out_ / "checkpoints")) steps.push_back(entry.step);
+    return steps;
+  }
+
+  torch::Tensor State(int64_t step, const std::string& wanted) const {
+    char folder[64];
+    std::snprintf(folder, sizeof folder, "checkpoints/step-%010lld", static_cast<long long>(step));
+    const auto snapshot = ReadCheckpoint(out_ / folder);
+    for (const auto& [name, tensor] : snapshot.tensors.at("model"))
+      if (name == wanted) return tensor;
+    return {};
+  }
+  torch::Tensor Weights(int64_t step) const { return State(step, "w"); }
+
+  static std::vector<int64_t> UpTo(int64_t last) {
+    std::vector<int64_t> steps(static_cast<size_t>(last));
+    std::iota(steps.begin(), steps.end(), 1);
+    return steps;
+  }
+
+  const ScratchFolder scratch_{"session"};
+  const fs::path out_ = scratch_.path();
+};
+
+TEST_F(SessionTest, ABadGradientOnOneRankIsLeftOutOnAll) {
+  const Diverges diverges = [](int rank, const auto& c) { return rank == 1 && c.step == 2; };
+  for (const int64_t steps : {2, 3, 4}) EXPECT_EQ(Run(Options(steps), diverges), 0);
+  EXPECT_TRUE(torch::equal(Weights(3), Weights(2)));
+  EXPECT_FALSE(torch::equal(Weights(4), Weights(3)));
+}
+
+TEST_F(SessionTest, AfterTooManyBadStepsItGoesBackAndDrawsOtherNoise) {
+  // Diverges with the first noise only.
+  EXPECT_EQ(Run(Options(12), [](int, const auto& c) { return c.seed == 1 && c.step >= 5; }), 0);
+  EXPECT_EQ(LoggedSteps(), UpTo(12));
+  EXPECT_TRUE(Weights(12).isfinite().all().item<bool>());
+  EXPECT_EQ(ReadNewestCheckpoint(out_ / "checkpoints")->info.at("rollbacks"), 1);
+}
+
+TEST_F(SessionTest, ThereIsNoCheckpointAmongBadSteps) {
+  EXPECT_EQ(Run(Options(12), [](int, const auto& c) { return c.seed == 1 && c.step >= 6 && c.step < 9; }), 0);
+  EXPECT_EQ(Checkpoints(), (std::vector<int64_t>{12, 8, 4}));
+  EXPECT_EQ(ReadNewestCheckpoint(out_ / "checkpoints")->info.at("rollback_step"), 4);
+}
+
+TEST_F(SessionTest, ABadStepLeavesNoTraceInRunningStatistics) {
+  auto options = Options(3);
+  EXPECT_EQ(Run(options, [](int rank, const auto& c) { return rank == 0 && c.step == 1; }), 0);
+  EXPECT_EQ(State(3, "norm.running_mean").item<float>(), 2);  // of steps 0 and 2
+}
+
+TEST_F(SessionTest, AResumedRunRemembersItsRollback) {
+  const Diverges diverges = [](int, const auto& c) { return c.seed == 1 && c.step >= 5; };
+  EXPECT_EQ(Run(Options(16), diverges), 0);
+  const auto whole = Weights(16);
+  fs::remove_all(out_);
+  EXPECT_EQ(Run(Options(8), diverges), 0);
+  EXPECT_EQ(Run(Options(16), diverges), 0);
+  EXPECT_TRUE(torch::equal(Weights(16), whole));
+}
+
+TEST_F(SessionTest, TwiceBackToTheSameCheckpointIsHopeless) {
+  EXPECT_THAT(ErrorOf(Options(12), [](int, const auto& c) { return c.step >= 5; }),
+              testing::HasSubstr("also after a rollback"));
+  EXPECT_EQ(Checkpoints(), std::vector<int64_t>{4});
+}
+
+TEST_F(SessionTest, WithoutACheckpointThereIsNoWayBack) {
+  EXPECT_THAT(ErrorOf(Options(12), [](int, const auto&) { return true; }),
+              testing::HasSubstr("there is no checkpoint"));
+}
+
+TEST_F(SessionTest, ASignalOnOneRankEndsAllAfterACheckpoint) {
+  const auto options = Options(12);
+  EXPECT_EQ(Run(options), 0);
+  const auto whole = Weights(12);
+  fs::remove_all(out_);
+  const auto stop_at = [](int64_t at) {
+    return [at](int rank, int64_t step) {
+      if (rank == 1 && step == at) RaiseStop(SIGUSR1);
+    };
+  };
+  EXPECT_EQ(Run(options, {}, stop_at(5)), options.exit_code_requeue);
+  EXPECT_EQ(Checkpoints(), (std::vector<int64_t>{6, 4}));
+  RaiseStop(0);
+  EXPECT_EQ(Run(options), 0);
+  EXPECT_EQ(LoggedSteps(), UpTo(12));
+  EXPECT_TRUE(torch::equal(Weights(12), whole));
+}
+
+TEST_F(SessionTest, ASignalInTheLastStepIsNoInterruption) {
+  EXPECT_EQ(Run(Options(4), {},
+                [](int, int64_t step) {
+                  if (step == 3) RaiseStop(SIGTERM);
+                }),
+            0);
+}
+
+}  // namespace
+}  // namespace helio::train
