@@ -12,11 +12,13 @@ struct DryRunFacts {
   int64_t trained = 0, frozen = 0, averages = 0;  // weights and buffers
   int64_t pixels = 0;                             // of one training row, all sides together, as on the device
   int64_t prefetch = 0, cached = 0;               // batches ahead; pixel bytes of a row before the device
+  // What steps with 2 and 4 rows a rank needed beside all that.
+  int64_t trial_two = 0, trial_four = 0;
   bool shard_optimizer = false;
 };
 
-// The report: resolved flags, steps, rows of a rank, memory of a rank by what it is for. Activations are not
-// in it: they depend on kernels; a first step shows them.
+// The report: resolved flags, steps, rows of a rank, memory of a rank by what it is for. Activations grow
+// with the rows of a micro-batch along the line through the two trial steps.
 std::string DryRunText(const DryRunFacts& facts);
 
 }  // namespace helio::app

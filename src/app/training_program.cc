@@ -7,6 +7,7 @@
 #include "cluster/communicator_batch.h"
 #include "cluster/metrics_exporter.h"
 #include "cluster/metrics_pusher.h"
+#include "src/app/allocation_peak.h"
 #include "src/app/best_weights.h"
 #include "src/app/dry_run.h"
 #include "src/app/gan_evaluation.h"
@@ -150,7 +151,7 @@ class TrainingProgram {
               << FLAGS_batch << " images, " << steps_per_epoch << " steps an epoch";
   }
 
-  int DryRun(int64_t steps, int64_t steps_per_epoch) const {
+  int DryRun(int64_t steps, int64_t steps_per_epoch) {
     DryRunFacts facts;
     facts.device = communicator_.world().device.str();
     facts.flagfile = FlagsAsFlagfile();
@@ -167,8 +168,24 @@ class TrainingProgram {
     facts.pixels = facts.cached * static_cast<int64_t>(c10::elementSize(DtypeFlag()));
     facts.prefetch = FLAGS_prefetch;
     facts.shard_optimizer = FLAGS_shard_optimizer;
+    facts.trial_two = BytesOfStep(2);
+    facts.trial_four = BytesOfStep(4);
     if (first()) std::cout << DryRunText(facts) << std::flush;
     return 0;
+  }
+
+  // The memory that a step with that many rows a rank takes for a while. Changes the weights.
+  int64_t BytesOfStep(int64_t rows) {
+    auto options = LoaderFlags();
+    options.global_batch = rows * communicator_.size();
+    dataio::Loader loader(train_, options, 0);
+    std::vector<dataio::Batch> batches(static_cast<size_t>(FLAGS_accumulate), Fetch(loader));
+    recipes::StepContext context{
+        .seed = FLAGS_seed, .device = communicator_.world().device, .dtype = DtypeFlag()};
+    communicator_.BeginStep(0);
+    const AllocationPeak peak;
+    trainer_->Step(batches, context, 0);
+    return peak.bytes();
   }
 
   static int64_t BytesOf(const NamedTensors& tensors) {
@@ -221,7 +238,7 @@ class TrainingProgram {
     return hooks;
   }
 
-  std::function<dataio::Batch()> OpenLoader(int64_t start) {
+  dataio::LoaderOptions LoaderFlags() const {
     dataio::LoaderOptions loader;
     loader.global_batch = FLAGS_batch / FLAGS_accumulate;
     loader.words = options_.words;
@@ -234,12 +251,18 @@ class TrainingProgram {
     loader.workers = FLAGS_workers;
     loader.prefetch = FLAGS_prefetch;
     loader.pinned = communicator_.world().device.is_cuda();
-    loader_ = std::make_unique<dataio::Loader>(train_, loader, start * FLAGS_accumulate);
-    return [this] {
-      dataio::Batch batch = loader_->Next();
-      dataio::Upload(batch, ImageSides(options_), communicator_.world().device, DtypeFlag());
-      return batch;
-    };
+    return loader;
+  }
+
+  dataio::Batch Fetch(dataio::Loader& loader) const {
+    dataio::Batch batch = loader.Next();
+    dataio::Upload(batch, ImageSides(options_), communicator_.world().device, DtypeFlag());
+    return batch;
+  }
+
+  std::function<dataio::Batch()> OpenLoader(int64_t start) {
+    loader_ = std::make_unique<dataio::Loader>(train_, LoaderFlags(), start * FLAGS_accumulate);
+    return [this] { return Fetch(*loader_); };
   }
 
   // Held-out rows; for the classifier training rows, because a class-disjoint test split has other classes.
