@@ -18,6 +18,7 @@ constexpr auto kShortestNap = microseconds(20);
 constexpr auto kLongestNap = microseconds(200);
 constexpr auto kWatchInterval = milliseconds(20);
 constexpr auto kVerdictGrace = milliseconds(3000);  // rank 0 knows more than we do: let it speak first
+constexpr double kWarnAfter = 0.2;                  // of the deadline
 constexpr auto kAbortGrace = std::chrono::seconds(5);
 
 Clock::duration FromSeconds(double seconds) {
@@ -181,6 +182,7 @@ void MpiEngine::Watch(Clock::time_point now) {
   heartbeat_->Exchange(own_, now);
   std::erase_if(watches_, [](const auto& watch) { return !watch(); });
   CheckDeadlines(now);
+  WarnOfLateRanks(now);
 }
 
 void MpiEngine::CheckDeadlines(Clock::time_point now) {
@@ -214,18 +216,38 @@ void MpiEngine::ReportExpired(const Call& call, const std::string& communicator,
   verdict_due_ = Clock::now() + grace;
 }
 
-// Who had not made the call that expired, or has not been heard of: as far as this rank can know.
-std::string MpiEngine::Verdict(Clock::time_point now) const {
+// Long before the deadline, once a call: rank 0 tells whom it waits for, and rank 1 does where rank 0 is
+// gone.
+void MpiEngine::WarnOfLateRanks(Clock::time_point now) {
+  const bool speaker = world_.rank == 0 || (world_.rank == 1 && heartbeat_->Silent(0, now));
+  if (!speaker || active_.empty() || verdict_due_) return;
+  const auto& oldest = *active_.front();
+  const double waited = std::chrono::duration<double>(now - oldest.started_).count();
+  if (oldest.started_ == warned_of_ || waited < job_->deadline_seconds() * kWarnAfter) return;
+  const auto late = BehindOrSilent(oldest.communicator_id_, oldest.call_.sequence, now);
+  if (late.empty()) return;
+  warned_of_ = oldest.started_;
+  LOG(WARNING) << oldest.Describe() << " has waited " << static_cast<int>(waited) << " s of "
+               << static_cast<int>(job_->deadline_seconds()) << " s for " << late;
+}
+
+// Ranks that have not made that call, or have not been heard of: as far as this rank can know.
+std::string MpiEngine::BehindOrSilent(int communicator_id, uint64_t sequence, Clock::time_point now) const {
   std::string absent;
   for (int rank = 0; rank < world_.size; ++rank) {
     if (rank == world_.rank || !heartbeat_->Knows(rank)) continue;
     const auto& peer = heartbeat_->peers()[rank];
-    const int id = own_.expired_communicator;
-    const bool behind = id < Beat::kCommunicators && peer.beat.sequences[id] < own_.expired_sequence;
+    const bool behind =
+        communicator_id < Beat::kCommunicators && peer.beat.sequences[communicator_id] < sequence;
     if (!behind && !heartbeat_->Silent(rank, now)) continue;
     absent += (absent.empty() ? "" : ", ") +
               DescribeAbsent(rank, hosts_[rank], peer, now, heartbeat_->silent_after_seconds());
   }
+  return absent;
+}
+
+std::string MpiEngine::Verdict(Clock::time_point now) const {
+  auto absent = BehindOrSilent(own_.expired_communicator, own_.expired_sequence, now);
   if (absent.empty() && own_.expired_communicator < Beat::kCommunicators &&
       own_.sequences[own_.expired_communicator] < own_.expired_sequence)
     absent = "rank " + std::to_string(world_.rank) + " on " + hosts_[world_.rank] +

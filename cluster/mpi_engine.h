@@ -109,7 +109,9 @@ class MpiEngine : public std::enable_shared_from_this<MpiEngine> {
   void Watch(Clock::time_point now);
   void CheckDeadlines(Clock::time_point now);
   void RecordCall(const Call& call, const std::string& communicator, int communicator_id);
+  void WarnOfLateRanks(Clock::time_point now);
   std::string Verdict(Clock::time_point now) const;
+  std::string BehindOrSilent(int communicator_id, uint64_t sequence, Clock::time_point now) const;
 
   World world_;
   std::vector<std::string> hosts_;
@@ -127,6 +129,7 @@ class MpiEngine : public std::enable_shared_from_this<MpiEngine> {
   std::optional<Clock::time_point>
       verdict_due_;  // an operation expired; rank 0 has until then to end the job
   std::string expired_;
+  Clock::time_point warned_of_ = {};  // when the call began that the log was last told of
   std::atomic<int> helpers_ = 0;
   std::atomic<bool> stopping_ = false;
   std::atomic<int> next_communicator_id_ = 0;

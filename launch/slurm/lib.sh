@@ -2,6 +2,7 @@
 #
 # Settings (environment of sbatch, or --export):
 #   HELIO_RUN           folder of the run, on a file system that all nodes share (required; becomes --out)
+#   HELIO_PROGRAM       what runs: helio-train, helio-pretrain, helio-eval                  [helio-train]
 #   HELIO_BIN           folder of the programs                 [build/release/bin of the folder sbatch was called in]
 #   HELIO_MAX_RESTARTS  requeues before giving up              [100]
 #   HELIO_TARGETS       folder where Prometheus looks for target lists (launch/monitoring/prometheus-slurm.yml) [none]
@@ -11,6 +12,10 @@ HELIO_BIN=${HELIO_BIN:-$SLURM_SUBMIT_DIR/build/release/bin}
 HELIO_RESTARTS=${SLURM_RESTART_COUNT:-0}
 HELIO_TASKS=${SLURM_NTASKS:-1}
 mkdir -p "$HELIO_RUN"
+HELIO_RUN=$(realpath "$HELIO_RUN")
+HELIO_PROGRAM=$HELIO_BIN/${HELIO_PROGRAM:-helio-train}
+# Since Slurm 22.05 srun does not take --cpus-per-task over from sbatch: each rank would run on one core.
+export SRUN_CPUS_PER_TASK=${SLURM_CPUS_PER_TASK:-1}
 say() { echo "slurm job $SLURM_JOB_ID, attempt $HELIO_RESTARTS: $*"; }
 
 # Flags that every rank gets. A job that came up with another number of ranks must fail, not train alone.

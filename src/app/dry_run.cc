@@ -36,6 +36,7 @@ std::string DryRunText(const DryRunFacts& f) {
           std::to_string(f.steps_per_epoch) + " steps an epoch of " + std::to_string(f.rows) +
           " rows; every rank opens all shards and reads " + std::to_string(PerRank(f.rows, f.ranks)) +
           " rows an epoch\n\n";
+  if (f.resume_step > 0) text += "would resume at step " + std::to_string(f.resume_step) + "\n\n";
   text += "memory of a rank on its device (" + f.device + "):\n";
   text += Line(f.trained, "weights that are trained") + Line(f.trained, "their gradients");
   text += Line(moments, std::string("Adam's moments") + (f.shard_optimizer ? ", this rank's share" : ""));

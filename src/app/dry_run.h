@@ -9,6 +9,7 @@ namespace helio::app {
 struct DryRunFacts {
   std::string device, flagfile;
   int64_t ranks = 1, rows = 0, batch = 0, accumulate = 1, steps = 0, steps_per_epoch = 0;
+  int64_t resume_step = 0;                        // of the checkpoint it would go on from; 0: none
   int64_t trained = 0, frozen = 0, averages = 0;  // weights and buffers
   int64_t pixels = 0;                             // of one training row, all sides together, as on the device
   int64_t prefetch = 0, cached = 0;               // batches ahead; pixel bytes of a row before the device

@@ -3,6 +3,7 @@
 #include "src/app/gan_evaluation.h"
 #include "src/app/main.h"
 #include "src/app/trained_model.h"
+#include "src/app/training_checks.h"
 #include "src/app/training_flags.h"
 #include "src/app/training_program.h"
 #include "src/eval/report.h"
@@ -34,6 +35,7 @@ int Evaluate(cluster::Communicator& communicator) {
     ThrowUser("the data set's vocabulary is not the checkpoint's", FLAGS_data,
               "pack it with --vocab of the checkpoint");
   const auto options = OptionsFor(test);
+  if (!FLAGS_damsm.empty()) CheckEvaluation(test, FLAGS_images, "images");
   const auto judges =
       MakeJudges(options, PretrainedFlags(test.vocabulary()), test, FLAGS_attributes, &train, FLAGS_seed);
   const auto generated =
@@ -46,14 +48,16 @@ int Evaluate(cluster::Communicator& communicator) {
 
 int Run() {
   if (FLAGS_checkpoint.empty()) ThrowUser("is missing", "--checkpoint", "name a run's folder");
-  if (FLAGS_data.empty()) ThrowUser("is missing", "--data", "name a packed data set");
+  CheckData();
   if (FLAGS_out.empty()) ThrowUser("is missing", "--out", "name a folder for summary.json and samples.png");
   if (FLAGS_damsm.empty() && FLAGS_classifier.empty())
     ThrowUser("no judge", "--damsm, --classifier", "pass at least one");
   cluster::Launch launch(LaunchFlags());
   StartLogging("helio-eval", launch.world().rank, launch.world().size);
-  UseThreads(launch.world());
-  return launch.Run([&] { return Evaluate(launch.communicator()); });
+  return launch.Run([&] {
+    UseThreads(launch.communicator());
+    return Evaluate(launch.communicator());
+  });
 }
 
 }  // namespace

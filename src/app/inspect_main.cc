@@ -103,10 +103,22 @@ void InspectSet(const fs::path& root) {
   DrawSamples(all, records);
 }
 
+// A run, a checkpoint, weights: what else people have that is made of such files.
+void CheckIsData(const fs::path& path) {
+  std::error_code unreadable;
+  const bool trained = path.extension() == ".safetensors" ||
+                       fs::exists(path / "model.safetensors", unreadable) ||
+                       fs::exists(path / "checkpoints", unreadable);
+  if (trained)
+    helio::ThrowUser("is trained, not packed data", path.string(),
+                     "helio-inspect shows what helio-pack wrote; helio-export describes what was trained");
+}
+
 int Run() {
   if (FLAGS_path.empty()) helio::ThrowUser("is missing", "--path", "name a shard or a packed data set");
   std::error_code missing;
   if (!fs::exists(FLAGS_path, missing)) helio::ThrowUser("is missing", FLAGS_path);
+  CheckIsData(FLAGS_path);
   if (fs::is_directory(FLAGS_path, missing))
     InspectSet(FLAGS_path);
   else

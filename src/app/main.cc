@@ -2,6 +2,7 @@
 
 #include <gflags/gflags.h>
 
+#include <charconv>
 #include <cstring>
 #include <fstream>
 #include <iostream>
@@ -65,22 +66,39 @@ std::vector<std::string> FlagLines(const std::string& path) {
   return lines;
 }
 
+// "--name=value" lines whose value is not of the flag's type. gflags would name them in its own words and
+// exit.
+std::string WrongValues(const std::vector<std::string>& arguments, const std::string& where) {
+  std::string problems;
+  for (const auto& argument : arguments) {
+    const auto begin = argument.find_first_not_of('-'), equals = argument.find('=');
+    if (begin == 0 || begin > 2 || equals == std::string::npos) continue;
+    const auto name = argument.substr(begin, equals - begin);
+    gflags::CommandLineFlagInfo flag;
+    if (!gflags::GetCommandLineFlagInfo(name.c_str(), &flag) || !IsOurs(flag)) continue;
+    if (gflags::SetCommandLineOption(name.c_str(), argument.substr(equals + 1).c_str()).empty())
+      problems += "\n  " + where + argument + ": not of type " + flag.type;
+  }
+  return problems;
+}
+
 // Of `arguments` and the flagfiles they name. gflags would name one unknown flag of the command line and
 // exit, and pass over those in flagfiles.
-std::string UnknownNames(const std::vector<std::string>& arguments, const std::string& where, int depth = 0) {
+std::string BadFlags(const std::vector<std::string>& arguments, const std::string& where, int depth = 0) {
   if (depth > 10) ThrowUser("flagfiles name each other in a circle", where);
   std::vector<std::string> others;
   const auto flags = OurFlags(others);
   std::string problems;
   for (const auto& problem : UnknownFlags(arguments, flags, others)) problems += "\n  " + where + problem;
+  problems += WrongValues(arguments, where);
   for (const auto& argument : arguments)
     if (const auto path = ValueOf(argument, "flagfile"); !path.empty())
-      problems += UnknownNames(FlagLines(path), path + ": ", depth + 1);
+      problems += BadFlags(FlagLines(path), path + ": ", depth + 1);
   return problems;
 }
 
 void CheckNames(int argc, char** argv) {
-  const auto problems = UnknownNames({argv + 1, argv + argc}, "");
+  const auto problems = BadFlags({argv + 1, argv + argc}, "");
   if (!problems.empty()) ThrowUser("these flags need attention:" + problems);
 }
 
@@ -101,6 +119,14 @@ std::unique_ptr<JsonLog> MakeJsonLog() {
   return std::make_unique<JsonLog>();
 }
 
+// Doubles as short as they can be written: gflags gives 0.0002 as 0.00020000000000000001.
+std::string ShortValue(const gflags::CommandLineFlagInfo& flag) {
+  if (flag.type != "double") return flag.current_value;
+  char text[32];
+  const auto written = std::to_chars(text, text + sizeof text, std::stod(flag.current_value));
+  return {text, written.ptr};
+}
+
 }  // namespace
 
 std::string FlagsAsFlagfile(const std::set<std::string>& leave_out) {
@@ -109,7 +135,7 @@ std::string FlagsAsFlagfile(const std::set<std::string>& leave_out) {
   std::set<std::string> lines;
   for (const auto& flag : flags)
     if (IsOurs(flag) && !leave_out.contains(flag.name))
-      lines.insert("--" + flag.name + "=" + flag.current_value + "\n");
+      lines.insert("--" + flag.name + "=" + ShortValue(flag) + "\n");
   std::string text;
   for (const auto& line : lines) text += line;
   return text;

@@ -5,6 +5,8 @@
 #include <iostream>
 
 #include "cluster/communicator_batch.h"
+#include "cluster/consistency.h"
+#include "cluster/cores.h"
 #include "cluster/metrics_exporter.h"
 #include "cluster/metrics_pusher.h"
 #include "src/app/allocation_peak.h"
@@ -12,6 +14,7 @@
 #include "src/app/dry_run.h"
 #include "src/app/gan_evaluation.h"
 #include "src/app/main.h"
+#include "src/app/training_checks.h"
 #include "src/app/training_flags.h"
 #include "src/app/version.h"
 #include "src/base/checksum.h"
@@ -27,42 +30,6 @@ torch::Dtype DtypeFlag() {
   if (FLAGS_dtype == "float32") return torch::kFloat32;
   if (FLAGS_dtype == "float64") return torch::kFloat64;
   ThrowUser("unknown dtype '" + FLAGS_dtype + "'", "--dtype", "float32 or float64");
-}
-
-void CheckFlags(const std::vector<std::string>& allowed) {
-  std::string problems;
-  const auto complain = [&problems](const std::string& text) { problems += "\n  " + text; };
-  if (std::find(allowed.begin(), allowed.end(), FLAGS_recipe) == allowed.end()) {
-    std::string known;
-    for (const auto& name : allowed) known += " " + name;
-    complain("--recipe='" + FLAGS_recipe + "': one of" + known);
-  }
-  if (FLAGS_data.empty()) complain("--data: name a packed data set (helio-pack)");
-  if (FLAGS_out.empty()) complain("--out: name a folder for this run");
-  if (FLAGS_batch < 2) complain("--batch: at least 2 (wrong pairs need two rows)");
-  if (FLAGS_fidelity != "corrected" && FLAGS_fidelity != "released")
-    complain("--fidelity: corrected or released");
-  if (FLAGS_accumulate < 1 || FLAGS_batch % std::max(1, FLAGS_accumulate) != 0 ||
-      FLAGS_batch / FLAGS_accumulate < 2)
-    complain("--accumulate: divides --batch into parts of at least 2 images");
-  if (FLAGS_batch_norm != "global" && FLAGS_batch_norm != "node" && FLAGS_batch_norm != "local")
-    complain("--batch_norm: global, node or local");
-  if (FLAGS_negatives != "global" && FLAGS_negatives != "local") complain("--negatives: global or local");
-  if (FLAGS_wire_dtype != "same" && FLAGS_wire_dtype != "bfloat16")
-    complain("--wire_dtype: same or bfloat16");
-  if (!(FLAGS_bucket_mb > 0) || !(FLAGS_first_bucket_mb > 0))
-    complain("--bucket_mb, --first_bucket_mb: more than 0");
-  if (FLAGS_ema_batch_norm != "live" && FLAGS_ema_batch_norm != "reestimated")
-    complain("--ema_batch_norm: live or reestimated");
-  if (FLAGS_keep_last < 1) complain("--keep_last: at least 1");
-  if (FLAGS_on_checkpoint_failure != "continue" && FLAGS_on_checkpoint_failure != "stop")
-    complain("--on_checkpoint_failure: continue or stop");
-  if (!FLAGS_keep_best.empty() && FLAGS_evaluate_every == 0)
-    complain("--keep_best: needs scores, that is --evaluate_every");
-  if (FLAGS_stages < 1 || FLAGS_stages > 4) complain("--stages: 1 to 4");
-  if (FLAGS_base_side < 8 || (FLAGS_base_side & (FLAGS_base_side - 1)) != 0)
-    complain("--base_side: a power of two, at least 8");
-  if (!problems.empty()) ThrowUser("these flags need attention:" + problems);
 }
 
 std::unique_ptr<GlobalBatch> BatchNormFlag(cluster::Communicator& communicator) {
@@ -98,6 +65,8 @@ class TrainingProgram {
     recipe_ = recipes::MakeRecipe(FLAGS_recipe, options_, {*batch_, *negatives_, FLAGS_seed, weights_});
     trainer_ = std::make_unique<train::Trainer>(*recipe_, communicator, TrainerFlags());
     trainer_->ResetAverages();
+    if (FLAGS_evaluate_every > 0 && !weights_.damsm.empty() && IsGan())
+      CheckEvaluation(test_, FLAGS_evaluate_images, "evaluate_images");
     StartExporter();
   }
 
@@ -118,11 +87,14 @@ class TrainingProgram {
                            Hooks());
     const int code = session.Run();
     if (pusher_ && code == 0) pusher_->Delete();
+    // A run that ended in order is no target any more; one that died stays one, and its ranks count as down.
+    if (exporter_ && first()) WriteFileAtomically(TargetsFile(), "[]\n");
     return code;
   }
 
  private:
   bool first() const { return communicator_.rank() == 0; }
+  bool IsGan() const { return dynamic_cast<recipes::TextToImage*>(recipe_.get()) != nullptr; }
 
   void StartExporter() {
     if (first() && !FLAGS_push_gateway.empty() && !FLAGS_dry_run)
@@ -131,8 +103,11 @@ class TrainingProgram {
     const int port = FLAGS_metrics_port + communicator_.world().local_rank;
     exporter_ = std::make_unique<cluster::MetricsExporter>(registry_, FLAGS_metrics_bind, port);
     if (first()) std::filesystem::create_directories(FLAGS_out);
-    cluster::WriteScrapeTargets(communicator_, std::filesystem::path(FLAGS_out) / "prometheus-targets.json",
-                                cluster::ScrapeHost(FLAGS_metrics_bind), port);
+    cluster::WriteScrapeTargets(communicator_, TargetsFile(), cluster::ScrapeHost(FLAGS_metrics_bind), port);
+  }
+
+  static std::filesystem::path TargetsFile() {
+    return std::filesystem::path(FLAGS_out) / "prometheus-targets.json";
   }
 
   // The last part of --out.
@@ -154,7 +129,7 @@ class TrainingProgram {
   int DryRun(int64_t steps, int64_t steps_per_epoch) {
     DryRunFacts facts;
     facts.device = communicator_.world().device.str();
-    facts.flagfile = FlagsAsFlagfile();
+    facts.flagfile = FlagsAsFlagfile({"dry_run"});
     facts.ranks = communicator_.size();
     facts.rows = train_.size();
     facts.batch = FLAGS_batch;
@@ -168,10 +143,20 @@ class TrainingProgram {
     facts.pixels = facts.cached * static_cast<int64_t>(c10::elementSize(DtypeFlag()));
     facts.prefetch = FLAGS_prefetch;
     facts.shard_optimizer = FLAGS_shard_optimizer;
+    facts.resume_step = StepToResume();
     facts.trial_two = BytesOfStep(2);
     facts.trial_four = BytesOfStep(4);
     if (first()) std::cout << DryRunText(facts) << std::flush;
     return 0;
+  }
+
+  // Where the run would begin; throws as the run itself would.
+  int64_t StepToResume() const {
+    const auto snapshot =
+        train::FindCheckpoint(std::filesystem::path(FLAGS_out) / "checkpoints", FLAGS_resume);
+    if (!snapshot) return 0;
+    train::CheckIdentity(*snapshot, SessionFlags(0, 0).identity, FLAGS_resume_override, FLAGS_out);
+    return snapshot->step;
   }
 
   // The memory that a step with that many rows a rank takes for a while. Changes the weights.
@@ -213,9 +198,8 @@ class TrainingProgram {
     session.resume_override = FLAGS_resume_override;
     session.max_bad_steps = FLAGS_max_bad_steps;
     session.exit_code_requeue = FLAGS_exit_code_requeue;
-    session.identity = TrainingIdentity();
-    session.data_digest = train_.digest();
-    session.vocabulary_digest = train_.vocabulary().Digest();
+    session.identity = {TrainingIdentity(), train_.digest(), train_.vocabulary().Digest(),
+                        cluster::WeightsDigest(recipe_->FrozenState())};
     session.texts = {{"run.flags", FlagsAsFlagfile()}, {"vocabulary.json", train_.vocabulary().ToJson()}};
     session.version = Version();
     session.revision = Revision();
@@ -287,6 +271,8 @@ class TrainingProgram {
     }
     communicator_.AllReduce(sums, cluster::Reduce::kSum, "validation").Wait();
     const auto scores = validation->Finish(sums);
+    for (const auto& score : scores)
+      if (first() && !score.concern.empty()) LOG(WARNING) << score.concern;
     if (first())
       best_->Offer(scores.front(), validation->higher_is_better(), step, recipe_->State(), Metadata());
     return scores;
@@ -394,8 +380,11 @@ int RunTraining(const std::vector<std::string>& allowed) {
   train::InstallStopSignals();
   cluster::Launch launch(LaunchFlags());
   StartLogging(FLAGS_recipe.c_str(), launch.world().rank, launch.world().size);
-  UseThreads(launch.world());
-  return launch.Run([&] { return TrainingProgram(launch.communicator()).Run(); });
+  return launch.Run([&] {
+    CheckRanks(launch.world());
+    UseThreads(launch.communicator());
+    return TrainingProgram(launch.communicator()).Run();
+  });
 }
 
 cluster::LaunchOptions LaunchFlags() {
@@ -430,9 +419,9 @@ recipes::PretrainedWeights PretrainedFlags(const dataio::Vocabulary& vocabulary)
   return weights;
 }
 
-void UseThreads(const cluster::World& world) {
-  const int cores = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
-  at::set_num_threads(FLAGS_threads > 0 ? FLAGS_threads : std::max(1, cores / world.local_size));
+void UseThreads(cluster::Communicator& communicator) {
+  const int cores = cluster::CoresOfRank(communicator);
+  at::set_num_threads(FLAGS_threads > 0 ? FLAGS_threads : cores);
 }
 
 }  // namespace helio::app

@@ -19,7 +19,7 @@ recipes::RecipeOptions OptionsFor(const dataio::Dataset& dataset);
 std::vector<int64_t> ImageSides(const recipes::RecipeOptions& options);
 // The weights named by --damsm, --captioner and --classifier; refuses files made with another vocabulary.
 recipes::PretrainedWeights PretrainedFlags(const dataio::Vocabulary& vocabulary);
-// --threads, or the machine's cores divided among its ranks.
-void UseThreads(const cluster::World& world);
+// --threads, or this rank's share of its host's cores. Collective.
+void UseThreads(cluster::Communicator& communicator);
 
 }  // namespace helio::app

@@ -31,16 +31,16 @@ void DrawWrong(int64_t row, const int64_t* classes, int64_t count, int64_t wrong
   }
 }
 
-void CheckEnoughOthers(const torch::Tensor& classes, int64_t wrong) {
+}  // namespace
+
+void CheckEnoughOthers(const torch::Tensor& classes, int64_t wrong, const std::string& where) {
   const auto sizes = std::get<2>(at::unique_dim(classes.view({-1, 1}), 0, true, false, true));
   const int64_t others = classes.size(0) - sizes.max().item<int64_t>();
   if (others >= wrong) return;
-  ThrowUser("needs " + std::to_string(wrong) + " captions of other classes, but a class leaves only " +
-                std::to_string(others),
-            "r_precision", "evaluate more samples or more classes");
+  ThrowUser("R-precision needs " + std::to_string(wrong) +
+                " captions of other classes, but a class leaves only " + std::to_string(others),
+            where, "evaluate more images, or pack more classes");
 }
-
-}  // namespace
 
 RPrecisionResult RPrecisionOf(const torch::Tensor& image_codes, const torch::Tensor& sentence_codes,
                               const torch::Tensor& candidates, int64_t folds, int64_t top) {

@@ -22,6 +22,9 @@ struct RPrecisionResult {
 RPrecisionResult RPrecisionOf(const torch::Tensor& image_codes, const torch::Tensor& sentence_codes,
                               const torch::Tensor& candidates, int64_t folds, int64_t top);
 
+// Throws Error{kUser} naming `where` unless each of `classes` {N} leaves `wrong` rows of others.
+void CheckEnoughOthers(const torch::Tensor& classes, int64_t wrong, const std::string& where = "r_precision");
+
 // {N, 1 + wrong}: row i is i and then `wrong` different rows whose class is not that of i, a function of
 // (seed, positions[i], classes). Throws Error{kUser} if some class leaves fewer than `wrong` rows.
 torch::Tensor DrawCandidates(const torch::Tensor& positions, const torch::Tensor& classes, int64_t wrong,

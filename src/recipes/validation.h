@@ -11,6 +11,7 @@ struct ValidationScore {
   std::string name;
   double value = 0;
   std::string protocol = {};  // how it was taken, where there is more than one way
+  std::string concern = {};   // what is wrong with a value that no training should end with
 };
 
 // How well a pretraining does on held-out batches. Each rank consumes its share; what it returns is summed

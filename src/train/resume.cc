@@ -1,5 +1,6 @@
 #include "src/train/resume.h"
 
+#include <charconv>
 #include <map>
 #include <set>
 #include <sstream>
@@ -30,7 +31,52 @@ std::string ValueOf(const std::map<std::string, std::string>& flags, const std::
   return found == flags.end() ? "(none)" : found->second;
 }
 
+// Also numbers that are written differently.
+bool SameValue(const std::string& a, const std::string& b) {
+  if (a == b) return true;
+  double x = 0, y = 0;
+  const auto parsed = [](const std::string& text, double& value) {
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    return error == std::errc() && end == text.data() + text.size();
+  };
+  return parsed(a, x) && parsed(b, y) && x == y;
+}
+
 }  // namespace
+
+std::optional<Snapshot> FindCheckpoint(const std::filesystem::path& root, const std::string& from) {
+  if (from == "none") return std::nullopt;
+  if (from != "auto") return ReadCheckpoint(from);
+  auto newest = ReadNewestCheckpoint(root);
+  if (!newest && !ListCheckpoints(root).empty())
+    ThrowData("holds checkpoints, but none of them is whole", root.string(), "start anew with --resume=none");
+  return newest;
+}
+
+void CheckIdentity(const Snapshot& snapshot, const RunIdentity& identity, const std::string& allowed,
+                   const std::string& where) {
+  const auto recorded = [&](const char* key) { return snapshot.info.value(key, std::string()); };
+  const auto differences = FlagDifferences(recorded("identity"), identity.flags, allowed) +
+                           ContentDifference("data", recorded("data"), identity.data, allowed) +
+                           ContentDifference("damsm", recorded("frozen"), identity.frozen, allowed);
+  if (!differences.empty())
+    ThrowUser(
+        "the checkpoint was made with other flags:" + differences, where,
+        "use the same flags, name the changed ones in --resume_override, or start anew with --resume=none");
+  if (recorded("vocabulary") != identity.vocabulary)
+    ThrowUser("the data set's vocabulary is not the checkpoint's", where,
+              "pack the data with --vocab of the checkpoint");
+}
+
+std::string LengthDifference(const std::string& recorded, const std::string& now) {
+  const auto before = ParseFlagfile(recorded), after = ParseFlagfile(now);
+  std::string difference;
+  for (const auto* name : {"steps", "epochs"})
+    if (before.contains(name) && !SameValue(ValueOf(before, name), ValueOf(after, name)))
+      difference += (difference.empty() ? "--" : ", --") + std::string(name) + ": " + ValueOf(before, name) +
+                    " -> " + ValueOf(after, name);
+  return difference;
+}
 
 std::string FlagDifferences(const std::string& recorded, const std::string& now, const std::string& allowed) {
   const auto before = ParseFlagfile(recorded), after = ParseFlagfile(now);
@@ -41,7 +87,7 @@ std::string FlagDifferences(const std::string& recorded, const std::string& now,
   std::string differences;
   for (const auto& name : names) {
     const auto old_value = ValueOf(before, name), new_value = ValueOf(after, name);
-    if (old_value != new_value && !ignored.contains(name))
+    if (!SameValue(old_value, new_value) && !ignored.contains(name))
       differences += "\n  --" + name + ": " + old_value + " -> " + new_value;
   }
   return differences;

@@ -1,12 +1,35 @@
 #pragma once
+#include <filesystem>
+#include <optional>
 #include <string>
+
+#include "src/train/checkpoint.h"
 
 namespace helio::train {
 
+// What a run and the checkpoint it goes on from must agree on.
+struct RunIdentity {
+  std::string flags;                     // a flagfile: those that change what is computed
+  std::string data, vocabulary, frozen;  // digests
+};
+
+// The checkpoint that `from` (auto, none, or a checkpoint's folder) means for a run with checkpoints under
+// `root`. Throws Error{kData} where all of them are damaged.
+std::optional<Snapshot> FindCheckpoint(const std::filesystem::path& root, const std::string& from);
+
+// Throws Error{kUser} with every difference whose flag `allowed` (comma-separated) does not name. `where`:
+// the run's folder.
+void CheckIdentity(const Snapshot& snapshot, const RunIdentity& identity, const std::string& allowed,
+                   const std::string& where);
+
 // The flags that differ between two flagfiles ("--name=value" lines), as "\n  --name: recorded -> now" lines,
 // without those named in `allowed` (comma-separated). Empty when a resume is fine. A flag that only one side
-// knows counts as different.
+// knows counts as different; 0.1 and 0.10000000000000001 are equal.
 std::string FlagDifferences(const std::string& recorded, const std::string& now, const std::string& allowed);
+
+// "--steps: 100 -> 200" where the length of the run is not the one in the flagfile `recorded`; schedules
+// depend on it.
+std::string LengthDifference(const std::string& recorded, const std::string& now);
 
 // "\n  --name: recorded -> now" unless they are equal, nothing was recorded, or `allowed` has the name: for
 // what a flag's file contains (the data set, the frozen networks).

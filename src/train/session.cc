@@ -2,7 +2,6 @@
 
 #include "cluster/consistency.h"
 #include "src/base/checksum.h"
-#include "src/train/resume.h"
 #include "src/train/stop_signal.h"
 
 namespace helio::train {
@@ -39,7 +38,6 @@ Session::~Session() = default;
 
 int Session::Run() {
   CheckRanksAgree();
-  frozen_digest_ = cluster::WeightsDigest(recipe_.FrozenState());
   const int64_t step = Restore(options_.resume);
   if (first() && step > 0) LOG(INFO) << "resumed at step " << step << " of " << options_.steps;
   if (first()) WriteFileAtomically(options_.out / "run.flags", options_.texts.at("run.flags"));
@@ -49,8 +47,8 @@ int Session::Run() {
 
 void Session::CheckRanksAgree() {
   cluster::CheckConsistency(communicator_, {{"version", options_.version},
-                                            {"configuration", TextDigest(options_.identity)},
-                                            {"data set", options_.data_digest},
+                                            {"configuration", TextDigest(options_.identity.flags)},
+                                            {"data set", options_.identity.data},
                                             {"initial weights", cluster::WeightsDigest(recipe_.State())}});
 }
 
@@ -59,7 +57,6 @@ int64_t Session::Restore(const std::string& from) {
   std::optional<Snapshot> snapshot;
   if (first()) {
     snapshot = FindSnapshot(from);
-    if (snapshot) CheckIdentity(*snapshot);
     if (snapshot) step = snapshot->step;
     SetAsideNewer(run_->checkpoints(), step);
     run_->RewindMetrics(step);
@@ -72,30 +69,13 @@ int64_t Session::Restore(const std::string& from) {
 }
 
 std::optional<Snapshot> Session::FindSnapshot(const std::string& from) const {
-  if (from == "none") return std::nullopt;
-  if (from != "auto") return ReadCheckpoint(from);
-  auto newest = ReadNewestCheckpoint(run_->checkpoints());
-  if (!newest && !ListCheckpoints(run_->checkpoints()).empty())
-    ThrowData("holds checkpoints, but none of them is whole", run_->checkpoints().string(),
-              "start anew with --resume=none");
-  return newest;
-}
-
-void Session::CheckIdentity(const Snapshot& snapshot) const {
-  const auto recorded = snapshot.info.value("identity", std::string());
-  const auto& override = options_.resume_override;
-  auto differences = FlagDifferences(recorded, options_.identity, override);
-  differences +=
-      ContentDifference("data", snapshot.info.value("data", std::string()), options_.data_digest, override);
-  differences +=
-      ContentDifference("damsm", snapshot.info.value("frozen", std::string()), frozen_digest_, override);
-  if (!differences.empty())
-    ThrowUser(
-        "the checkpoint was made with other flags:" + differences, options_.out.string(),
-        "use the same flags, name the changed ones in --resume_override, or start anew with --resume=none");
-  if (snapshot.info.value("vocabulary", std::string()) != options_.vocabulary_digest)
-    ThrowUser("the data set's vocabulary is not the checkpoint's", options_.out.string(),
-              "pack the data with --vocab of the checkpoint");
+  auto snapshot = FindCheckpoint(run_->checkpoints(), from);
+  if (!snapshot) return snapshot;
+  CheckIdentity(*snapshot, options_.identity, options_.resume_override, options_.out.string());
+  const auto length = LengthDifference(snapshot->texts["run.flags"], options_.texts.at("run.flags"));
+  if (!length.empty() && options_.schedule != Schedule::kConstant)
+    LOG(WARNING) << length << ": the learning rates of the coming steps follow the new length";
+  return snapshot;
 }
 
 // What decides the coming steps beside weights and moments.
@@ -129,6 +109,8 @@ void Session::TakeState(const std::optional<Snapshot>& snapshot) {
 }
 
 int Session::Loop(int64_t step) {
+  const auto start = std::chrono::steady_clock::now();
+  const int64_t first_step = step;
   auto next = hooks_.open_loader(step);
   bool stop = false;
   while (step < options_.steps && !stop) {
@@ -141,6 +123,9 @@ int Session::Loop(int64_t step) {
   if (first()) writer_->Flush();
   ReportWrites(/*last=*/true);
   communicator_.Barrier("end of run");
+  if (first() && step >= options_.steps)
+    LOG(INFO) << "done: " << step << " steps, " << std::max<int64_t>(0, step - first_step)
+              << " of them now, in " << std::fixed << std::setprecision(0) << SecondsSince(start) << " s";
   if (step >= options_.steps) return 0;
   if (first()) LOG(INFO) << "stopped by a signal at step " << step << "; resume with the same command";
   return options_.exit_code_requeue;
@@ -291,14 +276,14 @@ Snapshot Session::TakeSnapshot(int64_t step, const NamedTensors& optimizer) cons
   snapshot.tensors["average"] = HostCopies(trainer_.AverageState());
   if (hooks_.average_buffers) snapshot.tensors["average_buffers"] = HostCopies(hooks_.average_buffers());
   snapshot.texts = options_.texts;
-  snapshot.info = {{"identity", options_.identity},
-                   {"data", options_.data_digest},
-                   {"vocabulary", options_.vocabulary_digest},
+  snapshot.info = {{"identity", options_.identity.flags},
+                   {"data", options_.identity.data},
+                   {"vocabulary", options_.identity.vocabulary},
                    {"world_size", communicator_.size()},
                    {"global_batch", options_.global_batch},
                    {"steps_per_epoch", options_.steps_per_epoch},
                    {"seed", options_.seed},
-                   {"frozen", frozen_digest_},
+                   {"frozen", options_.identity.frozen},
                    {"bad_steps", bad_steps_},
                    {"rollbacks", rollbacks_},
                    {"rollback_step", rollback_step_},

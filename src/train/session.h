@@ -10,6 +10,7 @@
 #include "src/train/checkpoint_writer.h"
 #include "src/train/progress.h"
 #include "src/train/progress_bar.h"
+#include "src/train/resume.h"
 #include "src/train/run_directory.h"
 #include "src/train/schedule.h"
 #include "src/train/trainer.h"
@@ -35,10 +36,8 @@ struct SessionOptions {
   std::string resume_override;              // comma-separated flag names that may differ
   int max_bad_steps = 10;
   int exit_code_requeue = 75;
-  // What a resume must agree on: flags (a flagfile) and digests.
-  std::string identity;
-  std::string data_digest;
-  std::string vocabulary_digest;
+  // What a resume must agree on.
+  RunIdentity identity;
   std::map<std::string, std::string> texts;  // files stored in each checkpoint: run.flags, vocabulary.json
   std::string version, revision;
 };
@@ -75,7 +74,6 @@ class Session {
   void TakeInfo(const std::optional<Snapshot>& snapshot);
   std::optional<Snapshot> FindSnapshot(const std::string& from) const;
   void TakeState(const std::optional<Snapshot>& snapshot);
-  void CheckIdentity(const Snapshot& snapshot) const;
   void CheckRanksAgree();
   int Loop(int64_t step);
   void OneStep(const std::function<dataio::Batch()>& next, int64_t step);
@@ -106,7 +104,6 @@ class Session {
   StepReport report_;             // of the latest step
   Json scores_ = Json::object();  // of the evaluation at scores_step_
   int64_t scores_step_ = -1;
-  std::string frozen_digest_;
   int bad_steps_ = 0;           // in a row
   int rollbacks_ = 0;           // part of every later step's seed
   int64_t rollback_step_ = -1;  // where the last one went back to

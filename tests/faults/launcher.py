@@ -93,7 +93,11 @@ def codes(folder):
     check((case.code, len(case.starts())) == (0, 2), "a folder that another job still holds is tried again")
     done = subprocess.run([LAUNCHER, f"--run={folder}/none", "--", "-n", "1", "/no/such/program"], capture_output=True, text=True, timeout=60)
     check(done.returncode == 1 and "path" in done.stderr, "a program that is not there is not restarted")
-    check(subprocess.run([LAUNCHER, "--", "-n", "1", "true"], capture_output=True).returncode == 2, "no --out and no --run: usage")
+    (folder / "inner.flags").write_text(f"# where\n--out={folder}/flagged\n")
+    (folder / "outer.flags").write_text(f"--out=elsewhere\n--flagfile={folder}/inner.flags\n")
+    done = subprocess.run([LAUNCHER, "--", "-n", "1", "true", f"--flagfile={folder}/outer.flags"], capture_output=True, text=True, timeout=60)
+    check(done.returncode == 0 and (folder / "flagged/attempts/attempts.jsonl").exists(), "--out is found in flagfiles that flagfiles name")
+    check(subprocess.run([LAUNCHER, "--", "-n", "1", "true"], capture_output=True).returncode == 1, "no --out and no --run is a mistake of the user")
 
 
 def limits(folder):

@@ -2,6 +2,8 @@
 """launch/kubernetes without a cluster: every kustomization, built, is valid by Kubernetes' published schemas (and those of MPIJob and
 PodMonitor), keeps the restricted pod security standard, and fits together; planted mistakes are caught."""
 import copy
+import importlib.machinery
+import importlib.util
 import pathlib
 import re
 import shutil
@@ -74,7 +76,7 @@ def volume_problems(place, spec, names):
         yield f"{place}: service account {spec.get('serviceAccountName')} is not part of it"
 
 
-def world_problems(document, templates):
+def world_problems(document, templates, flags):
     """Ranks, slots, GPUs, ports and --expect_world_size say the same."""
     spec = document["spec"]
     rank_pod = templates[-1][1]["spec"]["containers"][0]
@@ -96,11 +98,50 @@ def world_problems(document, templates):
     metrics = [p for p in rank_pod["ports"] if p["name"].startswith("metrics-")]
     if [(p["name"], p["containerPort"]) for p in metrics] != [(f"metrics-{i}", 9500 + i) for i in range(slots)]:
         yield f"{len(metrics)} metrics ports for {slots} ranks of a pod"
+    yield from launch_problems(document, templates, flags, slots * pods)
     if rank_pod["resources"]["limits"].get("nvidia.com/gpu", slots) != slots:
         yield "GPUs and ranks of a pod differ"
 
 
+def load_launcher():
+    loader = importlib.machinery.SourceFileLoader("launcher", str(ROOT / "launch/mpirun/run"))
+    module = importlib.util.module_from_spec(importlib.util.spec_from_loader("launcher", loader))
+    sys.modules["launcher"] = module  # dataclasses look it up
+    loader.exec_module(module)
+    return module
+
+
+LAUNCHER = load_launcher()
+
+
+def command_of(document, templates, flagfile):
+    """What launch/mpirun/run is given, with the flags of the ConfigMap in a file of ours; and the container that runs it."""
+    container = templates[0][1]["spec"]["containers"][0]
+    arguments = container["args"] if document["kind"] == "MPIJob" else ["--", *container["args"]]  # as launch/docker/indexed-job does
+    return [a.replace("/etc/heliograph/run.flags", flagfile) for a in arguments], container
+
+
+def launch_problems(document, templates, flags, ranks):
+    """The launcher understands its arguments, may write where the run goes, and the batch has an image for every rank."""
+    with tempfile.NamedTemporaryFile("w", suffix=".flags") as file:
+        file.write(flags.replace("/opt/heliograph/", f"{ROOT}/"))
+        file.flush()
+        arguments, container = command_of(document, templates, file.name)
+        try:
+            options, command = LAUNCHER.parse(arguments)
+        except SystemExit:
+            yield f"launch/mpirun/run does not understand {arguments}"
+            return
+        batch = LAUNCHER.flag_value(command, "batch")
+    writable = [m["mountPath"] for m in container["volumeMounts"] if not m.get("readOnly")]
+    if not any(options.run.is_relative_to(place) for place in writable):
+        yield f"{options.run} is on no volume that {container['name']} may write to"
+    if int(str(batch or 20)) < ranks:
+        yield f"--batch={batch} for {ranks} ranks"
+
+
 def problems(documents):
+    flags = next(d["data"]["run.flags"] for d in documents if d["kind"] == "ConfigMap")
     names = {(d["kind"], d["metadata"]["name"]) for d in documents}
     for document in documents:
         found = list(schema_problems(document))
@@ -113,7 +154,7 @@ def problems(documents):
                 yield f"{place}: neither policy nor monitor selects its pods"
             yield from security_problems(place, template["spec"])
             yield from volume_problems(place, template["spec"], names)
-        yield from world_problems(document, templates)
+        yield from world_problems(document, templates, flags)
 
 
 def without(tree, *way):
@@ -142,6 +183,9 @@ PLANTED = {
     "root": lambda d: put(d["MPIJob"], False, *WORKER, "template", "spec", "securityContext", "runAsNonRoot"),
     "a writable root": lambda d: put(d["MPIJob"], False, *CONTAINER, "securityContext", "readOnlyRootFilesystem"),
     "one worker less than expected": lambda d: put(d["MPIJob"], 1, *WORKER, "replicas"),
+    "a launcher that cannot write the run": lambda d: without(d["MPIJob"], "spec", "mpiReplicaSpecs", "Launcher", "template", "spec", "containers", 0, "volumeMounts", 0),
+    "no folder for the run": lambda d: put(d["ConfigMap"], "--flagfile=configs/cub/mirrorgan.flags", "data", "run.flags"),
+    "a batch smaller than the world": lambda d: put(d["ConfigMap"], "--batch=1\n--out=/runs/x", "data", "run.flags"),
     "no preStop": lambda d: without(d["MPIJob"], *CONTAINER, "lifecycle"),
     "a claim that is not there": lambda d: put(d["PersistentVolumeClaim"], "other", "metadata", "name"),
     "an action of a relabeling that is none": lambda d: put(d["PodMonitor"], "replaces", "spec", "podMetricsEndpoints", 0, "relabelings", 0, "action"),

@@ -126,6 +126,8 @@ def main():
             raise
         job.send_signal(signal.SIGUSR1)
         check(job.wait(timeout=60) == 75, "the run stops at USR1")
+        wait_for("the end of its targets", lambda: not query(address, "up{job='heliograph'}"), 30)
+        check(True, "and is no target any more: nobody is told of ranks that are down")
     return 0
 
 

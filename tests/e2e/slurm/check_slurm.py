@@ -68,12 +68,14 @@ def killed_rank_is_requeued(slurm, work):
     targets = work / "targets"
     targets.mkdir()
     flags = [*toy_flags(work, 1000000), "--metrics_port=9661", "--checkpoint_every=10"]
-    number, output = submit(slurm, work, "killed", "train.sbatch", ["--nodes=1", "--ntasks-per-node=2", "--cpus-per-task=1", "--time=5"], flags,
+    number, output = submit(slurm, work, "killed", "train.sbatch", ["--nodes=1", "--ntasks-per-node=2", "--cpus-per-task=2", "--time=5"], flags,
                             HELIO_TARGETS=str(targets))
     link = wait_for("the target list", lambda: [f for f in targets.glob("*.killed.json") if f.exists()], 60)
     check(link[0].read_text().count("targets") == 2, f"target list of both ranks linked as {link[0].name}")
     wait_for("a checkpoint", lambda: checkpoints(work / "killed"), 60)
     ranks = subprocess.run(["pgrep", "-f", f"helio-train --out={work}/killed"], capture_output=True, text=True).stdout.split()
+    # srun binds a rank to one core without it, from Slurm 22.05 on (seen with task/affinity; these nodes bind nothing).
+    check(b"SRUN_CPUS_PER_TASK=2" in pathlib.Path(f"/proc/{ranks[-1]}/environ").read_bytes(), "srun knows of each rank's two processors")
     os.kill(int(ranks[-1]), signal.SIGKILL)
     wait_for("requeue after kill -9 of a rank", lambda: "requeued" in output.read_text(), 60)
     check(not list(targets.glob("*.killed.json")), "target list unlinked")
