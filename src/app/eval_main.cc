@@ -67,5 +67,7 @@ int main(int argc, char** argv) {
   return helio::app::Main(argc, argv,
                           "helio-eval scores a trained system: --checkpoint=RUN --data=DIR --damsm=FILE "
                           "--classifier=FILE --out=DIR",
-                          &helio::app::Run);
+                          &helio::app::Run,
+                          {"data", "out", "seed", "damsm", "classifier", "threads", "expect_world_size",
+                           "deadline_seconds", "log_format"});
 }

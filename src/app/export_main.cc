@@ -47,5 +47,5 @@ int main(int argc, char** argv) {
   return helio::app::Main(argc, argv,
                           "helio-export writes a trained model for others to use: --checkpoint=RUN --out=DIR "
                           "[--summary=summary.json]",
-                          &helio::app::Run);
+                          &helio::app::Run, {"out", "log_format"});
 }

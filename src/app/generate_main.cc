@@ -91,5 +91,5 @@ int main(int argc, char** argv) {
   return helio::app::Main(
       argc, argv,
       "helio-generate draws a sentence: --checkpoint=RUN --text=\"...\" --out=F.png [--n=4] [--seed=S]",
-      &helio::app::Run);
+      &helio::app::Run, {"out", "seed", "log_format"});
 }

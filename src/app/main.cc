@@ -43,12 +43,20 @@ std::string ValueOf(const std::string& argument, const std::string& name) {
   return "";
 }
 
-void ExitOnHelp(int argc, char** argv, const std::string& usage) {
+std::string Help(const std::string& usage, const std::set<std::string>& shared) {
+  std::vector<std::string> others;
+  auto flags = OurFlags(others);
+  if (shared.empty()) return HelpText(usage, flags);
+  std::erase_if(flags, [&](const FlagText& flag) { return flag.shared && !shared.contains(flag.name); });
+  return HelpText(usage, flags) +
+         "The checkpoint knows what it was trained with; flags of helio-train override it.\n";
+}
+
+void ExitOnHelp(int argc, char** argv, const std::string& usage, const std::set<std::string>& shared) {
   for (int i = 1; i < argc; ++i) {
     const std::string argument = argv[i];
     if (argument != "--help" && argument != "-h" && argument != "-help") continue;
-    std::vector<std::string> others;
-    std::cout << HelpText(usage, OurFlags(others));
+    std::cout << Help(usage, shared);
     std::exit(0);
   }
 }
@@ -102,8 +110,8 @@ void CheckNames(int argc, char** argv) {
   if (!problems.empty()) ThrowUser("these flags need attention:" + problems);
 }
 
-void ParseFlags(int* argc, char*** argv, const std::string& usage) {
-  ExitOnHelp(*argc, *argv, usage);
+void ParseFlags(int* argc, char*** argv, const std::string& usage, const std::set<std::string>& shared) {
+  ExitOnHelp(*argc, *argv, usage, shared);
   CheckNames(*argc, *argv);
   gflags::SetUsageMessage(usage);
   gflags::ParseCommandLineFlags(argc, argv, true);
@@ -141,12 +149,13 @@ std::string FlagsAsFlagfile(const std::set<std::string>& leave_out) {
   return text;
 }
 
-int Main(int argc, char** argv, const std::string& usage, int (*body)()) {
+int Main(int argc, char** argv, const std::string& usage, int (*body)(),
+         const std::set<std::string>& shared) {
   KeepHeap();
   std::unique_ptr<JsonLog> json_log;
   try {
     StartLogging(argv[0]);
-    ParseFlags(&argc, &argv, usage);
+    ParseFlags(&argc, &argv, usage, shared);
     json_log = MakeJsonLog();
     return body();
   } catch (const Error& error) {

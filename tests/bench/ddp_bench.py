@@ -19,7 +19,7 @@ ENVIRONMENT = dict(os.environ, OMPI_ALLOW_RUN_AS_ROOT="1", OMPI_ALLOW_RUN_AS_ROO
 
 def ours(model, batch, arguments):
     command = ["mpirun", "--oversubscribe", "--bind-to", "none", "-n", str(arguments.ranks), OURS, model, str(batch),
-               str(arguments.steps), "1"]
+               str(arguments.steps), "1", "cpu", "shard" if arguments.shard_optimizer else "whole"]
     said = subprocess.run(command, check=True, capture_output=True, text=True, cwd=ROOT, env=ENVIRONMENT).stdout
     timing = json.loads([line for line in said.splitlines() if line.startswith("{")][-1])
     return batch / timing["seconds"], timing["phases"]
@@ -52,6 +52,7 @@ def main():
     parser.add_argument("--ranks", type=int, default=2)
     parser.add_argument("--steps", type=int, default=2)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--shard_optimizer", action="store_true", help="ours with that flag")
     arguments = parser.parse_args()
     print(f"| model, {arguments.ranks} ranks | global batch | ours, images/s | DDP, images/s | ratio | our step, ms |")
     print("|---|---:|---:|---:|---:|---|", flush=True)

@@ -1,7 +1,7 @@
 // One training step of a recipe at the published CUB size on a drawn batch, by phase: what bench_reference.py
 // times of the published code (tests/bench/step_bench.py runs both).
 //   [mpirun -n 2] build/release/bin/step_bench RECIPE=mirrorgan|attngan [BATCH=4] [STEPS=3] [THREADS=2]
-//   [cpu|cuda]
+//   [cpu|cuda] [shard: --shard_optimizer]
 // BATCH is the global batch; THREADS are a rank's; phases are rank 0's.
 // Prints a line of JSON: {"seconds": mean wall time of a step, "phases": {"prepare": ..., "d256": ..., ...}}.
 #include <chrono>
@@ -84,21 +84,22 @@ Timing Measure(train::Trainer& trainer, cluster::Communicator& communicator, con
   return timing;
 }
 
-Timing Run(cluster::Communicator& communicator, const std::string& recipe_name, int64_t rows, int64_t steps) {
+Timing Run(cluster::Communicator& communicator, const std::string& recipe_name, int64_t rows, int64_t steps,
+           bool shard) {
   const auto options = CubOptions();
   const auto batch = cluster::MakeGlobalBatch(communicator),
              negatives = cluster::MakeGlobalBatch(communicator);
   recipes::RecipeContext context{.batch = *batch, .negatives = *negatives, .seed = 1, .weights = {}};
   context.weights.random = true;
   const auto recipe = recipes::MakeRecipe(recipe_name, options, context);
-  train::Trainer trainer(*recipe, communicator, {});
+  train::Trainer trainer(*recipe, communicator, {.shard_optimizer = shard});
   const auto own = SplitRows(rows, communicator.rank(), communicator.size());
   return Measure(trainer, communicator, DrawBatch(own, options, communicator.world().device), steps);
 }
 
 int RunAndPrint(cluster::Communicator& communicator, const std::string& recipe_name, int64_t rows,
-                int64_t steps) {
-  const auto timing = Run(communicator, recipe_name, rows, steps);
+                int64_t steps, bool shard) {
+  const auto timing = Run(communicator, recipe_name, rows, steps, shard);
   if (communicator.rank() == 0)
     std::cout << Json{{"seconds", timing.seconds}, {"phases", timing.phases}}.dump() << std::endl;
   return 0;
@@ -119,7 +120,7 @@ int main(int count, char** arguments) {
     helio::cluster::Launch launch(options);
     return launch.Run([&] {
       return helio::RunAndPrint(launch.communicator(), count > 1 ? arguments[1] : "mirrorgan", number(2, 4),
-                                number(3, 3));
+                                number(3, 3), count > 6 && std::string(arguments[6]) == "shard");
     });
   } catch (const helio::Error& error) {
     std::cerr << error.what() << '\n';
