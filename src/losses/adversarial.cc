@@ -27,21 +27,23 @@ LossTerms DiscriminatorLoss(nn::Discriminator& discriminator, const torch::Tenso
   CHECK_GE(scope.rows.global, 2) << "wrong pairs need two rows";
   const bool both = discriminator->has_unconditional();
   const double real_weight = both ? 0.5 : 1.0, fake_weight = both ? 1.0 / 3 : 0.5;
-  const auto real_features = discriminator(real), fake_features = discriminator(fake.detach());
+  const auto features = discriminator->Features({real, fake.detach()});
+  const auto next = NextSentences(sentence, scope);
+  const auto wrong = features[0].narrow(0, 0, next.size(0));
+  const auto conditional =
+      discriminator->Conditional({{features[0], sentence}, {features[1], sentence}, {wrong, next}});
   LossTerms terms;
   const auto add = [&](const char* name, const torch::Tensor& logits, double target, double weight,
                        int64_t count) {
     terms.push_back({name, scope.Mean(CrossEntropy(logits, target), count) * weight});
   };
   const int64_t rows = scope.rows.global;
-  add("real_cond", discriminator->Conditional(real_features, sentence), 1, real_weight, rows);
-  add("fake_cond", discriminator->Conditional(fake_features, sentence), 0, fake_weight, rows);
-  const auto next = NextSentences(sentence, scope);
-  add("wrong_cond", discriminator->Conditional(real_features.narrow(0, 0, next.size(0)), next), 0,
-      fake_weight, rows - 1);
+  add("real_cond", conditional[0], 1, real_weight, rows);
+  add("fake_cond", conditional[1], 0, fake_weight, rows);
+  add("wrong_cond", conditional[2], 0, fake_weight, rows - 1);
   if (!both) return terms;
-  add("real_uncond", discriminator->Unconditional(real_features), 1, real_weight, rows);
-  add("fake_uncond", discriminator->Unconditional(fake_features), 0, fake_weight, rows);
+  add("real_uncond", discriminator->Unconditional(features[0]), 1, real_weight, rows);
+  add("fake_uncond", discriminator->Unconditional(features[1]), 0, fake_weight, rows);
   return terms;
 }
 

@@ -163,6 +163,13 @@ torch::Tensor BatchNormImpl::forward(const torch::Tensor& input) {
                                 others);
 }
 
+torch::Tensor BatchNormImpl::ForwardParts(const torch::Tensor& input, at::IntArrayRef rows) {
+  if (rows.size() == 1) return forward(input);
+  auto parts = input.split_with_sizes(rows);
+  for (auto& part : parts) part = forward(part);
+  return torch::cat(parts);
+}
+
 void UseGlobalBatch(torch::nn::Module& root, GlobalBatch* batch) {
   root.apply([batch](torch::nn::Module& module) {
     if (auto* norm = module.as<BatchNormImpl>()) norm->set_global_batch(batch);

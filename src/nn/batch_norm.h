@@ -12,6 +12,9 @@ class BatchNormImpl : public torch::nn::Module {
  public:
   explicit BatchNormImpl(int64_t channels, double epsilon = 1e-5, double momentum = 0.1);
   torch::Tensor forward(const torch::Tensor& input);
+  // Several batches, one below the other in `input`, `rows` of each: each gets what it would get alone, in
+  // this order.
+  torch::Tensor ForwardParts(const torch::Tensor& input, at::IntArrayRef rows);
 
   void set_global_batch(GlobalBatch* batch) { batch_ = batch; }
   // Cumulative: running statistics become the plain average over the training batches seen from now on.

@@ -17,8 +17,10 @@ struct DiscriminatorOptions {
 class DiscriminatorHeadImpl : public torch::nn::Module {
  public:
   DiscriminatorHeadImpl(int64_t df, int64_t embedding, bool conditional);
-  // sentence {B, embedding}, undefined for the unconditional head. {B}.
-  torch::Tensor forward(const torch::Tensor& features, const torch::Tensor& sentence = {});
+  // sentence {B, embedding}, undefined for the unconditional head. {B}. `parts`: the rows of each of the
+  // batches that lie one below the other in `features`; none: it is one batch.
+  torch::Tensor forward(const torch::Tensor& features, const torch::Tensor& sentence = {},
+                        at::IntArrayRef parts = {});
 
  private:
   torch::nn::Sequential jointConv{nullptr}, outlogits{nullptr};
@@ -32,8 +34,14 @@ class DiscriminatorImpl : public torch::nn::Module {
   explicit DiscriminatorImpl(const DiscriminatorOptions& options);
   // Images {B, 3, side, side} in [-1, 1] to features {B, 8 df, 4, 4}.
   torch::Tensor forward(const torch::Tensor& images);
+  // Several batches at once, each as if it came alone and in this order: batch norm sees them apart,
+  // convolutions together, so that their weights (most of the memory traffic of a step with few rows) are
+  // read once and their gradients written once.
+  std::vector<torch::Tensor> Features(const std::vector<torch::Tensor>& images);
   // Logits {B}.
   torch::Tensor Conditional(const torch::Tensor& features, const torch::Tensor& sentence);
+  // The same for several batches at once: features and sentences of each.
+  std::vector<torch::Tensor> Conditional(const std::vector<std::pair<torch::Tensor, torch::Tensor>>& batches);
   torch::Tensor Unconditional(const torch::Tensor& features);
   bool has_unconditional() const { return !unconditional_.is_empty(); }
   int64_t side() const { return side_; }
