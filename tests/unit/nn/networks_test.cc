@@ -126,6 +126,35 @@ TEST(Discriminator, SentenceMatters) {
   EXPECT_GT(testing::Difference(a, b), 1e-6);
 }
 
+// What a discriminator gives for three batches, its gradients and running statistics.
+std::vector<torch::Tensor> JudgeBatches(bool together) {
+  torch::manual_seed(3);
+  Discriminator net(DiscriminatorOptions{.df = 2, .embedding = 5, .side = 128});
+  net->to(torch::kFloat64);
+  const auto draw = [](at::IntArrayRef shape) { return torch::randn(shape, torch::kFloat64); };
+  const auto a = draw({4, 3, 128, 128}), b = draw({3, 3, 128, 128});
+  const auto s = draw({4, 5}), t = draw({3, 5});
+  const auto features =
+      together ? net->Features({a, b}) : std::vector<torch::Tensor>{net->forward(a), net->forward(b)};
+  const auto wrong = features[0].narrow(0, 0, 2), next = s.narrow(0, 1, 2);
+  auto logits =
+      together ? net->Conditional({{features[0], s}, {features[1], t}, {wrong, next}})
+               : std::vector<torch::Tensor>{net->Conditional(features[0], s),
+                                            net->Conditional(features[1], t), net->Conditional(wrong, next)};
+  (torch::cat(logits).square().sum() + net->Unconditional(features[1]).sum()).backward();
+  for (const auto& parameter : net->parameters()) logits.push_back(parameter.grad());
+  for (const auto& buffer : net->buffers()) logits.push_back(buffer.to(torch::kFloat64));
+  return logits;
+}
+
+TEST(Discriminator, BatchesAreTogetherWhatTheyAreAlone) {
+  const auto together = JudgeBatches(true), apart = JudgeBatches(false);
+  ASSERT_EQ(together.size(), apart.size());
+  for (size_t i = 0; i < apart.size(); ++i)
+    EXPECT_LT(testing::Difference(together[i], apart[i]), 1e-11 * (1 + apart[i].abs().max().item<double>()))
+        << i;
+}
+
 TEST(Init, WeightsAreOrthogonalAndNormsNearOne) {
   Discriminator net(DiscriminatorOptions{.df = 8, .embedding = 5, .side = 64});
   InitializeOrthogonal(*net, 3);
