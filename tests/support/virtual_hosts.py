@@ -24,6 +24,7 @@ class VirtualHosts:
         # A private /24 of its own, so that jobs side by side do not meet.
         self.net = f"10.{100 + os.getpid() % 100}.{os.getpid() // 100 % 250}"
         self.bridge = f"hb{self.tag}"
+        self.cables = []
 
     @staticmethod
     def unavailable():
@@ -68,6 +69,9 @@ class VirtualHosts:
         return f"v{self.tag}-{name[4:]}"
 
     def __exit__(self, *_):
+        for job in self.cables:
+            job.kill()
+            job.wait()
         for i in range(1, self.count + 1):
             name = self.name(i)
             pids = subprocess.run(["ip", "netns", "pids", self.space(name)], capture_output=True, text=True).stdout
@@ -87,6 +91,19 @@ class VirtualHosts:
         rule = ["root", "tbf", "rate", rate, "burst", "256k", "latency", "50ms"]
         call("tc", "-n", self.space(name), "qdisc", "replace", "dev", "eth0", *rule)
         call("tc", "qdisc", "replace", "dev", self.device(name), *rule)
+
+    def slow(self, name, program, mbit, delay_ms, loss_percent):
+        """Puts a long, lossy cable in the place of a host's own: `program` is slow_link."""
+        space, device, outer = self.space(name), self.device(name), f"t{self.tag}-{name[4:]}"
+        call("ip", "link", "del", device)
+        job = subprocess.Popen([str(program), f"/run/netns/{space}", "eth0", outer, str(mbit), str(delay_ms), str(loss_percent)],
+                               stdout=subprocess.PIPE, text=True)
+        self.cables.append(job)
+        if job.stdout.readline().strip() != "ready":
+            raise RuntimeError("slow_link did not start")
+        call("ip", "link", "set", outer, "master", self.bridge, "up")
+        call("ip", "-n", space, "addr", "add", f"{self.net}.{name[4:]}/24", "dev", "eth0")
+        call("ip", "-n", space, "link", "set", "eth0", "up")
 
     def mpirun(self, slots, program, **popen):
         """Starts mpirun on this machine with `slots` ranks on each named host; returns the Popen."""
