@@ -143,19 +143,19 @@ class TrainingProgram {
     facts.pixels = facts.cached * static_cast<int64_t>(c10::elementSize(DtypeFlag()));
     facts.prefetch = FLAGS_prefetch;
     facts.shard_optimizer = FLAGS_shard_optimizer;
-    facts.resume_step = StepToResume();
+    if (first()) facts.resume_step = StepToResume();
     facts.trial_two = BytesOfStep(2);
     facts.trial_four = BytesOfStep(4);
     if (first()) std::cout << DryRunText(facts) << std::flush;
     return 0;
   }
 
-  // Where the run would begin; throws as the run itself would.
+  // Where the run would begin; reads and checks the whole checkpoint, throws as the run itself would.
   int64_t StepToResume() const {
     const auto snapshot =
         train::FindCheckpoint(std::filesystem::path(FLAGS_out) / "checkpoints", FLAGS_resume);
     if (!snapshot) return 0;
-    train::CheckIdentity(*snapshot, SessionFlags(0, 0).identity, FLAGS_resume_override, FLAGS_out);
+    train::CheckIdentity(*snapshot, Identity(), FLAGS_resume_override, FLAGS_out);
     return snapshot->step;
   }
 
@@ -179,6 +179,11 @@ class TrainingProgram {
     return bytes;
   }
 
+  train::RunIdentity Identity() const {
+    return {TrainingIdentity(), train_.digest(), train_.vocabulary().Digest(),
+            cluster::WeightsDigest(recipe_->FrozenState())};
+  }
+
   train::SessionOptions SessionFlags(int64_t steps, int64_t steps_per_epoch) const {
     train::SessionOptions session;
     session.out = FLAGS_out;
@@ -198,8 +203,7 @@ class TrainingProgram {
     session.resume_override = FLAGS_resume_override;
     session.max_bad_steps = FLAGS_max_bad_steps;
     session.exit_code_requeue = FLAGS_exit_code_requeue;
-    session.identity = {TrainingIdentity(), train_.digest(), train_.vocabulary().Digest(),
-                        cluster::WeightsDigest(recipe_->FrozenState())};
+    session.identity = Identity();
     session.texts = {{"run.flags", FlagsAsFlagfile()}, {"vocabulary.json", train_.vocabulary().ToJson()}};
     session.version = Version();
     session.revision = Revision();

@@ -3,6 +3,7 @@ import json
 import os
 import pathlib
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -58,6 +59,21 @@ def losses(run_folder):
 
 def checkpoints(run_folder):
     return sorted(int(path.name.split("-")[1]) for path in (run_folder / "checkpoints").glob("step-*") if path.name.split("-")[1].isdigit())
+
+
+def tensors(run_folder, step):
+    """The bytes of a checkpoint's weights, moments and averages."""
+    folder = run_folder / f"checkpoints/step-{step:010d}"
+    return {path.name: path.read_bytes() for path in sorted(folder.glob("*.safetensors"))}
+
+
+def kill_at(step, run_folder, command):
+    """Starts a job whose last flag is --out, and kills all its processes (-9) once it has a checkpoint of that step."""
+    job = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
+    wait_for(f"a checkpoint of step {step}", lambda: max(checkpoints(run_folder), default=0) >= step, 200, 0.01)
+    os.killpg(job.pid, signal.SIGKILL)
+    job.wait()
+    subprocess.run(["pkill", "-9", "-f", f"helio-.*{run_folder}$"])
 
 
 def free_ports(count):

@@ -1,7 +1,6 @@
 #!/usr/bin/env python3
 """What else may interrupt a job, with the programs themselves: a second signal, kill -9 of a pretraining, weights that blow up.
 Usage: resume_events.py BIN_DIR"""
-import os
 import pathlib
 import signal
 import subprocess
@@ -10,7 +9,7 @@ import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests/e2e"))
-from support import MPIRUN, check, checkpoints, losses, make_data, must, toy_flags, wait_for  # noqa: E402
+from support import MPIRUN, check, checkpoints, kill_at, losses, make_data, must, tensors, toy_flags, wait_for  # noqa: E402
 
 
 def command(bin_dir, program, flags, out, ranks):
@@ -20,14 +19,6 @@ def command(bin_dir, program, flags, out, ranks):
 
 def start(*arguments):
     return subprocess.Popen(command(*arguments), cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, start_new_session=True)
-
-
-def reached(out, step):
-    return (out / "checkpoints").exists() and max(checkpoints(out), default=0) >= step
-
-
-def tensors(out, step):
-    return {path.name: path.read_bytes() for path in sorted((out / f"checkpoints/step-{step:010d}").glob("*.safetensors"))}
 
 
 def check_equal(whole, resumed, steps, what):
@@ -42,7 +33,7 @@ def second_signal(bin_dir, work):
     out = work / "twice"
     for goal in (3, 8, 13):  # the writer is at work nearly all the time
         job = start(bin_dir, "helio-train", flags, out, 1)
-        wait_for(f"step {goal}", lambda: reached(out, goal), 120, 0.005)
+        wait_for(f"step {goal}", lambda: max(checkpoints(out), default=0) >= goal, 120, 0.005)
         # Both are there before either is handled.
         for number in (signal.SIGSTOP, signal.SIGUSR1, signal.SIGTERM, signal.SIGCONT):
             job.send_signal(number)
@@ -61,11 +52,7 @@ def pretraining(bin_dir, work):
     must(*command(bin_dir, "helio-pretrain", flags, work / "damsm_whole", 2))
     out = work / "damsm"
     for goal in (4, 14):
-        job = start(bin_dir, "helio-pretrain", flags, out, 2)
-        wait_for(f"step {goal}", lambda: reached(out, goal), 120, 0.005)
-        os.killpg(job.pid, signal.SIGKILL)
-        job.communicate()
-        subprocess.run(["pkill", "-9", "-f", f"helio-pretrain.*{out}$"])
+        kill_at(goal, out, command(bin_dir, "helio-pretrain", flags, out, 2))
     must(*command(bin_dir, "helio-pretrain", flags, out, 2))
     check_equal(work / "damsm_whole", out, steps, "a pretraining killed twice")
     check((work / "damsm_whole/best.safetensors").read_bytes() == (out / "best.safetensors").read_bytes(), "best.safetensors is the same file")

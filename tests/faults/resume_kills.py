@@ -13,7 +13,7 @@ import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests/e2e"))
-from support import MPIRUN, check, losses, make_data, must, toy_flags  # noqa: E402
+from support import MPIRUN, check, losses, make_data, must, tensors, toy_flags  # noqa: E402
 
 
 def parse():
@@ -94,11 +94,6 @@ class Killer:
 def seconds_per_step(out):
     times = sorted(path.stat().st_mtime_ns * 1e-9 for path in (out / "checkpoints").glob("step-*"))
     return (times[-1] - times[0]) / (2 * (len(times) - 1))
-
-
-def tensors(out, steps):
-    folder = out / f"checkpoints/step-{steps:010d}"
-    return {path.name: path.read_bytes() for path in sorted(folder.glob("*.safetensors"))}
 
 
 def main():

@@ -2,16 +2,13 @@
 """A job that goes on with another number of ranks: 2 ranks, killed, 1 rank, killed, 4 ranks. In float64 the losses of every step are
 those of an undisturbed run to 1e-9, which needs the same records, captions, crops and noise; in float32 they agree as far as summation
 order lets them (docs/benchmarks/cluster.md). Usage: resume_ranks.py BIN_DIR"""
-import os
 import pathlib
-import signal
-import subprocess
 import sys
 import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests/e2e"))
-from support import MPIRUN, check, checkpoints, losses, make_data, must, toy_flags, wait_for  # noqa: E402
+from support import MPIRUN, check, kill_at, losses, make_data, must, toy_flags  # noqa: E402
 
 STEPS = 18
 
@@ -19,14 +16,6 @@ STEPS = 18
 def command(bin_dir, work, out, ranks, dtype):
     flags = toy_flags(work, STEPS) + ["--log_every=1", "--checkpoint_every=2", f"--dtype={dtype}", f"--out={work / out}"]
     return [*MPIRUN, "-n", str(ranks), str(bin_dir / "helio-train"), *flags]
-
-
-def run_until(step, out, job_command):
-    job = subprocess.Popen(job_command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
-    wait_for(f"a checkpoint of step {step}", lambda: (out / "checkpoints").exists() and max(checkpoints(out), default=0) >= step, 200, 0.01)
-    os.killpg(job.pid, signal.SIGKILL)
-    job.wait()
-    subprocess.run(["pkill", "-9", "-f", f"helio-train.*{out}$"])
 
 
 def largest_difference(a, b):
@@ -41,8 +30,8 @@ def main():
         for dtype, bound in (("float64", 1e-9), ("float32", 1e-3)):
             must(*command(bin_dir, work, f"whole_{dtype}", 1, dtype))
             out = work / f"moved_{dtype}"
-            run_until(6, out, command(bin_dir, work, out.name, 2, dtype))
-            run_until(12, out, command(bin_dir, work, out.name, 1, dtype))
+            kill_at(6, out, command(bin_dir, work, out.name, 2, dtype))
+            kill_at(12, out, command(bin_dir, work, out.name, 1, dtype))
             must(*command(bin_dir, work, out.name, 4, dtype))
             whole, moved = losses(work / f"whole_{dtype}"), losses(out)
             check(sorted(whole) == sorted(moved) == list(range(1, STEPS + 1)), f"{dtype}: all steps are there")

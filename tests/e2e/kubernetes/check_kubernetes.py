@@ -136,7 +136,7 @@ def launch_problems(document, templates, flags, ranks):
     writable = [m["mountPath"] for m in container["volumeMounts"] if not m.get("readOnly")]
     if not any(options.run.is_relative_to(place) for place in writable):
         yield f"{options.run} is on no volume that {container['name']} may write to"
-    if int(str(batch or 20)) < ranks:
+    if batch is None or int(str(batch)) < ranks:
         yield f"--batch={batch} for {ranks} ranks"
 
 
