@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "src/base/error.h"
+#include "src/base/tensor.h"
 
 namespace helio::cluster {
 namespace {

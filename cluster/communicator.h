@@ -3,9 +3,11 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "cluster/pending.h"
 #include "cluster/world.h"
+#include "src/base/tensor_fwd.h"
 
 namespace helio::cluster {
 

@@ -1,6 +1,7 @@
 #pragma once
 #include "cluster/communicator.h"
 #include "src/base/global_batch.h"
+#include "src/base/tensor.h"
 
 namespace helio::cluster {
 

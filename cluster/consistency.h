@@ -5,6 +5,7 @@
 
 #include "cluster/communicator.h"
 #include "src/base/named_tensors.h"
+#include "src/base/tensor.h"
 
 namespace helio::cluster {
 

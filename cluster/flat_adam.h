@@ -1,5 +1,6 @@
 #pragma once
 #include "cluster/parameter_group.h"
+#include "src/base/tensor.h"
 
 namespace helio::cluster {
 

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "cluster/sharding.h"
+#include "src/base/autograd.h"
 
 namespace helio::cluster {
 namespace {

@@ -2,6 +2,7 @@
 #include "cluster/bucket_plan.h"
 #include "cluster/communicator.h"
 #include "cluster/parameter_group.h"
+#include "src/base/tensor.h"
 
 namespace helio::cluster {
 

@@ -5,12 +5,9 @@
 #include <iomanip>
 #include <sstream>
 
+#include "src/base/seconds.h"
+
 namespace helio::cluster {
-namespace {
-
-double Seconds(Clock::duration duration) { return std::chrono::duration<double>(duration).count(); }
-
-}  // namespace
 
 void SetText(std::array<char, 96>& target, const std::string& text) {
   target.fill(0);

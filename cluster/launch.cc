@@ -10,6 +10,7 @@
 #include "cluster/nccl_communicator.h"
 #include "cluster/solo_communicator.h"
 #include "src/base/error.h"
+#include "src/base/tensor.h"
 
 namespace helio::cluster {
 namespace {

@@ -12,6 +12,7 @@
 #include <cstring>
 #include <thread>
 
+#include "src/base/descriptor.h"
 #include "src/base/error.h"
 #include "src/base/json.h"
 
@@ -20,21 +21,6 @@ namespace {
 
 constexpr size_t kLongestRequest = 8192;
 constexpr auto kPatience = std::chrono::seconds(5);  // for one client, reading and writing together
-
-// A file descriptor that closes itself.
-class Descriptor {
- public:
-  explicit Descriptor(int value = -1) : value_(value) {}
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  ~Descriptor() {
-    if (value_ >= 0) close(value_);
-  }
-  int get() const { return value_; }
-
- private:
-  int value_;
-};
 
 std::string HostName() {
   char name[256] = {};

@@ -2,6 +2,7 @@
 #include <vector>
 
 #include "cluster/mpi_engine.h"
+#include "src/base/tensor.h"
 
 namespace helio::cluster {
 

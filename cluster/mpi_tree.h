@@ -1,5 +1,6 @@
 #pragma once
 #include "cluster/mpi_engine.h"
+#include "src/base/tensor.h"
 
 namespace helio::cluster {
 

@@ -11,6 +11,7 @@
 #include <thread>
 
 #include "src/base/error.h"
+#include "src/base/tensor.h"
 
 namespace helio::cluster {
 namespace {

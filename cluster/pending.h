@@ -2,8 +2,6 @@
 #include <chrono>
 #include <memory>
 
-#include "src/base/log.h"
-
 namespace helio::cluster {
 
 using Clock = std::chrono::steady_clock;

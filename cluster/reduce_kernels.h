@@ -2,6 +2,7 @@
 #include <span>
 
 #include "cluster/communicator.h"
+#include "src/base/tensor.h"
 
 namespace helio::cluster {
 

@@ -1,5 +1,7 @@
 #include "cluster/solo_communicator.h"
 
+#include "src/base/tensor.h"
+
 namespace helio::cluster {
 namespace {
 

@@ -1,5 +1,5 @@
 #pragma once
-#include "src/base/log.h"
+#include <c10/core/Device.h>
 
 namespace helio::cluster {
 
@@ -11,7 +11,7 @@ struct World {
   int local_size = 1;
   int node = 0;  // hosts numbered by their lowest rank
   int nodes = 1;
-  torch::Device device = torch::kCPU;  // where this rank's tensors live
+  c10::Device device = c10::kCPU;  // where this rank's tensors live
 
   bool first() const { return rank == 0; }
 };

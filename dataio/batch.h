@@ -2,8 +2,8 @@
 #include <string>
 #include <vector>
 
-#include "src/base/log.h"
 #include "src/base/rows.h"
+#include "src/base/tensor.h"
 
 namespace helio::dataio {
 

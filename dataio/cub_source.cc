@@ -7,7 +7,6 @@
 #include "dataio/source.h"
 #include "src/base/error.h"
 #include "src/base/file_system.h"
-#include "src/base/log.h"
 
 namespace helio::dataio {
 namespace fs = std::filesystem;

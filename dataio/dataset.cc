@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "src/base/checksum.h"
+#include "src/base/log.h"
 
 namespace helio::dataio {
 namespace fs = std::filesystem;

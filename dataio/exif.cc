@@ -6,7 +6,7 @@ namespace helio::dataio {
 namespace {
 
 // Big- or little-endian reads that answer 0 beyond the end.
-struct Reader {
+struct TiffReader {
   std::span<const uint8_t> bytes;
   bool little = false;
 
@@ -20,7 +20,7 @@ struct Reader {
 };
 
 int OrientationOfTiff(std::span<const uint8_t> tiff) {
-  Reader reader{tiff};
+  TiffReader reader{tiff};
   reader.little = reader.At(0, 2) == 0x4949;
   const size_t directory = reader.At(4, 4);
   const uint32_t entries = reader.At(directory, 2);
@@ -55,7 +55,7 @@ void FlipUpsideDown(Image& image) {
 }  // namespace
 
 int ExifOrientation(std::span<const uint8_t> jpeg) {
-  const Reader reader{jpeg};
+  const TiffReader reader{jpeg};
   size_t position = 2;
   while (reader.At(position, 1) == 0xFF) {
     const uint32_t marker = reader.At(position + 1, 1), length = reader.At(position + 2, 2);

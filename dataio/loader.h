@@ -7,6 +7,7 @@
 
 #include "dataio/batch.h"
 #include "dataio/sampler.h"
+#include "src/base/tensor.h"
 
 namespace helio::dataio {
 

@@ -12,7 +12,7 @@
 #include "dataio/text.h"
 #include "src/base/checksum.h"
 #include "src/base/json.h"
-#include "src/base/log.h"
+#include "src/base/tensor.h"
 
 namespace helio::dataio {
 namespace fs = std::filesystem;

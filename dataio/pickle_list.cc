@@ -6,9 +6,9 @@
 namespace helio::dataio {
 namespace {
 
-class Reader {
+class PickleReader {
  public:
-  Reader(std::string bytes, std::string where) : bytes_(std::move(bytes)), where_(std::move(where)) {}
+  PickleReader(std::string bytes, std::string where) : bytes_(std::move(bytes)), where_(std::move(where)) {}
 
   std::vector<std::string> Strings() {
     while (true) {
@@ -100,7 +100,7 @@ class Reader {
 }  // namespace
 
 std::vector<std::string> ReadPickledStrings(const std::filesystem::path& path) {
-  return Reader(ReadFile(path), path.string()).Strings();
+  return PickleReader(ReadFile(path), path.string()).Strings();
 }
 
 }  // namespace helio::dataio

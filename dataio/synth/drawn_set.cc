@@ -77,13 +77,13 @@ void WriteText(const fs::path& path, const std::string& text) {
 }
 
 // What accumulates over the set while pictures are written.
-struct Lists {
+struct DrawnLists {
   std::string images, boxes, labels, classes, split, train, test;
   Json pictures = Json::object();
 };
 
 void WriteBird(const fs::path& root, const BirdClass& bird, int64_t number, int64_t id, size_t class_id,
-               const DrawnSetOptions& options, Lists& lists) {
+               const DrawnSetOptions& options, DrawnLists& lists) {
   const std::string key = bird.name + "/bird_" + std::to_string(number + 1);
   const auto drawn =
       DrawBird(bird.colours, options.side, RandomKey(options.seed, "bird", {id}), options.any_facing);
@@ -109,7 +109,7 @@ void WriteBird(const fs::path& root, const BirdClass& bird, int64_t number, int6
   lists.pictures[key] = {{"colours", bird.colours}, {"asked", asked}};
 }
 
-void WriteLists(const fs::path& root, const Lists& lists) {
+void WriteLists(const fs::path& root, const DrawnLists& lists) {
   const auto cub = root / "CUB_200_2011";
   WriteText(cub / "images.txt", lists.images);
   WriteText(cub / "bounding_boxes.txt", lists.boxes);
@@ -136,7 +136,7 @@ void WriteDrawnSet(const fs::path& root, const DrawnSetOptions& options) {
   NameAndSplit(classes, options);
   fs::remove_all(root / "CUB_200_2011");
   fs::remove_all(root / "text");
-  Lists lists;
+  DrawnLists lists;
   int64_t id = 0;
   for (size_t i = 0; i < classes.size(); ++i) {
     fs::create_directories(root / "CUB_200_2011/images" / classes[i].name);

@@ -1,4 +1,4 @@
-# helio_library, helio_program and helio_test: our targets with warnings, sanitizers and the shared precompiled header.
+# helio_library, helio_program and helio_test: our targets with warnings, sanitizers, the shared precompiled headers and unity builds.
 find_program(CCACHE ccache)
 if(CCACHE)
   set(CMAKE_CXX_COMPILER_LAUNCHER env CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime ${CCACHE})
@@ -18,42 +18,74 @@ if(HELIO_SANITIZE)
 endif()
 target_link_libraries(helio_options INTERFACE helio_torch PkgConfig::GLOG Threads::Threads)
 
-# <torch/torch.h> costs about 20 s a translation unit; every target reuses this one precompiled header.
-file(WRITE ${CMAKE_BINARY_DIR}/pch.cc "")
-add_library(helio_pch OBJECT ${CMAKE_BINARY_DIR}/pch.cc)
-target_link_libraries(helio_pch PRIVATE helio_options)
-target_precompile_headers(helio_pch PRIVATE ${CMAKE_SOURCE_DIR}/src/base/pch.h)
+# Torch's headers are dear, so a target sorts its files by what they need: SOURCES no torch at all, TENSOR_SOURCES
+# src/base/tensor.h, MODULE_SOURCES src/base/autograd.h or src/nn/module.h. Each kind has one precompiled header for the whole house.
+# With HELIO_UNITY a target's files of a kind are compiled together, some at a time (docs/benchmarks/build.md);
+# tests/style/check_torch.py keeps torch out of SOURCES.
+foreach(kind plain tensor module)
+  file(CONFIGURE OUTPUT ${CMAKE_BINARY_DIR}/pch_${kind}.cc CONTENT "")
+  add_library(helio_pch_${kind} OBJECT ${CMAKE_BINARY_DIR}/pch_${kind}.cc)
+  target_link_libraries(helio_pch_${kind} PRIVATE helio_options)
+  target_precompile_headers(helio_pch_${kind} PRIVATE ${CMAKE_SOURCE_DIR}/scripts/cmake/pch_${kind}.h)
+endforeach()
 
-function(helio_configure target)
-  target_link_libraries(${target} PUBLIC helio_options)
-  target_precompile_headers(${target} REUSE_FROM helio_pch)
+# Where the time of a run goes -O3 pays (base, dataio, cluster, nn), elsewhere -O2 compiles faster; tests have -O1.
+set(CMAKE_CXX_FLAGS_RELEASE "-O2 -DNDEBUG")
+macro(helio_optimize level)
+  if(CMAKE_BUILD_TYPE STREQUAL Release)
+    add_compile_options(${level})
+  endif()
+endmacro()
+
+# The files of one kind as part of `target`.
+function(helio_compile target kind depends)
+  if(NOT ARGN)
+    return()
+  endif()
+  set(objects ${target}_${kind})
+  add_library(${objects} OBJECT ${ARGN})
+  target_link_libraries(${objects} PUBLIC helio_options ${depends})
+  target_precompile_headers(${objects} REUSE_FROM helio_pch_${kind})
+  set_target_properties(${objects} PROPERTIES UNITY_BUILD ${HELIO_UNITY} UNITY_BUILD_BATCH_SIZE ${HELIO_UNITY_FILES})
+  target_sources(${target} PRIVATE $<TARGET_OBJECTS:${objects}>)
 endfunction()
 
-# helio_library(helio_nn SOURCES a.cc b.cc DEPENDS helio_base)
+# Shared by the functions below: reads SOURCES, TENSOR_SOURCES, MODULE_SOURCES and DEPENDS of the caller's ARG_.
+macro(helio_compile_kinds name)
+  helio_compile(${name} plain "${ARG_DEPENDS}" ${ARG_SOURCES})
+  helio_compile(${name} tensor "${ARG_DEPENDS}" ${ARG_TENSOR_SOURCES})
+  helio_compile(${name} module "${ARG_DEPENDS}" ${ARG_MODULE_SOURCES})
+endmacro()
+set(HELIO_LISTS "SOURCES;TENSOR_SOURCES;MODULE_SOURCES;DEPENDS")
+
+# helio_library(helio_nn MODULE_SOURCES a.cc b.cc DEPENDS helio_base)
 function(helio_library name)
-  cmake_parse_arguments(ARG "" "" "SOURCES;DEPENDS" ${ARGN})
-  add_library(${name} STATIC ${ARG_SOURCES})
-  helio_configure(${name})
-  target_link_libraries(${name} PUBLIC ${ARG_DEPENDS})
+  cmake_parse_arguments(ARG "" "" "${HELIO_LISTS}" ${ARGN})
+  add_library(${name} STATIC)
+  set_target_properties(${name} PROPERTIES LINKER_LANGUAGE CXX)
+  target_link_libraries(${name} PUBLIC helio_options ${ARG_DEPENDS})
+  helio_compile_kinds(${name})
 endfunction()
 
 # helio_program(helio-pack SOURCES pack_main.cc DEPENDS helio_dataio)
 function(helio_program name)
-  cmake_parse_arguments(ARG "" "" "SOURCES;DEPENDS" ${ARGN})
-  add_executable(${name} ${ARG_SOURCES})
-  helio_configure(${name})
-  target_link_libraries(${name} PRIVATE ${ARG_DEPENDS})
+  cmake_parse_arguments(ARG "" "" "${HELIO_LISTS}" ${ARGN})
+  add_executable(${name})
+  set_target_properties(${name} PROPERTIES LINKER_LANGUAGE CXX)
+  target_link_libraries(${name} PRIVATE helio_options ${ARG_DEPENDS})
+  helio_compile_kinds(${name})
 endfunction()
 
 # helio_test(sampler_test LABEL unit [RANKS 2 4] [TIMEOUT 60] SOURCES sampler_test.cc DEPENDS helio_dataio)
-# With RANKS the program is also registered as <name>_n<ranks> under mpirun. The program has gtest's main unless SOURCES has one
+# With RANKS the program is also registered as <name>_n<ranks> under mpirun. The program has gtest's main unless its files have one
 # and OWN_MAIN is given.
 function(helio_test name)
-  cmake_parse_arguments(ARG "OWN_MAIN" "LABEL;TIMEOUT" "SOURCES;DEPENDS;RANKS;ARGS" ${ARGN})
-  add_executable(${name} ${ARG_SOURCES})
-  set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
-  helio_configure(${name})
-  target_link_libraries(${name} PRIVATE ${ARG_DEPENDS} GTest::gtest GTest::gmock)
+  cmake_parse_arguments(ARG "OWN_MAIN" "LABEL;TIMEOUT" "${HELIO_LISTS};RANKS;ARGS" ${ARGN})
+  add_executable(${name})
+  set_target_properties(${name} PROPERTIES LINKER_LANGUAGE CXX RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
+  list(APPEND ARG_DEPENDS GTest::gtest GTest::gmock)
+  target_link_libraries(${name} PRIVATE helio_options ${ARG_DEPENDS})
+  helio_compile_kinds(${name})
   if(NOT ARG_OWN_MAIN)
     target_link_libraries(${name} PRIVATE GTest::gtest_main)
   endif()
@@ -66,6 +98,13 @@ function(helio_test name)
   foreach(ranks IN LISTS ARG_RANKS)
     helio_register_test(${name}_n${ranks} ${ARG_LABEL} ${ARG_TIMEOUT} ${ranks}
       mpirun --oversubscribe --bind-to none -n ${ranks} $<TARGET_FILE:${name}> ${ARG_ARGS})
+  endforeach()
+endfunction()
+
+# Tests that take long or the whole machine: scripts/test --fast leaves them out (label "slow" beside their own).
+function(helio_slow_tests)
+  foreach(name IN LISTS ARGN)
+    set_property(TEST ${name} APPEND PROPERTY LABELS slow)
   endforeach()
 endfunction()
 

@@ -3,7 +3,7 @@
 
 #include <memory>
 
-#include "src/base/log.h"
+#include "src/base/tensor.h"
 
 namespace helio::app {
 

@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "src/base/named_tensors.h"
+#include "src/base/tensor.h"
 #include "src/recipes/validation.h"
 
 namespace helio::app {

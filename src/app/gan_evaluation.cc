@@ -1,6 +1,7 @@
 #include "src/app/gan_evaluation.h"
 
 #include "src/app/training_program.h"
+#include "src/base/noise.h"
 #include "src/eval/colour_binding.h"
 #include "src/eval/inception_score.h"
 #include "src/eval/png_writer.h"

@@ -11,6 +11,7 @@
 #include "src/eval/evaluator.h"
 #include "src/eval/part_judge.h"
 #include "src/nn/image_encoder.h"
+#include "src/nn/module.h"
 #include "src/nn/text_encoder.h"
 #include "src/recipes/registry.h"
 #include "src/recipes/text_to_image.h"

@@ -4,6 +4,7 @@
 #include "src/app/main.h"
 #include "src/app/trained_model.h"
 #include "src/app/training_flags.h"
+#include "src/base/noise.h"
 #include "src/eval/attention_picture.h"
 #include "src/eval/png_writer.h"
 

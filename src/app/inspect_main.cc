@@ -6,7 +6,6 @@
 #include "src/app/inspection.h"
 #include "src/app/main.h"
 #include "src/base/error.h"
-#include "src/base/log.h"
 #include "src/eval/png_writer.h"
 #include "src/eval/sample_grid.h"
 

@@ -12,7 +12,6 @@
 #include "src/app/json_log.h"
 #include "src/base/error.h"
 #include "src/base/heap.h"
-#include "src/base/log.h"
 
 namespace helio::app {
 namespace {

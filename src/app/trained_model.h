@@ -5,6 +5,7 @@
 #include "dataio/text.h"
 #include "src/base/global_batch.h"
 #include "src/base/json.h"
+#include "src/base/tensor.h"
 #include "src/recipes/registry.h"
 #include "src/recipes/text_to_image.h"
 

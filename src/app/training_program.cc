@@ -255,10 +255,10 @@ class TrainingProgram {
 
   // Held-out rows; for the classifier training rows, because a class-disjoint test split has other classes.
   std::vector<recipes::ValidationScore> Validate(recipes::Pretraining& pretraining, int64_t step) {
-    constexpr int64_t kChunk = 100;
+    constexpr int64_t kAtOnce = 100;
     const auto& dataset = FLAGS_recipe == "classifier" ? train_ : test_;
-    const int64_t chunks = std::max<int64_t>(1, std::min(FLAGS_evaluate_images, dataset.size()) / kChunk);
-    const auto draws = dataio::EvaluationDraws(dataset, chunks * std::min(kChunk, dataset.size()),
+    const int64_t chunks = std::max<int64_t>(1, std::min(FLAGS_evaluate_images, dataset.size()) / kAtOnce);
+    const auto draws = dataio::EvaluationDraws(dataset, chunks * std::min(kAtOnce, dataset.size()),
                                                options_.words, FLAGS_seed);
     const auto validation = pretraining.MakeValidation();
     torch::Tensor sums;

@@ -1,5 +1,7 @@
 #include "src/base/global_batch.h"
 
+#include "src/base/autograd.h"
+
 namespace helio {
 namespace {
 

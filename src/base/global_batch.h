@@ -1,6 +1,6 @@
 #pragma once
-#include "src/base/log.h"
 #include "src/base/rows.h"
+#include "src/base/tensor.h"
 
 namespace helio {
 

@@ -32,14 +32,6 @@ std::string Problems(const std::map<std::string, torch::Tensor>& source, const N
 
 }  // namespace
 
-NamedTensors StateOf(const torch::nn::Module& module, const std::string& prefix) {
-  NamedTensors state;
-  for (const auto& parameter : module.named_parameters())
-    state.emplace_back(prefix + parameter.key(), parameter.value());
-  for (const auto& buffer : module.named_buffers()) state.emplace_back(prefix + buffer.key(), buffer.value());
-  return state;
-}
-
 void CopyState(const NamedTensors& source, const NamedTensors& target, const std::string& where) {
   const std::map<std::string, torch::Tensor> by_name(source.begin(), source.end());
   if (const auto problems = Problems(by_name, target); !problems.empty())

@@ -3,16 +3,13 @@
 #include <utility>
 #include <vector>
 
-#include "src/base/log.h"
+#include "src/base/tensor.h"
 
 namespace helio {
 
 // Tensors by stable name, in a stable order: the parameters and buffers of a network under the published
 // names.
 using NamedTensors = std::vector<std::pair<std::string, torch::Tensor>>;
-
-// Parameters then buffers of a module in registration order, each name with `prefix` in front.
-NamedTensors StateOf(const torch::nn::Module& module, const std::string& prefix = "");
 
 // Copies `source` into `target` by name (in place, no gradient). Throws Error{kUser} that lists every
 // missing, unexpected and misshapen tensor, not only the first. `num_batches_tracked` may be missing (weights

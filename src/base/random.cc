@@ -1,8 +1,9 @@
 #include "src/base/random.h"
 
-#include <ATen/CPUGeneratorImpl.h>
-
+#include <cmath>
 #include <numbers>
+
+#include "src/base/log.h"
 
 namespace helio {
 namespace {
@@ -11,12 +12,6 @@ uint64_t Mix(uint64_t z) {  // SplitMix64's finaliser
   z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9ull;
   z = (z ^ (z >> 27)) * 0x94D049BB133111EBull;
   return z ^ (z >> 31);
-}
-
-std::vector<int64_t> WithRows(int64_t rows, const std::vector<int64_t>& tail) {
-  std::vector<int64_t> shape{rows};
-  shape.insert(shape.end(), tail.begin(), tail.end());
-  return shape;
 }
 
 }  // namespace
@@ -44,18 +39,6 @@ double RandomStream::Unit() { return static_cast<double>(Next() >> 11) * 0x1.0p-
 double RandomStream::Normal() {
   const double radius = std::sqrt(-2.0 * std::log(1.0 - Unit()));
   return radius * std::cos(2.0 * std::numbers::pi * Unit());
-}
-
-torch::Tensor NormalRows(uint64_t key, const RowRange& rows, std::vector<int64_t> tail, torch::Dtype dtype) {
-  auto generator = at::detail::createCPUGenerator(key);
-  const auto all = torch::randn(WithRows(rows.global, tail), generator, torch::kFloat32);
-  return all.narrow(0, rows.first, rows.local).to(dtype).contiguous();
-}
-
-torch::Tensor UniformRows(uint64_t key, const RowRange& rows, std::vector<int64_t> tail, torch::Dtype dtype) {
-  auto generator = at::detail::createCPUGenerator(key);
-  const auto all = torch::rand(WithRows(rows.global, tail), generator, torch::kFloat32);
-  return all.narrow(0, rows.first, rows.local).to(dtype).contiguous();
 }
 
 }  // namespace helio

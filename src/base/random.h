@@ -3,9 +3,6 @@
 #include <initializer_list>
 #include <string_view>
 
-#include "src/base/log.h"
-#include "src/base/rows.h"
-
 namespace helio {
 
 // Random numbers are functions of keys, never of history: that is what makes resume exact and N ranks equal
@@ -26,14 +23,5 @@ class RandomStream {
  private:
   uint64_t state_;
 };
-
-// Standard normal noise of this rank's rows: draws the whole global batch {rows.global, tail...} and keeps
-// the own rows, so the numbers do not depend on how the batch is split. CPU, float32 converted to `dtype`.
-torch::Tensor NormalRows(uint64_t key, const RowRange& rows, std::vector<int64_t> tail,
-                         torch::Dtype dtype = torch::kFloat32);
-
-// The same for uniform numbers in [0, 1): dropout masks of training encoders.
-torch::Tensor UniformRows(uint64_t key, const RowRange& rows, std::vector<int64_t> tail,
-                          torch::Dtype dtype = torch::kFloat32);
 
 }  // namespace helio

@@ -3,12 +3,12 @@
 #include <numeric>
 
 #include "src/eval/page.h"
+#include "src/nn/module.h"
 
 namespace helio::eval {
 namespace {
 
-namespace F = torch::nn::functional;
-constexpr int64_t kLabelHeight = 18;
+constexpr int64_t kWordHeight = 18;
 constexpr size_t kCaptionLines = 2;
 
 // Attention {h, w} stretched to its own range [0, 1] and smoothed to side x side.
@@ -16,10 +16,7 @@ torch::Tensor Stretch(const torch::Tensor& attention, int64_t side) {
   const auto values = attention.detach().to(torch::kCPU, torch::kFloat32);
   const auto range = (values.max() - values.min()).clamp_min(1e-8);
   const auto unit = ((values - values.min()) / range).view({1, 1, values.size(0), values.size(1)});
-  return F::interpolate(unit, F::InterpolateFuncOptions()
-                                  .size(std::vector<int64_t>{side, side})
-                                  .mode(torch::kBilinear)
-                                  .align_corners(false))[0][0];
+  return at::upsample_bilinear2d(unit, {side, side}, /*align_corners=*/false)[0][0];
 }
 
 // From violet over red to light yellow: brighter is more, also in grey print. {3, h, w} in [-1, 1].
@@ -32,12 +29,8 @@ torch::Tensor Heat(const torch::Tensor& unit) {
 }
 
 torch::Tensor Smooth(const torch::Tensor& image, int64_t side) {
-  return F::interpolate(image.detach().to(torch::kCPU, torch::kFloat32).unsqueeze(0),
-                        F::InterpolateFuncOptions()
-                            .size(std::vector<int64_t>{side, side})
-                            .mode(torch::kBicubic)
-                            .align_corners(false))[0]
-      .clamp(-1, 1);
+  const auto values = image.detach().to(torch::kCPU, torch::kFloat32).unsqueeze(0);
+  return at::upsample_bicubic2d(values, {side, side}, /*align_corners=*/false)[0].clamp(-1, 1);
 }
 
 // The picture in grey, more covered by the heat map's colours where there is more of it: colours then mean
@@ -49,16 +42,16 @@ torch::Tensor Overlay(const torch::Tensor& image, const torch::Tensor& attention
   return grey * (1 - cover) + Heat(unit) * cover;
 }
 
-struct Layout {
+struct AttentionLayout {
   int64_t side, tiles;  // tiles a row: the picture and its words
   int64_t header;
 
   int64_t inner_width() const { return tiles * side + (tiles - 1) * page::kBetween; }
   int64_t width() const { return inner_width() + 2 * (page::kPadding + page::kMargin); }
-  int64_t row_height() const { return kLabelHeight + side + page::kBetween; }
+  int64_t row_height() const { return kWordHeight + side + page::kBetween; }
 };
 
-int64_t CardHeight(const AttentionSubject& subject, const Layout& layout) {
+int64_t CardHeight(const AttentionSubject& subject, const AttentionLayout& layout) {
   const auto lines =
       WrapText(subject.caption, page::kCaption, static_cast<double>(layout.inner_width()), kCaptionLines);
   return 2 * page::kPadding + std::ssize(lines) * LineHeight(page::kCaption) +
@@ -67,9 +60,9 @@ int64_t CardHeight(const AttentionSubject& subject, const Layout& layout) {
 
 void DrawTile(Canvas& canvas, int64_t x, int64_t y, int64_t side, const torch::Tensor& picture,
               const std::string& label, const TextStyle& style) {
-  DrawCentred(canvas, x, side, static_cast<double>(y + kLabelHeight) - 6, label, style);
-  canvas.DrawPicture(x, y + kLabelHeight, side, side, picture);
-  canvas.DrawFrame(x, y + kLabelHeight, side, side, 1, page::kEdge);
+  DrawCentred(canvas, x, side, static_cast<double>(y + kWordHeight) - 6, label, style);
+  canvas.DrawPicture(x, y + kWordHeight, side, side, picture);
+  canvas.DrawFrame(x, y + kWordHeight, side, side, 1, page::kEdge);
 }
 
 std::string WordLabel(const std::string& word, double peak) {
@@ -90,7 +83,7 @@ void DrawStage(Canvas& canvas, int64_t x, int64_t y, const AttentionStage& stage
   }
 }
 
-int64_t DrawSubject(Canvas& canvas, int64_t y, const AttentionSubject& subject, const Layout& layout,
+int64_t DrawSubject(Canvas& canvas, int64_t y, const AttentionSubject& subject, const AttentionLayout& layout,
                     size_t top) {
   const int64_t height = CardHeight(subject, layout), x = page::kMargin + page::kPadding;
   DrawCard(canvas, page::kMargin, y, layout.inner_width() + 2 * page::kPadding, height);
@@ -123,8 +116,8 @@ std::vector<int64_t> TopWords(const torch::Tensor& attention, size_t words, size
 
 Canvas DrawAttention(const std::vector<AttentionSubject>& subjects, const AttentionStyle& style) {
   CHECK(!subjects.empty());
-  const Layout layout{style.side, static_cast<int64_t>(style.top_words) + 1,
-                      HeaderHeight(style.title, style.subtitle)};
+  const AttentionLayout layout{style.side, static_cast<int64_t>(style.top_words) + 1,
+                               HeaderHeight(style.title, style.subtitle)};
   int64_t height = 2 * page::kMargin + layout.header - page::kGap;
   for (const auto& subject : subjects) height += CardHeight(subject, layout) + page::kGap;
   Canvas canvas(layout.width(), height, page::kBackground);

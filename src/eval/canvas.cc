@@ -1,9 +1,9 @@
 #include "src/eval/canvas.h"
 
+#include "src/nn/module.h"
+
 namespace helio::eval {
 namespace {
-
-namespace F = torch::nn::functional;
 
 double DistanceTo(const Segment& s, double x, double y) {
   const double dx = s.x1 - s.x0, dy = s.y1 - s.y0;
@@ -33,13 +33,8 @@ uint8_t Mix(uint8_t below, uint8_t above, float cover) {
 // {h, w, 3} uint8 on the CPU.
 torch::Tensor Resized(const torch::Tensor& picture, int64_t width, int64_t height) {
   auto values = picture.detach().to(torch::kCPU, torch::kFloat32).unsqueeze(0);
-  if (values.size(2) != height || values.size(3) != width) {
-    values = F::interpolate(values, F::InterpolateFuncOptions()
-                                        .size(std::vector<int64_t>{height, width})
-                                        .mode(torch::kBicubic)
-                                        .align_corners(false)
-                                        .antialias(true));
-  }
+  if (values.size(2) != height || values.size(3) != width)
+    values = at::_upsample_bicubic2d_aa(values, {height, width}, /*align_corners=*/false);
   return ((values[0].clamp(-1, 1) + 1) * 127.5).round().to(torch::kUInt8).permute({1, 2, 0}).contiguous();
 }
 

@@ -3,7 +3,7 @@
 #include <string_view>
 #include <vector>
 
-#include "src/base/log.h"
+#include "src/base/tensor_fwd.h"
 
 namespace helio::eval {
 

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "src/base/log.h"
+#include "src/base/tensor.h"
 
 namespace helio::eval {
 

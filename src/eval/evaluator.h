@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "src/base/named_tensors.h"
+#include "src/base/tensor.h"
 
 namespace helio::eval {
 

@@ -1,6 +1,7 @@
 #pragma once
 #include <optional>
 
+#include "src/base/tensor.h"
 #include "src/eval/evaluator.h"
 
 namespace helio::eval {

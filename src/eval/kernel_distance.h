@@ -1,4 +1,5 @@
 #pragma once
+#include "src/base/tensor.h"
 #include "src/eval/evaluator.h"
 
 namespace helio::eval {

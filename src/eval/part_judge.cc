@@ -1,15 +1,16 @@
 #include "src/eval/part_judge.h"
 
 #include <ATen/CPUGeneratorImpl.h>
+#include <torch/optim/adam.h>
 
 #include <numbers>
 
+#include "src/base/noise.h"
 #include "src/base/random.h"
 
 namespace helio::eval {
 namespace {
 
-namespace F = torch::nn::functional;
 constexpr int64_t kSide = 64;
 
 torch::nn::Conv2d Reduce(int64_t in, int64_t out) {
@@ -54,7 +55,7 @@ torch::Tensor Augment(torch::Tensor pictures, RandomStream& random) {
   pictures = pictures.narrow(2, random.Below(pictures.size(2) - kSide + 1), kSide);
   pictures = pictures.narrow(3, random.Below(pictures.size(3) - kSide + 1), kSide);
   if (random.Below(2)) pictures = pictures.flip({3});
-  if (random.Below(2)) pictures = F::avg_pool2d(pictures, F::AvgPool2dFuncOptions(3).stride(1).padding(1));
+  if (random.Below(2)) pictures = torch::avg_pool2d(pictures, 3, /*stride=*/1, /*padding=*/1);
   return pictures +
          0.1 * NormalRows(random.Next(), {0, pictures.size(0), pictures.size(0)}, {3, kSide, kSide});
 }
@@ -72,7 +73,7 @@ double OneCycle(double done) {
 }
 
 torch::Tensor PartLoss(const torch::Tensor& logits, const torch::Tensor& colours) {
-  return F::cross_entropy(logits.flatten(0, 1), colours.flatten());
+  return torch::cross_entropy_loss(logits.flatten(0, 1), colours.flatten());
 }
 
 void SetRate(torch::optim::Adam& adam, double rate) {
@@ -95,13 +96,8 @@ SmallPartNetImpl::SmallPartNetImpl(int64_t parts, int64_t colours) : parts_(part
 }
 
 torch::Tensor SmallPartNetImpl::forward(torch::Tensor images) {
-  if (images.size(2) != kSide || images.size(3) != kSide) {
-    images = F::interpolate(images, F::InterpolateFuncOptions()
-                                        .size(std::vector<int64_t>{kSide, kSide})
-                                        .mode(torch::kBilinear)
-                                        .align_corners(false)
-                                        .antialias(true));
-  }
+  if (images.size(2) != kSide || images.size(3) != kSide)
+    images = at::_upsample_bilinear2d_aa(images, {kSide, kSide}, /*align_corners=*/false);
   return head_->forward(trunk_->forward(images).flatten(1)).view({-1, parts_, colours_});
 }
 

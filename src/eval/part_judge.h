@@ -1,8 +1,8 @@
 #pragma once
 #include <cstdint>
 
-#include "src/base/log.h"
 #include "src/base/named_tensors.h"
+#include "src/nn/module.h"
 
 namespace helio::eval {
 

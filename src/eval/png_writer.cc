@@ -4,6 +4,7 @@
 
 #include "src/base/error.h"
 #include "src/base/file_system.h"
+#include "src/base/tensor.h"
 
 namespace helio::eval {
 namespace {

@@ -3,6 +3,7 @@
 #include <map>
 #include <string>
 
+#include "src/base/tensor_fwd.h"
 #include "src/eval/canvas.h"
 
 namespace helio::eval {

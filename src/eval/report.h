@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "src/base/json.h"
+#include "src/base/tensor.h"
 #include "src/eval/evaluator.h"
 
 namespace helio::eval {

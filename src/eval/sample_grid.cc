@@ -8,7 +8,7 @@ namespace {
 constexpr size_t kCaptionLines = 3;
 constexpr int64_t kLabelHeight = 16;
 
-struct Layout {
+struct GridLayout {
   int64_t columns, rows;
   int64_t pictures;  // beside each other in a card
   int64_t side;
@@ -29,14 +29,14 @@ int64_t PicturesOf(const Sample& sample) {
   return static_cast<int64_t>(sample.stages.size()) + (sample.real.defined() ? 1 : 0);
 }
 
-std::vector<std::string> CaptionLines(const Sample& sample, const Layout& layout) {
+std::vector<std::string> CaptionLines(const Sample& sample, const GridLayout& layout) {
   return WrapText(sample.caption, page::kCaption, static_cast<double>(layout.inner_width()), kCaptionLines);
 }
 
-Layout Plan(const std::vector<Sample>& samples, const GridStyle& style) {
+GridLayout Plan(const std::vector<Sample>& samples, const GridStyle& style) {
   const auto count = static_cast<int64_t>(samples.size());
-  Layout layout{std::min(style.columns, count),           0, 0, style.side, 1,
-                HeaderHeight(style.title, style.subtitle)};
+  GridLayout layout{std::min(style.columns, count),           0, 0, style.side, 1,
+                    HeaderHeight(style.title, style.subtitle)};
   layout.rows = (count + layout.columns - 1) / layout.columns;
   for (const auto& sample : samples) layout.pictures = std::max(layout.pictures, PicturesOf(sample));
   for (const auto& sample : samples) {
@@ -52,7 +52,7 @@ void DrawLabelled(Canvas& canvas, int64_t x, int64_t y, int64_t side, const torc
   DrawCentred(canvas, x, side, static_cast<double>(y + side + kLabelHeight) - 1, label, page::kLabel);
 }
 
-void DrawSample(Canvas& canvas, int64_t x, int64_t y, const Sample& sample, const Layout& layout) {
+void DrawSample(Canvas& canvas, int64_t x, int64_t y, const Sample& sample, const GridLayout& layout) {
   DrawCard(canvas, x, y, layout.card_width(), layout.card_height());
   x += page::kPadding;
   y += page::kPadding;
@@ -73,7 +73,7 @@ void DrawSample(Canvas& canvas, int64_t x, int64_t y, const Sample& sample, cons
 
 Canvas DrawSampleGrid(const std::vector<Sample>& samples, const GridStyle& style) {
   CHECK(!samples.empty());
-  const Layout layout = Plan(samples, style);
+  const GridLayout layout = Plan(samples, style);
   Canvas canvas(layout.width(), layout.height(), page::kBackground);
   DrawHeader(canvas, style.title, style.subtitle);
   for (int64_t i = 0; i < std::ssize(samples); ++i) {

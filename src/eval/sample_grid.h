@@ -2,6 +2,7 @@
 #include <string>
 #include <vector>
 
+#include "src/base/tensor.h"
 #include "src/eval/canvas.h"
 
 namespace helio::eval {

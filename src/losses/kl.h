@@ -1,4 +1,5 @@
 #pragma once
+#include "src/base/tensor.h"
 #include "src/losses/loss_terms.h"
 
 namespace helio::losses {

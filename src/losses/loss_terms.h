@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "src/base/global_batch.h"
+#include "src/base/tensor.h"
 
 namespace helio::losses {
 

@@ -1,6 +1,7 @@
 #pragma once
 #include "src/base/rows.h"
 #include "src/nn/blocks.h"
+#include "src/nn/module.h"
 
 namespace helio::nn {
 

@@ -1,5 +1,6 @@
 #pragma once
 #include "src/base/global_batch.h"
+#include "src/nn/module.h"
 
 namespace helio::nn {
 

@@ -8,14 +8,14 @@ torch::nn::Conv2d Conv(int64_t in, int64_t out, int64_t kernel, int64_t stride, 
       torch::nn::Conv2dOptions(in, out, kernel).stride(stride).padding(padding).bias(bias));
 }
 
-torch::nn::LeakyReLU Leaky() {
-  return torch::nn::LeakyReLU(torch::nn::LeakyReLUOptions().negative_slope(0.2));
-}
-
 }  // namespace
 
 torch::Tensor DoubleSizeImpl::forward(const torch::Tensor& input) {
   return torch::upsample_nearest2d(input, {2 * input.size(2), 2 * input.size(3)});
+}
+
+torch::nn::LeakyReLU Leaky() {
+  return torch::nn::LeakyReLU(torch::nn::LeakyReLUOptions().negative_slope(0.2));
 }
 
 torch::nn::Conv2d Conv1x1(int64_t in, int64_t out, bool bias) { return Conv(in, out, 1, 1, 0, bias); }

@@ -1,5 +1,6 @@
 #pragma once
 #include "src/nn/image_trunk.h"
+#include "src/nn/module.h"
 
 namespace helio::nn {
 

@@ -1,5 +1,6 @@
 #pragma once
 #include "src/nn/folded_conv.h"
+#include "src/nn/module.h"
 
 namespace helio::nn {
 

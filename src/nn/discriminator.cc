@@ -7,10 +7,6 @@
 namespace helio::nn {
 namespace {
 
-torch::nn::LeakyReLU Leaky() {
-  return torch::nn::LeakyReLU(torch::nn::LeakyReLUOptions().negative_slope(0.2));
-}
-
 // The first `halvings` strided convolutions, at most four, ending at 8 df channels (encode_image_by_16times
 // for four).
 torch::nn::Sequential Encoder(int64_t df, int64_t halvings) {

@@ -2,6 +2,7 @@
 #include <vector>
 
 #include "src/nn/blocks.h"
+#include "src/nn/module.h"
 
 namespace helio::nn {
 

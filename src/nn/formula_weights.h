@@ -3,6 +3,7 @@
 #include <string>
 
 #include "src/base/named_tensors.h"
+#include "src/base/tensor.h"
 
 namespace helio::nn {
 

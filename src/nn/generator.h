@@ -3,6 +3,7 @@
 
 #include "src/nn/attention.h"
 #include "src/nn/conditioning_augmentation.h"
+#include "src/nn/module.h"
 
 namespace helio::nn {
 

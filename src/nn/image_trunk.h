@@ -3,6 +3,7 @@
 #include <string>
 
 #include "src/nn/batch_norm.h"
+#include "src/nn/module.h"
 
 namespace helio::nn {
 

@@ -1,6 +1,7 @@
 #pragma once
 #include "src/nn/conv_norm.h"
 #include "src/nn/image_trunk.h"
+#include "src/nn/module.h"
 
 namespace helio::nn {
 

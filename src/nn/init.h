@@ -1,7 +1,7 @@
 #pragma once
 #include <cstdint>
 
-#include "src/base/log.h"
+#include "src/nn/module.h"
 
 namespace helio::nn {
 

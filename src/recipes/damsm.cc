@@ -1,6 +1,7 @@
 #include "src/losses/damsm.h"
 
 #include "src/base/error.h"
+#include "src/base/noise.h"
 #include "src/nn/freeze.h"
 #include "src/recipes/pretraining.h"
 
@@ -19,8 +20,8 @@ class Retrieval : public Validation {
     image_->eval();
     const auto sentence = text_->forward(batch.captions, batch.caption_lengths).sentence;
     const auto code = image_->forward(batch.images.back()).code;
-    const auto cosines =
-        torch::matmul(torch::nn::functional::normalize(code), torch::nn::functional::normalize(sentence).t());
+    const auto unit = [](const torch::Tensor& rows) { return rows / rows.norm(2, 1, true).clamp_min(1e-12); };
+    const auto cosines = torch::matmul(unit(code), unit(sentence).t());
     const auto rank = cosines.gt(cosines.diagonal().unsqueeze(1)).sum(1);
     text_->train();
     image_->train();

@@ -1,6 +1,7 @@
 #pragma once
 #include <vector>
 
+#include "src/base/tensor.h"
 #include "src/nn/discriminator.h"
 #include "src/nn/generator.h"
 #include "src/recipes/parts.h"

@@ -1,4 +1,5 @@
 #pragma once
+#include "src/nn/module.h"
 #include "src/recipes/ladder_game.h"
 
 namespace helio::recipes {

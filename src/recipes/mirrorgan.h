@@ -1,4 +1,5 @@
 #pragma once
+#include "src/base/tensor.h"
 #include "src/recipes/ladder_recipe.h"
 
 namespace helio::recipes {

@@ -4,6 +4,7 @@
 
 #include "src/nn/captioner.h"
 #include "src/nn/image_encoder.h"
+#include "src/nn/module.h"
 #include "src/nn/text_encoder.h"
 #include "src/recipes/options.h"
 #include "src/recipes/registry.h"

@@ -1,4 +1,5 @@
 #pragma once
+#include "src/nn/module.h"
 #include "src/recipes/parts.h"
 #include "src/recipes/validation.h"
 

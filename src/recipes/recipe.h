@@ -8,6 +8,7 @@
 #include "src/base/global_batch.h"
 #include "src/base/named_tensors.h"
 #include "src/base/random.h"
+#include "src/base/tensor.h"
 #include "src/losses/loss_terms.h"
 
 namespace helio::recipes {

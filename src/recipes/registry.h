@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "src/base/tensor.h"
 #include "src/recipes/options.h"
 #include "src/recipes/recipe.h"
 #include "src/recipes/validation.h"

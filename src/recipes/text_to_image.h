@@ -1,6 +1,7 @@
 #pragma once
 #include <vector>
 
+#include "src/nn/module.h"
 #include "src/recipes/recipe.h"
 
 namespace helio::recipes {

@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "dataio/batch.h"
+#include "src/base/tensor.h"
 #include "src/recipes/recipe.h"
 
 namespace helio::recipes {

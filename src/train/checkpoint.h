@@ -7,6 +7,7 @@
 
 #include "src/base/json.h"
 #include "src/base/named_tensors.h"
+#include "src/base/tensor.h"
 
 namespace helio::train {
 

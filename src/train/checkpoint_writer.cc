@@ -3,15 +3,12 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "src/base/seconds.h"
 #include "src/train/checkpoint_manifest.h"
 
 namespace helio::train {
 namespace fs = std::filesystem;
 namespace {
-
-double SecondsSince(std::chrono::steady_clock::time_point start) {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-}
 
 // Higher is better; -infinity where there is no such score.
 double ScoreOf(const CheckpointEntry& entry, const std::string& keep_best) {

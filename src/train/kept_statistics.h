@@ -2,6 +2,7 @@
 #include <map>
 #include <vector>
 
+#include "src/base/tensor.h"
 #include "src/recipes/recipe.h"
 
 namespace helio::train {

@@ -4,6 +4,8 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+#include "src/base/log.h"
+
 namespace helio::train {
 namespace fs = std::filesystem;
 namespace {

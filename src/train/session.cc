@@ -2,14 +2,11 @@
 
 #include "cluster/consistency.h"
 #include "src/base/checksum.h"
+#include "src/base/seconds.h"
 #include "src/train/stop_signal.h"
 
 namespace helio::train {
 namespace {
-
-double SecondsSince(std::chrono::steady_clock::time_point start) {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-}
 
 bool Due(int64_t step, int64_t every) { return every > 0 && step % every == 0; }
 

@@ -6,6 +6,7 @@
 
 #include "cluster/communicator.h"
 #include "cluster/straggler.h"
+#include "src/base/tensor.h"
 #include "src/recipes/validation.h"
 #include "src/train/checkpoint_writer.h"
 #include "src/train/progress.h"

@@ -1,13 +1,10 @@
 #include "src/train/trainer.h"
 
 #include "cluster/sharding.h"
+#include "src/base/seconds.h"
 
 namespace helio::train {
 namespace {
-
-double SecondsSince(std::chrono::steady_clock::time_point start) {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-}
 
 // Adds the time of its scope to the report.
 class Stopwatch {

@@ -9,6 +9,7 @@
 #include "cluster/flat_adam.h"
 #include "cluster/gradient_reducer.h"
 #include "cluster/parameter_group.h"
+#include "src/base/tensor.h"
 #include "src/recipes/recipe.h"
 #include "src/train/kept_statistics.h"
 

@@ -3,6 +3,7 @@
 #include <string>
 
 #include "cluster/metrics.h"
+#include "src/base/tensor.h"
 #include "src/recipes/validation.h"
 #include "src/train/checkpoint_writer.h"
 #include "src/train/progress.h"

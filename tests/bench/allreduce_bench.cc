@@ -1,10 +1,13 @@
 // All-reduce time and bus bandwidth by size: mpirun -n 2 build/release/tests/allreduce_bench [cpu|auto]
 // Bus bandwidth = bytes / seconds * 2 (N - 1) / N, as nccl-tests counts it.
+#include <torch/cuda.h>
+
 #include <iomanip>
 #include <iostream>
 
 #include "cluster/launch.h"
 #include "src/base/error.h"
+#include "src/base/tensor.h"
 
 namespace helio::cluster {
 namespace {

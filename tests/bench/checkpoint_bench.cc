@@ -10,7 +10,6 @@
 #include <iostream>
 
 #include "src/base/heap.h"
-#include "src/base/log.h"
 #include "src/train/checkpoint_writer.h"
 
 namespace helio::train {

@@ -12,7 +12,6 @@
 #include "dataio/loader.h"
 #include "src/base/heap.h"
 #include "src/base/json.h"
-#include "src/base/log.h"
 
 namespace helio::dataio {
 namespace {

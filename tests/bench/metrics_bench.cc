@@ -10,7 +10,6 @@
 #include <iostream>
 
 #include "cluster/metrics_exporter.h"
-#include "src/base/log.h"
 #include "src/train/training_metrics.h"
 
 namespace helio::train {

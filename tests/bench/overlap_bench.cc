@@ -9,6 +9,7 @@
 
 #include "cluster/gradient_reducer.h"
 #include "cluster/launch.h"
+#include "src/base/autograd.h"
 #include "src/base/error.h"
 
 namespace helio::cluster {

@@ -4,6 +4,8 @@
 //   [cpu|cuda] [shard: --shard_optimizer]
 // BATCH is the global batch; THREADS are a rank's; phases are rank 0's.
 // Prints a line of JSON: {"seconds": mean wall time of a step, "phases": {"prepare": ..., "d256": ..., ...}}.
+#include <torch/cuda.h>
+
 #include <chrono>
 #include <iostream>
 

@@ -6,6 +6,7 @@
 
 #include "cluster/launch.h"
 #include "src/base/error.h"
+#include "src/base/tensor.h"
 #include "tests/support/faulty_communicator.h"
 
 namespace helio {

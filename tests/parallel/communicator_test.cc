@@ -1,7 +1,9 @@
 #include <gtest/gtest.h>
+#include <torch/cuda.h>
 
 #include "cluster/launch.h"
 #include "src/base/error.h"
+#include "src/base/tensor.h"
 #include "tests/support/communicator_suite.h"
 
 // The unit tests' suite over real processes. Failures print on every rank.

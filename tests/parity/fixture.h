@@ -4,6 +4,7 @@
 
 #include "src/base/json.h"
 #include "src/base/safetensors.h"
+#include "src/nn/module.h"
 
 namespace helio::parity {
 

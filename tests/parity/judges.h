@@ -1,6 +1,7 @@
 #pragma once
 #include <memory>
 
+#include "src/base/tensor.h"
 #include "tests/parity/nets.h"
 #include "tests/parity/stand_ins.h"
 

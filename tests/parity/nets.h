@@ -1,4 +1,5 @@
 #pragma once
+#include "src/base/tensor.h"
 #include "src/losses/damsm.h"
 #include "src/nn/captioner.h"
 #include "src/nn/discriminator.h"

@@ -1,7 +1,7 @@
 #pragma once
 #include <string>
 
-#include "src/base/log.h"
+#include "src/base/tensor.h"
 
 namespace helio::parity {
 

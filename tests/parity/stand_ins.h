@@ -1,5 +1,6 @@
 #pragma once
 #include "src/nn/batch_norm.h"
+#include "src/nn/module.h"
 
 namespace helio::parity {
 

@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "src/base/error.h"
+#include "src/base/tensor.h"
 
 namespace helio::testing {
 namespace {

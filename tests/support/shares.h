@@ -4,6 +4,7 @@
 
 #include "cluster/communicator_batch.h"
 #include "cluster/thread_communicator.h"
+#include "src/base/autograd.h"
 
 // A global batch over thread ranks, for tests that N ranks compute what one computes.
 namespace helio::testing {

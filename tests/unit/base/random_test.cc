@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "src/base/global_batch.h"
+#include "src/base/noise.h"
 
 namespace helio {
 namespace {

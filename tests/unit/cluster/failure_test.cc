@@ -6,6 +6,7 @@
 #include "cluster/sub_world.h"
 #include "cluster/thread_communicator.h"
 #include "src/base/error.h"
+#include "src/base/tensor.h"
 #include "tests/support/faulty_communicator.h"
 
 namespace helio::cluster {

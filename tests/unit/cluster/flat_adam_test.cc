@@ -1,6 +1,9 @@
 #include "cluster/flat_adam.h"
 
 #include <gtest/gtest.h>
+#include <torch/optim/adam.h>
+
+#include "src/nn/module.h"
 
 namespace helio::cluster {
 namespace {

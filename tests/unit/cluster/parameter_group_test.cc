@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "src/base/error.h"
+#include "src/nn/module.h"
 
 namespace helio::cluster {
 namespace {

@@ -6,7 +6,7 @@
 namespace helio::eval {
 namespace {
 
-InceptionScore Make() {
+InceptionScore MakeInceptionScore() {
   return InceptionScore("inception_score", [](const torch::Tensor& x) { return x.softmax(1); },
                         {10, 2020, "test@0"});
 }
@@ -23,11 +23,11 @@ TEST(InceptionScore, UndecidedGivesOne) {
 TEST(InceptionScore, NeedsAPictureASplit) { EXPECT_THROW(InceptionScoreOf(torch::ones({9, 3}), 10), Error); }
 
 TEST(InceptionScore, IsTheSameForAnyNumberOfRanks) {
-  ExpectSameForAnyRanks(RandomSamples(97, 7, 5, 1), Make);
+  ExpectSameForAnyRanks(RandomSamples(97, 7, 5, 1), MakeInceptionScore);
 }
 
 TEST(InceptionScore, ProtocolNamesWhatTheNumberDependsOn) {
-  const auto scores = ScoreOverRanks(RandomSamples(50, 7, 5, 1), 1, Make);
+  const auto scores = ScoreOverRanks(RandomSamples(50, 7, 5, 1), 1, MakeInceptionScore);
   EXPECT_EQ(scores[0].protocol, "N=50 splits=10 classes=7 shuffle_seed=2020 judge=test@0");
 }
 

@@ -12,21 +12,21 @@ torch::Tensor Code(const torch::Tensor& captions, const torch::Tensor&) {
   return torch::sin(captions.to(torch::kFloat32).repeat({1, kSize / 6}) * torch::arange(1, kSize + 1));
 }
 
-RPrecision Make() {
+RPrecision MakeRPrecision() {
   return RPrecision("r_precision", [](const torch::Tensor& x) { return x; }, Code, {99, 10, 3, 100, ""});
 }
 
 TEST(RPrecision, PerfectCodesAlwaysFindTheirCaption) {
   auto samples = RandomSamples(400, kSize, 40, 3);
   samples.images = Code(samples.captions, {});
-  const auto scores = ScoreOverRanks(samples, 1, Make);
+  const auto scores = ScoreOverRanks(samples, 1, MakeRPrecision);
   ASSERT_EQ(scores.size(), 3);
   EXPECT_EQ(scores[0].name, "r_precision_top1");
   EXPECT_DOUBLE_EQ(scores[0].value, 1.0);
 }
 
 TEST(RPrecision, RandomCodesAreAtChance) {
-  const auto scores = ScoreOverRanks(RandomSamples(2000, kSize, 40, 4), 1, Make);
+  const auto scores = ScoreOverRanks(RandomSamples(2000, kSize, 40, 4), 1, MakeRPrecision);
   EXPECT_NEAR(scores[0].value, 0.01, 0.007);
   EXPECT_NEAR(scores[2].value, 0.03, 0.012);
 }
@@ -34,7 +34,7 @@ TEST(RPrecision, RandomCodesAreAtChance) {
 TEST(RPrecision, IsTheSameForAnyNumberOfRanks) {
   auto samples = RandomSamples(300, kSize, 40, 5);
   samples.images = Code(samples.captions, {}) + 0.5 * samples.images;
-  ExpectSameForAnyRanks(samples, Make);
+  ExpectSameForAnyRanks(samples, MakeRPrecision);
 }
 
 TEST(DrawCandidates, AreDifferentRowsOfOtherClasses) {

@@ -4,6 +4,7 @@
 
 #include "cluster/communicator_batch.h"
 #include "cluster/thread_communicator.h"
+#include "src/base/noise.h"
 
 namespace helio::testing {
 namespace {

@@ -1,5 +1,6 @@
 #pragma once
 #include "cluster/communicator.h"
+#include "src/base/tensor.h"
 #include "src/recipes/registry.h"
 #include "src/train/trainer.h"
 

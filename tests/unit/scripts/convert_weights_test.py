@@ -171,18 +171,16 @@ class PublishedEncoder(Case):
 
     def port(self, kind):
         sys.path.insert(0, REFERENCE)
-        from port.attngan import model
-        from port.attngan.config import cfg
-        cfg.RNN_TYPE, cfg.CUDA, cfg.TEXT.WORDS_NUM = kind, False, 18
+        from peer.text import TextEncoder
         torch.manual_seed(3)
-        encoder = model.RNN_ENCODER(97, ninput=300, nhidden=256).eval()
+        encoder = TextEncoder(97, inputs=300, embedding=256, kind=kind).eval()
         with torch.no_grad():
             encoder.encoder.weight.normal_(0, 0.7)  # published ones are trained: words must matter
         return encoder
 
     def published(self, encoder, captions, lengths):
         with torch.no_grad():
-            return encoder(captions, lengths, encoder.init_hidden(len(captions)))
+            return encoder(captions, lengths)
 
     @unittest.skipUnless(ENCODE, "needs the encode_captions program")
     @unittest.skipUnless(os.path.isdir(REFERENCE), "no ../shared/reference")

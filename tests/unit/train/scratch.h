@@ -1,4 +1,5 @@
 #pragma once
+#include "src/base/tensor.h"
 #include "src/train/checkpoint.h"
 #include "tests/support/scratch_folder.h"
 

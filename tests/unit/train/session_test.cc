@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "cluster/thread_communicator.h"
+#include "src/base/noise.h"
 #include "src/train/stop_signal.h"
 #include "tests/unit/train/scratch.h"
 

@@ -1,5 +1,5 @@
 #pragma once
-// The one precompiled header. Everything here must be stable: a change recompiles the house.
+// Files without torch. Everything in a precompiled header must be stable: a change recompiles the house.
 #include <algorithm>
 #include <array>
 #include <atomic>

@@ -1,0 +1,18 @@
+#pragma once
+// Tensors and their operators: what most files need of torch. Files include one of the three headers
+// tensor.h, autograd.h and src/nn/module.h (each a precompiled header, each dearer than the one before:
+// docs/benchmarks/build.md), never torch itself. c10 defines LOG, CHECK, VLOG ... itself: its macros stay
+// between torch_begin.inc and torch_end.inc.
+// clang-format off
+#include "src/base/torch_begin.inc"
+#include <torch/types.h>
+#include <ATen/Parallel.h>
+#include <ATen/core/grad_mode.h>
+#include "src/base/torch_end.inc"
+// clang-format on
+
+#include "src/base/log.h"
+
+namespace torch {
+using NoGradGuard = at::NoGradGuard;  // as torch/utils.h has it
+}
