@@ -13,7 +13,7 @@ struct Coefficients {
   double beta1, beta2, epsilon, step_size, root_correction2, decay;
 };
 
-Coefficients CoefficientsAt(const FlatAdamOptions& options, int64_t step, double learning_rate) {
+Coefficients CoefficientsAt(const AdamOptions& options, int64_t step, double learning_rate) {
   const double correction1 = 1 - std::pow(options.beta1, static_cast<double>(step));
   const double correction2 = 1 - std::pow(options.beta2, static_cast<double>(step));
   return {options.beta1,          options.beta2,    options.epsilon, learning_rate / correction1,
@@ -77,10 +77,10 @@ void StepOnDevice(torch::Tensor parameters, const torch::Tensor& gradients, torc
 
 }  // namespace
 
-FlatAdam::FlatAdam(ParameterGroup& group, const FlatAdamOptions& options)
+FlatAdam::FlatAdam(ParameterGroup& group, const AdamOptions& options)
     : FlatAdam(group, options, 0, group.size()) {}
 
-FlatAdam::FlatAdam(ParameterGroup& group, const FlatAdamOptions& options, int64_t begin, int64_t end)
+FlatAdam::FlatAdam(ParameterGroup& group, const AdamOptions& options, int64_t begin, int64_t end)
     : group_(group), options_(options), begin_(begin), end_(end) {
   CHECK(0 <= begin && begin <= end && end <= group.size());
   step_ = torch::zeros({}, torch::kInt64);

@@ -1,27 +1,21 @@
 #pragma once
 #include "cluster/parameter_group.h"
+#include "src/base/adam_options.h"
 #include "src/base/tensor.h"
 
 namespace helio::cluster {
 
-struct FlatAdamOptions {
-  double beta1 = 0.9;
-  double beta2 = 0.999;
-  double epsilon = 1e-8;
-  double ema_decay = 0;  // > 0: keeps a moving average of the parameters
-};
-
 // Adam (Kingma and Ba, arXiv:1412.6980, algorithm 1) over a group's flat buffers, with the formula and
-// rounding order of torch::optim::Adam, in one pass together with the moving average
+// rounding order of torch::optim::Adam, together with the moving average (on the CPU in one pass)
 // average = decay * average + (1 - decay) * parameter. Bit-stable: results do not depend on the number of
 // threads. CPU float32 and float64, CUDA. Holds a reference to the group. Not thread-safe, not collective.
 class FlatAdam {
  public:
-  FlatAdam(ParameterGroup& group, const FlatAdamOptions& options);
+  FlatAdam(ParameterGroup& group, const AdamOptions& options);
 
   // Only elements [begin, end) have moments and are stepped: one rank's shard. The moving average stays whole
   // on every rank, so that rank 0 alone can draw and save with it.
-  FlatAdam(ParameterGroup& group, const FlatAdamOptions& options, int64_t begin, int64_t end);
+  FlatAdam(ParameterGroup& group, const AdamOptions& options, int64_t begin, int64_t end);
 
   // One update from the group's gradients; of a whole group also of the moving average.
   void Step(double learning_rate);
@@ -54,7 +48,7 @@ class FlatAdam {
   bool whole() const { return begin_ == 0 && end_ == group_.size(); }
 
   ParameterGroup& group_;
-  FlatAdamOptions options_;
+  AdamOptions options_;
   int64_t begin_, end_;
   torch::Tensor step_;  // int64 {}, CPU
   torch::Tensor exp_avg_, exp_avg_sq_, average_;

@@ -59,7 +59,7 @@ GradientReducer::GradientReducer(Communicator& communicator, ParameterGroup& gro
 
 GradientReducer::~GradientReducer() { hooks_->reducer = nullptr; }
 
-void GradientReducer::Arm() {
+GradientReducer::Pass GradientReducer::Arm() {
   CHECK(!armed_ && pending_.empty()) << group_.name() << ": armed twice without Wait";
   armed_ = true;
   seen_.assign(group_.slots().size(), false);
@@ -67,6 +67,7 @@ void GradientReducer::Arm() {
   for (const auto& bucket : plan_) missing_.push_back(bucket.last_slot - bucket.first_slot + 1);
   next_ = 0;
   stats_ = {};
+  return Pass(*this);
 }
 
 void GradientReducer::OnGradient(size_t slot) {

@@ -1,4 +1,6 @@
 #pragma once
+#include <utility>
+
 #include "cluster/bucket_plan.h"
 #include "cluster/communicator.h"
 #include "cluster/parameter_group.h"
@@ -31,11 +33,13 @@ struct ReduceStats {
 // backward still computes and while later phases compute. Per step:
 //
 //   group.ZeroGradient();
-//   reducer.Arm();              // backward of *this* group's loss comes next
-//   loss.backward();            // full buckets leave in plan order, the same on every rank
-//   reducer.LaunchRemaining();  // parameters without gradient count as zero; does not block
+//   {
+//     auto pass = reducer.Arm();  // backward of *this* group's loss comes next
+//     loss.backward();            // full buckets leave in plan order, the same on every rank
+//     pass.LaunchRemaining();     // parameters without gradient count as zero; does not block
+//   }
 //   ... other phases of the round: their own Arm, backward, LaunchRemaining ...
-//   reducer.Wait();             // gradients are means now
+//   reducer.Wait();               // gradients are means now
 //
 // With accumulation only the last micro-batch is armed. Hooks of groups that are not armed do nothing, so a
 // generator's backward through the discriminators sends nothing of theirs. Several reducers share one
@@ -47,17 +51,31 @@ class GradientReducer {
   GradientReducer& operator=(const GradientReducer&) = delete;
   ~GradientReducer();  // removes the hooks; does not communicate
 
-  void Arm();
-  void LaunchRemaining();
+  // A backward pass whose gradients are reduced. Ending it before LaunchRemaining (an exception) forgets the
+  // pass; local, then.
+  class [[nodiscard]] Pass {
+   public:
+    explicit Pass(GradientReducer& reducer) : reducer_(&reducer) {}
+    Pass(Pass&& other) noexcept : reducer_(std::exchange(other.reducer_, nullptr)) {}
+    Pass& operator=(Pass&&) = delete;
+    ~Pass() {
+      if (reducer_ && reducer_->armed_) reducer_->Disarm();
+    }
+    void LaunchRemaining() { reducer_->LaunchRemaining(); }
+
+   private:
+    GradientReducer* reducer_;
+  };
+  Pass Arm();
   void Wait();
-  // Forgets a pass that an exception interrupted. Local.
-  void Disarm();
 
   const std::vector<Bucket>& plan() const { return plan_; }
   const ReduceStats& stats() const { return stats_; }  // of the latest complete pass
 
  private:
   struct Hooks;
+  void LaunchRemaining();
+  void Disarm();
   void OnGradient(size_t slot);
   void LaunchReady();
   void Launch(size_t bucket);

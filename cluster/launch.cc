@@ -6,6 +6,7 @@
 #include <iostream>
 #include <map>
 
+#include "cluster/host_name.h"
 #include "cluster/mpi_communicator.h"
 #include "cluster/nccl_communicator.h"
 #include "cluster/solo_communicator.h"
@@ -95,6 +96,20 @@ torch::Device ChooseDevice(const World& world, const LaunchOptions& options) {
               "host of rank " + std::to_string(world.rank),
               "start at most one rank a GPU, or use --device=cpu");
   return {torch::kCUDA, static_cast<c10::DeviceIndex>(world.local_rank % gpus)};
+}
+
+// A host whose driver is broken must not wait for the others' NCCL with MPI's collectives. Collective.
+void CheckOneKind(Communicator& c) {
+  const bool gpu = c.world().device.is_cuda();
+  const auto gpus = GatherScalars(c, gpu ? 1 : 0, "device kinds");
+  const auto hosts = GatherStrings(c, HostName(), "hosts");
+  std::string without;
+  for (size_t rank = 0; rank < gpus.size(); ++rank)
+    if (gpus[rank] == 0)
+      without += (without.empty() ? "" : ", ") + std::to_string(rank) + " on " + hosts[rank];
+  if (without.empty() || std::count(gpus.begin(), gpus.end(), 0.0) == std::ssize(gpus)) return;
+  throw Error(ErrorKind::kUser, "some ranks see a GPU and others do not: no GPU for rank " + without,
+              "the job's hosts", "is the driver there? or hide all GPUs with CUDA_VISIBLE_DEVICES=");
 }
 
 void Pretend(World& world, int per_host) {
@@ -187,6 +202,7 @@ Launch::Launch(const LaunchOptions& options) : state_(std::make_unique<State>())
     throw;
   }
   state.world.device = ChooseDevice(state.world, options);
+  MakeCurrent(state.world.device);
   if (state.world.size == 1) {
     state.communicator = MakeSoloCommunicator(state.world, options.deadlines);
     return;
@@ -194,6 +210,7 @@ Launch::Launch(const LaunchOptions& options) : state_(std::make_unique<State>())
   state.engine = std::make_shared<MpiEngine>(state.world, HostNames(state.world.size), state.job,
                                              options.heartbeat_seconds);
   state.communicator = state.Connect(options.hierarchy);
+  CheckOneKind(*state.communicator);
   if (state.world.device.is_cuda())
     state.communicator = MakeNcclCommunicator(std::move(state.communicator), state.engine);
 }

@@ -6,6 +6,8 @@
 #include <cstdlib>
 #include <iostream>
 
+#include "cluster/nccl_communicator.h"
+
 namespace helio::cluster {
 namespace {
 
@@ -136,6 +138,7 @@ std::vector<char> MpiEngine::TakeStaging(size_t bytes) {
 }
 
 void MpiEngine::Loop() {
+  MakeCurrent(world_.device);
   prctl(PR_SET_TIMERSLACK, 1000);  // nanoseconds: the default adds 50 us to each short sleep
   while (!stopping_) {
     std::unique_lock lock(mutex_);
@@ -154,6 +157,9 @@ void MpiEngine::Poll() {
     if (const auto now = Clock::now(); now >= next_watch_) Watch(now);
   } catch (const Error& error) {
     End(error.what(), error.exit_code());
+  } catch (const std::exception& error) {  // a sticky CUDA error, an allocation: without a catch the process
+                                           // would just terminate
+    End(std::string("rank ") + std::to_string(world_.rank) + ": " + error.what(), 75);
   }
 }
 

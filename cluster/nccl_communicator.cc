@@ -237,6 +237,10 @@ class NcclCommunicator : public Communicator {
 
 int VisibleGpus() { return c10::cuda::device_count(); }
 
+void MakeCurrent(const c10::Device& device) {
+  if (device.is_cuda()) c10::cuda::set_device(device.index());
+}
+
 std::unique_ptr<Communicator> MakeNcclCommunicator(std::unique_ptr<Communicator> host,
                                                    std::shared_ptr<MpiEngine> engine) {
   auto job = host->share_job();

@@ -119,10 +119,6 @@ void ParameterGroup::ZeroGradient() {
   for (size_t i = 0; i < slots_.size(); ++i) slots_[i].parameter.mutable_grad() = gradient_views_[i];
 }
 
-void ParameterGroup::SetTrainable(bool trainable) {
-  for (auto& slot : slots_) slot.parameter.requires_grad_(trainable);
-}
-
 NamedTensors ParameterGroup::ViewsOf(const torch::Tensor& flat) const {
   CHECK_EQ(flat.numel(), size());
   NamedTensors views;

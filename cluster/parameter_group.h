@@ -38,10 +38,6 @@ class ParameterGroup {
   // Zeroes the flat gradient and puts every .grad back to its view of it. Call before each accumulation.
   void ZeroGradient();
 
-  // Whether graphs built from now on differentiate with respect to these parameters. The other players are
-  // frozen while one player's loss is built.
-  void SetTrainable(bool trainable);
-
   // `flat` {size()} as one tensor per slot, under the slots' names, in the parameters' shapes and strides:
   // views.
   NamedTensors ViewsOf(const torch::Tensor& flat) const;

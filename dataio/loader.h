@@ -2,6 +2,7 @@
 #include <condition_variable>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <thread>
 #include <vector>
 
@@ -22,7 +23,7 @@ struct LoaderOptions {
   int ranks = 1;
   int workers = 1;
   int prefetch = 4;     // batches worked ahead
-  bool pinned = false;  // pictures in page-locked memory, so that they are copied to a GPU in the background
+  bool pinned = false;  // pictures in page-locked memory, from which a GPU copies without stopping the host
 };
 
 // This rank's rows of the global batches from a step on, prepared by worker threads ahead of time. Order and
@@ -43,7 +44,7 @@ class Loader {
  private:
   void Work();
   Batch Make(int64_t step) const;
-  void FillImages(Batch& batch) const;
+  std::optional<uint64_t> AugmentKey(int64_t epoch, int64_t row) const;
 
   const Dataset& dataset_;
   const LoaderOptions options_;
@@ -57,25 +58,5 @@ class Loader {
   bool stop_ = false;
   std::vector<std::thread> workers_;
 };
-
-// What an evaluation looks at: `count` draws over the rows in a shuffled order, again and again, each with a
-// caption of its own; a pure function of its arguments.
-std::vector<Draw> EvaluationDraws(const Dataset& dataset, int64_t count, int64_t words, uint64_t seed);
-
-// Those draws as a batch of their own (rows {0, n, n}), in the given order, centre crops.
-Batch EvaluationBatch(const Dataset& dataset, std::span<const Draw> draws, int64_t words,
-                      const std::vector<int64_t>& sides, uint64_t seed);
-
-// Captions as tensors: {B, words} ids padded with 0, and {B} lengths.
-std::pair<torch::Tensor, torch::Tensor> PadCaptions(const std::vector<std::vector<int32_t>>& captions,
-                                                    int64_t words);
-
-// Moves a batch to `device` and fills `images` there from `pictures`, which are let go: one byte a value goes
-// over the bus; mirroring and scaling are the device's work.
-void Upload(Batch& batch, const std::vector<int64_t>& sides, torch::Device device, torch::Dtype dtype);
-
-// 8-bit pictures {B, 3, s, s} of the largest side to `sides`, float32 in [-1, 1], antialiased as Pillow's
-// resize, on the device of the pictures.
-std::vector<torch::Tensor> Pyramid(const torch::Tensor& pictures, const std::vector<int64_t>& sides);
 
 }  // namespace helio::dataio

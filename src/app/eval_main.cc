@@ -1,12 +1,13 @@
 #include <gflags/gflags.h>
 
-#include "src/app/gan_evaluation.h"
 #include "src/app/main.h"
 #include "src/app/trained_model.h"
 #include "src/app/training_checks.h"
 #include "src/app/training_flags.h"
-#include "src/app/training_program.h"
+#include "src/app/training_structs.h"
+#include "src/eval/evaluation.h"
 #include "src/eval/report.h"
+#include "src/eval/samples.h"
 
 DEFINE_string(checkpoint, "", "A run's folder, or one of its checkpoints");
 DEFINE_string(attributes, "", "attributes.json of helio-synth: also score which part has which colour");
@@ -24,23 +25,28 @@ void WriteReport(const std::vector<eval::Score>& generated, const std::vector<ev
   eval::AppendScores(out / "evaluation.jsonl", model.step(), generated);
   LOG(INFO) << "generated pictures:\n" << eval::FormatScores(generated);
   LOG(INFO) << "real pictures, scored the same way:\n" << eval::FormatScores(real);
-  WriteSampleGrid(model.gan(), test, model.options(), 12, FLAGS_seed, out / "samples.png",
-                  FLAGS_recipe + ", step " + std::to_string(model.step()));
+  eval::WriteSampleGrid(
+      model.drawer(), test, model.options(),
+      {.seed = FLAGS_seed, .title = FLAGS_recipe + ", step " + std::to_string(model.step())},
+      out / "samples.png");
 }
 
 int Evaluate(cluster::Communicator& communicator) {
-  TrainedModel model(FLAGS_checkpoint);
+  const auto device = communicator.world().device;
+  TrainedModel model(FLAGS_checkpoint, device);
   const dataio::Dataset train(FLAGS_data, "train"), test(FLAGS_data, "test");
   if (test.vocabulary().Digest() != model.vocabulary().Digest())
     ThrowUser("the data set's vocabulary is not the checkpoint's", FLAGS_data,
               "pack it with --vocab of the checkpoint");
   const auto options = OptionsFor(test);
   if (!FLAGS_damsm.empty()) CheckEvaluation(test, FLAGS_images, "images");
-  const auto judges =
-      MakeJudges(options, PretrainedFlags(test.vocabulary()), test, FLAGS_attributes, &train, FLAGS_seed);
+  const auto judges = eval::MakeJudges(
+      options, PretrainedFlags(test.vocabulary()), test,
+      {.device = device, .attributes = FLAGS_attributes, .train = &train, .seed = FLAGS_seed});
+  const eval::EvaluationOptions evaluation{FLAGS_images, FLAGS_seed};
   const auto generated =
-      EvaluateGenerator(model.gan(), judges, test, options, FLAGS_images, FLAGS_seed, communicator);
-  const auto real = EvaluateReal(judges, test, options, FLAGS_images, FLAGS_seed, communicator);
+      eval::EvaluateGenerator(model.drawer(), judges, test, options, evaluation, communicator);
+  const auto real = eval::EvaluateReal(judges, test, options, evaluation, communicator);
   if (communicator.rank() == 0) WriteReport(generated, real, model, test);
   communicator.Barrier("report");
   return 0;

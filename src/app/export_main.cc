@@ -30,7 +30,9 @@ int Run() {
   const fs::path out = FLAGS_out;
   fs::create_directories(out);
   const std::map<std::string, std::string> origin = {{"format", "pt"}, {"recipe", FLAGS_recipe}};
-  WriteSafeTensors(out / "netG.safetensors", StateOf(model.gan().generator()), origin);
+  const auto& part = model.drawer().part();
+  WriteSafeTensors(out / (part + ".safetensors"), recipes::WithoutPrefix(model.drawing_part(), part + "."),
+                   origin);
   WriteSafeTensors(out / "text_encoder.safetensors", recipes::WithoutPrefix(model.frozen(), "text_encoder."),
                    origin);
   WriteFileAtomically(out / "vocabulary.json", model.vocabulary().ToJson());

@@ -1,10 +1,9 @@
 #include <gflags/gflags.h>
 
-#include "dataio/loader.h"
+#include "dataio/batch_rows.h"
 #include "src/app/main.h"
 #include "src/app/trained_model.h"
 #include "src/app/training_flags.h"
-#include "src/base/noise.h"
 #include "src/eval/attention_picture.h"
 #include "src/eval/png_writer.h"
 
@@ -64,10 +63,7 @@ int Run() {
   const auto [captions, lengths] = dataio::PadCaptions(
       std::vector<std::vector<int32_t>>(static_cast<size_t>(FLAGS_n), ids), model.options().words);
   const RowRange rows{0, FLAGS_n, FLAGS_n};
-  const auto pictures = model.gan().Draw(
-      model.gan().Encode(captions, lengths),
-      NormalRows(RandomKey(FLAGS_seed, "noise"), rows, {model.gan().noise_size()}),
-      NormalRows(RandomKey(FLAGS_seed, "condition_noise"), rows, {model.gan().condition_size()}));
+  const auto pictures = model.drawer().Draw({captions, lengths}, FLAGS_seed, rows);
   std::vector<eval::AttentionSubject> subjects;
   for (int64_t i = 0; i < FLAGS_n; ++i) subjects.push_back(Subject(pictures, i, words));
   const std::filesystem::path out = FLAGS_out;

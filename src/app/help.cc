@@ -15,7 +15,7 @@ struct Group {
 
 constexpr Group kGroups[] = {
     {"What is trained",
-     " recipe data out seed batch steps epochs schedule fidelity dtype augment flip damsm captioner "
+     " recipe data out seed batch steps epochs schedule fidelity dtype augment flip weights damsm captioner "
      "classifier "
      "random_frozen "},
     {"Shapes",

@@ -30,9 +30,10 @@ std::string ScoreTable(const Json& scores) {
   return text;
 }
 
-int64_t Count(const torch::nn::Module& module) {
+int64_t CountParameters(const NamedTensors& tensors) {
   int64_t count = 0;
-  for (const auto& parameter : module.parameters()) count += parameter.numel();
+  for (const auto& [name, tensor] : tensors)
+    if (tensor.requires_grad()) count += tensor.numel();
   return count;
 }
 
@@ -54,7 +55,7 @@ std::string ModelCard(TrainedModel& model, const Json& scores) {
        << "`. The generator's weights are the moving average of training, "
        << "its batch-norm statistics those of the average.\n\n"
        << "| file | content |\n|---|---|\n"
-       << "| `netG.safetensors` | the generator, " << Count(model.gan().generator())
+       << "| `netG.safetensors` | the generator, " << CountParameters(model.drawing_part())
        << " parameters, under the published names |\n"
        << "| `text_encoder.safetensors` | the text encoder, under the published names |\n"
        << "| `vocabulary.json` | " << model.vocabulary().size() << " words; a word's id is its place |\n"

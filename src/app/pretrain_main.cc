@@ -3,7 +3,7 @@
 
 namespace {
 
-int Run() { return helio::app::RunTraining({"damsm", "captioner", "classifier"}); }
+int Run() { return helio::app::RunTraining(helio::recipes::Program::kPretrain); }
 
 }  // namespace
 

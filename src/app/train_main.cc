@@ -3,7 +3,7 @@
 
 namespace {
 
-int Run() { return helio::app::RunTraining({"mirrorgan", "attngan", "attn_dcgan"}); }
+int Run() { return helio::app::RunTraining(helio::recipes::Program::kTrain); }
 
 }  // namespace
 

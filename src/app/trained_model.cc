@@ -3,6 +3,7 @@
 #include <gflags/gflags.h>
 
 #include "src/app/training_flags.h"
+#include "src/base/error.h"
 #include "src/base/safetensors.h"
 #include "src/recipes/parts.h"
 #include "src/train/checkpoint.h"
@@ -40,20 +41,33 @@ dataio::Vocabulary VocabularyOf(const train::Snapshot& snapshot, const std::stri
       JsonField<std::vector<std::string>>(ParseJson(text->second, where), "words", where), where);
 }
 
-NamedTensors AveragedGenerator(const train::Snapshot& snapshot, const std::string& where) {
+// Averages and their buffers, as the checkpoint has them.
+NamedTensors AveragedTensors(const train::Snapshot& snapshot, const std::string& where) {
   NamedTensors tensors;
   for (const char* file : {"average", "average_buffers"}) {
     const auto found = snapshot.tensors.find(file);
     if (found == snapshot.tensors.end())
       ThrowData(std::string("has no ") + file + ".safetensors", where, "is it a GAN's checkpoint?");
-    recipes::Append(tensors, recipes::WithoutPrefix(found->second, "netG."));
+    recipes::Append(tensors, found->second);
   }
   return tensors;
 }
 
+NamedTensors Starting(const NamedTensors& tensors, const std::string& prefix) {
+  NamedTensors found;
+  std::copy_if(tensors.begin(), tensors.end(), std::back_inserter(found),
+               [&](const auto& entry) { return entry.first.starts_with(prefix); });
+  return found;
+}
+
+void MoveTo(const NamedTensors& tensors, torch::Device device) {
+  torch::NoGradGuard no_grad;
+  for (auto [name, tensor] : tensors) tensor.set_data(tensor.to(device));
+}
+
 }  // namespace
 
-TrainedModel::TrainedModel(const fs::path& path) : checkpoint_(FindCheckpoint(path)) {
+TrainedModel::TrainedModel(const fs::path& path, torch::Device device) : checkpoint_(FindCheckpoint(path)) {
   const auto snapshot = train::ReadCheckpoint(checkpoint_);
   const std::string where = checkpoint_.string();
   step_ = snapshot.step;
@@ -63,12 +77,19 @@ TrainedModel::TrainedModel(const fs::path& path) : checkpoint_(FindCheckpoint(pa
   vocabulary_ = VocabularyOf(snapshot, where);
   options_ = RecipeFlags();
   options_.vocabulary = vocabulary_.size();
-  frozen_ = ReadSafeTensors(checkpoint_.parent_path().parent_path() / "frozen.safetensors").tensors;
-  recipes::RecipeContext context{solo_, solo_, 1, {frozen_, frozen_, {}, /*random=*/true}};
-  recipe_ = recipes::MakeRecipe(FLAGS_recipe, options_, context);
-  gan_ = dynamic_cast<recipes::TextToImage*>(recipe_.get());
-  if (gan_ == nullptr) ThrowUser("is a checkpoint of '" + FLAGS_recipe + "', which draws no pictures", where);
-  CopyState(AveragedGenerator(snapshot, where), StateOf(gan_->generator()), where);
+  const auto frozen_file = checkpoint_.parent_path().parent_path() / "frozen.safetensors";
+  frozen_ = ReadSafeTensors(frozen_file).tensors;
+  system_ = recipes::MakeSystem(FLAGS_recipe, options_, {solo_, solo_, 1, {{}, /*random=*/true}});
+  drawer_ = system_->MakeDrawer();
+  if (!drawer_) ThrowUser("is a checkpoint of '" + FLAGS_recipe + "', which draws no pictures", where);
+  CopyState(frozen_, recipes::TensorsOf(*system_, recipes::Role::kFrozen), frozen_file.string());
+  const auto averaged = AveragedTensors(snapshot, where);
+  for (const auto& part : system_->Parts()) {
+    if (part.name == drawer_->part()) drawing_part_ = part.tensors;
+    if (const auto own = Starting(averaged, part.name + "."); !own.empty())
+      CopyState(own, part.tensors, where);
+    MoveTo(part.tensors, device);
+  }
 }
 
 }  // namespace helio::app

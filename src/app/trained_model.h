@@ -7,7 +7,6 @@
 #include "src/base/json.h"
 #include "src/base/tensor.h"
 #include "src/recipes/registry.h"
-#include "src/recipes/text_to_image.h"
 
 namespace helio::app {
 
@@ -16,13 +15,16 @@ namespace helio::app {
 class TrainedModel {
  public:
   // `path`: a run's folder (its newest whole checkpoint) or a checkpoint folder. Sets the flags that shape
-  // networks from the checkpoint, except those given on the command line. Throws Error.
-  explicit TrainedModel(const std::filesystem::path& path);
+  // networks from the checkpoint, except those given on the command line; its networks live on `device`.
+  // Throws Error.
+  explicit TrainedModel(const std::filesystem::path& path, torch::Device device = torch::kCPU);
 
-  recipes::TextToImage& gan() { return *gan_; }
+  recipes::Drawer& drawer() { return *drawer_; }
+  // The part that it draws with: averaged parameters, and the buffers that belong to them.
+  const NamedTensors& drawing_part() const { return drawing_part_; }
   const dataio::Vocabulary& vocabulary() const { return vocabulary_; }
   const recipes::RecipeOptions& options() const { return options_; }
-  // The networks that were not trained: "text_encoder.", and what else the recipe has.
+  // The networks that were not trained: "text_encoder.", and what else the system has.
   const NamedTensors& frozen() const { return frozen_; }
   const Json& info() const { return info_; }                   // of the checkpoint's manifest
   const std::string& run_flags() const { return run_flags_; }  // the flagfile it was trained with
@@ -34,8 +36,9 @@ class TrainedModel {
   dataio::Vocabulary vocabulary_;
   recipes::RecipeOptions options_;
   SoloBatch solo_;
-  std::unique_ptr<recipes::Recipe> recipe_;
-  recipes::TextToImage* gan_ = nullptr;
+  std::unique_ptr<recipes::System> system_;
+  std::unique_ptr<recipes::Drawer> drawer_;
+  NamedTensors drawing_part_;
   NamedTensors frozen_;
   Json info_;
   std::string run_flags_;

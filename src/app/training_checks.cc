@@ -1,6 +1,6 @@
 #include "src/app/training_checks.h"
 
-#include "dataio/loader.h"
+#include "dataio/evaluation_rows.h"
 #include "src/app/training_flags.h"
 #include "src/eval/r_precision.h"
 
@@ -16,11 +16,10 @@ std::string DataProblem() {
   return "--data=" + FLAGS_data + ": no packed data set (it has no manifest.json); helio-pack makes one";
 }
 
-std::string FileProblem(const char* flag, const std::string& file) {
+std::string FileProblem(const std::string& flag, const std::string& file) {
   std::error_code unreadable;
   if (file.empty() || fs::is_regular_file(file, unreadable)) return "";
-  return std::string("--") + flag + "=" + file +
-         ": no such file (a pretraining leaves best.safetensors in its --out)";
+  return "--" + flag + "=" + file + ": no such file (a pretraining leaves best.safetensors in its --out)";
 }
 
 }  // namespace
@@ -33,10 +32,13 @@ void CheckFlags(const std::vector<std::string>& allowed) {
     for (const auto& name : allowed) known += " " + name;
     complain("--recipe='" + FLAGS_recipe + "': one of" + known);
   }
-  for (const auto& problem :
-       {DataProblem(), FileProblem("damsm", FLAGS_damsm), FileProblem("captioner", FLAGS_captioner),
-        FileProblem("classifier", FLAGS_classifier)})
-    if (!problem.empty()) complain(problem);
+  if (const auto problem = DataProblem(); !problem.empty()) complain(problem);
+  try {
+    for (const auto& [role, file] : WeightsFlags())
+      if (const auto problem = FileProblem(role, file); !problem.empty()) complain(problem);
+  } catch (const Error& error) {
+    complain(error.what());
+  }
   if (FLAGS_out.empty()) complain("--out: name a folder for this run");
   if (FLAGS_batch < 2) complain("--batch: at least 2 (wrong pairs need two rows)");
   if (FLAGS_fidelity != "corrected" && FLAGS_fidelity != "released")

@@ -19,6 +19,9 @@ DEFINE_string(fidelity, "corrected",
 DEFINE_string(dtype, "float32", "float32, or float64 for tests");
 
 // Frozen networks of the GANs, made by helio-pretrain (best.safetensors).
+DEFINE_string(
+    weights, "",
+    "ROLE:FILE,... weights of frozen or initial networks by role; --damsm=FILE is --weights=damsm:FILE");
 DEFINE_string(damsm, "", "DAMSM encoders: the text encoder of a GAN, the judge of R-precision");
 DEFINE_string(captioner, "", "STREAM's captioner (mirrorgan)");
 DEFINE_string(classifier, "", "Classifier: trunk to start a pretraining from, judge of the Inception Score");
@@ -80,7 +83,8 @@ DEFINE_int64(checkpoint_every, 1000, "Steps between checkpoints (there is always
 DEFINE_int32(keep_last, 3, "Newest checkpoints that are kept");
 DEFINE_int64(keep_every, 0, "Checkpoints at multiples of it are kept for ever (0: none)");
 DEFINE_string(keep_best, "",
-              "Keep the best checkpoint by this score of --evaluate_every (fid; '-fid': lower is better)");
+              "Keep the best checkpoint by this score of --evaluate_every (r_precision_top1; '-' in front: "
+              "lower is better)");
 DEFINE_string(on_checkpoint_failure, "continue",
               "When a checkpoint cannot be written: continue and try again at the next one, or stop");
 DEFINE_int64(log_every, 20, "Steps between log lines");
@@ -109,7 +113,7 @@ DEFINE_bool(shard_optimizer, false,
 DEFINE_int32(
     accumulate, 1,
     "Micro-batches of a step: --batch images in that many parts, reduced once. Batch norm, wrong pairs "
-    "and negatives see one part; the generator's fakes are drawn twice");
+    "and negatives see one part; the fakes of all parts are held at once");
 DEFINE_string(batch_norm, "global",
               "Batch-norm statistics: global (of the whole batch), node (of a host's part) or local (of a "
               "rank's part)");
@@ -157,6 +161,7 @@ const std::set<std::string>& OperationalFlags() {
                                                         "damsm",
                                                         "captioner",
                                                         "classifier",
+                                                        "weights",
                                                         "max_bad_steps",
                                                         "steps",
                                                         "epochs",
@@ -178,7 +183,6 @@ recipes::RecipeOptions RecipeFlags() {
   options.embedding = FLAGS_embedding;
   options.residual_blocks = FLAGS_residual_blocks;
   options.words = FLAGS_words;
-  options.image_side = FLAGS_base_side << (FLAGS_stages - 1);
   options.text_rnn = FLAGS_text_rnn;
   options.word_vector = FLAGS_word_vector;
   options.image_trunk = FLAGS_image_trunk;

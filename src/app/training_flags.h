@@ -1,6 +1,7 @@
 #pragma once
 #include <gflags/gflags_declare.h>
 
+#include <map>
 #include <string>
 
 #include "src/recipes/options.h"
@@ -17,6 +18,7 @@ DECLARE_double(epochs);
 DECLARE_string(schedule);
 DECLARE_string(fidelity);
 DECLARE_string(dtype);
+DECLARE_string(weights);
 DECLARE_string(damsm);
 DECLARE_string(captioner);
 DECLARE_string(classifier);
@@ -95,6 +97,10 @@ namespace helio::app {
 
 // The flags that shape networks, losses and optimizers. Vocabulary and classes come from the data set.
 recipes::RecipeOptions RecipeFlags();
+
+// --weights=ROLE:FILE,... and its aliases --damsm, --captioner, --classifier: role -> file. Throws
+// Error{kUser} on another form.
+std::map<std::string, std::string> WeightsFlags();
 
 // The flags that decide what is trained (not where, how often it is saved, or how fast), as a flagfile: what
 // a resume must agree on.

@@ -1,51 +1,48 @@
 #include "src/app/training_program.h"
 
-#include <gflags/gflags.h>
-
 #include <iostream>
 
-#include "cluster/communicator_batch.h"
 #include "cluster/consistency.h"
-#include "cluster/cores.h"
-#include "cluster/metrics_exporter.h"
-#include "cluster/metrics_pusher.h"
+#include "dataio/evaluation_rows.h"
+#include "dataio/upload.h"
 #include "src/app/allocation_peak.h"
 #include "src/app/best_weights.h"
 #include "src/app/dry_run.h"
-#include "src/app/gan_evaluation.h"
 #include "src/app/main.h"
+#include "src/app/run_exporter.h"
 #include "src/app/training_checks.h"
 #include "src/app/training_flags.h"
+#include "src/app/training_structs.h"
 #include "src/app/version.h"
-#include "src/base/checksum.h"
+#include "src/base/random.h"
 #include "src/base/safetensors.h"
-#include "src/recipes/pretraining.h"
-#include "src/train/session.h"
+#include "src/eval/evaluation.h"
+#include "src/eval/samples.h"
+#include "src/train/averaged_view.h"
 #include "src/train/stop_signal.h"
 
 namespace helio::app {
 namespace {
 
-torch::Dtype DtypeFlag() {
-  if (FLAGS_dtype == "float32") return torch::kFloat32;
-  if (FLAGS_dtype == "float64") return torch::kFloat64;
-  ThrowUser("unknown dtype '" + FLAGS_dtype + "'", "--dtype", "float32 or float64");
+namespace fs = std::filesystem;
+using recipes::Role;
+using recipes::TensorsOf;
+
+int64_t StepsFlag(int64_t steps_per_epoch) {
+  return FLAGS_steps > 0 ? FLAGS_steps
+                         : static_cast<int64_t>(FLAGS_epochs * static_cast<double>(steps_per_epoch));
 }
 
-std::unique_ptr<GlobalBatch> BatchNormFlag(cluster::Communicator& communicator) {
-  if (FLAGS_batch_norm == "local") return std::make_unique<SoloBatch>();
-  if (FLAGS_batch_norm == "node") return std::make_unique<cluster::CommunicatorBatch>(communicator, true);
-  return cluster::MakeGlobalBatch(communicator);
+int64_t BytesOf(const NamedTensors& tensors) {
+  int64_t bytes = 0;
+  for (const auto& entry : tensors) bytes += static_cast<int64_t>(entry.second.nbytes());
+  return bytes;
 }
 
-train::TrainerOptions TrainerFlags() {
-  train::TrainerOptions options;
-  options.first_bucket_mb = FLAGS_first_bucket_mb;
-  options.bucket_mb = FLAGS_bucket_mb;
-  options.bfloat16_wire = FLAGS_wire_dtype == "bfloat16";
-  options.accumulate = FLAGS_accumulate;
-  options.shard_optimizer = FLAGS_shard_optimizer;
-  return options;
+std::unique_ptr<recipes::System> MakeSystemOnHost(const recipes::RecipeOptions& options,
+                                                  const recipes::Surroundings& surroundings) {
+  torch::set_default_dtype(caffe2::scalarTypeToTypeMeta(DtypeFlag()));
+  return recipes::MakeSystem(FLAGS_recipe, options, surroundings);
 }
 
 // Everything that a training run is made of, in order of construction.
@@ -58,75 +55,48 @@ class TrainingProgram {
         options_(OptionsFor(train_)),
         weights_(PretrainedFlags(train_.vocabulary())),
         batch_(BatchNormFlag(communicator)),
-        negatives_(FLAGS_negatives == "global" ? cluster::MakeGlobalBatch(communicator)
-                                               : std::make_unique<SoloBatch>()) {
-    torch::manual_seed(FLAGS_seed);  // layers whose initialisation no recipe chooses: the same on every rank
-    torch::set_default_dtype(caffe2::scalarTypeToTypeMeta(DtypeFlag()));
-    recipe_ = recipes::MakeRecipe(FLAGS_recipe, options_, {*batch_, *negatives_, FLAGS_seed, weights_});
-    trainer_ = std::make_unique<train::Trainer>(*recipe_, communicator, TrainerFlags());
-    trainer_->ResetAverages();
-    if (FLAGS_evaluate_every > 0 && !weights_.damsm.empty() && IsGan())
+        negatives_(NegativesFlag(communicator)),
+        system_(MakeSystemOnHost(options_, {*batch_, *negatives_, FLAGS_seed, weights_})),
+        trainer_(*system_, communicator, TrainerFlags()),
+        drawer_(system_->MakeDrawer()),
+        validation_(system_->MakeValidation()),
+        steps_per_epoch_(train_.size() / FLAGS_batch),
+        steps_(StepsFlag(steps_per_epoch_)) {
+    trainer_.ResetAverages();
+    if (FLAGS_evaluate_every > 0 && drawer_ && !weights_.Of("damsm").empty())
       CheckEvaluation(test_, FLAGS_evaluate_images, "evaluate_images");
-    StartExporter();
   }
 
   int Run() {
-    const int64_t steps_per_epoch = train_.size() / FLAGS_batch;
-    const int64_t steps = FLAGS_steps > 0
-                              ? FLAGS_steps
-                              : static_cast<int64_t>(FLAGS_epochs * static_cast<double>(steps_per_epoch));
-    Announce(steps, steps_per_epoch);
-    if (FLAGS_dry_run) return DryRun(steps, steps_per_epoch);
+    RunExporter exporter(registry_, communicator_);
+    Announce();
+    if (FLAGS_dry_run) return DryRun();
     train::TrainingMetrics metrics(registry_, {.recipe = FLAGS_recipe,
                                                .version = Version(),
                                                .revision = Revision(),
                                                .world_size = communicator_.size(),
-                                               .total_steps = steps,
+                                               .total_steps = steps_,
                                                .device = communicator_.world().device});
-    train::Session session(*recipe_, *trainer_, communicator_, metrics, SessionFlags(steps, steps_per_epoch),
-                           Hooks());
+    train::Session session(*system_, trainer_, communicator_, metrics, SessionOptions(), Hooks());
     const int code = session.Run();
-    if (pusher_ && code == 0) pusher_->Delete();
-    // A run that ended in order is no target any more; one that died stays one, and its ranks count as down.
-    if (exporter_ && first()) WriteFileAtomically(TargetsFile(), "[]\n");
+    exporter.EndInOrder(code == 0);
     return code;
   }
 
  private:
   bool first() const { return communicator_.rank() == 0; }
-  bool IsGan() const { return dynamic_cast<recipes::TextToImage*>(recipe_.get()) != nullptr; }
 
-  void StartExporter() {
-    if (first() && !FLAGS_push_gateway.empty() && !FLAGS_dry_run)
-      pusher_ = std::make_unique<cluster::MetricsPusher>(registry_, FLAGS_push_gateway, RunName());
-    if (FLAGS_metrics_port == 0 || FLAGS_dry_run) return;
-    const int port = FLAGS_metrics_port + communicator_.world().local_rank;
-    exporter_ = std::make_unique<cluster::MetricsExporter>(registry_, FLAGS_metrics_bind, port);
-    if (first()) std::filesystem::create_directories(FLAGS_out);
-    cluster::WriteScrapeTargets(communicator_, TargetsFile(), cluster::ScrapeHost(FLAGS_metrics_bind), port);
-  }
-
-  static std::filesystem::path TargetsFile() {
-    return std::filesystem::path(FLAGS_out) / "prometheus-targets.json";
-  }
-
-  // The last part of --out.
-  static std::string RunName() {
-    const auto path = std::filesystem::absolute(FLAGS_out).lexically_normal();
-    return (path.has_filename() ? path : path.parent_path()).filename().string();
-  }
-
-  void Announce(int64_t steps, int64_t steps_per_epoch) const {
+  void Announce() const {
     if (!first()) return;
     int64_t parameters = 0;
-    for (const auto& entry : recipe_->State()) parameters += entry.second.numel();
+    for (const auto& entry : TensorsOf(*system_, Role::kTrained)) parameters += entry.second.numel();
     LOG(INFO) << FLAGS_recipe << " on " << communicator_.size() << " ranks (" << communicator_.world().device
               << ", " << at::get_num_threads() << " threads each), " << static_cast<double>(parameters) / 1e6
-              << " M parameters and buffers; " << train_.size() << " training rows, " << steps << " steps of "
-              << FLAGS_batch << " images, " << steps_per_epoch << " steps an epoch";
+              << " M parameters and buffers; " << train_.size() << " training rows, " << steps_
+              << " steps of " << FLAGS_batch << " images, " << steps_per_epoch_ << " steps an epoch";
   }
 
-  int DryRun(int64_t steps, int64_t steps_per_epoch) {
+  int DryRun() {
     DryRunFacts facts;
     facts.device = communicator_.world().device.str();
     facts.flagfile = FlagsAsFlagfile({"dry_run"});
@@ -134,12 +104,12 @@ class TrainingProgram {
     facts.rows = train_.size();
     facts.batch = FLAGS_batch;
     facts.accumulate = FLAGS_accumulate;
-    facts.steps = steps;
-    facts.steps_per_epoch = steps_per_epoch;
-    facts.trained = BytesOf(recipe_->State());
-    facts.frozen = BytesOf(recipe_->FrozenState());
-    facts.averages = BytesOf(trainer_->AverageState());
-    for (const int64_t side : ImageSides(options_)) facts.cached += 3 * side * side;
+    facts.steps = steps_;
+    facts.steps_per_epoch = steps_per_epoch_;
+    facts.trained = BytesOf(TensorsOf(*system_, Role::kTrained));
+    facts.frozen = BytesOf(TensorsOf(*system_, Role::kFrozen));
+    facts.averages = BytesOf(trainer_.AverageState());
+    for (const int64_t side : options_.sides()) facts.cached += 3 * side * side;
     facts.pixels = facts.cached * static_cast<int64_t>(c10::elementSize(DtypeFlag()));
     facts.prefetch = FLAGS_prefetch;
     facts.shard_optimizer = FLAGS_shard_optimizer;
@@ -152,8 +122,7 @@ class TrainingProgram {
 
   // Where the run would begin; reads and checks the whole checkpoint, throws as the run itself would.
   int64_t StepToResume() const {
-    const auto snapshot =
-        train::FindCheckpoint(std::filesystem::path(FLAGS_out) / "checkpoints", FLAGS_resume);
+    const auto snapshot = train::FindCheckpoint(fs::path(FLAGS_out) / "checkpoints", FLAGS_resume);
     if (!snapshot) return 0;
     train::CheckIdentity(*snapshot, Identity(), FLAGS_resume_override, FLAGS_out);
     return snapshot->step;
@@ -161,52 +130,29 @@ class TrainingProgram {
 
   // The memory that a step with that many rows a rank takes for a while. Changes the weights.
   int64_t BytesOfStep(int64_t rows) {
-    auto options = LoaderFlags();
+    auto options = LoaderFlags(options_, communicator_.world());
     options.global_batch = rows * communicator_.size();
     dataio::Loader loader(train_, options, 0);
-    std::vector<dataio::Batch> batches(static_cast<size_t>(FLAGS_accumulate), Fetch(loader));
-    recipes::StepContext context{
+    const std::vector<dataio::Batch> batches(static_cast<size_t>(FLAGS_accumulate), Fetch(loader));
+    const recipes::StepContext context{
         .seed = FLAGS_seed, .device = communicator_.world().device, .dtype = DtypeFlag()};
     communicator_.BeginStep(0);
     const AllocationPeak peak;
-    trainer_->Step(batches, context, 0);
+    trainer_.Step(batches, context, 0);
     return peak.bytes();
-  }
-
-  static int64_t BytesOf(const NamedTensors& tensors) {
-    int64_t bytes = 0;
-    for (const auto& entry : tensors) bytes += static_cast<int64_t>(entry.second.nbytes());
-    return bytes;
   }
 
   train::RunIdentity Identity() const {
     return {TrainingIdentity(), train_.digest(), train_.vocabulary().Digest(),
-            cluster::WeightsDigest(recipe_->FrozenState())};
+            cluster::WeightsDigest(TensorsOf(*system_, Role::kFrozen))};
   }
 
-  train::SessionOptions SessionFlags(int64_t steps, int64_t steps_per_epoch) const {
-    train::SessionOptions session;
-    session.out = FLAGS_out;
-    session.seed = FLAGS_seed;
-    session.steps = steps;
-    session.steps_per_epoch = steps_per_epoch;
-    session.global_batch = FLAGS_batch;
-    session.dtype = DtypeFlag();
-    session.schedule = train::ParseSchedule(FLAGS_schedule);
-    session.log_every = FLAGS_log_every;
-    session.checkpoint_every = FLAGS_checkpoint_every;
-    session.sample_every = FLAGS_sample_every;
-    session.evaluate_every = FLAGS_evaluate_every;
-    session.retention = {FLAGS_keep_last, FLAGS_keep_every, FLAGS_keep_best};
-    session.stop_on_checkpoint_failure = FLAGS_on_checkpoint_failure == "stop";
-    session.resume = FLAGS_resume;
-    session.resume_override = FLAGS_resume_override;
-    session.max_bad_steps = FLAGS_max_bad_steps;
-    session.exit_code_requeue = FLAGS_exit_code_requeue;
+  train::SessionOptions SessionOptions() const {
+    auto session = SessionFlags();
+    session.steps = steps_;
+    session.steps_per_epoch = steps_per_epoch_;
     session.identity = Identity();
     session.texts = {{"run.flags", FlagsAsFlagfile()}, {"vocabulary.json", train_.vocabulary().ToJson()}};
-    session.version = Version();
-    session.revision = Revision();
     return session;
   }
 
@@ -214,71 +160,38 @@ class TrainingProgram {
     train::SessionHooks hooks;
     hooks.open_loader = [this](int64_t start) { return OpenLoader(start); };
     hooks.started = [this] { SaveFrozen(); };
-    if (auto* pretraining = dynamic_cast<recipes::Pretraining*>(recipe_.get())) {
-      best_ = std::make_unique<BestWeights>(std::filesystem::path(FLAGS_out) / "best.safetensors",
-                                            FLAGS_resume == "none");
-      hooks.evaluate = [this, pretraining](int64_t step) { return Validate(*pretraining, step); };
-    } else if (auto* gan = dynamic_cast<recipes::TextToImage*>(recipe_.get())) {
-      hooks.average_buffers = [this, gan] { return AverageBuffers(*gan); };
-      hooks.draw_samples = [this, gan](int64_t step) { DrawSamples(*gan, step); };
-      if (FLAGS_evaluate_every > 0) hooks.evaluate = [this, gan](int64_t) { return EvaluateGan(*gan); };
+    if (drawer_) {
+      hooks.average_buffers = [this] { return Averages().Buffers(); };
+      hooks.draw_samples = [this](int64_t step) { DrawSamples(step); };
+      if (FLAGS_evaluate_every > 0) hooks.evaluate = [this](int64_t) { return EvaluatePictures(); };
+    }
+    if (validation_) {
+      best_ = std::make_unique<BestWeights>(fs::path(FLAGS_out) / "best.safetensors", FLAGS_resume == "none");
+      hooks.evaluate = [this](int64_t step) { return Validate(step); };
     }
     return hooks;
   }
 
-  dataio::LoaderOptions LoaderFlags() const {
-    dataio::LoaderOptions loader;
-    loader.global_batch = FLAGS_batch / FLAGS_accumulate;
-    loader.words = options_.words;
-    loader.sides = ImageSides(options_);
-    loader.seed = FLAGS_seed;
-    loader.augment = FLAGS_augment;
-    loader.flip = FLAGS_flip;
-    loader.rank = communicator_.rank();
-    loader.ranks = communicator_.size();
-    loader.workers = FLAGS_workers;
-    loader.prefetch = FLAGS_prefetch;
-    loader.pinned = communicator_.world().device.is_cuda();
-    return loader;
-  }
-
   dataio::Batch Fetch(dataio::Loader& loader) const {
     dataio::Batch batch = loader.Next();
-    dataio::Upload(batch, ImageSides(options_), communicator_.world().device, DtypeFlag());
+    dataio::Upload(batch, options_.sides(), communicator_.world().device, DtypeFlag());
     return batch;
   }
 
   std::function<dataio::Batch()> OpenLoader(int64_t start) {
-    loader_ = std::make_unique<dataio::Loader>(train_, LoaderFlags(), start * FLAGS_accumulate);
+    loader_ = std::make_unique<dataio::Loader>(train_, LoaderFlags(options_, communicator_.world()),
+                                               start * FLAGS_accumulate);
     return [this] { return Fetch(*loader_); };
   }
 
-  // Held-out rows; for the classifier training rows, because a class-disjoint test split has other classes.
-  std::vector<recipes::ValidationScore> Validate(recipes::Pretraining& pretraining, int64_t step) {
-    constexpr int64_t kAtOnce = 100;
-    const auto& dataset = FLAGS_recipe == "classifier" ? train_ : test_;
-    const int64_t chunks = std::max<int64_t>(1, std::min(FLAGS_evaluate_images, dataset.size()) / kAtOnce);
-    const auto draws = dataio::EvaluationDraws(dataset, chunks * std::min(kAtOnce, dataset.size()),
-                                               options_.words, FLAGS_seed);
-    const auto validation = pretraining.MakeValidation();
-    torch::Tensor sums;
-    for (int64_t chunk = 0; chunk < chunks; ++chunk) {
-      const auto part =
-          std::span(draws).subspan(static_cast<size_t>(chunk) * (draws.size() / static_cast<size_t>(chunks)),
-                                   draws.size() / static_cast<size_t>(chunks));
-      if (chunk % communicator_.size() != communicator_.rank() && sums.defined()) continue;
-      auto batch = dataio::EvaluationBatch(dataset, part, options_.words, ImageSides(options_), FLAGS_seed);
-      for (auto& image : batch.images) image = image.to(communicator_.world().device, DtypeFlag());
-      const auto own = validation->Consume(batch, {});
-      if (!sums.defined()) sums = torch::zeros_like(own);
-      if (chunk % communicator_.size() == communicator_.rank()) sums += own;
-    }
-    communicator_.AllReduce(sums, cluster::Reduce::kSum, "validation").Wait();
-    const auto scores = validation->Finish(sums);
+  std::vector<recipes::ValidationScore> Validate(int64_t step) {
+    const auto& rows = validation_->on_training_rows() ? train_ : test_;
+    const auto scores = train::RunValidation(*validation_, rows, options_, ValidationFlags(), communicator_);
+    if (!first()) return scores;
     for (const auto& score : scores)
-      if (first() && !score.concern.empty()) LOG(WARNING) << score.concern;
-    if (first())
-      best_->Offer(scores.front(), validation->higher_is_better(), step, recipe_->State(), Metadata());
+      if (!score.concern.empty()) LOG(WARNING) << score.concern;
+    best_->Offer(scores.front(), validation_->higher_is_better(), step, TensorsOf(*system_, Role::kTrained),
+                 Metadata());
     return scores;
   }
 
@@ -289,68 +202,44 @@ class TrainingProgram {
             {"version", Version()}};
   }
 
-  // The averaged generator's buffers: live, as published, or re-estimated. Rank 0; leaves everything as it
-  // was.
-  NamedTensors AverageBuffers(recipes::TextToImage& gan) {
-    NamedTensors buffers;
-    const auto live = Clone(BuffersOf(gan.generator()));
-    {
-      const train::Trainer::UseAverages averages(*trainer_);
-      if (FLAGS_ema_batch_norm == "reestimated") Reestimate(gan);
-      for (const auto& [name, tensor] : BuffersOf(gan.generator()))
-        buffers.emplace_back("netG." + name, tensor.clone());
-    }
-    CopyState(live, BuffersOf(gan.generator()), "live buffers");
-    return buffers;
+  train::AveragedView Averages() {
+    const bool reestimate = FLAGS_ema_batch_norm == "reestimated";
+    return {*system_, trainer_, reestimate ? [this] { Reestimate(); } : std::function<void()>()};
   }
 
-  void Reestimate(recipes::TextToImage& gan) {
+  void Reestimate() {
     constexpr int64_t kBatches = 20, kRows = 64;
-    std::vector<recipes::TextCondition> conditions;
+    std::vector<recipes::Prompt> prompts;
     const auto draws = dataio::EvaluationDraws(train_, kBatches * kRows, options_.words, FLAGS_seed);
-    for (int64_t i = 0; i < kBatches; ++i)
-      conditions.push_back(EncodeDraws(gan, train_,
-                                       std::span(draws).subspan(static_cast<size_t>(i * kRows), kRows),
-                                       options_.words, FLAGS_seed));
-    gan.ReestimateBatchNorm(conditions, FLAGS_seed);
+    for (int64_t i = 0; i < kBatches; ++i) {
+      const auto part = std::span(draws).subspan(static_cast<size_t>(i * kRows), kRows);
+      const auto [captions, lengths] = dataio::EvaluationCaptions(train_, part, options_.words, FLAGS_seed);
+      prompts.push_back({captions, lengths});
+    }
+    drawer_->ReestimateStatistics(prompts, RandomKey(FLAGS_seed, "estimate"));
   }
 
-  // Runs `body` with the averaged weights and their buffers in the generator, then puts the live ones back.
-  template <typename Body>
-  auto WithAverages(recipes::TextToImage& gan, const Body& body) {
-    const auto live = Clone(BuffersOf(gan.generator()));
-    const auto restore = [&] { CopyState(live, BuffersOf(gan.generator()), "live buffers"); };
-    const train::Trainer::UseAverages averages(*trainer_);
-    if (FLAGS_ema_batch_norm == "reestimated") Reestimate(gan);
-    auto result = body();
-    restore();
-    return result;
-  }
-
-  void DrawSamples(recipes::TextToImage& gan, int64_t step) {
+  void DrawSamples(int64_t step) {
     char name[64];
     std::snprintf(name, sizeof name, "samples/step-%07lld.png", static_cast<long long>(step));
-    const auto path = std::filesystem::path(FLAGS_out) / name;
-    std::filesystem::create_directories(path.parent_path());
-    WithAverages(gan, [&] {
-      WriteSampleGrid(gan, test_, options_, 12, FLAGS_seed, path,
-                      FLAGS_recipe + ", step " + std::to_string(step));
-      return 0;
-    });
+    const auto path = fs::path(FLAGS_out) / name;
+    fs::create_directories(path.parent_path());
+    const auto averages = Averages();
+    eval::WriteSampleGrid(*drawer_, test_, options_,
+                          {.seed = FLAGS_seed, .title = FLAGS_recipe + ", step " + std::to_string(step)},
+                          path);
   }
 
-  std::vector<recipes::ValidationScore> EvaluateGan(recipes::TextToImage& gan) {
-    return WithAverages(gan, [&] {
-      const Judges judges = MakeJudges(options_, weights_, test_, "");
-      return ValidationScores(
-          EvaluateGenerator(gan, judges, test_, options_, FLAGS_evaluate_images, FLAGS_seed, communicator_));
-    });
+  std::vector<recipes::ValidationScore> EvaluatePictures() {
+    const auto averages = Averages();
+    const auto judges = eval::MakeJudges(options_, weights_, test_, {.device = communicator_.world().device});
+    return eval::ValidationScores(eval::EvaluateGenerator(
+        *drawer_, judges, test_, options_, {FLAGS_evaluate_images, FLAGS_seed}, communicator_));
   }
 
   void SaveFrozen() const {
-    if (!recipe_->FrozenState().empty())
-      WriteSafeTensors(std::filesystem::path(FLAGS_out) / "frozen.safetensors", recipe_->FrozenState(),
-                       Metadata());
+    if (const auto frozen = TensorsOf(*system_, Role::kFrozen); !frozen.empty())
+      WriteSafeTensors(fs::path(FLAGS_out) / "frozen.safetensors", frozen, Metadata());
   }
 
   cluster::Communicator& communicator_;
@@ -358,29 +247,20 @@ class TrainingProgram {
   const recipes::RecipeOptions options_;
   const recipes::PretrainedWeights weights_;
   const std::unique_ptr<GlobalBatch> batch_, negatives_;
-  std::unique_ptr<recipes::Recipe> recipe_;
-  std::unique_ptr<train::Trainer> trainer_;
+  const std::unique_ptr<recipes::System> system_;
+  train::Trainer trainer_;
+  const std::unique_ptr<recipes::Drawer> drawer_;          // of systems that draw
+  const std::unique_ptr<recipes::Validation> validation_;  // of systems that have one
+  const int64_t steps_per_epoch_, steps_;
   cluster::MetricRegistry registry_;
-  std::unique_ptr<cluster::MetricsExporter> exporter_;
-  std::unique_ptr<cluster::MetricsPusher> pusher_;
   std::unique_ptr<dataio::Loader> loader_;
   std::unique_ptr<BestWeights> best_;
 };
 
-NamedTensors ReadWeights(const std::string& file, const char* flag, const dataio::Vocabulary& vocabulary) {
-  if (file.empty()) return {};
-  const auto weights = ReadSafeTensors(file);
-  const auto recorded = weights.metadata.find("vocabulary");
-  if (recorded != weights.metadata.end() && recorded->second != vocabulary.Digest())
-    ThrowUser(file + " was trained with another vocabulary than the data set's", flag,
-              "pack the data with that vocabulary (helio-pack --vocab)");
-  return weights.tensors;
-}
-
 }  // namespace
 
-int RunTraining(const std::vector<std::string>& allowed) {
-  CheckFlags(allowed);
+int RunTraining(recipes::Program program) {
+  CheckFlags(recipes::SystemNames(program));
   train::InstallStopSignals();
   cluster::Launch launch(LaunchFlags());
   StartLogging(FLAGS_recipe.c_str(), launch.world().rank, launch.world().size);
@@ -389,43 +269,6 @@ int RunTraining(const std::vector<std::string>& allowed) {
     UseThreads(launch.communicator());
     return TrainingProgram(launch.communicator()).Run();
   });
-}
-
-cluster::LaunchOptions LaunchFlags() {
-  cluster::LaunchOptions options;
-  options.expect_world_size = FLAGS_expect_world_size;
-  options.hierarchy = FLAGS_hierarchy;
-  options.deadlines = {FLAGS_first_deadline_seconds, FLAGS_deadline_seconds};
-  if (FLAGS_dtype == "float64") options.device = "cpu";
-  return options;
-}
-
-recipes::RecipeOptions OptionsFor(const dataio::Dataset& dataset) {
-  auto options = RecipeFlags();
-  options.vocabulary = dataset.vocabulary().size();
-  options.classes = dataset.classes();
-  if (options.classes == 0) options.class_masks = false;
-  return options;
-}
-
-std::vector<int64_t> ImageSides(const recipes::RecipeOptions& options) {
-  std::vector<int64_t> sides;
-  for (int64_t stage = 0; stage < options.stages; ++stage) sides.push_back(options.base_side << stage);
-  return sides;
-}
-
-recipes::PretrainedWeights PretrainedFlags(const dataio::Vocabulary& vocabulary) {
-  recipes::PretrainedWeights weights;
-  weights.damsm = ReadWeights(FLAGS_damsm, "--damsm", vocabulary);
-  weights.captioner = ReadWeights(FLAGS_captioner, "--captioner", vocabulary);
-  weights.classifier = ReadWeights(FLAGS_classifier, "--classifier", vocabulary);
-  weights.random = FLAGS_random_frozen;
-  return weights;
-}
-
-void UseThreads(cluster::Communicator& communicator) {
-  const int cores = cluster::CoresOfRank(communicator);
-  at::set_num_threads(FLAGS_threads > 0 ? FLAGS_threads : cores);
 }
 
 }  // namespace helio::app

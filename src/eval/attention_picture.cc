@@ -2,14 +2,14 @@
 
 #include <numeric>
 
+#include "src/base/tensor.h"
 #include "src/eval/page.h"
-#include "src/nn/module.h"
 
 namespace helio::eval {
 namespace {
 
 constexpr int64_t kWordHeight = 18;
-constexpr size_t kCaptionLines = 2;
+constexpr size_t kSentenceLines = 2;
 
 // Attention {h, w} stretched to its own range [0, 1] and smoothed to side x side.
 torch::Tensor Stretch(const torch::Tensor& attention, int64_t side) {
@@ -53,7 +53,7 @@ struct AttentionLayout {
 
 int64_t CardHeight(const AttentionSubject& subject, const AttentionLayout& layout) {
   const auto lines =
-      WrapText(subject.caption, page::kCaption, static_cast<double>(layout.inner_width()), kCaptionLines);
+      WrapText(subject.caption, page::kCaption, static_cast<double>(layout.inner_width()), kSentenceLines);
   return 2 * page::kPadding + std::ssize(lines) * LineHeight(page::kCaption) +
          std::ssize(subject.stages) * layout.row_height();
 }
@@ -89,7 +89,7 @@ int64_t DrawSubject(Canvas& canvas, int64_t y, const AttentionSubject& subject, 
   DrawCard(canvas, page::kMargin, y, layout.inner_width() + 2 * page::kPadding, height);
   int64_t line_y = y + page::kPadding;
   for (const auto& line :
-       WrapText(subject.caption, page::kCaption, static_cast<double>(layout.inner_width()), kCaptionLines)) {
+       WrapText(subject.caption, page::kCaption, static_cast<double>(layout.inner_width()), kSentenceLines)) {
     DrawText(canvas, static_cast<double>(x), static_cast<double>(line_y) + page::kCaption.size, line,
              page::kCaption);
     line_y += LineHeight(page::kCaption);

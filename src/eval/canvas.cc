@@ -1,6 +1,6 @@
 #include "src/eval/canvas.h"
 
-#include "src/nn/module.h"
+#include "src/base/tensor.h"
 
 namespace helio::eval {
 namespace {

@@ -1,38 +1,34 @@
 #pragma once
+#include <memory>
 #include <vector>
 
 #include "src/nn/module.h"
 
 namespace helio::nn {
 
-// While it lives, graphs do not differentiate with respect to the module's parameters: the generator's
-// backward runs *through* the discriminators without their weight gradients (the published code computes and
-// throws them away).
-class [[nodiscard]] ScopedFreeze {
+// While it lives, the module is in training or evaluation mode; then every layer is again in the mode it was
+// found in.
+class [[nodiscard]] ScopedMode {
  public:
-  explicit ScopedFreeze(const torch::nn::Module& module) {
-    for (auto& parameter : module.parameters()) {
-      if (!parameter.requires_grad()) continue;
-      parameter.set_requires_grad(false);
-      frozen_.push_back(parameter);
-    }
+  ScopedMode(torch::nn::Module& module, bool training) : layers_(module.modules()) {
+    for (const auto& layer : layers_) was_training_.push_back(layer->is_training());
+    module.train(training);
   }
-  ScopedFreeze(ScopedFreeze&& other) noexcept = default;
-  ScopedFreeze(const ScopedFreeze&) = delete;
-  ScopedFreeze& operator=(const ScopedFreeze&) = delete;
-  ScopedFreeze& operator=(ScopedFreeze&&) = delete;
-  ~ScopedFreeze() {
-    for (auto& parameter : frozen_) parameter.set_requires_grad(true);
+  ScopedMode(const ScopedMode&) = delete;
+  ScopedMode& operator=(const ScopedMode&) = delete;
+  ~ScopedMode() {
+    // A layer's train() reaches its children, which come after it in the list.
+    for (size_t i = 0; i < layers_.size(); ++i) layers_[i]->train(was_training_[i]);
   }
 
  private:
-  std::vector<torch::Tensor> frozen_;
+  const std::vector<std::shared_ptr<torch::nn::Module>> layers_;
+  std::vector<bool> was_training_;
 };
 
-// For good: evaluation mode and no gradients.
-inline void Freeze(torch::nn::Module& module) {
-  module.eval();
-  for (auto& parameter : module.parameters()) parameter.set_requires_grad(false);
-}
+// For good: evaluation mode and no gradients. Recurrent layers stay in training mode, which changes nothing
+// about them (ours have no dropout between layers): cuDNN refuses to differentiate through one in evaluation
+// mode, as a loss through a frozen captioner does.
+void Freeze(torch::nn::Module& module);
 
 }  // namespace helio::nn

@@ -8,15 +8,13 @@
 namespace helio::nn {
 namespace {
 
-using TrunkFactory = std::shared_ptr<ImageTrunk> (*)();
-
 template <typename Trunk>
 std::shared_ptr<ImageTrunk> Make() {
   return std::make_shared<Trunk>();
 }
 
-const std::map<std::string, TrunkFactory>& Trunks() {
-  static const auto& trunks = *new std::map<std::string, TrunkFactory>{
+std::map<std::string, TrunkFactory>& Trunks() {
+  static auto& trunks = *new std::map<std::string, TrunkFactory>{
       {"inception_v3", &Make<InceptionV3>}, {"resnet152", &Make<ResNet152>}, {"small", &Make<SmallTrunk>}};
   return trunks;
 }
@@ -29,6 +27,8 @@ std::shared_ptr<ImageTrunk> MakeImageTrunk(const std::string& name, const std::s
   for (const auto& trunk : Trunks()) known += (known.empty() ? "" : ", ") + trunk.first;
   ThrowUser("unknown image trunk '" + name + "'", flag, "one of " + known);
 }
+
+void RegisterImageTrunk(const std::string& name, TrunkFactory make) { Trunks()[name] = make; }
 
 // named_children is what the published code stores, in its order.
 void AdoptChildren(torch::nn::Module& owner, const ImageTrunk& trunk) {

@@ -26,6 +26,10 @@ class ImageTrunk : public torch::nn::Module {
 // trunks.
 std::shared_ptr<ImageTrunk> MakeImageTrunk(const std::string& name, const std::string& flag);
 
+// Makes a trunk known under one more name. Before networks are built from it; not thread-safe.
+using TrunkFactory = std::shared_ptr<ImageTrunk> (*)();
+void RegisterImageTrunk(const std::string& name, TrunkFactory make);
+
 // Registers the trunk's children in `owner` itself, so that they have the names that the published code gives
 // them.
 void AdoptChildren(torch::nn::Module& owner, const ImageTrunk& trunk);

@@ -1,6 +1,5 @@
 #pragma once
-#include "src/base/tensor.h"
-#include "src/recipes/ladder_recipe.h"
+#include "src/recipes/ladder_game.h"
 
 namespace helio::recipes {
 
@@ -8,13 +7,13 @@ namespace helio::recipes {
 // are the paper's attn1, three attn2. With `only_last` AttnDCGAN: one picture, one discriminator.
 //
 //   round 1: d256, d128, d64      round 2: g = words, sentence, kl (early), then cond + uncond of each stage
-class AttnGan : public LadderRecipe {
+class AttnGan : public LadderGame {
  public:
-  AttnGan(const RecipeOptions& options, const RecipeContext& context, bool only_last = false);
-  NamedTensors FrozenState() const override;
+  AttnGan(const RecipeOptions& options, const Surroundings& surroundings, bool only_last = false);
+  std::vector<Part> Parts() const override;
 
  protected:
-  LossTerms OwnTerms() override;
+  LossTerms OwnTerms(LadderStep& step) override;
 
  private:
   std::unique_ptr<FrozenDamsm> damsm_;  // only with damsm_lambda > 0

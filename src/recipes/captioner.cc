@@ -1,7 +1,8 @@
+#include "src/recipes/captioner.h"
+
 #include "src/losses/caption.h"
 #include "src/losses/damsm.h"
 #include "src/nn/freeze.h"
-#include "src/recipes/pretraining.h"
 
 namespace helio::recipes {
 namespace {
@@ -12,13 +13,11 @@ class CaptionValidation : public Validation {
   CaptionValidation(nn::CaptionEncoder encoder, nn::CaptionDecoder decoder)
       : encoder_(std::move(encoder)), decoder_(std::move(decoder)) {}
 
-  torch::Tensor Consume(const dataio::Batch& batch, const StepContext&) override {
+  torch::Tensor Consume(const dataio::Batch& batch) override {
     torch::NoGradGuard no_grad;
-    encoder_->eval();
+    const nn::ScopedMode evaluation(*encoder_, /*training=*/false);
     const auto code = encoder_->forward(batch.images.back());
     const auto right = SummedEntropy(code, batch), wrong = SummedEntropy(code.roll(1, 0), batch);
-    encoder_->train();
-    encoder_->trunk().eval();
     return torch::stack({right, wrong, batch.caption_lengths.sum().to(right.dtype())}).to(torch::kFloat64);
   }
 
@@ -53,35 +52,34 @@ class CaptionValidation : public Validation {
 
 }  // namespace
 
-Captioner::Captioner(const RecipeOptions& options, const RecipeContext& context)
-    : options_(options), batch_stats_(context.batch) {
+Captioner::Captioner(const RecipeOptions& options, const Surroundings& surroundings)
+    : options_(options), batch_(surroundings.batch) {
   encoder_ = nn::CaptionEncoder(nn::MakeImageTrunk(options.caption_trunk, "--caption_trunk"),
                                 options.caption_embedding);
   decoder_ = nn::CaptionDecoder(options.caption_embedding, options.caption_hidden, options.vocabulary);
-  StartFromClassifier(encoder_->trunk(), context.weights.classifier);
-  nn::UseGlobalBatch(*encoder_, &context.batch);
+  StartFromClassifier(encoder_->trunk(), surroundings.weights);
+  nn::UseGlobalBatch(*encoder_, &surroundings.batch);
   if (options.freeze_trunk) nn::Freeze(encoder_->trunk());
 }
 
+std::vector<Part> Captioner::Parts() const {
+  return {PartOf("caption_cnn", Role::kTrained, *encoder_), PartOf("caption_rnn", Role::kTrained, *decoder_)};
+}
+
 std::vector<Round> Captioner::Rounds() {
-  return OneRound("captioner", State(), options_, [this] { return Terms(); });
+  return OneRound("captioner", Parts(), options_, [this](const BatchStep& step) { return Terms(step); });
 }
 
-void Captioner::Prepare(const dataio::Batch& batch, const StepContext& context) {
-  Pretraining::Prepare(batch, context);
+std::unique_ptr<Step> Captioner::Prepare(const dataio::Batch& batch, const StepContext& context) {
   if (options_.freeze_trunk) encoder_->trunk().eval();
+  return std::make_unique<BatchStep>(batch, context);
 }
 
-NamedTensors Captioner::State() const {
-  NamedTensors state = StateOf(*encoder_, "caption_cnn.");
-  Append(state, StateOf(*decoder_, "caption_rnn."));
-  return state;
-}
-
-LossTerms Captioner::Terms() {
-  const auto logits = decoder_->forward(encoder_->forward(batch().images.back()), batch().captions);
-  return {{"caption", losses::CaptionLoss(logits, batch().captions, batch().caption_lengths,
-                                          {batch_stats_, batch().rows})}};
+LossTerms Captioner::Terms(const BatchStep& step) {
+  const auto& batch = step.batch;
+  const auto logits = decoder_->forward(encoder_->forward(batch.images.back()), batch.captions);
+  return {
+      {"caption", losses::CaptionLoss(logits, batch.captions, batch.caption_lengths, {batch_, batch.rows})}};
 }
 
 std::unique_ptr<Validation> Captioner::MakeValidation() {

@@ -1,5 +1,7 @@
+#include "src/recipes/classifier.h"
+
 #include "src/base/error.h"
-#include "src/recipes/pretraining.h"
+#include "src/nn/freeze.h"
 
 namespace helio::recipes {
 namespace {
@@ -8,18 +10,17 @@ class Accuracy : public Validation {
  public:
   explicit Accuracy(nn::Classifier classifier) : classifier_(std::move(classifier)) {}
 
-  torch::Tensor Consume(const dataio::Batch& batch, const StepContext&) override {
+  torch::Tensor Consume(const dataio::Batch& batch) override {
     torch::NoGradGuard no_grad;
-    classifier_->eval();
-    const auto logits = classifier_->forward(batch.images.back());
-    classifier_->train();
-    return torch::stack({logits.argmax(1).eq(batch.classes).sum(), torch::tensor(logits.size(0))})
-        .to(torch::kFloat64);
+    const nn::ScopedMode evaluation(*classifier_, /*training=*/false);
+    const auto right = classifier_->forward(batch.images.back()).argmax(1).eq(batch.classes);
+    return torch::stack({right.sum(), torch::ones_like(batch.classes).sum()}).to(torch::kFloat64);
   }
   std::vector<ValidationScore> Finish(const torch::Tensor& sums) const override {
     return {{"accuracy", (sums[0] / sums[1]).item<double>()}};
   }
   bool higher_is_better() const override { return true; }
+  bool on_training_rows() const override { return true; }
 
  private:
   nn::Classifier classifier_;
@@ -27,22 +28,30 @@ class Accuracy : public Validation {
 
 }  // namespace
 
-ImageClassifier::ImageClassifier(const RecipeOptions& options, const RecipeContext& context)
-    : options_(options), batch_stats_(context.batch) {
+ImageClassifier::ImageClassifier(const RecipeOptions& options, const Surroundings& surroundings)
+    : options_(options), batch_(surroundings.batch) {
   if (options.classes < 2) ThrowUser("the data set has no classes", "--data", "a classifier needs them");
   classifier_ = nn::Classifier(nn::MakeImageTrunk(options.image_trunk, "--image_trunk"), options.classes);
-  nn::UseGlobalBatch(*classifier_, &context.batch);
+  nn::UseGlobalBatch(*classifier_, &batch_);
+}
+
+std::vector<Part> ImageClassifier::Parts() const {
+  return {PartOf("classifier", Role::kTrained, *classifier_)};
 }
 
 std::vector<Round> ImageClassifier::Rounds() {
-  return OneRound("classifier", State(), options_, [this] { return Terms(); });
+  return OneRound("classifier", Parts(), options_, [this](const BatchStep& step) { return Terms(step); });
 }
 
-LossTerms ImageClassifier::Terms() {
-  const auto logits = classifier_->forward(batch().images.back());
-  const auto per_row = torch::cross_entropy_loss(logits, batch().classes, {}, at::Reduction::None);
-  return {
-      {"cross_entropy", losses::BatchScope{batch_stats_, batch().rows}.Mean(per_row, batch().rows.global)}};
+std::unique_ptr<Step> ImageClassifier::Prepare(const dataio::Batch& batch, const StepContext& context) {
+  return std::make_unique<BatchStep>(batch, context);
+}
+
+LossTerms ImageClassifier::Terms(const BatchStep& step) {
+  const auto& batch = step.batch;
+  const auto logits = classifier_->forward(batch.images.back());
+  const auto per_row = torch::cross_entropy_loss(logits, batch.classes, {}, at::Reduction::None);
+  return {{"cross_entropy", losses::BatchScope{batch_, batch.rows}.Mean(per_row, batch.rows.global)}};
 }
 
 std::unique_ptr<Validation> ImageClassifier::MakeValidation() {

@@ -1,9 +1,8 @@
-#include "src/losses/damsm.h"
+#include "src/recipes/damsm.h"
 
-#include "src/base/error.h"
 #include "src/base/noise.h"
+#include "src/losses/damsm.h"
 #include "src/nn/freeze.h"
-#include "src/recipes/pretraining.h"
 
 namespace helio::recipes {
 namespace {
@@ -14,18 +13,15 @@ class Retrieval : public Validation {
   Retrieval(nn::TextEncoder text, nn::ImageEncoder image)
       : text_(std::move(text)), image_(std::move(image)) {}
 
-  torch::Tensor Consume(const dataio::Batch& batch, const StepContext&) override {
+  torch::Tensor Consume(const dataio::Batch& batch) override {
     torch::NoGradGuard no_grad;
-    text_->eval();
-    image_->eval();
+    const nn::ScopedMode text(*text_, /*training=*/false), image(*image_, /*training=*/false);
     const auto sentence = text_->forward(batch.captions, batch.caption_lengths).sentence;
     const auto code = image_->forward(batch.images.back()).code;
     const auto unit = [](const torch::Tensor& rows) { return rows / rows.norm(2, 1, true).clamp_min(1e-12); };
     const auto cosines = torch::matmul(unit(code), unit(sentence).t());
     const auto rank = cosines.gt(cosines.diagonal().unsqueeze(1)).sum(1);
-    text_->train();
-    image_->train();
-    return torch::stack({rank.eq(0).sum(), rank.lt(5).sum(), torch::tensor(rank.size(0))})
+    return torch::stack({rank.eq(0).sum(), rank.lt(5).sum(), torch::ones_like(rank).sum()})
         .to(torch::kFloat64);
   }
 
@@ -42,19 +38,24 @@ class Retrieval : public Validation {
 
 }  // namespace
 
-Damsm::Damsm(const RecipeOptions& options, const RecipeContext& context)
+Damsm::Damsm(const RecipeOptions& options, const Surroundings& surroundings)
     : options_(options),
-      negatives_(context.negatives),
+      negatives_(surroundings.negatives),
       text_encoder_(MakeTextEncoder(options)),
       image_encoder_(MakeImageEncoder(options)) {
-  StartFromClassifier(image_encoder_->trunk(), context.weights.classifier);
-  nn::UseGlobalBatch(*image_encoder_, &context.batch);
+  StartFromClassifier(image_encoder_->trunk(), surroundings.weights);
+  nn::UseGlobalBatch(*image_encoder_, &surroundings.batch);
   if (options.freeze_trunk)
     for (auto& parameter : image_encoder_->trunk().parameters()) parameter.set_requires_grad(false);
 }
 
+std::vector<Part> Damsm::Parts() const {
+  return {PartOf("text_encoder", Role::kTrained, *text_encoder_),
+          PartOf("image_encoder", Role::kTrained, *image_encoder_)};
+}
+
 std::vector<Round> Damsm::Rounds() {
-  auto rounds = OneRound("damsm", State(), options_, [this] { return Terms(); });
+  auto rounds = OneRound("damsm", Parts(), options_, [this](const BatchStep& step) { return Terms(step); });
   // Only the text encoder's gradient is clipped, as published.
   rounds[0][0].optimizer.clip_norm = options_.clip_norm;
   rounds[0][0].optimizer.clip_prefix = "text_encoder.";
@@ -62,34 +63,29 @@ std::vector<Round> Damsm::Rounds() {
   return rounds;
 }
 
-void Damsm::Prepare(const dataio::Batch& batch, const StepContext& context) {
-  Pretraining::Prepare(batch, context);
+std::unique_ptr<Step> Damsm::Prepare(const dataio::Batch& batch, const StepContext& context) {
   // The released code leaves the frozen trunk in training mode, so that its batch-norm statistics drift.
   if (options_.freeze_trunk && !options_.released) image_encoder_->trunk().eval();
+  return std::make_unique<BatchStep>(batch, context);
 }
 
-NamedTensors Damsm::State() const {
-  NamedTensors state = StateOf(*text_encoder_, "text_encoder.");
-  Append(state, StateOf(*image_encoder_, "image_encoder."));
-  return state;
+// What the word vectors are multiplied by; undefined without dropout.
+torch::Tensor Damsm::Dropout(const BatchStep& step) const {
+  if (options_.text_dropout == 0) return {};
+  const auto& context = step.context;
+  const auto draw = UniformRows(RandomKey(context.seed, "text_dropout", {context.step}), step.batch.rows,
+                                {options_.words, options_.word_vector}, context.dtype);
+  return (draw.ge(options_.text_dropout).to(context.dtype) / (1 - options_.text_dropout)).to(context.device);
 }
 
-LossTerms Damsm::Terms() {
-  const auto& rows = batch().rows;
-  torch::Tensor dropout;
-  if (options_.text_dropout > 0) {
-    const auto draw = UniformRows(RandomKey(context().seed, "text_dropout", {context().step}), rows,
-                                  {options_.words, options_.word_vector}, context().dtype);
-    dropout = draw.ge(options_.text_dropout).to(context().dtype) / (1 - options_.text_dropout);
-  }
-  const auto text = text_encoder_->forward(batch().captions, batch().caption_lengths, dropout);
-  const auto image = image_encoder_->forward(batch().images.back());
-  const bool local = negatives_.ranks() == 1 && !rows.whole();
-  const losses::BatchScope scope{negatives_, local ? RowRange{0, rows.local, rows.local} : rows};
-  return losses::DamsmLoss(image.regions, image.code, text.words, text.sentence, batch().caption_lengths,
-                           options_.class_masks ? batch().classes : torch::Tensor(),
+LossTerms Damsm::Terms(const BatchStep& step) {
+  const auto& batch = step.batch;
+  const auto text = text_encoder_->forward(batch.captions, batch.caption_lengths, Dropout(step));
+  const auto image = image_encoder_->forward(batch.images.back());
+  return losses::DamsmLoss(image.regions, image.code, text.words, text.sentence, batch.caption_lengths,
+                           options_.class_masks ? batch.classes : torch::Tensor(),
                            {.gamma1 = options_.gamma1, .gamma2 = options_.gamma2, .gamma3 = options_.gamma3},
-                           1, scope);
+                           1, losses::ScopeOf(negatives_, batch.rows));
 }
 
 std::unique_ptr<Validation> Damsm::MakeValidation() {

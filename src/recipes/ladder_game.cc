@@ -24,154 +24,172 @@ nn::GeneratorOptions GeneratorOptionsOf(const RecipeOptions& options, nn::Attent
   return generator;
 }
 
-AdamOptions GanAdam(const RecipeOptions& options, double rate) {
-  AdamOptions adam;
+OptimizerOptions GanAdam(const RecipeOptions& options, double rate) {
+  OptimizerOptions adam;
   adam.learning_rate = rate;
   adam.beta1 = options.beta1;
   adam.beta2 = options.beta2;
   return adam;
 }
 
-}  // namespace
+std::string DiscriminatorName(size_t stage) { return "netD" + std::to_string(stage); }
 
-LadderGame::LadderGame(const RecipeOptions& options, const RecipeContext& context,
-                       nn::AttentionKind attention, bool only_last)
-    : options_(options), batch_(context.batch), negatives_(context.negatives) {
-  generator_ = nn::Generator(GeneratorOptionsOf(options, attention, only_last));
-  nn::InitializeOrthogonal(*generator_, RandomKey(context.seed, "generator"));
-  nn::UseGlobalBatch(*generator_, &context.batch);
-  for (int64_t stage = only_last ? options.stages - 1 : 0; stage < options.stages; ++stage) {
-    auto& discriminator = discriminators_.emplace_back(nn::DiscriminatorOptions{
-        .df = options.df, .embedding = options.embedding, .side = options.base_side << stage});
-    nn::InitializeOrthogonal(*discriminator, RandomKey(context.seed, "discriminator", {stage}));
-    nn::UseGlobalBatch(*discriminator, &context.batch);
-  }
-}
-
-nn::WordMask LadderGame::MaskOf(const TextCondition& text, const RowRange& rows) {
+nn::WordMask PaddingMask(const TextCondition& text) {
   nn::WordMask mask;
-  if (options_.released) {
-    mask.tiled = GatherRows(negatives_, text.padding.to(torch::kInt64), rows).to(torch::kBool);
-    mask.rows = rows;
-  } else {
-    mask.padding = text.padding;
-  }
+  mask.padding = text.padding;
   return mask;
 }
 
-void LadderGame::Imagine(const TextCondition& text, const dataio::Batch& batch, const StepContext& context) {
-  data_ = &batch;
-  text_ = text;
-  const auto draw = [&](const char* purpose, int64_t size) {
-    return NormalRows(RandomKey(context.seed, purpose, {context.step}), batch.rows, {size}, context.dtype)
-        .to(context.device);
-  };
-  generator_->train();
-  drawn_ = generator_->forward({.noise = draw("noise", options_.z),
-                                .condition_noise = draw("condition_noise", options_.condition),
-                                .sentence = text.sentence,
-                                .words = text.words,
-                                .mask = MaskOf(text, batch.rows)});
-}
+LadderStep& AsLadder(Step& step) { return static_cast<LadderStep&>(step); }
 
-// Local negatives see the own rows as a whole batch.
-losses::BatchScope LadderGame::Scope() {
-  const bool local = negatives_.ranks() == 1 && !data_->rows.whole();
-  return {negatives_, local ? RowRange{0, data_->rows.local, data_->rows.local} : data_->rows};
-}
+}  // namespace
 
-Round LadderGame::DiscriminatorRound() {
-  Round round;
-  for (size_t i = discriminators_.size(); i-- > 0;) {
-    Phase phase;
-    phase.name = "d" + std::to_string(discriminators_[i]->side());
-    phase.parameters = ParametersOf(*discriminators_[i], "netD" + std::to_string(i) + ".");
-    phase.optimizer = GanAdam(options_, options_.d_rate);
-    phase.loss = [this, i] { return DiscriminatorTerms(i); };
-    round.push_back(std::move(phase));
+LadderGame::LadderGame(const RecipeOptions& options, const Surroundings& surroundings,
+                       nn::AttentionKind attention, bool only_last)
+    : options_(options),
+      batch_(surroundings.batch),
+      negatives_(surroundings.negatives),
+      text_encoder_(options, surroundings) {
+  generator_ = nn::Generator(GeneratorOptionsOf(options, attention, only_last));
+  nn::InitializeOrthogonal(*generator_, RandomKey(surroundings.seed, "generator"));
+  nn::UseGlobalBatch(*generator_, &batch_);
+  for (int64_t stage = only_last ? options.stages - 1 : 0; stage < options.stages; ++stage) {
+    auto& discriminator = discriminators_.emplace_back(nn::DiscriminatorOptions{
+        .df = options.df, .embedding = options.embedding, .side = options.base_side << stage});
+    nn::InitializeOrthogonal(*discriminator, RandomKey(surroundings.seed, "discriminator", {stage}));
+    nn::UseGlobalBatch(*discriminator, &batch_);
   }
-  return round;
 }
 
-LossTerms LadderGame::DiscriminatorTerms(size_t i) {
-  const auto& real = data_->images[data_->images.size() - discriminators_.size() + i];
-  return losses::DiscriminatorLoss(discriminators_[i], real, drawn_.images[i], text_.sentence, Scope());
+std::vector<Part> LadderGame::Parts() const {
+  std::vector<Part> parts{PartOf("netG", Role::kTrained, *generator_)};
+  for (size_t stage = 0; stage < discriminators_.size(); ++stage)
+    parts.push_back(PartOf(DiscriminatorName(stage), Role::kTrained, *discriminators_[stage]));
+  parts.push_back(PartOf("text_encoder", Role::kFrozen, *text_encoder_.encoder()));
+  return parts;
 }
 
-Phase LadderGame::GeneratorPhase(std::function<LossTerms()> own_terms) {
+std::vector<Round> LadderGame::Rounds() {
+  Round discriminators;
+  for (size_t stage = discriminators_.size(); stage-- > 0;)
+    discriminators.push_back(DiscriminatorPhase(stage));
+  return {discriminators, {GeneratorPhase()}};
+}
+
+nn::WordMask LadderGame::MaskOf(const TextCondition& text, const RowRange& rows) {
+  if (!options_.released) return PaddingMask(text);
+  nn::WordMask mask;
+  mask.tiled = GatherRows(negatives_, text.padding.to(torch::kInt64), rows).to(torch::kBool);
+  mask.rows = rows;
+  return mask;
+}
+
+std::unique_ptr<Step> LadderGame::Prepare(const dataio::Batch& batch, const StepContext& context) {
+  auto step = std::make_unique<LadderStep>(batch, context);
+  step->text = text_encoder_.Encode(batch.captions, batch.caption_lengths);
+  generator_->train();
+  step->drawn = generator_->forward(
+      {.noise = context.Noise("noise", batch.rows, options_.z),
+       .condition_noise = context.Noise("condition_noise", batch.rows, options_.condition),
+       .sentence = step->text.sentence,
+       .words = step->text.words,
+       .mask = MaskOf(step->text, batch.rows)});
+  return step;
+}
+
+Phase LadderGame::DiscriminatorPhase(size_t stage) {
+  Phase phase;
+  phase.name = "d" + std::to_string(discriminators_[stage]->side());
+  phase.parameters = ParametersOf(*discriminators_[stage], DiscriminatorName(stage) + ".");
+  phase.optimizer = GanAdam(options_, options_.d_rate);
+  phase.loss = [this, stage](Step& step) { return DiscriminatorTerms(AsLadder(step), stage); };
+  return phase;
+}
+
+Phase LadderGame::GeneratorPhase() {
   Phase phase;
   phase.name = "g";
   phase.parameters = ParametersOf(*generator_, "netG.");
   phase.optimizer = GanAdam(options_, options_.g_rate);
   phase.optimizer.ema_decay = options_.ema_decay;
-  phase.early_loss = [this, own = std::move(own_terms)] {
-    LossTerms terms = own();
-    for (auto& term : KlTerm()) terms.push_back(std::move(term));
+  for (size_t stage = 0; stage < discriminators_.size(); ++stage)
+    phase.through.push_back(DiscriminatorName(stage));
+  phase.early_loss = [this](Step& step) {
+    LossTerms terms = OwnTerms(AsLadder(step));
+    terms.push_back(KlTerm(AsLadder(step)));
     return terms;
   };
-  phase.loss = [this] { return AdversarialTerms(); };
+  phase.loss = [this](Step& step) { return AdversarialTerms(AsLadder(step)); };
   return phase;
 }
 
-LossTerms LadderGame::AdversarialTerms() {
+LossTerms LadderGame::DiscriminatorTerms(LadderStep& step, size_t stage) {
+  const auto& images = step.batch.images;
+  const auto& real = images[images.size() - discriminators_.size() + stage];
+  return losses::DiscriminatorLoss(discriminators_[stage], real, step.drawn.images[stage], step.text.sentence,
+                                   Scope(step));
+}
+
+LossTerms LadderGame::AdversarialTerms(LadderStep& step) {
   LossTerms terms;
-  for (size_t i = 0; i < discriminators_.size(); ++i) {
-    const nn::ScopedFreeze frozen(*discriminators_[i]);
-    const auto suffix = std::to_string(discriminators_[i]->side());
-    for (auto& term :
-         losses::GeneratorLoss(discriminators_[i], drawn_.images[i], text_.sentence, Scope(), suffix))
-      terms.push_back(std::move(term));
-  }
+  for (size_t stage = 0; stage < discriminators_.size(); ++stage)
+    Append(terms, losses::GeneratorLoss(discriminators_[stage], step.drawn.images[stage], step.text.sentence,
+                                        Scope(step), std::to_string(discriminators_[stage]->side())));
   return terms;
 }
 
-LossTerms LadderGame::KlTerm() {
-  return {{"kl", losses::KlLoss(drawn_.mean, drawn_.logvar, Scope()) * options_.kl_weight}};
+LossTerm LadderGame::KlTerm(const LadderStep& step) const {
+  return {"kl", losses::KlLoss(step.drawn.mean, step.drawn.logvar, Scope(step)) * options_.kl_weight};
 }
 
-NamedTensors LadderGame::State() const {
-  NamedTensors state = StateOf(*generator_, "netG.");
-  for (size_t i = 0; i < discriminators_.size(); ++i)
-    Append(state, StateOf(*discriminators_[i], "netD" + std::to_string(i) + "."));
-  return state;
-}
+class LadderGame::LadderDrawer : public Drawer {
+ public:
+  explicit LadderDrawer(LadderGame& game) : game_(game) {}
 
-Pictures LadderGame::Draw(const TextCondition& text, const torch::Tensor& noise,
-                          const torch::Tensor& condition_noise) {
-  torch::NoGradGuard no_grad;
-  generator_->eval();
-  nn::WordMask mask;
-  mask.padding = text.padding;
-  auto output = generator_->forward({.noise = noise,
-                                     .condition_noise = condition_noise,
-                                     .sentence = text.sentence,
-                                     .words = text.words,
-                                     .mask = mask});
-  return {std::move(output.images), std::move(output.attention)};
-}
-
-void LadderGame::ReestimateBatchNorm(const std::vector<TextCondition>& batches, uint64_t seed) {
-  torch::NoGradGuard no_grad;
-  nn::UseGlobalBatch(*generator_, nullptr);
-  nn::SetCumulativeStatistics(*generator_, true);
-  generator_->train();
-  for (size_t i = 0; i < batches.size(); ++i) {
-    const auto& text = batches[i];
-    const int64_t rows = text.sentence.size(0);
-    const auto draw = [&](const char* purpose, int64_t size) {
-      const auto key = RandomKey(seed, purpose, {static_cast<int64_t>(i)});
-      return NormalRows(key, {0, rows, rows}, {size}, text.sentence.scalar_type()).to(text.sentence.device());
-    };
-    nn::WordMask mask;
-    mask.padding = text.padding;
-    generator_->forward({.noise = draw("estimate_noise", options_.z),
-                         .condition_noise = draw("estimate_condition", options_.condition),
-                         .sentence = text.sentence,
-                         .words = text.words,
-                         .mask = mask});
+  Pictures Draw(const Prompt& prompt, uint64_t seed, const RowRange& rows) override {
+    torch::NoGradGuard no_grad;
+    const nn::ScopedMode evaluation(*game_.generator_, /*training=*/false);
+    auto output = Forward(prompt, seed, rows);
+    return {std::move(output.images), std::move(output.attention)};
   }
-  nn::SetCumulativeStatistics(*generator_, false);
-  nn::UseGlobalBatch(*generator_, &batch_);
-}
+
+  void ReestimateStatistics(const std::vector<Prompt>& prompts, uint64_t seed) override {
+    torch::NoGradGuard no_grad;
+    auto& generator = *game_.generator_;
+    const nn::ScopedMode training(generator, /*training=*/true);
+    nn::UseGlobalBatch(generator, nullptr);
+    nn::SetCumulativeStatistics(generator, true);
+    int64_t first = 0;
+    for (const auto& prompt : prompts) {
+      const int64_t rows = prompt.captions.size(0);
+      Forward(prompt, seed, {first, rows, first + rows});
+      first += rows;
+    }
+    nn::SetCumulativeStatistics(generator, false);
+    nn::UseGlobalBatch(generator, &game_.batch_);
+  }
+
+  std::string part() const override { return "netG"; }
+
+ private:
+  nn::GeneratorOutput Forward(const Prompt& prompt, uint64_t seed, const RowRange& rows) {
+    const auto like = game_.generator_->parameters().front().options();
+    const auto text =
+        game_.text_encoder_.Encode(prompt.captions.to(like.device()), prompt.lengths.to(like.device()));
+    const auto draw = [&](const char* purpose, int64_t size) {
+      return NormalOfRows(RandomKey(seed, purpose), rows, {size})
+          .to(like.device(), text.sentence.scalar_type());
+    };
+    return game_.generator_->forward({.noise = draw("noise", game_.options_.z),
+                                      .condition_noise = draw("condition_noise", game_.options_.condition),
+                                      .sentence = text.sentence,
+                                      .words = text.words,
+                                      .mask = PaddingMask(text)});
+  }
+
+  LadderGame& game_;
+};
+
+std::unique_ptr<Drawer> LadderGame::MakeDrawer() { return std::make_unique<LadderDrawer>(*this); }
 
 }  // namespace helio::recipes

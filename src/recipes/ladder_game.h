@@ -1,56 +1,63 @@
 #pragma once
 #include <vector>
 
-#include "src/base/tensor.h"
 #include "src/nn/discriminator.h"
 #include "src/nn/generator.h"
 #include "src/recipes/parts.h"
 
 namespace helio::recipes {
 
-// The game that AttnGAN and MirrorGAN share: a generator with a picture a stage, and a discriminator a
-// picture, conditional and unconditional (AttnGAN eq. 3-6, MirrorGAN eq. 8-11). A recipe owns one, adds its
-// own terms to the generator's loss, and decides the attention.
-class LadderGame {
- public:
-  // Networks with the published initialisation as a function of context.seed. `only_last` plays with the last
-  // picture only (G_DCGAN).
-  LadderGame(const RecipeOptions& options, const RecipeContext& context, nn::AttentionKind attention,
-             bool only_last = false);
+// What a step of a ladder game carries from phase to phase.
+struct LadderStep : BatchStep {
+  using BatchStep::BatchStep;
+  TextCondition text;
+  nn::GeneratorOutput drawn;
+};
 
+// The game that AttnGAN and MirrorGAN share: a generator with a picture a stage, and a discriminator a
+// picture, conditional and unconditional (AttnGAN eq. 3-6, MirrorGAN eq. 8-11). A system derives from it,
+// adds its own terms to the generator's loss, and decides the attention.
+class LadderGame : public System {
+ public:
+  std::vector<Part> Parts() const override;
+  // d256, d128, d64 (the largest first, because its gradients travel longest); then g: the system's own early
+  // terms and KL, then the adversarial terms.
+  std::vector<Round> Rounds() override;
   // One generator forward for the whole step: noise and conditioning noise are functions of (seed, step,
   // row).
-  void Imagine(const TextCondition& text, const dataio::Batch& batch, const StepContext& context);
+  std::unique_ptr<Step> Prepare(const dataio::Batch& batch, const StepContext& context) override;
+  std::unique_ptr<Drawer> MakeDrawer() override;
 
-  // d256, d128, d64: the largest first, because its gradients travel longest.
-  Round DiscriminatorRound();
-  // Phase "g": the recipe's own early terms and KL, then the adversarial terms.
-  Phase GeneratorPhase(std::function<LossTerms()> own_terms);
+ protected:
+  // Networks with the published initialisation as a function of the seed. `only_last` plays with the last
+  // picture only (G_DCGAN).
+  LadderGame(const RecipeOptions& options, const Surroundings& surroundings, nn::AttentionKind attention,
+             bool only_last = false);
 
-  const torch::Tensor& last_fake() const { return drawn_.images.back(); }
-  NamedTensors State() const;
-  nn::Generator& generator() { return generator_; }
+  // The system's own terms on the last fake; they need no discriminator.
+  virtual LossTerms OwnTerms(LadderStep& step) = 0;
 
-  Pictures Draw(const TextCondition& text, const torch::Tensor& noise, const torch::Tensor& condition_noise);
-  void ReestimateBatchNorm(const std::vector<TextCondition>& batches, uint64_t seed);
-
- private:
-  LossTerms DiscriminatorTerms(size_t stage);
-  LossTerms AdversarialTerms();
-  LossTerms KlTerm();
-  losses::BatchScope Scope();
-  nn::WordMask MaskOf(const TextCondition& text, const RowRange& rows);
+  losses::BatchScope Scope(const LadderStep& step) const {
+    return losses::ScopeOf(negatives_, step.batch.rows);
+  }
 
   const RecipeOptions options_;
+
+ private:
+  class LadderDrawer;
+
+  Phase DiscriminatorPhase(size_t stage);
+  Phase GeneratorPhase();
+  LossTerms DiscriminatorTerms(LadderStep& step, size_t stage);
+  LossTerms AdversarialTerms(LadderStep& step);
+  LossTerm KlTerm(const LadderStep& step) const;
+  nn::WordMask MaskOf(const TextCondition& text, const RowRange& rows);
+
   GlobalBatch& batch_;
   GlobalBatch& negatives_;
+  FrozenText text_encoder_;
   nn::Generator generator_{nullptr};
   std::vector<nn::Discriminator> discriminators_;
-
-  // The step under way.
-  const dataio::Batch* data_ = nullptr;
-  TextCondition text_;
-  nn::GeneratorOutput drawn_;
 };
 
 }  // namespace helio::recipes

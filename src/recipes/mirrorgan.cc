@@ -5,42 +5,43 @@
 
 namespace helio::recipes {
 
-MirrorGan::MirrorGan(const RecipeOptions& options, const RecipeContext& context)
-    : LadderRecipe(
-          options, context,
-          options.global_attention ? nn::AttentionKind::kWordsAndGlobal : nn::AttentionKind::kWords) {
+MirrorGan::MirrorGan(const RecipeOptions& options, const Surroundings& surroundings)
+    : LadderGame(options, surroundings,
+                 options.global_attention ? nn::AttentionKind::kWordsAndGlobal : nn::AttentionKind::kWords) {
   caption_encoder_ = nn::CaptionEncoder(nn::MakeImageTrunk(options.caption_trunk, "--caption_trunk"),
                                         options.caption_embedding);
   caption_decoder_ =
       nn::CaptionDecoder(options.caption_embedding, options.caption_hidden, options.vocabulary);
-  const auto& weights = context.weights;
-  LoadPretrained(*caption_encoder_, weights.captioner, "caption_cnn.", weights.random, "--captioner");
-  LoadPretrained(*caption_decoder_, weights.captioner, "caption_rnn.", weights.random, "--captioner");
+  LoadPretrained(*caption_encoder_, surroundings.weights, "captioner", "caption_cnn.");
+  LoadPretrained(*caption_decoder_, surroundings.weights, "captioner", "caption_rnn.");
   nn::Freeze(*caption_encoder_);
   nn::Freeze(*caption_decoder_);
-  if (options.mirror_damsm_lambda > 0) damsm_ = std::make_unique<FrozenDamsm>(options, weights);
+  if (options.mirror_damsm_lambda > 0) damsm_ = std::make_unique<FrozenDamsm>(options, surroundings);
 }
 
-NamedTensors MirrorGan::FrozenState() const {
-  NamedTensors state = LadderRecipe::FrozenState();
-  Append(state, StateOf(*caption_encoder_, "caption_cnn."));
-  Append(state, StateOf(*caption_decoder_, "caption_rnn."));
-  if (damsm_) Append(state, damsm_->State());
-  return state;
+std::vector<Part> MirrorGan::Parts() const {
+  auto parts = LadderGame::Parts();
+  parts.push_back(PartOf("caption_cnn", Role::kFrozen, *caption_encoder_));
+  parts.push_back(PartOf("caption_rnn", Role::kFrozen, *caption_decoder_));
+  if (damsm_) parts.push_back(damsm_->AsPart());
+  return parts;
 }
 
-LossTerms MirrorGan::OwnTerms() {
+LossTerms MirrorGan::OwnTerms(LadderStep& step) {
   LossTerms terms;
-  if (options_.caption_lambda > 0) {
-    const auto logits = caption_decoder_->forward(caption_encoder_->forward(fake()), batch().captions);
-    terms.push_back(
-        {"caption", losses::CaptionLoss(logits, batch().captions, batch().caption_lengths, Scope()) *
-                        options_.caption_lambda});
-  }
+  if (options_.caption_lambda > 0) terms.push_back(CaptionTerm(step));
   if (damsm_)
-    for (auto& term : damsm_->Terms(fake(), text(), batch(), options_.mirror_damsm_lambda, Scope()))
-      terms.push_back(std::move(term));
+    Append(terms, damsm_->Terms(step.drawn.images.back(), step.text, step.batch, options_.mirror_damsm_lambda,
+                                Scope(step)));
   return terms;
+}
+
+LossTerm MirrorGan::CaptionTerm(LadderStep& step) {
+  const auto& batch = step.batch;
+  const auto logits =
+      caption_decoder_->forward(caption_encoder_->forward(step.drawn.images.back()), batch.captions);
+  return {"caption", losses::CaptionLoss(logits, batch.captions, batch.caption_lengths, Scope(step)) *
+                         options_.caption_lambda};
 }
 
 }  // namespace helio::recipes

@@ -1,6 +1,6 @@
 #pragma once
-#include "src/base/tensor.h"
-#include "src/recipes/ladder_recipe.h"
+#include "src/nn/captioner.h"
+#include "src/recipes/ladder_game.h"
 
 namespace helio::recipes {
 
@@ -9,15 +9,17 @@ namespace helio::recipes {
 // picture. Defaults follow the released code.
 //
 //   round 1: d256, d128, d64      round 2: g = caption, kl (early), then cond + uncond of each stage
-class MirrorGan : public LadderRecipe {
+class MirrorGan : public LadderGame {
  public:
-  MirrorGan(const RecipeOptions& options, const RecipeContext& context);
-  NamedTensors FrozenState() const override;
+  MirrorGan(const RecipeOptions& options, const Surroundings& surroundings);
+  std::vector<Part> Parts() const override;
 
  protected:
-  LossTerms OwnTerms() override;
+  LossTerms OwnTerms(LadderStep& step) override;
 
  private:
+  LossTerm CaptionTerm(LadderStep& step);
+
   nn::CaptionEncoder caption_encoder_{nullptr};
   nn::CaptionDecoder caption_decoder_{nullptr};
   std::unique_ptr<FrozenDamsm> damsm_;  // only with mirror_damsm_lambda > 0

@@ -1,11 +1,12 @@
 #pragma once
 #include <cstdint>
 #include <string>
+#include <vector>
 
 namespace helio::recipes {
 
-// Everything a recipe can be asked for. One plain struct, because the systems share most of it; each recipe's
-// header says what it reads. Defaults are the published CUB configuration of the released code.
+// Everything a system can be asked for. One plain struct, because the systems share most of it. Defaults are
+// the published CUB configuration of the released code.
 struct RecipeOptions {
   // Shapes.
   int64_t base_side = 64;       // side of the first stage's picture; 16 for toys
@@ -19,7 +20,6 @@ struct RecipeOptions {
   int64_t words = 18;           // captions are padded or cut to it
   int64_t vocabulary = 0;       // word ids in [0, vocabulary)
   int64_t classes = 0;          // class ids in [0, classes), for the classifier
-  int64_t image_side = 256;     // largest side a batch carries
 
   // Networks.
   std::string text_rnn = "lstm";             // lstm | gru
@@ -49,6 +49,13 @@ struct RecipeOptions {
   double clip_norm = 0.25;  // DAMSM: of the text encoder's gradient
   double text_dropout = 0.5;
   bool freeze_trunk = true;  // pretrainings: the image trunk keeps its weights
+
+  // Of the pictures of the stages, smallest first.
+  std::vector<int64_t> sides() const {
+    std::vector<int64_t> all;
+    for (int64_t stage = 0; stage < stages; ++stage) all.push_back(base_side << stage);
+    return all;
+  }
 };
 
 }  // namespace helio::recipes

@@ -6,14 +6,16 @@
 
 namespace helio::recipes {
 
+Part PartOf(const std::string& name, Role role, const torch::nn::Module& module) {
+  return {name, role, StateOf(module, name + ".")};
+}
+
 NamedTensors ParametersOf(const torch::nn::Module& module, const std::string& prefix) {
   NamedTensors parameters;
   for (const auto& entry : module.named_parameters())
     parameters.emplace_back(prefix + entry.key(), entry.value());
   return parameters;
 }
-
-void Append(NamedTensors& to, const NamedTensors& from) { to.insert(to.end(), from.begin(), from.end()); }
 
 NamedTensors WithoutPrefix(const NamedTensors& tensors, const std::string& prefix) {
   NamedTensors found;
@@ -33,19 +35,40 @@ nn::ImageEncoder MakeImageEncoder(const RecipeOptions& options) {
   return nn::ImageEncoder(nn::MakeImageTrunk(options.image_trunk, "--image_trunk"), options.embedding);
 }
 
-void LoadPretrained(torch::nn::Module& module, const NamedTensors& weights, const std::string& prefix,
-                    bool random, const std::string& flag) {
-  const auto found = WithoutPrefix(weights, prefix);
-  if (found.empty() && random) return;
+void LoadPretrained(torch::nn::Module& module, const PretrainedWeights& weights, const std::string& role,
+                    const std::string& prefix) {
+  const auto found = WithoutPrefix(weights.Of(role), prefix);
+  if (found.empty() && weights.random) return;
   if (found.empty())
-    ThrowUser("pretrained weights '" + prefix + "*' are needed", flag,
+    ThrowUser("pretrained weights '" + prefix + "*' are needed", "--" + role,
               "pass a best.safetensors of helio-pretrain, or --random_frozen for a trial");
-  CopyState(found, StateOf(module), flag);
+  CopyState(found, StateOf(module), "--" + role);
 }
 
-FrozenText::FrozenText(const RecipeOptions& options, const PretrainedWeights& weights)
+void StartFromClassifier(nn::ImageTrunk& trunk, const PretrainedWeights& weights) {
+  NamedTensors trunk_weights;
+  for (const auto& [name, tensor] : WithoutPrefix(weights.Of("classifier"), "classifier."))
+    if (!name.starts_with("fc.")) trunk_weights.emplace_back(name, tensor);
+  if (!trunk_weights.empty()) CopyState(trunk_weights, StateOf(trunk), "--classifier");
+}
+
+std::vector<Round> OneRound(const std::string& name, const std::vector<Part>& parts,
+                            const RecipeOptions& options, std::function<LossTerms(BatchStep&)> loss) {
+  Phase phase;
+  phase.name = name;
+  for (const auto& part : parts)
+    for (const auto& entry : part.tensors)
+      if (entry.second.requires_grad()) phase.parameters.push_back(entry);
+  phase.optimizer.learning_rate = options.rate;
+  phase.optimizer.beta1 = options.beta1;
+  phase.optimizer.beta2 = options.beta2;
+  phase.loss = [own = std::move(loss)](Step& step) { return own(static_cast<BatchStep&>(step)); };
+  return {{std::move(phase)}};
+}
+
+FrozenText::FrozenText(const RecipeOptions& options, const Surroundings& surroundings)
     : encoder_(MakeTextEncoder(options)), scale_(options.text_scale) {
-  LoadPretrained(*encoder_, weights.damsm, "text_encoder.", weights.random, "--damsm");
+  LoadPretrained(*encoder_, surroundings.weights, "damsm", "text_encoder.");
   nn::Freeze(*encoder_);
 }
 
@@ -55,9 +78,9 @@ TextCondition FrozenText::Encode(const torch::Tensor& captions, const torch::Ten
   return {features.words * scale_, features.sentence * scale_, losses::PaddingOf(lengths, captions.size(1))};
 }
 
-FrozenDamsm::FrozenDamsm(const RecipeOptions& options, const PretrainedWeights& weights)
+FrozenDamsm::FrozenDamsm(const RecipeOptions& options, const Surroundings& surroundings)
     : options_(options), encoder_(MakeImageEncoder(options)) {
-  LoadPretrained(*encoder_, weights.damsm, "image_encoder.", weights.random, "--damsm");
+  LoadPretrained(*encoder_, surroundings.weights, "damsm", "image_encoder.");
   nn::Freeze(*encoder_);
 }
 

@@ -8,29 +8,48 @@
 #include "src/nn/text_encoder.h"
 #include "src/recipes/options.h"
 #include "src/recipes/registry.h"
-#include "src/recipes/text_to_image.h"
 
 // Frozen and pretrained networks that several recipes are put together from.
 namespace helio::recipes {
 
+// What the generator knows of the captions. Constants: no gradient flows into the frozen text encoder.
+struct TextCondition {
+  torch::Tensor words;     // {B, embedding, words}, zero beyond a caption's end
+  torch::Tensor sentence;  // {B, embedding}
+  torch::Tensor padding;   // {B, words} bool, true beyond a caption's end
+};
+
+// A module's parameters and buffers as a part: names begin with "NAME.".
+Part PartOf(const std::string& name, Role role, const torch::nn::Module& module);
+
 // Parameters (no buffers) of a module under `prefix`.
 NamedTensors ParametersOf(const torch::nn::Module& module, const std::string& prefix);
-void Append(NamedTensors& to, const NamedTensors& from);
+template <typename T>
+void Append(std::vector<T>& to, const std::vector<T>& from) {
+  to.insert(to.end(), from.begin(), from.end());
+}
 // Those of `tensors` whose name begins with `prefix`, which is cut off.
 NamedTensors WithoutPrefix(const NamedTensors& tensors, const std::string& prefix);
 
 nn::TextEncoder MakeTextEncoder(const RecipeOptions& options);
 nn::ImageEncoder MakeImageEncoder(const RecipeOptions& options);
 
-// Loads `module` from the tensors under `prefix`. Where there are none: keeps the seeded random weights if
-// `random`, else throws Error{kUser} telling to pass `flag`.
-void LoadPretrained(torch::nn::Module& module, const NamedTensors& weights, const std::string& prefix,
-                    bool random, const std::string& flag);
+// Loads `module` from the tensors under `prefix` of the weights that play `role`. Where there are none: keeps
+// the seeded random weights if weights.random, else throws Error{kUser} telling to pass --weights=ROLE:FILE.
+void LoadPretrained(torch::nn::Module& module, const PretrainedWeights& weights, const std::string& role,
+                    const std::string& prefix);
+
+// A trained trunk starts from a classifier's, if one was given.
+void StartFromClassifier(nn::ImageTrunk& trunk, const PretrainedWeights& weights);
+
+// The one round of one phase of a pretraining: what of `part` takes gradients.
+std::vector<Round> OneRound(const std::string& phase, const std::vector<Part>& parts,
+                            const RecipeOptions& options, std::function<LossTerms(BatchStep&)> loss);
 
 // A frozen text encoder whose features are scaled constants.
 class FrozenText {
  public:
-  FrozenText(const RecipeOptions& options, const PretrainedWeights& weights);
+  FrozenText(const RecipeOptions& options, const Surroundings& surroundings);
   TextCondition Encode(const torch::Tensor& captions, const torch::Tensor& lengths);
   const nn::TextEncoder& encoder() const { return encoder_; }
 
@@ -42,10 +61,10 @@ class FrozenText {
 // A frozen DAMSM image encoder as a loss on fakes, against *unscaled* text features.
 class FrozenDamsm {
  public:
-  FrozenDamsm(const RecipeOptions& options, const PretrainedWeights& weights);
+  FrozenDamsm(const RecipeOptions& options, const Surroundings& surroundings);
   LossTerms Terms(const torch::Tensor& fake, const TextCondition& text, const dataio::Batch& batch,
                   double weight, const losses::BatchScope& scope);
-  NamedTensors State() const { return StateOf(*encoder_, "image_encoder."); }
+  Part AsPart() const { return PartOf("image_encoder", Role::kFrozen, *encoder_); }
 
  private:
   const RecipeOptions options_;

@@ -1,38 +1,54 @@
 #pragma once
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
 
-#include "src/base/tensor.h"
 #include "src/recipes/options.h"
-#include "src/recipes/recipe.h"
-#include "src/recipes/validation.h"
+#include "src/recipes/system.h"
 
 namespace helio::recipes {
 
-// Weights of frozen or initial networks, by published name with their prefix ("text_encoder.",
-// "image_encoder.", "caption_cnn.", "caption_rnn.", "classifier."). Empty where the user gave none.
+// Weights of frozen or initial networks by the role they play for a system ("damsm", "captioner",
+// "classifier"), each under the published names with their prefix ("text_encoder.", "image_encoder.",
+// "caption_cnn.", "caption_rnn.", "classifier.").
 struct PretrainedWeights {
-  NamedTensors damsm;
-  NamedTensors captioner;
-  NamedTensors classifier;
+  std::map<std::string, NamedTensors> by_role;
   bool random = false;  // missing ones get seeded random weights instead of an error
+
+  // Empty where the user gave none.
+  const NamedTensors& Of(const std::string& role) const;
 };
 
-// What a recipe is built from, besides its options.
-struct RecipeContext {
-  GlobalBatch& batch;      // batch-norm statistics; outlives the recipe
-  GlobalBatch& negatives;  // wrong pairs and contrastive negatives; outlives the recipe
+// What a system is built from, besides its options.
+struct Surroundings {
+  GlobalBatch& batch;      // batch-norm statistics; outlives the system
+  GlobalBatch& negatives;  // wrong pairs and contrastive negatives; outlives the system
   uint64_t seed = 1;
   PretrainedWeights weights;
 };
 
-using RecipeFactory = std::unique_ptr<Recipe> (*)(const RecipeOptions&, const RecipeContext&);
+// The program that trains a system.
+enum class Program { kPretrain, kTrain };
 
-// The recipe `name`. Throws Error{kUser} listing the known names, or naming the weights it lacks.
-std::unique_ptr<Recipe> MakeRecipe(const std::string& name, const RecipeOptions& options,
-                                   const RecipeContext& context);
+// One row a system.
+struct Registration {
+  std::string name;
+  Program program;
+  std::vector<std::string> weights;  // roles it takes (--weights=ROLE:FILE)
+  std::unique_ptr<System> (*make)(const RecipeOptions&, const Surroundings&);
+};
 
-std::vector<std::string> RecipeNames();
+const std::vector<Registration>& Systems();
+
+// Throws Error{kUser} listing the known names.
+const Registration& FindSystem(const std::string& name);
+
+// The system `name`. Throws Error{kUser} as FindSystem, or naming the weights it lacks.
+std::unique_ptr<System> MakeSystem(const std::string& name, const RecipeOptions& options,
+                                   const Surroundings& surroundings);
+
+std::vector<std::string> SystemNames();
+std::vector<std::string> SystemNames(Program program);
 
 }  // namespace helio::recipes

@@ -4,7 +4,6 @@
 
 #include "dataio/batch.h"
 #include "src/base/tensor.h"
-#include "src/recipes/recipe.h"
 
 namespace helio::recipes {
 
@@ -15,16 +14,20 @@ struct ValidationScore {
   std::string concern = {};   // what is wrong with a value that no training should end with
 };
 
-// How well a pretraining does on held-out batches. Each rank consumes its share; what it returns is summed
-// over batches and ranks, and Finish turns the sums into scores.
+// How well a system does on held-out batches. Each rank consumes its share; what it returns is summed over
+// batches and ranks, and Finish turns the sums into scores.
 class Validation {
  public:
   virtual ~Validation() = default;
-  // {k} float64 sums of this batch (k constant). No gradient; networks in evaluation mode. Not collective.
-  virtual torch::Tensor Consume(const dataio::Batch& batch, const StepContext& context) = 0;
-  // The first score decides which weights are "best".
+  // {k} float64 sums of this batch (k constant), on the device of the batch, which is the networks'. No
+  // gradient; networks in evaluation mode and afterwards in the mode they were found in. Not collective.
+  virtual torch::Tensor Consume(const dataio::Batch& batch) = 0;
+  // From sums on the host. The first score decides which weights are "best".
   virtual std::vector<ValidationScore> Finish(const torch::Tensor& sums) const = 0;
   virtual bool higher_is_better() const = 0;
+  // True: on training rows instead of held-out ones (a class-disjoint test split has other classes than a
+  // classifier knows).
+  virtual bool on_training_rows() const { return false; }
 };
 
 }  // namespace helio::recipes

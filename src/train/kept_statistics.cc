@@ -10,8 +10,8 @@ bool IsStatistic(const std::string& name) {
 
 }  // namespace
 
-KeptStatistics::KeptStatistics(const recipes::Recipe& recipe) {
-  for (const auto& [name, tensor] : recipe.State()) {
+KeptStatistics::KeptStatistics(const recipes::System& system) {
+  for (const auto& [name, tensor] : recipes::TensorsOf(system, recipes::Role::kTrained)) {
     if (!IsStatistic(name)) continue;
     auto& lists = lists_[tensor.scalar_type()];
     lists.live.push_back(tensor.variable_data());

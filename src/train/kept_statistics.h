@@ -3,15 +3,15 @@
 #include <vector>
 
 #include "src/base/tensor.h"
-#include "src/recipes/recipe.h"
+#include "src/recipes/system.h"
 
 namespace helio::train {
 
-// A recipe's running batch-norm statistics, remembered, so that a forward pass can be made undone. Made after
+// A system's running batch-norm statistics, remembered, so that a forward pass can be made undone. Made after
 // the networks have come to their device; the copies are a few hundred kilobytes. One thread.
 class KeptStatistics {
  public:
-  explicit KeptStatistics(const recipes::Recipe& recipe);
+  explicit KeptStatistics(const recipes::System& system);
   void Keep();
   // Back to what the latest Keep saw, behind autograd's back: graphs that were built in between noted these
   // tensors, but need their values no more.

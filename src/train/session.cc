@@ -2,10 +2,15 @@
 
 #include "cluster/consistency.h"
 #include "src/base/checksum.h"
+#include "src/base/random.h"
 #include "src/base/seconds.h"
 #include "src/train/stop_signal.h"
 
 namespace helio::train {
+
+using recipes::Role;
+using recipes::TensorsOf;
+
 namespace {
 
 bool Due(int64_t step, int64_t every) { return every > 0 && step % every == 0; }
@@ -14,9 +19,9 @@ std::string TextDigest(const std::string& text) { return Digest(std::as_bytes(st
 
 }  // namespace
 
-Session::Session(recipes::Recipe& recipe, Trainer& trainer, cluster::Communicator& communicator,
+Session::Session(recipes::System& system, Trainer& trainer, cluster::Communicator& communicator,
                  TrainingMetrics& metrics, SessionOptions options, SessionHooks hooks)
-    : recipe_(recipe),
+    : system_(system),
       trainer_(trainer),
       communicator_(communicator),
       metrics_(metrics),
@@ -43,10 +48,11 @@ int Session::Run() {
 }
 
 void Session::CheckRanksAgree() {
-  cluster::CheckConsistency(communicator_, {{"version", options_.version},
-                                            {"configuration", TextDigest(options_.identity.flags)},
-                                            {"data set", options_.identity.data},
-                                            {"initial weights", cluster::WeightsDigest(recipe_.State())}});
+  cluster::CheckConsistency(
+      communicator_, {{"version", options_.version},
+                      {"configuration", TextDigest(options_.identity.flags)},
+                      {"data set", options_.identity.data},
+                      {"initial weights", cluster::WeightsDigest(TensorsOf(system_, Role::kTrained))}});
 }
 
 int64_t Session::Restore(const std::string& from) {
@@ -83,6 +89,7 @@ void Session::TakeInfo(const std::optional<Snapshot>& snapshot) {
         cluster::AllReduceScalar(communicator_, static_cast<double>(recorded), cluster::Reduce::kMax));
   };
   take("bad_steps", bad_steps_);
+  take("evaluation_pending", evaluation_pending_);
   take("rollbacks", rollbacks_);
   take("rollback_step", rollback_step_);
 }
@@ -91,10 +98,12 @@ void Session::TakeInfo(const std::optional<Snapshot>& snapshot) {
 void Session::TakeState(const std::optional<Snapshot>& snapshot) {
   const auto optimizer = trainer_.OptimizerState();
   std::vector<torch::Tensor> all;
-  for (const auto& [part, state] : {std::pair<const char*, NamedTensors>{"model", recipe_.State()},
-                                    {"optimizer", optimizer},
-                                    {"average", trainer_.AverageState()}}) {
-    if (snapshot) {
+  for (const auto& [part, state] :
+       {std::pair<const char*, NamedTensors>{"model", TensorsOf(system_, Role::kTrained)},
+        {"optimizer", optimizer},
+        {"average", trainer_.AverageState()},
+        {"memory", TensorsOf(system_, Role::kMemory)}}) {
+    if (snapshot && !state.empty()) {
       const std::string where = "checkpoint of step " + std::to_string(snapshot->step);
       if (!snapshot->tensors.contains(part)) ThrowData(std::string("has no ") + part + ".safetensors", where);
       CopyState(snapshot->tensors.at(part), state, where);
@@ -110,6 +119,10 @@ int Session::Loop(int64_t step) {
   const int64_t first_step = step;
   auto next = hooks_.open_loader(step);
   bool stop = false;
+  if (evaluation_pending_ && hooks_.evaluate) {
+    Evaluate(step);
+    Checkpoint(step);
+  }
   while (step < options_.steps && !stop) {
     OneStep(next, step);
     if (HandleBadSteps(step, next)) continue;
@@ -145,6 +158,8 @@ void Session::OneStep(const std::function<dataio::Batch()>& next, int64_t step) 
   context.step = step;
   context.device = communicator_.world().device;
   context.dtype = options_.dtype;
+  context.steps = options_.steps;
+  context.steps_per_epoch = options_.steps_per_epoch;
   const double factor = LearningRateFactor(options_.schedule, step, options_.steps, options_.steps_per_epoch);
   report_ = trainer_.Step(batches, context, factor);
   progress_.Step(waited);
@@ -236,7 +251,14 @@ void Session::Log(int64_t step) {
 }
 
 void Session::Evaluate(int64_t step) {
-  const auto scores = hooks_.evaluate(step);
+  std::vector<recipes::ValidationScore> scores;
+  try {
+    scores = hooks_.evaluate(step);
+  } catch (...) {
+    SaveUnjudged(step);
+    throw;
+  }
+  evaluation_pending_ = false;
   if (scores.empty()) return;
   scores_step_ = step;
   scores_ = Json::object();
@@ -260,6 +282,15 @@ void Session::CheckBestExists() const {
   ThrowUser("'" + best + "' is no score of this run", "--keep_best", "the scores are" + known);
 }
 
+// What was trained is not lost with an evaluation that fails; the resumed run begins with that evaluation.
+void Session::SaveUnjudged(int64_t step) {
+  evaluation_pending_ = true;
+  if (!first() || bad_steps_ > 0 || trainer_.shards())
+    return;  // shards are gathered by all ranks, which may be gone
+  writer_->Save(TakeSnapshot(step, trainer_.OptimizerState()));
+  writer_->Flush();
+}
+
 void Session::Checkpoint(int64_t step) {
   const auto optimizer = trainer_.OptimizerState();
   if (first()) writer_->Save(TakeSnapshot(step, optimizer));
@@ -268,9 +299,11 @@ void Session::Checkpoint(int64_t step) {
 Snapshot Session::TakeSnapshot(int64_t step, const NamedTensors& optimizer) const {
   Snapshot snapshot;
   snapshot.step = step;
-  snapshot.tensors["model"] = HostCopies(recipe_.State());
+  snapshot.tensors["model"] = HostCopies(TensorsOf(system_, Role::kTrained));
   snapshot.tensors["optimizer"] = HostCopies(optimizer);
   snapshot.tensors["average"] = HostCopies(trainer_.AverageState());
+  if (const auto memory = TensorsOf(system_, Role::kMemory); !memory.empty())
+    snapshot.tensors["memory"] = HostCopies(memory);
   if (hooks_.average_buffers) snapshot.tensors["average_buffers"] = HostCopies(hooks_.average_buffers());
   snapshot.texts = options_.texts;
   snapshot.info = {{"identity", options_.identity.flags},
@@ -282,6 +315,7 @@ Snapshot Session::TakeSnapshot(int64_t step, const NamedTensors& optimizer) cons
                    {"seed", options_.seed},
                    {"frozen", options_.identity.frozen},
                    {"bad_steps", bad_steps_},
+                   {"evaluation_pending", evaluation_pending_ ? 1 : 0},
                    {"rollbacks", rollbacks_},
                    {"rollback_step", rollback_step_},
                    {"version", options_.version},

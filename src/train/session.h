@@ -7,7 +7,7 @@
 #include "cluster/communicator.h"
 #include "cluster/straggler.h"
 #include "src/base/tensor.h"
-#include "src/recipes/validation.h"
+#include "src/recipes/system.h"
 #include "src/train/checkpoint_writer.h"
 #include "src/train/progress.h"
 #include "src/train/progress_bar.h"
@@ -62,7 +62,7 @@ struct SessionHooks {
 // member is collective.
 class Session {
  public:
-  Session(recipes::Recipe& recipe, Trainer& trainer, cluster::Communicator& communicator,
+  Session(recipes::System& system, Trainer& trainer, cluster::Communicator& communicator,
           TrainingMetrics& metrics, SessionOptions options, SessionHooks hooks);
   ~Session();
 
@@ -85,12 +85,13 @@ class Session {
   void CheckBestExists() const;
   bool CheckpointDue(int64_t step) const;
   void Checkpoint(int64_t step);
+  void SaveUnjudged(int64_t step);
   Snapshot TakeSnapshot(int64_t step, const NamedTensors& optimizer) const;
   void ReportWrites(bool last = false);
   bool AgreeToStop();
   bool first() const { return communicator_.rank() == 0; }
 
-  recipes::Recipe& recipe_;
+  recipes::System& system_;
   Trainer& trainer_;
   cluster::Communicator& communicator_;
   TrainingMetrics& metrics_;
@@ -105,9 +106,10 @@ class Session {
   StepReport report_;             // of the latest step
   Json scores_ = Json::object();  // of the evaluation at scores_step_
   int64_t scores_step_ = -1;
-  int bad_steps_ = 0;           // in a row
-  int rollbacks_ = 0;           // part of every later step's seed
-  int64_t rollback_step_ = -1;  // where the last one went back to
+  bool evaluation_pending_ = false;  // the evaluation at the resumed step did not come to its end
+  int bad_steps_ = 0;                // in a row
+  int rollbacks_ = 0;                // part of every later step's seed
+  int64_t rollback_step_ = -1;       // where the last one went back to
 };
 
 }  // namespace helio::train

@@ -1,6 +1,10 @@
 #include "src/train/trainer.h"
 
+#include <algorithm>
+#include <map>
+
 #include "cluster/sharding.h"
+#include "src/base/random.h"
 #include "src/base/seconds.h"
 
 namespace helio::train {
@@ -24,17 +28,6 @@ torch::Tensor Total(const recipes::LossTerms& terms) {
   torch::Tensor total;
   for (const auto& term : terms) total = total.defined() ? total + term.value : term.value;
   return total;
-}
-
-recipes::LossTerms EarlyLoss(const recipes::Phase& phase) {
-  return phase.early_loss ? phase.early_loss() : recipes::LossTerms{};
-}
-
-cluster::FlatAdamOptions AdamOptionsOf(const recipes::AdamOptions& options) {
-  return {.beta1 = options.beta1,
-          .beta2 = options.beta2,
-          .epsilon = options.epsilon,
-          .ema_decay = options.ema_decay};
 }
 
 cluster::ReducerOptions ReducerOptionsOf(const TrainerOptions& options) {
@@ -67,76 +60,96 @@ void MoveTo(const NamedTensors& tensors, torch::Device device) {
     if (tensor.device() != device) tensor.set_data(tensor.to(device));
 }
 
-}  // namespace
-
-// The micro-batches of a step; the recipe holds one of them.
-class Trainer::MicroBatches {
+// While it lives, graphs do not differentiate with respect to these parameters: a generator's backward runs
+// *through* the discriminators without their weight gradients (the published code computes and throws them
+// away).
+class ScopedFreeze {
  public:
-  MicroBatches(Trainer& trainer, std::span<const dataio::Batch> batches, const recipes::StepContext& context,
-               StepReport& report)
-      : recipe_(trainer.recipe_),
-        statistics_(*trainer.before_again_),
-        batches_(batches),
-        context_(context),
-        report_(report),
-        met_(batches.size()) {}
-
-  // Makes micro-batch i the recipe's.
-  void Hold(size_t i) {
-    if (i == held_) return;
-    const Stopwatch watch(report_, "prepare");
-    held_ = i;
-    if (!std::exchange(met_[i], true)) return Prepare(i);
-    statistics_.Keep();
-    Prepare(i);
-    statistics_.Restore();
+  explicit ScopedFreeze(const std::vector<torch::Tensor>& parameters) : parameters_(parameters) {
+    for (const auto& parameter : parameters_) parameter.set_requires_grad(false);
+  }
+  ScopedFreeze(const ScopedFreeze&) = delete;
+  ScopedFreeze& operator=(const ScopedFreeze&) = delete;
+  ~ScopedFreeze() {
+    for (const auto& parameter : parameters_) parameter.set_requires_grad(true);
   }
 
  private:
-  void Prepare(size_t i) {
-    recipes::StepContext context = context_;
-    if (i > 0) context.seed = RandomKey(context.seed, "micro_batch", {static_cast<int64_t>(i)});
-    recipe_.Prepare(batches_[i], context);
-  }
-
-  recipes::Recipe& recipe_;
-  KeptStatistics& statistics_;
-  const std::span<const dataio::Batch> batches_;
-  const recipes::StepContext& context_;
-  StepReport& report_;
-  std::vector<char> met_;
-  size_t held_ = SIZE_MAX;
+  const std::vector<torch::Tensor>& parameters_;
 };
+
+// The parameters of the trained parts that a phase runs through.
+std::vector<torch::Tensor> ParametersThrough(const recipes::Phase& phase,
+                                             const std::vector<recipes::Part>& parts) {
+  std::vector<torch::Tensor> parameters;
+  for (const auto& name : phase.through) {
+    const auto part = std::find_if(parts.begin(), parts.end(), [&](const auto& p) { return p.name == name; });
+    CHECK(part != parts.end()) << "phase " << phase.name << " runs through '" << name
+                               << "', which is no part";
+    for (auto& parameter : recipes::ParametersOf(*part)) parameters.push_back(std::move(parameter));
+  }
+  return parameters;
+}
+
+// A parameter in two phases would be re-homed by the second one's buffer, behind the first one's back.
+void CheckDisjoint(const std::vector<recipes::Round>& rounds) {
+  std::map<const void*, std::string> owner;
+  for (const auto& round : rounds)
+    for (const auto& phase : round)
+      for (const auto& [name, tensor] : phase.parameters) {
+        const auto [other, fresh] = owner.emplace(tensor.unsafeGetTensorImpl(), phase.name);
+        CHECK(fresh) << name << " is in the phases " << other->second << " and " << phase.name;
+      }
+}
+
+}  // namespace
 
 // One phase with what it needs to be optimized.
 struct Trainer::Player {
-  Player(recipes::Phase phase_to_play, cluster::Communicator& communicator, const TrainerOptions& options)
+  Player(recipes::Phase phase_to_play, const std::vector<recipes::Part>& parts,
+         cluster::Communicator& communicator, const TrainerOptions& options)
       : phase(std::move(phase_to_play)),
+        through(ParametersThrough(phase, parts)),
         group(phase.name, phase.parameters, options.shard_optimizer ? communicator.size() : 1),
         shard(OwnPart(group, communicator.world(), options.shard_optimizer)),
-        adam(group, AdamOptionsOf(phase.optimizer), shard.begin, shard.end),
+        adam(group, phase.optimizer, shard.begin, shard.end),
         reducer(communicator, group, ReducerOptionsOf(options)) {}
 
+  bool plays(const recipes::StepContext& context) const { return !phase.plays || phase.plays(context); }
+  double rate(const recipes::StepContext& context, double factor) const {
+    return phase.optimizer.learning_rate * (phase.rate ? phase.rate(context) : factor);
+  }
+  recipes::LossTerms EarlyLoss(recipes::Step& step) const {
+    const ScopedFreeze frozen(through);
+    return phase.early_loss ? phase.early_loss(step) : recipes::LossTerms{};
+  }
+  recipes::LossTerms Loss(recipes::Step& step) const {
+    const ScopedFreeze frozen(through);
+    return phase.loss ? phase.loss(step) : recipes::LossTerms{};
+  }
+
   recipes::Phase phase;
+  const std::vector<torch::Tensor> through;
   cluster::ParameterGroup group;
   cluster::Shard shard;
   cluster::FlatAdam adam;
   cluster::GradientReducer reducer;
-  cluster::Pending gathering;  // of the parameters that other ranks have updated
+  std::optional<cluster::Pending> gathering;  // of the parameters that other ranks have updated
 };
 
-Trainer::Trainer(recipes::Recipe& recipe, cluster::Communicator& communicator, const TrainerOptions& options)
-    : recipe_(recipe), communicator_(communicator), options_(options) {
+Trainer::Trainer(recipes::System& system, cluster::Communicator& communicator, const TrainerOptions& options)
+    : system_(system), communicator_(communicator), options_(options) {
   CHECK_GE(options.accumulate, 1);
-  MoveTo(recipe.State(), communicator.world().device);
-  MoveTo(recipe.FrozenState(), communicator.world().device);
-  for (auto& round : recipe.Rounds()) {
+  const auto parts = system.Parts();
+  for (const auto& part : parts) MoveTo(part.tensors, communicator.world().device);
+  auto rounds = system.Rounds();
+  CheckDisjoint(rounds);
+  for (auto& round : rounds) {
     auto& players = rounds_.emplace_back();
     for (auto& phase : round)
-      players.push_back(std::make_unique<Player>(std::move(phase), communicator, options));
+      players.push_back(std::make_unique<Player>(std::move(phase), parts, communicator, options));
   }
-  before_step_ = std::make_unique<KeptStatistics>(recipe);
-  before_again_ = std::make_unique<KeptStatistics>(recipe);
+  before_step_ = std::make_unique<KeptStatistics>(system);
 }
 
 Trainer::~Trainer() = default;
@@ -144,28 +157,16 @@ Trainer::~Trainer() = default;
 StepReport Trainer::Step(std::span<const dataio::Batch> batches, const recipes::StepContext& context,
                          double rate_factor) {
   CHECK_EQ(batches.size(), static_cast<size_t>(options_.accumulate));
-  StepReport report;
+  Game game{context, rate_factor, {}, {}};
   before_step_->Keep();
-  MicroBatches micro(*this, batches, context, report);
-  std::vector<EarlyTerms> early(rounds_[0].size());
   if (batches[0].step_in_epoch == 0) BeginEpoch();
-  for (size_t round = 0; round < rounds_.size(); ++round) {
-    auto& players = rounds_[round];
-    for (size_t i = 0; i < batches.size(); ++i) {
-      // Odd rounds go backwards: they begin with the micro-batch that the recipe still holds.
-      micro.Hold(round % 2 == 0 ? i : batches.size() - 1 - i);
-      for (size_t p = 0; p < players.size(); ++p)
-        Backward(*players[p], std::move(early[p]), {i == 0, i + 1 == batches.size()}, report);
-      early.assign(players.size(), {});
-    }
-    if (round + 1 < rounds_.size())
-      early = EarlyLosses(rounds_[round + 1], report);  // under this round's all-reduces
-    Update(players, rate_factor, report);
-  }
-  if (report.skipped > 0) before_step_->Restore();  // what is not finite would stay in them for ever
+  Prepare(batches, game);
+  std::vector<EarlyTerms> early;
+  for (size_t round = 0; round < rounds_.size(); ++round) PlayRound(round, early, game);
+  if (game.report.skipped > 0) before_step_->Restore();  // what is not finite would stay in them for ever
   if (batches.size() > 1)
-    for (auto& term : report.terms) term.value = term.value / options_.accumulate;
-  return report;
+    for (auto& term : game.report.terms) term.value = term.value / options_.accumulate;
+  return std::move(game.report);
 }
 
 void Trainer::BeginEpoch() {
@@ -174,45 +175,75 @@ void Trainer::BeginEpoch() {
       if (player->phase.optimizer.forget_each_epoch) player->adam.Forget();
 }
 
-std::vector<Trainer::EarlyTerms> Trainer::EarlyLosses(const Players& players, StepReport& report) {
+void Trainer::Prepare(std::span<const dataio::Batch> batches, Game& game) {
+  const Stopwatch watch(game.report, "prepare");
+  for (size_t i = 0; i < batches.size(); ++i) {
+    auto context = game.context;
+    if (i > 0) context.seed = RandomKey(context.seed, "micro_batch", {static_cast<int64_t>(i)});
+    game.steps.push_back(system_.Prepare(batches[i], context));
+  }
+}
+
+// Every phase's backward over all micro-batches, the next round's early losses under the all-reduces, all
+// updates. `early`: of this round's phases on the first micro-batch; afterwards of the next round's.
+void Trainer::PlayRound(size_t round, std::vector<EarlyTerms>& early, Game& game) {
+  std::vector<Player*> players;
+  for (size_t p = 0; p < rounds_[round].size(); ++p) {
+    auto& player = *rounds_[round][p];
+    if (!player.plays(game.context)) continue;
+    players.push_back(&player);
+    for (size_t i = 0; i < game.steps.size(); ++i)
+      Backward(player, *game.steps[i], i == 0 && p < early.size() ? std::move(early[p]) : EarlyTerms{},
+               {i == 0, i + 1 == game.steps.size()}, game);
+  }
+  early.clear();
+  if (round + 1 < rounds_.size()) early = EarlyLosses(rounds_[round + 1], game);
+  Update(players, game);
+}
+
+std::vector<Trainer::EarlyTerms> Trainer::EarlyLosses(const Players& players, Game& game) {
   std::vector<EarlyTerms> early;
   for (const auto& player : players) {
-    const Stopwatch watch(report, player->phase.name + "_early");
-    early.push_back(EarlyLoss(player->phase));
+    early.emplace_back();
+    if (!player->phase.early_loss || !player->plays(game.context)) continue;
+    const Stopwatch watch(game.report, player->phase.name + "_early");
+    early.back() = player->EarlyLoss(*game.steps[0]);
   }
   return early;
 }
 
-void Trainer::Backward(Player& player, EarlyTerms early, Turn turn, StepReport& report) {
-  const Stopwatch watch(report, player.phase.name);
+void Trainer::Backward(Player& player, recipes::Step& step, EarlyTerms early, Turn turn, Game& game) {
+  const Stopwatch watch(game.report, player.phase.name);
   if (turn.first) player.group.ZeroGradient();
-  auto terms = early ? std::move(*early) : EarlyLoss(player.phase);
-  if (player.phase.loss)
-    for (auto& term : player.phase.loss()) terms.push_back(std::move(term));
-  if (turn.last) player.reducer.Arm();
+  auto terms = early ? std::move(*early) : player.EarlyLoss(step);
+  for (auto& term : player.Loss(step)) terms.push_back(std::move(term));
+  std::optional<cluster::GradientReducer::Pass> pass;
+  if (turn.last) pass.emplace(player.reducer.Arm());
   Total(terms).backward();
-  if (turn.last) player.reducer.LaunchRemaining();
-  for (const auto& term : terms) AddTerm(report, player.phase.name, term, turn.first);
+  if (pass) pass->LaunchRemaining();
+  for (const auto& term : terms) AddTerm(game.report, player.phase.name, term, turn.first);
 }
 
-void Trainer::Update(Players& players, double rate_factor, StepReport& report) {
-  for (auto& player : players) Update(*player, rate_factor, report);
+void Trainer::Update(const std::vector<Player*>& players, Game& game) {
+  for (auto* player : players) Update(*player, game);
   if (!options_.shard_optimizer) return;
-  const Stopwatch watch(report, "wait");
-  for (auto& player : players) {
-    player->gathering.Wait();
+  const Stopwatch watch(game.report, "wait");
+  for (auto* player : players) {
+    if (!player->gathering) continue;  // its update was left out
+    player->gathering->Wait();
+    player->gathering.reset();
     player->adam.StepAverage();
   }
 }
 
-void Trainer::Update(Player& player, double rate_factor, StepReport& report) {
+void Trainer::Update(Player& player, Game& game) {
+  auto& report = game.report;
   {
     const Stopwatch watch(report, "wait");
     player.reducer.Wait();
   }
   if (communicator_.size() > 1) report.reductions.push_back({player.phase.name, player.reducer.stats()});
   const Stopwatch watch(report, "update");
-  const auto& options = player.phase.optimizer;
   // The norm is the same on every rank, so every rank takes the same decision without asking the others.
   const double norm = Norm(player);
   report.norms.push_back({player.phase.name, norm});
@@ -220,8 +251,8 @@ void Trainer::Update(Player& player, double rate_factor, StepReport& report) {
     ++report.skipped;
     return;
   }
-  if (options.clip_norm > 0) Clip(player, norm);
-  player.adam.Step(options.learning_rate * rate_factor);
+  if (player.phase.optimizer.clip_norm > 0) Clip(player, norm);
+  player.adam.Step(player.rate(game.context, game.rate_factor));
   if (options_.shard_optimizer) player.gathering = cluster::GatherParameters(communicator_, player.group);
 }
 

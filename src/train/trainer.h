@@ -10,7 +10,7 @@
 #include "cluster/gradient_reducer.h"
 #include "cluster/parameter_group.h"
 #include "src/base/tensor.h"
-#include "src/recipes/recipe.h"
+#include "src/recipes/system.h"
 #include "src/train/kept_statistics.h"
 
 namespace helio::train {
@@ -48,24 +48,25 @@ struct StepReport {
   std::vector<std::pair<std::string, double>> seconds;  // by part: prepare, a phase's name, wait, update
 };
 
-// Plays a recipe's game: per round, each phase's backward with its all-reduce under the next phase's compute,
-// then all updates. Every member is collective. One thread.
+// Plays a system's game: per round, each phase's backward with its all-reduce under the next phase's compute,
+// then all updates. Members are collective where they do not say that they are local. One thread.
 class Trainer {
  public:
-  // Brings the recipe's networks to the communicator's device.
-  Trainer(recipes::Recipe& recipe, cluster::Communicator& communicator, const TrainerOptions& options);
+  // Brings the system's parts to the communicator's device.
+  Trainer(recipes::System& system, cluster::Communicator& communicator, const TrainerOptions& options);
   ~Trainer();
 
   // One update of every phase. `micro_batches`: as many global batches (this rank's rows of each) as options
-  // accumulate. A round that comes after another meets each micro-batch a second time and draws its fakes
-  // again, from the same noise; batch norm's running statistics count it once. `rate_factor` scales every
-  // phase's learning rate.
+  // accumulate; what the system prepares of each lives until the end of the step. `rate_factor` scales the
+  // learning rate of every phase that has no rate of its own.
   StepReport Step(std::span<const dataio::Batch> micro_batches, const recipes::StepContext& context,
                   double rate_factor);
   StepReport Step(const dataio::Batch& batch, const recipes::StepContext& context, double rate_factor) {
     return Step(std::span(&batch, 1), context, rate_factor);
   }
   int accumulate() const { return options_.accumulate; }
+  // Moments lie in shards: OptimizerState is collective.
+  bool shards() const { return options_.shard_optimizer; }
 
   // Moments and step counts of all phases, by parameter name, the same for any number of ranks: views, or
   // copies put together from all ranks with shard_optimizer.
@@ -79,7 +80,7 @@ class Trainer {
   // everywhere.
   void ResetAverages();
 
-  // While it lives, the parameters that have a moving average hold it.
+  // While it lives, the parameters that have a moving average hold it. Local.
   class [[nodiscard]] UseAverages {
    public:
     explicit UseAverages(Trainer& trainer);
@@ -93,30 +94,37 @@ class Trainer {
 
  private:
   struct Player;
-  class MicroBatches;
   // Where a backward pass stands in a step: it starts the gradients' sum, it sends the sum, or neither.
   struct Turn {
     bool first, last;
   };
   using Players = std::vector<std::unique_ptr<Player>>;
 
+  // A step under way: its micro-batches' values, and what the functions below need of it.
+  struct Game {
+    const recipes::StepContext& context;
+    const double rate_factor;
+    std::vector<std::unique_ptr<recipes::Step>> steps;
+    StepReport report;
+  };
   // Terms that were computed under the earlier round's all-reduces, if there was one.
   using EarlyTerms = std::optional<recipes::LossTerms>;
   void BeginEpoch();
-  std::vector<EarlyTerms> EarlyLosses(const Players& players, StepReport& report);
-  void Backward(Player& player, EarlyTerms early, Turn turn, StepReport& report);
-  void Update(Players& players, double rate_factor, StepReport& report);
-  void Update(Player& player, double rate_factor, StepReport& report);
+  void Prepare(std::span<const dataio::Batch> batches, Game& game);
+  void PlayRound(size_t round, std::vector<EarlyTerms>& early, Game& game);
+  std::vector<EarlyTerms> EarlyLosses(const Players& players, Game& game);
+  void Backward(Player& player, recipes::Step& step, EarlyTerms early, Turn turn, Game& game);
+  void Update(const std::vector<Player*>& players, Game& game);
+  void Update(Player& player, Game& game);
   double Norm(const Player& player, const std::string& prefix = "") const;
   void Clip(Player& player, double norm);
   void SwapAverages();
 
-  recipes::Recipe& recipe_;
+  recipes::System& system_;
   cluster::Communicator& communicator_;
   const TrainerOptions options_;
   std::vector<Players> rounds_;
-  // As they were before the step, for one that is skipped; before a micro-batch is met again.
-  std::unique_ptr<KeptStatistics> before_step_, before_again_;
+  std::unique_ptr<KeptStatistics> before_step_;  // for a step that is skipped
 };
 
 }  // namespace helio::train

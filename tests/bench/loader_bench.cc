@@ -10,6 +10,7 @@
 #include <iostream>
 
 #include "dataio/loader.h"
+#include "dataio/upload.h"
 #include "src/base/heap.h"
 #include "src/base/json.h"
 

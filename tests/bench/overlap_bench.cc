@@ -55,10 +55,11 @@ double Step(Communicator& c, ParameterGroup& group, GradientReducer& reducer, do
     const auto begin = Clock::now();
     auto x = torch::zeros({1});
     for (const auto& slot : group.slots()) x = Layer::apply(x, slot.parameter, each);
-    if (communicate) reducer.Arm();
+    std::optional<GradientReducer::Pass> pass;
+    if (communicate) pass.emplace(reducer.Arm());
     x.sum().backward();
     if (communicate) {
-      reducer.LaunchRemaining();
+      pass->LaunchRemaining();
       reducer.Wait();
     }
     results.push_back(std::chrono::duration<double>(Clock::now() - begin).count());

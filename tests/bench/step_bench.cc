@@ -91,10 +91,10 @@ Timing Run(cluster::Communicator& communicator, const std::string& recipe_name, 
   const auto options = CubOptions();
   const auto batch = cluster::MakeGlobalBatch(communicator),
              negatives = cluster::MakeGlobalBatch(communicator);
-  recipes::RecipeContext context{.batch = *batch, .negatives = *negatives, .seed = 1, .weights = {}};
-  context.weights.random = true;
-  const auto recipe = recipes::MakeRecipe(recipe_name, options, context);
-  train::Trainer trainer(*recipe, communicator, {.shard_optimizer = shard});
+  recipes::Surroundings surroundings{.batch = *batch, .negatives = *negatives, .seed = 1, .weights = {}};
+  surroundings.weights.random = true;
+  const auto system = recipes::MakeSystem(recipe_name, options, surroundings);
+  train::Trainer trainer(*system, communicator, {.shard_optimizer = shard});
   const auto own = SplitRows(rows, communicator.rank(), communicator.size());
   return Measure(trainer, communicator, DrawBatch(own, options, communicator.world().device), steps);
 }

@@ -1,5 +1,6 @@
 #pragma once
 #include "src/nn/batch_norm.h"
+#include "src/nn/image_trunk.h"
 #include "src/nn/module.h"
 
 namespace helio::parity {
@@ -33,5 +34,10 @@ class TinyCaptionEncoderImpl : public torch::nn::Module {
   nn::BatchNorm bn{nullptr};
 };
 TORCH_MODULE(TinyCaptionEncoder);
+
+// What both have in common, as a trunk of our own encoders: --image_trunk and --caption_trunk of this name
+// once it is registered.
+inline constexpr char kStandInTrunk[] = "stand_in";
+void RegisterStandInTrunk();
 
 }  // namespace helio::parity

@@ -1,133 +1,197 @@
-#include "cluster/flat_adam.h"
-#include "src/losses/adversarial.h"
-#include "src/losses/kl.h"
-#include "src/nn/freeze.h"
+// The recorded training loops, replayed by what a user runs: MakeSystem and Trainer. What was recorded takes
+// the place of what is drawn: noise through StepContext::noise, stand-in image encoders through a registered
+// trunk.
+#include "cluster/solo_communicator.h"
+#include "src/recipes/ladder_game.h"
+#include "src/recipes/registry.h"
+#include "src/train/trainer.h"
 #include "tests/parity/cases.h"
-#include "tests/parity/judges.h"
+#include "tests/parity/stand_ins.h"
 
 namespace helio::parity {
 namespace {
 
-// A network with its optimizer.
-struct Player {
-  cluster::ParameterGroup group;
-  cluster::FlatAdam adam;
+bool IsMirrorGan(const Fixture& fixture) { return fixture.Has("param.caption_cnn.conv.weight"); }
 
-  Player(const std::string& name, const torch::nn::Module& net, const cluster::FlatAdamOptions& options)
-      : group(name, Parameters(net)), adam(group, options) {}
-
-  static NamedTensors Parameters(const torch::nn::Module& net) {
-    NamedTensors parameters;
-    for (const auto& one : net.named_parameters()) parameters.emplace_back(one.key(), one.value());
-    return parameters;
-  }
-};
-
-cluster::FlatAdamOptions AdamOf(const Fixture& fixture, double ema) {
+recipes::RecipeOptions OptionsOf(const Fixture& fixture) {
+  recipes::RecipeOptions options;
+  options.base_side = 64;
+  options.stages = fixture.Hyper("branch");
+  options.gf = fixture.Hyper("GF");
+  options.df = fixture.Hyper("DF");
+  options.z = fixture.Hyper("Z");
+  options.condition = fixture.Hyper("CONDITION_DIM");
+  options.embedding = fixture.Hyper("EMB");
+  options.residual_blocks = fixture.Hyper("R_NUM");
+  options.words = fixture.Get("in.it0.captions").size(1);
+  options.vocabulary = fixture.Hyper("VOCAB");
+  options.word_vector = fixture.Hyper("NINPUT");
+  options.released = true;
+  options.image_trunk = options.caption_trunk = kStandInTrunk;
+  options.g_rate = options.d_rate = fixture.Hyper<double>("lr");
   const auto betas = fixture.Hyper<std::vector<double>>("betas");
-  return {.beta1 = betas.at(0),
-          .beta2 = betas.at(1),
-          .epsilon = fixture.Hyper<double>("adam_eps"),
-          .ema_decay = ema};
+  options.beta1 = betas.at(0);
+  options.beta2 = betas.at(1);
+  options.ema_decay = fixture.Hyper<double>("ema");
+  if (IsMirrorGan(fixture)) {
+    options.caption_embedding = fixture.Hyper("CAP_EMB");
+    options.caption_hidden = 2 * fixture.Hyper("CAP_HID");
+    options.caption_lambda = fixture.Hyper<double>("LAMBDA1");
+  } else {
+    const auto gammas = fixture.Hyper<std::vector<double>>("G123");
+    std::tie(options.gamma1, options.gamma2, options.gamma3) =
+        std::tuple(gammas.at(0), gammas.at(1), gammas.at(2));
+    options.damsm_lambda = fixture.Hyper<double>("LAMBDA");
+  }
+  return options;
 }
 
-// The published training loop (text encoder frozen): draw, train every discriminator, train the generator.
+// The system under test, and a look at the fakes of each step.
+class Watched : public recipes::System {
+ public:
+  explicit Watched(std::unique_ptr<recipes::System> system) : system_(std::move(system)) {}
+  std::vector<recipes::Part> Parts() const override { return system_->Parts(); }
+  std::vector<recipes::Round> Rounds() override { return system_->Rounds(); }
+  std::unique_ptr<recipes::Step> Prepare(const dataio::Batch& batch,
+                                         const recipes::StepContext& context) override {
+    auto step = system_->Prepare(batch, context);
+    fakes = static_cast<recipes::LadderStep&>(*step).drawn.images;
+    return step;
+  }
+
+  std::vector<torch::Tensor> fakes;
+
+ private:
+  const std::unique_ptr<recipes::System> system_;
+};
+
+// While it lives, new tensors are of the replay's dtype.
+class ScopedDtype {
+ public:
+  explicit ScopedDtype(torch::Dtype dtype) { torch::set_default_dtype(c10::scalarTypeToTypeMeta(dtype)); }
+  ScopedDtype(const ScopedDtype&) = delete;
+  ScopedDtype& operator=(const ScopedDtype&) = delete;
+  ~ScopedDtype() { torch::set_default_dtype(c10::scalarTypeToTypeMeta(torch::kFloat32)); }
+};
+
 class Trajectory {
  public:
   explicit Trajectory(Fixture& fixture)
       : fixture_(fixture),
-        judges_(Judges::Of(fixture)),
-        encoder_(MakeTextEncoder(fixture)),
-        generator_(MakeGenerator(fixture, judges_.caption_encoder ? nn::AttentionKind::kWordsAndGlobal
-                                                                  : nn::AttentionKind::kWords)),
-        batch_(fixture.Hyper("batch")),
-        learning_rate_(fixture.Hyper<double>("lr")) {
-    fixture.Load(*encoder_, "text_encoder.");
-    nn::Freeze(*encoder_);
-    fixture.Load(*generator_, "netG.");
-    for (size_t i = 0; i < judges_.discriminators.size(); ++i)
-      critics_.push_back(std::make_unique<Player>("netD" + std::to_string(i), *judges_.discriminators[i],
-                                                  AdamOf(fixture, 0)));
-    artist_ = std::make_unique<Player>("netG", *generator_, AdamOf(fixture, fixture.Hyper<double>("ema")));
+        dtype_(fixture.dtype()),
+        communicator_(cluster::MakeSoloCommunicator()),
+        system_(MakeSystem()),
+        trainer_(system_, *communicator_, {}) {
+    CHECK_EQ(fixture.Hyper<double>("adam_eps"), AdamOptions().epsilon);
+    trainer_.ResetAverages();
   }
 
   void Run() {
-    for (int64_t step = 0; step < fixture_.Hyper("iters"); ++step) Step("it" + std::to_string(step) + ".");
+    for (int64_t step = 0; step < fixture_.Hyper("iters"); ++step)
+      Step(step, "it" + std::to_string(step) + ".");
     GiveEnd();
   }
 
  private:
-  Texts TextsOf(const std::string& step) {
-    const auto captions = fixture_.Get("in." + step + "captions");
-    const auto lengths = fixture_.Get("in." + step + "cap_lens");
-    const auto features = encoder_(captions, lengths);
-    return {captions, lengths, fixture_.Get("in.class_ids"), features.words, features.sentence};
+  std::unique_ptr<recipes::System> MakeSystem() {
+    RegisterStandInTrunk();
+    auto system = recipes::MakeSystem(IsMirrorGan(fixture_) ? "mirrorgan" : "attngan", OptionsOf(fixture_),
+                                      {batch_, batch_, 1, {{}, /*random=*/true}});
+    torch::NoGradGuard no_grad;
+    for (const auto& part : system->Parts())
+      for (auto [name, tensor] : part.tensors) tensor.copy_(Recorded(name));
+    return system;
   }
 
-  void Step(const std::string& step) {
-    const auto texts = TextsOf(step);
-    const auto drawn = generator_(nn::GeneratorInput{.noise = fixture_.Get("in." + step + "noise"),
-                                                     .condition_noise = fixture_.Get("in." + step + "eps"),
-                                                     .sentence = texts.sentence,
-                                                     .words = texts.words,
-                                                     .mask = ReleasedMask(texts.captions.eq(0))});
-    for (size_t i = 0; i < drawn.images.size(); ++i) {
-      fixture_.Give("out." + step + "fake" + std::to_string(i), drawn.images[i]);
-      TrainCritic(i, step, drawn.images[i], texts);
+  // Our captioner's trunk has a prefix of its own.
+  torch::Tensor Recorded(std::string name) const {
+    if (const auto trunk = name.find("caption_cnn.resnet."); trunk == 0)
+      name = "caption_cnn." + name.substr(19);
+    return fixture_.Get((fixture_.Has("param." + name) ? "param." : "buffer.") + name);
+  }
+
+  dataio::Batch BatchOf(const std::string& step) const {
+    dataio::Batch batch;
+    batch.captions = fixture_.Get("in." + step + "captions");
+    batch.caption_lengths = fixture_.Get("in." + step + "cap_lens");
+    batch.classes = fixture_.Get("in.class_ids");
+    for (int64_t i = 0; i < fixture_.Hyper("branch"); ++i)
+      batch.images.push_back(fixture_.Image(step + "real" + std::to_string(i)));
+    const int64_t rows = batch.captions.size(0);
+    batch.rows = {0, rows, rows};
+    batch.step_in_epoch = 1;
+    return batch;
+  }
+
+  void Step(int64_t number, const std::string& step) {
+    const auto batch = BatchOf(step);
+    recipes::StepContext context{.step = number, .dtype = dtype_};
+    context.noise = [&](std::string_view purpose) {
+      return fixture_.Get("in." + step + (purpose == "noise" ? "noise" : "eps"));
+    };
+    const auto report = trainer_.Step(batch, context, 1);
+    CHECK_EQ(report.skipped, 0);
+    for (size_t i = 0; i < system_.fakes.size(); ++i)
+      fixture_.Give("out." + step + "fake" + std::to_string(i), system_.fakes[i]);
+    GiveLosses(report, "out." + step);
+    if (number == 0) GiveGradients(step);
+  }
+
+  // "d64" and "d128" are errD0 and errD1; of "g" every term has its recorded name, and sums are sums.
+  void GiveLosses(const train::StepReport& report, const std::string& prefix) {
+    static const auto& names =
+        *new std::map<std::string, std::string>{{"cond64", "errG_cond0"},  {"uncond64", "errG_uncond0"},
+                                                {"cond128", "errG_cond1"}, {"uncond128", "errG_uncond1"},
+                                                {"words", "w_loss"},       {"sentence", "s_loss"},
+                                                {"caption", "cap_loss"},   {"kl", "kl_loss"}};
+    std::map<std::string, torch::Tensor> sums;
+    const auto add = [&](const std::string& name, const torch::Tensor& value) {
+      auto& sum = sums[name];
+      sum = sum.defined() ? sum + value : value;
+    };
+    for (const auto& term : report.terms) {
+      if (term.phase != "g") {
+        add(term.phase == "d64" ? "errD0" : "errD1", term.value);
+        continue;
+      }
+      const auto& name = names.at(term.name);
+      fixture_.Give(prefix + name, term.value);
+      add("errG_total", term.value);
+      if (name.starts_with("errG_")) add("g_loss" + name.substr(name.size() - 1), term.value);
     }
-    TrainArtist(step, drawn, texts);
+    for (const auto& [name, value] : sums) fixture_.Give(prefix + name, value);
   }
 
-  void TrainCritic(size_t i, const std::string& step, const torch::Tensor& fake, const Texts& texts) {
-    critics_[i]->group.ZeroGradient();
-    const auto real = fixture_.Image(step + "real" + std::to_string(i));
-    const auto loss = Total(
-        losses::DiscriminatorLoss(judges_.discriminators[i], real, fake, texts.sentence, batch_.scope()));
-    loss.backward();
-    critics_[i]->adam.Step(learning_rate_);
-    fixture_.Give("out." + step + "errD" + std::to_string(i), loss);
-  }
-
-  void TrainArtist(const std::string& step, const nn::GeneratorOutput& drawn, const Texts& texts) {
-    std::vector<nn::ScopedFreeze> frozen;
-    for (const auto& critic : judges_.discriminators) frozen.emplace_back(*critic);
-    artist_->group.ZeroGradient();
-    const auto terms = GeneratorTerms(fixture_, judges_, drawn.images, texts);
-    const auto kl = losses::KlLoss(drawn.mean, drawn.logvar, batch_.scope());
-    const auto total = GiveTerms(fixture_, terms, "out." + step) + kl;
-    fixture_.Give("out." + step + "kl_loss", kl);
-    fixture_.Give("out." + step + "errG_total", total);
-    total.backward();
-    if (step == "it0.") fixture_.GiveGradients(*generator_, step, "netG.");
-    artist_->adam.Step(learning_rate_);
+  // A phase's gradients stay until its next step.
+  void GiveGradients(const std::string& step) {
+    for (const auto& [name, tensor] : recipes::TensorsOf(system_, recipes::Role::kTrained))
+      if (name.starts_with("netG.") && tensor.requires_grad())
+        fixture_.Give("grad." + step + "param." + name, tensor.grad());
   }
 
   void GiveEnd() {
-    GivePlayer("netG.", *generator_);
-    for (size_t i = 0; i < judges_.discriminators.size(); ++i)
-      GivePlayer("netD" + std::to_string(i) + ".", *judges_.discriminators[i]);
-    for (const auto& [name, average] : artist_->adam.Average()) {
-      fixture_.Give("out.final.ema." + name, average);
-      fixture_.Give("out.final.norm.ema." + name, average.to(torch::kFloat64).norm());
+    for (const auto& [name, tensor] : recipes::TensorsOf(system_, recipes::Role::kTrained)) {
+      if (!tensor.requires_grad()) {
+        fixture_.Give("out.final.buffer." + name, tensor);
+        continue;
+      }
+      fixture_.Give("out.final.param." + name, tensor);
+      fixture_.Give("out.final.norm." + name, tensor.to(torch::kFloat64).norm());
     }
-  }
-
-  void GivePlayer(const std::string& prefix, const torch::nn::Module& net) {
-    for (const auto& [name, parameter] : Player::Parameters(net)) {
-      fixture_.Give("out.final.param." + prefix + name, parameter);
-      fixture_.Give("out.final.norm." + prefix + name, parameter.to(torch::kFloat64).norm());
+    for (const auto& [name, average] : trainer_.AverageState()) {
+      const auto own = name.substr(std::string("netG.").size());
+      fixture_.Give("out.final.ema." + own, average);
+      fixture_.Give("out.final.norm.ema." + own, average.to(torch::kFloat64).norm());
     }
-    fixture_.GiveBuffers(net, "final.", prefix);
   }
 
   Fixture& fixture_;
-  Judges judges_;
-  nn::TextEncoder encoder_;
-  nn::Generator generator_;
-  WholeBatch batch_;
-  double learning_rate_;
-  std::vector<std::unique_ptr<Player>> critics_;
-  std::unique_ptr<Player> artist_;
+  const ScopedDtype dtype_scope_{fixture_.dtype()};
+  const torch::Dtype dtype_;
+  SoloBatch batch_;
+  const std::unique_ptr<cluster::Communicator> communicator_;
+  Watched system_;
+  train::Trainer trainer_;
 };
 
 }  // namespace

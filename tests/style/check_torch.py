@@ -66,7 +66,8 @@ def dear_includes(root, file):
 def main():
     root = pathlib.Path(sys.argv[1])
     lists = [f for folder in ("src", "dataio", "cluster", "tests") for f in sorted((root / folder).rglob("CMakeLists.txt"))]
-    files = [f for folder in ("src", "dataio", "cluster", "tests") for s in ("*.h", "*.cc") for f in sorted((root / folder).rglob(s))]
+    files = [f for folder in ("src", "dataio", "cluster", "tests") for s in ("*.h", "*.cc") for f in sorted((root / folder).rglob(s))
+             if "simulated_device" not in f.parts]  # a library of its own, under torch
     problems = [p for f in lists for p in problems_in(root, f)] + [p for f in files for p in dear_includes(root, f)]
     print(*problems, f"{len(files)} files in {len(lists)} lists, {len(problems)} problems", sep="\n")
     return 1 if problems or not files else 0

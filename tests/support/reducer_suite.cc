@@ -64,9 +64,9 @@ void AveragesGradients(Communicator& c) {
   EXPECT_GT(reducer.plan().size(), 2u);
   for (int step = 0; step < 3; ++step) {
     group.ZeroGradient();
-    reducer.Arm();
+    auto pass = reducer.Arm();
     Loss(group, OwnX(c)).backward();
-    reducer.LaunchRemaining();
+    pass.LaunchRemaining();
     reducer.Wait();
     ExpectMean(group, MeanX(c));
     EXPECT_EQ(reducer.stats().buckets, static_cast<int>(reducer.plan().size()));
@@ -84,9 +84,9 @@ void KeepsSeveralGroupsUnderWay(Communicator& c) {
   }
   for (int i = 0; i < 3; ++i) {
     groups[i]->ZeroGradient();
-    reducers[i]->Arm();
+    auto pass = reducers[i]->Arm();
     Loss(*groups[i], OwnX(c) + i).backward();
-    reducers[i]->LaunchRemaining();
+    pass.LaunchRemaining();
   }
   for (int i = 0; i < 3; ++i) {
     reducers[i]->Wait();
@@ -102,18 +102,17 @@ void LeavesOthersAlone(Communicator& c) {
   d.ZeroGradient();
   g.ZeroGradient();
   const auto calls = c.sequence();
-  g_reducer.Arm();
+  auto pass = g_reducer.Arm();
   (Loss(g, OwnX(c)) + Loss(d, 5)).backward();
-  g_reducer.LaunchRemaining();
+  pass.LaunchRemaining();
   EXPECT_EQ(c.sequence() - calls, g_reducer.plan().size());
   g_reducer.Wait();
   ExpectMean(g, MeanX(c));
   ExpectMean(d, 5);  // its own, unreduced gradient
-  d.SetTrainable(false);
+  for (auto& slot : d.slots()) torch::Tensor(slot.parameter).requires_grad_(false);
   d.ZeroGradient();
   (Loss(g, 1) + Loss(d, 5)).backward();
   EXPECT_EQ(d.gradients().abs().sum().item<double>(), 0) << "frozen parameters took gradients";
-  d.SetTrainable(true);
 }
 
 // Rank 0 does not use parameter 1; nobody uses parameter 2.
@@ -121,11 +120,11 @@ void CountsMissingGradientsAsZero(Communicator& c) {
   ParameterGroup group("g", MakeParameters(c, 4));
   GradientReducer reducer(c, group, SmallBuckets());
   group.ZeroGradient();
-  reducer.Arm();
+  auto pass = reducer.Arm();
   auto loss = group.slots()[0].parameter.sum() + group.slots()[3].parameter.sum();
   if (c.rank() > 0) loss = loss + group.slots()[1].parameter.sum() * c.size();
   loss.backward();
-  reducer.LaunchRemaining();
+  pass.LaunchRemaining();
   reducer.Wait();
   const std::vector<double> expected = {1, c.size() - 1.0, 0, 1};
   for (int i = 0; i < 4; ++i) {
@@ -143,9 +142,9 @@ void Accumulates(Communicator& c) {
   const auto calls = c.sequence();
   Loss(group, OwnX(c)).backward();
   EXPECT_EQ(c.sequence(), calls) << "communicated before the last micro-batch";
-  reducer.Arm();
+  auto pass = reducer.Arm();
   Loss(group, OwnX(c) + 4).backward();
-  reducer.LaunchRemaining();
+  pass.LaunchRemaining();
   reducer.Wait();
   ExpectMean(group, MeanX(c) + 2);
 }
@@ -156,9 +155,9 @@ void SendsBfloat16(Communicator& c) {
   ParameterGroup group("g", MakeParameters(c, 5));
   GradientReducer reducer(c, group, options);
   group.ZeroGradient();
-  reducer.Arm();
+  auto pass = reducer.Arm();
   Loss(group, OwnX(c)).backward();
-  reducer.LaunchRemaining();
+  pass.LaunchRemaining();
   reducer.Wait();
   ExpectMean(group, MeanX(c));
   EXPECT_EQ(reducer.stats().bytes, group.size() * (c.size() > 1 ? 2 : 4));
@@ -169,9 +168,9 @@ void AgreesOnNonFinite(Communicator& c) {
   ParameterGroup group("g", MakeParameters(c, 5));
   GradientReducer reducer(c, group, SmallBuckets());
   group.ZeroGradient();
-  reducer.Arm();
+  auto pass = reducer.Arm();
   Loss(group, c.rank() == c.size() - 1 ? NAN : 1).backward();
-  reducer.LaunchRemaining();
+  pass.LaunchRemaining();
   reducer.Wait();
   EXPECT_FALSE(std::isfinite(cluster::GradientNorm(group)));
 }
@@ -194,9 +193,9 @@ struct Run {
 
   double Step(double x) {
     group.ZeroGradient();
-    reducer.Arm();
+    auto pass = reducer.Arm();
     Loss(group, x).backward();
-    reducer.LaunchRemaining();
+    pass.LaunchRemaining();
     reducer.Wait();
     const double norm = shard ? ShardedGradientNorm(communicator, group) : GradientNorm(group);
     adam.Step(1e-3);

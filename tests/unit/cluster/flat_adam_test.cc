@@ -96,7 +96,7 @@ TEST(FlatAdamTest, DoesNotDependOnThreads) {
 TEST(FlatAdamTest, ResumesExactly) {
   auto first = Parameters(torch::kFloat32), second = Parameters(torch::kFloat32);
   ParameterGroup whole("g", first), resumed("g", second);
-  const FlatAdamOptions options{0.5, 0.999, 1e-8, 0.99};
+  const AdamOptions options{0.5, 0.999, 1e-8, 0.99};
   FlatAdam adam(whole, options), later(resumed, options);
   for (int step = 0; step < 4; ++step) {
     if (step == 2) {
@@ -125,7 +125,7 @@ TEST(FlatAdamTest, ShardsAreTheWhole) {
   const int64_t part = other.size() / 3;
   std::vector<std::unique_ptr<FlatAdam>> shards;
   for (int i = 0; i < 3; ++i)
-    shards.push_back(std::make_unique<FlatAdam>(other, FlatAdamOptions{}, i * part, (i + 1) * part));
+    shards.push_back(std::make_unique<FlatAdam>(other, AdamOptions{}, i * part, (i + 1) * part));
   for (int step = 0; step < 2; ++step) {
     Fill(TensorsOf(whole), step);
     Fill(TensorsOf(split), step);

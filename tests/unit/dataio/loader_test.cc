@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "dataio/upload.h"
 #include "tests/unit/dataio/small_set.h"
 
 namespace helio::dataio {

@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include "src/nn/captioner.h"
 #include "src/nn/discriminator.h"
 #include "src/nn/freeze.h"
 #include "src/nn/generator.h"
@@ -196,16 +197,33 @@ TEST(Init, LeavesTheGlobalGeneratorAlone) {
 
 TEST(Freeze, GradientsPassThroughAFrozenNetwork) {
   Discriminator net(DiscriminatorOptions{.df = 2, .embedding = 5, .side = 16});
+  Freeze(*net);
   const auto image = torch::randn({2, 3, 16, 16}).requires_grad_();
-  torch::Tensor output;
-  {
-    const ScopedFreeze frozen(*net);
-    output = net->Unconditional(net->forward(image)).sum();
-  }
-  for (const auto& parameter : net->parameters()) EXPECT_TRUE(parameter.requires_grad());
-  output.backward();
+  net->Unconditional(net->forward(image)).sum().backward();
   EXPECT_GT(image.grad().abs().sum().item<double>(), 0);
   for (const auto& parameter : net->parameters()) EXPECT_FALSE(parameter.grad().defined());
+}
+
+// cuDNN refuses to differentiate through a recurrent layer in evaluation mode.
+TEST(Freeze, RecurrentLayersStayInTrainingMode) {
+  CaptionDecoder decoder(4, 5, 6);
+  Freeze(*decoder);
+  EXPECT_FALSE(decoder->is_training());
+  for (const auto& layer : decoder->modules(/*include_self=*/false))
+    EXPECT_EQ(layer->is_training(), layer->as<torch::nn::LSTM>() != nullptr);
+}
+
+TEST(ScopedMode, LeavesEveryLayerAsItFoundIt) {
+  Discriminator net(DiscriminatorOptions{.df = 2, .embedding = 5, .side = 16});
+  net->modules(/*include_self=*/false).back()->eval();
+  std::vector<bool> before, after;
+  for (const auto& layer : net->modules()) before.push_back(layer->is_training());
+  {
+    const ScopedMode evaluation(*net, /*training=*/false);
+    for (const auto& layer : net->modules()) EXPECT_FALSE(layer->is_training());
+  }
+  for (const auto& layer : net->modules()) after.push_back(layer->is_training());
+  EXPECT_EQ(before, after);
 }
 
 }  // namespace

@@ -21,7 +21,7 @@ TEST_P(Ranks, TrainTheSameModel) {
     ExpectSame(PlayToy(GetParam(), ranks, kSteps, options), alone, 1e-9, std::to_string(ranks) + " ranks");
 }
 
-INSTANTIATE_TEST_SUITE_P(Recipes, Ranks, ::testing::ValuesIn(recipes::RecipeNames()),
+INSTANTIATE_TEST_SUITE_P(Recipes, Ranks, ::testing::ValuesIn(recipes::SystemNames()),
                          [](const auto& recipe) { return recipe.param; });
 
 }  // namespace

@@ -11,12 +11,6 @@ namespace {
 
 constexpr int64_t kWords = 5, kVocabulary = 20;
 
-// Initialisers share torch's global generator: one rank at a time.
-std::mutex& Building() {
-  static auto& mutex = *new std::mutex;
-  return mutex;
-}
-
 torch::Dtype CurrentDtype() { return c10::typeMetaToScalarType(torch::get_default_dtype()); }
 
 }  // namespace
@@ -72,11 +66,8 @@ ToyTraining::ToyTraining(const std::string& recipe, cluster::Communicator& commu
     : communicator_(communicator),
       batch_(cluster::MakeGlobalBatch(communicator)),
       negatives_(cluster::MakeGlobalBatch(communicator)) {
-  const std::lock_guard lock(Building());
-  torch::manual_seed(3);
-  recipe_ =
-      recipes::MakeRecipe(recipe, recipe_options, {*batch_, *negatives_, 7, {{}, {}, {}, /*random=*/true}});
-  trainer_ = std::make_unique<train::Trainer>(*recipe_, communicator, options);
+  system_ = recipes::MakeSystem(recipe, recipe_options, {*batch_, *negatives_, 7, {{}, /*random=*/true}});
+  trainer_ = std::make_unique<train::Trainer>(*system_, communicator, options);
   trainer_->ResetAverages();
 }
 
@@ -97,7 +88,8 @@ std::vector<double> ToyTraining::Step(int64_t step, int64_t first, double rate_f
 
 NamedTensors ToyTraining::State() const {
   NamedTensors state;
-  for (const auto& [key, tensor] : recipe_->State()) state.emplace_back(key, tensor.detach().clone());
+  for (const auto& [key, tensor] : recipes::TensorsOf(*system_, recipes::Role::kTrained))
+    state.emplace_back(key, tensor.detach().clone());
   for (const auto& [key, tensor] : trainer_->AverageState())
     state.emplace_back("average." + key, tensor.clone());
   return state;

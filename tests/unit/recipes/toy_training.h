@@ -14,7 +14,7 @@ recipes::RecipeOptions ToyOptions();
 // The rows of made-up global batch number `index` that a rank holds.
 dataio::Batch ToyBatch(int64_t index, const RowRange& rows, torch::Dtype dtype);
 
-// One rank's recipe and trainer. Construction is collective.
+// One rank's system and trainer. Construction is collective.
 class ToyTraining {
  public:
   ToyTraining(const std::string& recipe, cluster::Communicator& communicator,
@@ -26,7 +26,7 @@ class ToyTraining {
   // Step number `step` on global batches [first, first + accumulate); the losses, means over the ranks.
   std::vector<double> Step(int64_t step, int64_t first, double rate_factor = 1, uint64_t seed = 5);
 
-  recipes::Recipe& recipe() { return *recipe_; }
+  recipes::System& system() { return *system_; }
   train::Trainer& trainer() { return *trainer_; }
   // Copies of weights, buffers and averages.
   NamedTensors State() const;
@@ -34,7 +34,7 @@ class ToyTraining {
  private:
   cluster::Communicator& communicator_;
   const std::unique_ptr<GlobalBatch> batch_, negatives_;
-  std::unique_ptr<recipes::Recipe> recipe_;
+  std::unique_ptr<recipes::System> system_;
   std::unique_ptr<train::Trainer> trainer_;
 };
 

@@ -3,6 +3,7 @@
 
 #include "cluster/solo_communicator.h"
 #include "cluster/thread_communicator.h"
+#include "src/base/random.h"
 #include "tests/unit/recipes/toy_training.h"
 
 namespace helio::testing {
@@ -32,7 +33,7 @@ Traces TracesOf(const std::string& recipe, int accumulate, const std::vector<int
   Traces traces;
   for (const auto& [name, tensor] : training.trainer().OptimizerState())
     if (name.find("/exp_avg.") != std::string::npos) traces.moments.emplace_back(name, tensor.clone());
-  for (const auto& [name, tensor] : training.recipe().State())
+  for (const auto& [name, tensor] : recipes::TensorsOf(training.system(), recipes::Role::kTrained))
     if (name.starts_with("netG.") && name.find("running") != std::string::npos)
       traces.generator_buffers.emplace_back(name, tensor.clone());
   return traces;
@@ -82,7 +83,8 @@ void GoesOnAs(bool before, bool after) {
     ToyTraining first("mirrorgan", communicator, {.shard_optimizer = before});
     ToyTraining second("mirrorgan", communicator, {.shard_optimizer = after});
     for (int64_t step = 0; step < 2; ++step) first.Step(step, step);
-    CopyState(first.recipe().State(), second.recipe().State(), "test");
+    CopyState(recipes::TensorsOf(first.system(), recipes::Role::kTrained),
+              recipes::TensorsOf(second.system(), recipes::Role::kTrained), "test");
     const auto state = second.trainer().OptimizerState();
     CopyState(first.trainer().OptimizerState(), state, "test");
     second.trainer().TakeOptimizerState(state);

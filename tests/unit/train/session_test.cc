@@ -19,7 +19,7 @@ namespace fs = std::filesystem;
 using Diverges = std::function<bool(int rank, const recipes::StepContext&)>;
 
 // One player that pulls four numbers towards noise; its running statistic counts the forward passes.
-class FourNumbers : public recipes::Recipe {
+class FourNumbers : public recipes::System {
  public:
   FourNumbers(int rank, Diverges diverges) : rank_(rank), diverges_(std::move(diverges)) {}
 
@@ -27,28 +27,37 @@ class FourNumbers : public recipes::Recipe {
     recipes::Phase phase;
     phase.name = "g";
     phase.parameters = {{"w", w_}};
-    phase.loss = [this] {
-      const auto loss = (w_ - target_).square().sum();
-      return losses::LossTerms{{"distance", bad_ ? loss * NAN : loss}};
+    phase.loss = [this](recipes::Step& step) {
+      const auto& own = static_cast<Values&>(step);
+      const auto loss = (w_ - own.target).square().sum();
+      return losses::LossTerms{{"distance", own.bad ? loss * NAN : loss}};
     };
     return {{phase}};
   }
 
-  void Prepare(const dataio::Batch&, const recipes::StepContext& context) override {
-    target_ = NormalRows(RandomKey(context.seed, "target", {context.step}), {0, 1, 1}, {4}, torch::kFloat32);
-    bad_ = diverges_ && diverges_(rank_, context);
-    mean_.variable_data() += bad_ ? NAN : 1;
+  std::unique_ptr<recipes::Step> Prepare(const dataio::Batch&, const recipes::StepContext& context) override {
+    auto step = std::make_unique<Values>();
+    step->target =
+        NormalRows(RandomKey(context.seed, "target", {context.step}), {0, 1, 1}, {4}, torch::kFloat32);
+    step->bad = diverges_ && diverges_(rank_, context);
+    mean_.variable_data() += step->bad ? NAN : 1;
+    return step;
   }
 
-  NamedTensors State() const override { return {{"w", w_}, {"norm.running_mean", mean_}}; }
+  std::vector<recipes::Part> Parts() const override {
+    return {{"numbers", recipes::Role::kTrained, {{"w", w_}, {"norm.running_mean", mean_}}}};
+  }
 
  private:
+  struct Values : recipes::Step {
+    torch::Tensor target;
+    bool bad = false;
+  };
+
   const int rank_;
   const Diverges diverges_;
   const torch::Tensor w_ = torch::zeros({4}).requires_grad_();
   const torch::Tensor mean_ = torch::zeros({1});
-  torch::Tensor target_;
-  bool bad_ = false;
 };
 
 class SessionTest : public testing::Test {

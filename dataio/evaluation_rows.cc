@@ -1,0 +1,47 @@
+#include "dataio/evaluation_rows.h"
+
+#include <algorithm>
+
+#include "src/base/random.h"
+
+namespace helio::dataio {
+namespace {
+
+auto CutKey(uint64_t seed) {
+  return [seed](const Draw& draw) { return RandomKey(seed, "evaluation_cut", {draw.row, draw.caption}); };
+}
+
+}  // namespace
+
+std::vector<Draw> EvaluationDraws(const Dataset& dataset, int64_t count, int64_t words, uint64_t seed) {
+  std::vector<Draw> draws;
+  for (int64_t pass = 0; static_cast<int64_t>(draws.size()) < count; ++pass)
+    for (const int64_t row : ShuffledRows(dataset.size(), RandomKey(seed, "evaluation_order", {pass}))) {
+      if (static_cast<int64_t>(draws.size()) == count) break;
+      Draw draw{row, 0, 0};
+      draw.caption =
+          RandomStream(RandomKey(seed, "evaluation_caption", {pass, row})).Below(dataset.Captions(row));
+      draw.length = std::min(words, dataset.TokenCount(row, draw.caption));
+      draws.push_back(draw);
+    }
+  return draws;
+}
+
+Batch EvaluationBatch(const Dataset& dataset, std::span<const Draw> draws, int64_t words, int64_t side,
+                      uint64_t seed) {
+  const auto size = std::ssize(draws);
+  Batch batch;
+  batch.rows = {0, size, size};
+  FillRows(dataset, draws, words, CutKey(seed), batch);
+  FillPictures(
+      dataset, {.side = side, .may_mirror = false}, [](int64_t) { return std::nullopt; }, batch);
+  return batch;
+}
+
+std::pair<torch::Tensor, torch::Tensor> EvaluationCaptions(const Dataset& dataset,
+                                                           std::span<const Draw> draws, int64_t words,
+                                                           uint64_t seed) {
+  return CaptionsOf(dataset, draws, words, CutKey(seed));
+}
+
+}  // namespace helio::dataio

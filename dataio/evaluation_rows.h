@@ -1,0 +1,24 @@
+#pragma once
+#include <span>
+#include <utility>
+#include <vector>
+
+#include "dataio/batch_rows.h"
+
+namespace helio::dataio {
+
+// What an evaluation looks at: `count` draws over the rows in a shuffled order, again and again, each with a
+// caption of its own; a pure function of its arguments.
+std::vector<Draw> EvaluationDraws(const Dataset& dataset, int64_t count, int64_t words, uint64_t seed);
+
+// Those draws as a batch of their own (rows {0, n, n}), in the given order, centre crops of `side`, for
+// Upload.
+Batch EvaluationBatch(const Dataset& dataset, std::span<const Draw> draws, int64_t words, int64_t side,
+                      uint64_t seed);
+
+// Their captions alone: ids and lengths.
+std::pair<torch::Tensor, torch::Tensor> EvaluationCaptions(const Dataset& dataset,
+                                                           std::span<const Draw> draws, int64_t words,
+                                                           uint64_t seed);
+
+}  // namespace helio::dataio

@@ -1,0 +1,16 @@
+#pragma once
+#include <vector>
+
+#include "dataio/batch.h"
+
+namespace helio::dataio {
+
+// Moves a batch to `device` and fills `images` there from `pictures`, which are let go: one byte a value goes
+// over the bus; mirroring and scaling are the device's work, on its current stream.
+void Upload(Batch& batch, const std::vector<int64_t>& sides, torch::Device device, torch::Dtype dtype);
+
+// 8-bit pictures {B, 3, s, s} of the largest side to `sides`, float32 in [-1, 1], antialiased as Pillow's
+// resize, on the device of the pictures.
+std::vector<torch::Tensor> Pyramid(const torch::Tensor& pictures, const std::vector<int64_t>& sides);
+
+}  // namespace helio::dataio

@@ -1,0 +1,102 @@
+#include "src/eval/evaluation.h"
+
+#include "dataio/evaluation_rows.h"
+#include "dataio/upload.h"
+#include "src/base/random.h"
+
+namespace helio::eval {
+namespace {
+
+constexpr int64_t kChunk = 64;
+using Evaluators = std::vector<std::unique_ptr<Evaluator>>;
+
+EvalBatch ToEvalBatch(const dataio::Batch& batch, int64_t first, const Judges& judges,
+                      const dataio::Dataset& test) {
+  EvalBatch result;
+  const int64_t size = batch.rows.local;
+  result.positions = torch::arange(first, first + size, torch::kInt64);
+  result.captions = batch.captions;
+  result.lengths = batch.caption_lengths;
+  result.classes = batch.classes;
+  if (!judges.attributes) return result;
+  std::vector<torch::Tensor> asked;
+  for (int64_t i = 0; i < size; ++i)
+    asked.push_back(judges.attributes->Asked(test.Id(batch.records[static_cast<size_t>(i)]),
+                                             batch.caption_indices[static_cast<size_t>(i)]));
+  result.asked = torch::stack(asked);
+  return result;
+}
+
+// All ranks' rows: each rank holds [rows.first, rows.end) of rows.global. Collective.
+NamedTensors GatherPartial(const NamedTensors& own, const RowRange& rows,
+                           cluster::Communicator& communicator) {
+  NamedTensors merged;
+  for (const auto& [name, tensor] : own) {
+    auto shape = tensor.sizes().vec();
+    shape[0] = rows.global;
+    const auto type = tensor.scalar_type() == torch::kBool ? torch::kInt64 : tensor.scalar_type();
+    auto all = torch::zeros(shape, type);
+    all.narrow(0, rows.first, rows.local).copy_(tensor);
+    communicator.AllReduce(all, cluster::Reduce::kSum, "evaluation").Wait();
+    merged.emplace_back(name, all.to(tensor.scalar_type()));
+  }
+  return merged;
+}
+
+// The pictures of a batch's rows [first, ...) on any device.
+using Illustrate = std::function<torch::Tensor(dataio::Batch& batch, int64_t first)>;
+
+std::vector<Score> Evaluate(const Evaluators& evaluators, const Judges& judges, const dataio::Dataset& test,
+                            const recipes::RecipeOptions& options, const EvaluationOptions& evaluation,
+                            cluster::Communicator& communicator, const Illustrate& illustrate) {
+  const auto draws = dataio::EvaluationDraws(test, evaluation.images, options.words, evaluation.seed);
+  const auto rows = SplitRows(evaluation.images, communicator.rank(), communicator.size());
+  for (int64_t first = rows.first; first < rows.end(); first += kChunk) {
+    const auto part = std::span(draws).subspan(static_cast<size_t>(first),
+                                               static_cast<size_t>(std::min(kChunk, rows.end() - first)));
+    auto batch = dataio::EvaluationBatch(test, part, options.words, options.sides().back(), evaluation.seed);
+    auto sample = ToEvalBatch(batch, first, judges, test);
+    sample.images = illustrate(batch, first);
+    for (const auto& evaluator : evaluators) evaluator->Consume(sample);
+  }
+  std::vector<Score> scores;
+  for (const auto& evaluator : evaluators)
+    for (auto& score : evaluator->Finish(GatherPartial(evaluator->Partial(), rows, communicator)))
+      scores.push_back(std::move(score));
+  return scores;
+}
+
+}  // namespace
+
+std::vector<Score> EvaluateGenerator(recipes::Drawer& drawer, const Judges& judges,
+                                     const dataio::Dataset& test, const recipes::RecipeOptions& options,
+                                     const EvaluationOptions& evaluation,
+                                     cluster::Communicator& communicator) {
+  const auto illustrate = [&](dataio::Batch& batch, int64_t first) {
+    const RowRange rows{first, batch.rows.local, evaluation.images};
+    return drawer
+        .Draw({batch.captions, batch.caption_lengths}, RandomKey(evaluation.seed, "evaluation"), rows)
+        .images.back();
+  };
+  return Evaluate(MakeEvaluators(judges, test, "", evaluation.seed), judges, test, options, evaluation,
+                  communicator, illustrate);
+}
+
+std::vector<Score> EvaluateReal(const Judges& judges, const dataio::Dataset& test,
+                                const recipes::RecipeOptions& options, const EvaluationOptions& evaluation,
+                                cluster::Communicator& communicator) {
+  const auto illustrate = [&](dataio::Batch& batch, int64_t) {
+    dataio::Upload(batch, options.sides(), judges.device, torch::kFloat32);
+    return batch.images.back();
+  };
+  return Evaluate(MakeEvaluators(judges, test, "real_", evaluation.seed), judges, test, options, evaluation,
+                  communicator, illustrate);
+}
+
+std::vector<recipes::ValidationScore> ValidationScores(const std::vector<Score>& scores) {
+  std::vector<recipes::ValidationScore> values;
+  for (const auto& score : scores) values.push_back({score.name, score.value, score.protocol});
+  return values;
+}
+
+}  // namespace helio::eval

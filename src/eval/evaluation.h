@@ -1,0 +1,32 @@
+#pragma once
+#include <vector>
+
+#include "cluster/communicator.h"
+#include "dataio/dataset.h"
+#include "src/eval/judges.h"
+#include "src/recipes/drawer.h"
+#include "src/recipes/validation.h"
+
+// Pictures of held-out captions, judged: what helio-train does at a cadence and helio-eval at length.
+namespace helio::eval {
+
+struct EvaluationOptions {
+  int64_t images = 3000;  // over all ranks together
+  uint64_t seed = 1;      // captions and noise are functions of (seed, position)
+};
+
+// Draws pictures of held-out captions, shared among the ranks, and scores them by every judge at
+// hand. Collective; the scores are the same on every rank.
+std::vector<Score> EvaluateGenerator(recipes::Drawer& drawer, const Judges& judges,
+                                     const dataio::Dataset& test, const recipes::RecipeOptions& options,
+                                     const EvaluationOptions& evaluation,
+                                     cluster::Communicator& communicator);
+
+// The same scores of the real pictures of those captions. Collective.
+std::vector<Score> EvaluateReal(const Judges& judges, const dataio::Dataset& test,
+                                const recipes::RecipeOptions& options, const EvaluationOptions& evaluation,
+                                cluster::Communicator& communicator);
+
+std::vector<recipes::ValidationScore> ValidationScores(const std::vector<Score>& scores);
+
+}  // namespace helio::eval

@@ -1,0 +1,143 @@
+#include "src/eval/judges.h"
+
+#include "dataio/sampler.h"
+#include "src/base/random.h"
+#include "src/eval/colour_binding.h"
+#include "src/eval/inception_score.h"
+#include "src/eval/r_precision.h"
+#include "src/eval/report.h"
+#include "src/nn/freeze.h"
+#include "src/recipes/parts.h"
+
+namespace helio::eval {
+namespace {
+
+// Text features of the judge for padded captions, on the host.
+TextFunction SentenceCode(nn::TextEncoder text, torch::Device device) {
+  return [text, device](const torch::Tensor& captions, const torch::Tensor& lengths) mutable {
+    torch::NoGradGuard no_grad;
+    return text->forward(captions.to(device), lengths.to(device)).sentence.cpu();
+  };
+}
+
+ImageFunction ImageCode(nn::ImageEncoder image, torch::Device device) {
+  return [image, device](const torch::Tensor& images) mutable {
+    torch::NoGradGuard no_grad;
+    return image->forward(images.to(device)).code.cpu();
+  };
+}
+
+ImageFunction ClassProbabilities(nn::Classifier classifier, torch::Device device) {
+  return [classifier, device](const torch::Tensor& images) mutable {
+    torch::NoGradGuard no_grad;
+    return classifier->forward(images.to(device)).softmax(1).cpu();
+  };
+}
+
+torch::Tensor ColourOfWord(const ColourAttributes& attributes, const dataio::Vocabulary& vocabulary) {
+  auto colours = torch::full({vocabulary.size()}, -1, torch::kInt64);
+  for (int64_t id = 1; id < vocabulary.size(); ++id) colours[id] = attributes.ColourOf(vocabulary.word(id));
+  return colours;
+}
+
+torch::Tensor PictureTensor(const dataio::Image& image) {
+  return torch::tensor(at::ArrayRef<uint8_t>(image.pixels.data(), image.pixels.size()), torch::kUInt8)
+      .view({image.height, image.width, 3})
+      .permute({2, 0, 1});
+}
+
+// Pictures {N, 3, s, s} and part colours {N, parts} of up to `count` rows.
+std::pair<torch::Tensor, torch::Tensor> PartExamples(const dataio::Dataset& dataset,
+                                                     const ColourAttributes& attributes, int64_t count,
+                                                     uint64_t seed) {
+  std::vector<torch::Tensor> pictures, colours;
+  const auto order = dataio::ShuffledRows(dataset.size(), RandomKey(seed, "part_judge"));
+  for (int64_t i = 0; i < std::min(count, dataset.size()); ++i) {
+    const int64_t row = order[static_cast<size_t>(i)];
+    pictures.push_back(PictureTensor(dataset.Picture(row)));
+    colours.push_back(attributes.Colours(dataset.Id(row)));
+  }
+  return {torch::stack(pictures), torch::stack(colours)};
+}
+
+void AddPartJudge(Judges& judges, const JudgeOptions& options, const dataio::Dataset& test) {
+  const uint64_t seed = options.seed;
+  judges.attributes = std::make_unique<ColourAttributes>(options.attributes);
+  const auto [pictures, colours] = PartExamples(*options.train, *judges.attributes, 3000, seed);
+  judges.parts = TrainPartJudge(pictures, colours, static_cast<int64_t>(judges.attributes->colours().size()),
+                                {.seed = seed});
+  const auto [held_out, truth] = PartExamples(test, *judges.attributes, 500, seed);
+  judges.parts_accuracy = PartJudgeAccuracy(judges.parts, held_out, truth);
+}
+
+void AddDamsm(Judges& judges, const recipes::RecipeOptions& options,
+              const recipes::PretrainedWeights& weights) {
+  judges.text = recipes::MakeTextEncoder(options);
+  judges.image = recipes::MakeImageEncoder(options);
+  recipes::LoadPretrained(*judges.text, weights, "damsm", "text_encoder.");
+  recipes::LoadPretrained(*judges.image, weights, "damsm", "image_encoder.");
+  nn::Freeze(*judges.text);
+  nn::Freeze(*judges.image);
+  judges.text->to(judges.device);
+  judges.image->to(judges.device);
+  judges.damsm_digest = WeightsDigest(weights.Of("damsm"));
+}
+
+void AddClassifier(Judges& judges, const recipes::RecipeOptions& options,
+                   const recipes::PretrainedWeights& weights) {
+  judges.classifier =
+      nn::Classifier(nn::MakeImageTrunk(options.image_trunk, "--image_trunk"), options.classes);
+  recipes::LoadPretrained(*judges.classifier, weights, "classifier", "classifier.");
+  nn::Freeze(*judges.classifier);
+  judges.classifier->to(judges.device);
+  judges.classifier_digest = WeightsDigest(weights.Of("classifier"));
+}
+
+}  // namespace
+
+Judges MakeJudges(const recipes::RecipeOptions& options, const recipes::PretrainedWeights& weights,
+                  const dataio::Dataset& test, const JudgeOptions& judge_options) {
+  Judges judges;
+  judges.device = judge_options.device;
+  if (!weights.Of("damsm").empty()) AddDamsm(judges, options, weights);
+  if (!weights.Of("classifier").empty()) AddClassifier(judges, options, weights);
+  if (!judge_options.attributes.empty() && judge_options.train != nullptr)
+    AddPartJudge(judges, judge_options, test);
+  return judges;
+}
+
+std::vector<std::unique_ptr<Evaluator>> MakeEvaluators(const Judges& judges, const dataio::Dataset& test,
+                                                       const std::string& prefix, uint64_t seed) {
+  std::vector<std::unique_ptr<Evaluator>> evaluators;
+  if (judges.image) {
+    RPrecisionOptions options;
+    options.seed = seed;
+    options.judge = "DAMSM " + judges.damsm_digest;
+    evaluators.push_back(std::make_unique<RPrecision>(prefix + "r_precision",
+                                                      ImageCode(judges.image, judges.device),
+                                                      SentenceCode(judges.text, judges.device), options));
+  }
+  if (judges.classifier) {
+    InceptionScoreOptions options;
+    options.judge = "classifier " + judges.classifier_digest;
+    evaluators.push_back(std::make_unique<InceptionScore>(
+        prefix + "inception_score", ClassProbabilities(judges.classifier, judges.device), options));
+  }
+  if (!judges.parts) return evaluators;
+  ColourBindingOptions binding;
+  binding.judge = "part judge, " + std::to_string(100 * judges.parts_accuracy).substr(0, 5) +
+                  " % right on held-out drawings";
+  evaluators.push_back(std::make_unique<ColourBinding>(
+      prefix + "colour",
+      [net = judges.parts](const torch::Tensor& images) { return JudgeParts(net, images.cpu()); }, binding));
+  if (!judges.image) return evaluators;
+  ColourSwapOptions swap;
+  swap.seed = seed;
+  swap.judge = "DAMSM " + judges.damsm_digest;
+  evaluators.push_back(std::make_unique<ColourSwap>(
+      prefix + "colour_swap", ImageCode(judges.image, judges.device),
+      SentenceCode(judges.text, judges.device), ColourOfWord(*judges.attributes, test.vocabulary()), swap));
+  return evaluators;
+}
+
+}  // namespace helio::eval

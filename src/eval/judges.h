@@ -1,0 +1,43 @@
+#pragma once
+#include <memory>
+#include <string>
+
+#include "dataio/dataset.h"
+#include "src/eval/colour_attributes.h"
+#include "src/eval/evaluator.h"
+#include "src/eval/part_judge.h"
+#include "src/nn/image_encoder.h"
+#include "src/nn/text_encoder.h"
+#include "src/recipes/registry.h"
+
+namespace helio::eval {
+
+// The networks that judge, on one device; what the user gave no weights for is absent.
+struct Judges {
+  torch::Device device = torch::kCPU;
+  nn::TextEncoder text{nullptr};
+  nn::ImageEncoder image{nullptr};
+  nn::Classifier classifier{nullptr};
+  std::unique_ptr<ColourAttributes> attributes;
+  SmallPartNet parts{nullptr};
+  std::string damsm_digest, classifier_digest;
+  double parts_accuracy = 0;  // of the part judge on held-out drawings
+};
+
+struct JudgeOptions {
+  torch::Device device = torch::kCPU;
+  std::string attributes =
+      {};  // helio-synth's attributes.json: also a judge of part colours, trained here and now ...
+  const dataio::Dataset* train = nullptr;  // ... on these drawings
+  uint64_t seed = 1;
+};
+
+// From the weights that play "damsm" and "classifier".
+Judges MakeJudges(const recipes::RecipeOptions& options, const recipes::PretrainedWeights& weights,
+                  const dataio::Dataset& test, const JudgeOptions& judge_options);
+
+// The scores that the judges can give, their names with `prefix` in front.
+std::vector<std::unique_ptr<Evaluator>> MakeEvaluators(const Judges& judges, const dataio::Dataset& test,
+                                                       const std::string& prefix, uint64_t seed);
+
+}  // namespace helio::eval

@@ -1,0 +1,40 @@
+#pragma once
+#include <string>
+#include <vector>
+
+#include "src/base/rows.h"
+#include "src/base/tensor.h"
+
+namespace helio::recipes {
+
+// What pictures are asked for: a caption a row.
+struct Prompt {
+  torch::Tensor captions;  // {B, words} int64 word ids, 0 = padding
+  torch::Tensor lengths;   // {B} int64, in any order
+};
+
+// One picture a row.
+struct Pictures {
+  std::vector<torch::Tensor> images;  // a stage each, smallest first: {B, 3, s, s} in [-1, 1]
+  std::vector<torch::Tensor>
+      attention;  // word attention of refining stages: {B, words, s', s'}, sums to 1 over words
+};
+
+// Draws pictures with a system's generator, for evaluation, samples and helio-generate: no gradient, networks
+// in evaluation mode and afterwards in the mode they were found in. Local: whatever the number of ranks. One
+// thread.
+class Drawer {
+ public:
+  virtual ~Drawer() = default;
+  // `rows`: which rows of a larger drawing these are; noise is a function of (seed, row), so that any split
+  // draws the same. The prompt may be on any device; the pictures are on the networks'.
+  virtual Pictures Draw(const Prompt& prompt, uint64_t seed, const RowRange& rows) = 0;
+  // Re-estimates the drawing networks' batch-norm statistics as the plain average over the prompts' batches:
+  // an averaged (EMA) generator has other activations than the live one. A function of its arguments: ranks
+  // that pass the same end with the same.
+  virtual void ReestimateStatistics(const std::vector<Prompt>& prompts, uint64_t seed) = 0;
+  // The name of the part that it draws with and that helio-export writes.
+  virtual std::string part() const = 0;
+};
+
+}  // namespace helio::recipes

@@ -1,0 +1,132 @@
+#pragma once
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "dataio/batch.h"
+#include "src/base/adam_options.h"
+#include "src/base/global_batch.h"
+#include "src/base/named_tensors.h"
+#include "src/losses/loss_terms.h"
+#include "src/recipes/drawer.h"
+#include "src/recipes/validation.h"
+
+// What a published system is to the house: it declares what it owns, plays, draws and how it is validated;
+// devices, freezing, checkpoints, digests, averages and export follow from the declarations
+// (docs/adding-a-recipe.md).
+namespace helio::recipes {
+
+using losses::LossTerm;
+using losses::LossTerms;
+
+// What a system may know about the step it is in. The same on every rank, but for the device.
+struct StepContext {
+  uint64_t seed = 0;
+  int64_t step = 0;
+  torch::Device device = torch::kCPU;
+  torch::Dtype dtype = torch::kFloat32;
+  int64_t steps = 0;  // of the whole run; 0: unknown
+  int64_t steps_per_epoch = 1;
+  // Where this rank's rows of normal noise for a purpose come from instead of (seed, step): a recorded run.
+  // Empty: drawn.
+  std::function<torch::Tensor(std::string_view purpose)> noise = {};
+
+  // {rows.local, size} standard normal numbers, a function of (seed, step, purpose, global row), on `device`
+  // and of `dtype`.
+  torch::Tensor Noise(std::string_view purpose, const RowRange& rows, int64_t size) const;
+};
+
+// The values of one step on one batch: fakes, features, graphs. Prepare makes it, the phases of the step read
+// and write it, the trainer frees it with the step. Several may live at once (--accumulate).
+class Step {
+ public:
+  virtual ~Step() = default;
+};
+
+enum class Role {
+  kTrained,  // parameters that phases update, and buffers that their forward passes move
+  kFrozen,   // pretrained networks: constant, stored once with the run
+  kMemory,   // tensors that steps write, the same on every rank (an image pool): functions of (seed, step,
+             // global row)
+};
+
+// Tensors that belong together, under their published names. The list of parts is what checkpoints, digests,
+// devices and export go by.
+struct Part {
+  std::string name;  // "netG": unique, the prefix of its tensors' names
+  Role role = Role::kTrained;
+  NamedTensors tensors;
+};
+
+struct OptimizerOptions : AdamOptions {
+  double learning_rate = 2e-4;
+  double clip_norm =
+      0;  // 0: no clipping; else the L2 norm of the phase's (or clip_prefix's) gradient is limited to it
+  std::string clip_prefix;
+  bool forget_each_epoch = false;  // moments and step count begin at zero every epoch
+};
+
+// One optimizer step of one player. The trainer freezes the parts it runs through, builds the loss, runs
+// backward on the sum of its terms, and updates `parameters`.
+struct Phase {
+  std::string name;         // "d64", "g": metric label and checkpoint key
+  NamedTensors parameters;  // what this phase updates, by published name; no parameter is in two phases
+  OptimizerOptions optimizer;
+  // Trained parts that the loss runs through without a gradient of their own (a generator's loss through the
+  // discriminators).
+  std::vector<std::string> through;
+  // Terms that need nothing of the earlier rounds' updates; computed while their gradients are still being
+  // reduced. May be empty.
+  std::function<LossTerms(Step&)> early_loss;
+  // The other terms. Called after the earlier rounds' optimizer steps. May be empty if early_loss is not.
+  std::function<LossTerms(Step&)> loss;
+  // Factor of this phase's learning rate. Empty: the run's --schedule.
+  std::function<double(const StepContext&)> rate;
+  // Whether the phase takes part in a step. Empty: always. A function of the step, never of data: all ranks
+  // must agree.
+  std::function<bool(const StepContext&)> plays;
+};
+
+// Phases that do not depend on each other's updates. Their backward passes run one after the other, each
+// one's all-reduce under the next one's compute; all optimizer steps come last.
+using Round = std::vector<Phase>;
+
+// A published system. Knows no rank, file, flag or optimizer state. Built on the host; the trainer brings its
+// parts to the rank's device. Not thread-safe.
+class System {
+ public:
+  virtual ~System() = default;
+
+  // The same list at every call; tensors are the live ones.
+  virtual std::vector<Part> Parts() const = 0;
+
+  // The game, in update order. Called once. Empty: nothing to train.
+  virtual std::vector<Round> Rounds() { return {}; }
+
+  // Before the first round: frozen encoders, noise, fakes. `batch` outlives the step. Collective, as the
+  // losses are (batch norm and wrong pairs span the global batch).
+  virtual std::unique_ptr<Step> Prepare(const dataio::Batch& batch, const StepContext& context) = 0;
+
+  // Null where the system draws no pictures. The drawer must not outlive the system.
+  virtual std::unique_ptr<Drawer> MakeDrawer() { return nullptr; }
+
+  // Null where the system has no validation of its own. Must not outlive the system.
+  virtual std::unique_ptr<Validation> MakeValidation() { return nullptr; }
+};
+
+// All tensors of the parts with that role, in order.
+NamedTensors TensorsOf(const System& system, Role role);
+// Those that a gradient may reach: the parameters of a part.
+std::vector<torch::Tensor> ParametersOf(const Part& part);
+
+// The step of a system that keeps nothing but its batch.
+struct BatchStep : Step {
+  BatchStep(const dataio::Batch& its_batch, const StepContext& its_context)
+      : batch(its_batch), context(its_context) {}
+  const dataio::Batch& batch;
+  const StepContext context;
+};
+
+}  // namespace helio::recipes

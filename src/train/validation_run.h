@@ -1,0 +1,25 @@
+#pragma once
+#include <vector>
+
+#include "cluster/communicator.h"
+#include "dataio/dataset.h"
+#include "src/recipes/options.h"
+#include "src/recipes/validation.h"
+
+namespace helio::train {
+
+struct ValidationOptions {
+  int64_t images = 1000;  // at most, over all ranks together
+  uint64_t seed = 1;      // of rows and captions
+  torch::Dtype dtype = torch::kFloat32;
+};
+
+// Scores on rows of `dataset`, in batches of 100 that the ranks share. Collective; the same scores on every
+// rank.
+std::vector<recipes::ValidationScore> RunValidation(recipes::Validation& validation,
+                                                    const dataio::Dataset& dataset,
+                                                    const recipes::RecipeOptions& options,
+                                                    const ValidationOptions& validation_options,
+                                                    cluster::Communicator& communicator);
+
+}  // namespace helio::train

@@ -1,0 +1,119 @@
+#!/usr/bin/env python3
+"""Every registered system on simulated CUDA devices (tests/support/simulated_device), beside the same run on the CPU: steps, validation or
+evaluation, sample pictures, averages, checkpoint, resume, then helio-eval, helio-generate, helio-export for what draws. Each program must end
+with 0 and with the CPU's numbers inside float tolerance; one GAN also on two ranks over NCCL.
+Usage: check_device.py BIN_DIR SIMULATED_DEVICE_DIR [SYSTEM...]"""
+import json
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+
+ROOT = pathlib.Path(__file__).resolve().parents[3]
+sys.path.insert(0, str(ROOT / "tests/e2e"))
+from support import MPIRUN, check, losses, make_data, must, tensors  # noqa: E402
+
+BIN, DEVICE = (pathlib.Path(p).resolve() for p in sys.argv[1:3])
+STEPS = 4
+# Pictures that are made smaller in 8-bit arithmetic on the CPU and in float on a device differ by 1 of 255 here and there.
+TOLERANCE = 2e-3
+
+
+def systems():
+    """(program, system) of every row of the registry, as the programs name them."""
+    for program in ("helio-pretrain", "helio-train"):
+        said = subprocess.run([BIN / program, "--recipe=?"], capture_output=True, text=True).stderr
+        yield from ((program, name) for name in re.search(r"--recipe='\?': one of ([\w ]+)", said)[1].split())
+
+
+def flags(system, work, steps):
+    return ["--flagfile=" + str(ROOT / "configs/base/toy.flags"), f"--recipe={system}", f"--data={work}/data", "--stages=2", "--gf=4", "--df=4",
+            "--caption_embedding=16", "--caption_hidden=16", "--embedding=16", "--word_vector=16", "--batch=8", "--log_every=1", "--threads=1",
+            "--random_frozen", "--nofreeze_trunk", f"--steps={steps}", "--evaluate_every=2", "--evaluate_images=100", "--sample_every=2",
+            "--ema_batch_norm=reestimated", "--checkpoint_every=2"]
+
+
+def on(device, ranks, *command):
+    """The command on that many ranks of the CPU or of simulated devices."""
+    launcher = MPIRUN + ["-n", str(ranks)] if ranks > 1 else []
+    return must(*launcher, *([DEVICE / "run"] if device else []), *command)
+
+
+def record(run):
+    """Losses and scores by step."""
+    lines = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
+    return {(line["step"], name): value for line in lines for part in ("losses", "scores") for name, value in line.get(part, {}).items()}
+
+
+def same(what, got, expected, tolerance=TOLERANCE):
+    check(got.keys() == expected.keys() and got, f"{what}: the same {len(expected)} numbers are there")
+    worst = max(got, key=lambda key: abs(got[key] - expected[key]) / max(1.0, abs(expected[key])))
+    error = abs(got[worst] - expected[worst]) / max(1.0, abs(expected[worst]))
+    check(error <= tolerance, f"{what}: farthest from the CPU is {worst}: {got[worst]:.6g}, there {expected[worst]:.6g}")
+
+
+def train(program, system, work):
+    """The run folders on the CPU and on a device; the latter is also stopped and resumed."""
+    runs = {}
+    for device in (False, True):
+        runs[device] = work / f"{system}-{'device' if device else 'cpu'}"
+        on(device, 1, BIN / program, *flags(system, work, STEPS), f"--out={runs[device]}")
+    same(system, record(runs[True]), record(runs[False]))
+    # Half the way, then on: bit-equal to the run in one go.
+    halves = work / f"{system}-halves"
+    for steps in (STEPS // 2, STEPS):
+        on(True, 1, BIN / program, *flags(system, work, steps), f"--out={halves}")
+    check(tensors(halves, STEPS) == tensors(runs[True], STEPS), f"{system}: resumed on a device, bit-equal")
+    return runs
+
+
+def draws(run):
+    return any((run / "samples").glob("*.png"))
+
+
+def use(system, work, runs):
+    """What is done with a trained system."""
+    damsm, classifier = (work / f"{name}-cpu/best.safetensors" for name in ("damsm", "classifier"))
+    summaries = {}
+    for device, run in runs.items():
+        report = run / "report"
+        on(device, 1, BIN / "helio-eval", f"--checkpoint={runs[False]}", f"--data={work}/data", f"--damsm={damsm}", f"--classifier={classifier}",
+           "--images=200", f"--out={report}")
+        summaries[device] = {(section, name): score["value"] for section, scores in json.loads((report / "summary.json").read_text()).items()
+                             for name, score in scores.items()}
+        on(device, 1, BIN / "helio-generate", f"--checkpoint={run}", "--text=a red bird with a blue head", f"--out={run}/drawn.png")
+        on(device, 1, BIN / "helio-export", f"--checkpoint={run}", f"--out={run}/exported")
+    # Ranks of pictures by a hardly trained judge change with rounding: a few of 200.
+    same(f"{system}: helio-eval", summaries[True], summaries[False], tolerance=0.05)
+
+
+def check_ranks(program, system, work, alone):
+    run = work / f"{system}-two"
+    on(True, 2, BIN / program, *flags(system, work, STEPS), f"--out={run}")
+    got, expected = losses(run), losses(alone)
+    same(f"{system} on two ranks over NCCL", {(s, n): v for s, of in got.items() for n, v in of.items()},
+         {(s, n): v for s, of in expected.items() for n, v in of.items()})
+
+
+def main():
+    wanted = sys.argv[3:]
+    work = pathlib.Path(tempfile.mkdtemp(prefix="helio-device-"))
+    try:
+        make_data(BIN, work, images=200)
+        for program, system in systems():
+            if wanted and system not in wanted + ["damsm", "classifier"]:
+                continue
+            runs = train(program, system, work)
+            if draws(runs[False]):
+                check(draws(runs[True]), f"{system}: sample pictures on a device")
+                use(system, work, runs)
+            if system == "mirrorgan":
+                check_ranks(program, system, work, runs[True])
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    main()
