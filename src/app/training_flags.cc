@@ -2,8 +2,6 @@
 
 #include <gflags/gflags.h>
 
-#include "src/app/main.h"
-
 // What is trained.
 DEFINE_string(recipe, "",
               "System to train: mirrorgan, attngan, attn_dcgan; pretrainings: damsm, captioner, classifier");
@@ -127,50 +125,6 @@ DEFINE_string(
 DEFINE_string(log_format, "text", "text or json");
 
 namespace helio::app {
-namespace {
-
-// Flags that change where and how fast, never what is computed.
-const std::set<std::string>& OperationalFlags() {
-  static const auto& names = *new std::set<std::string>{"out",
-                                                        "resume",
-                                                        "resume_override",
-                                                        "checkpoint_every",
-                                                        "keep_last",
-                                                        "keep_every",
-                                                        "keep_best",
-                                                        "on_checkpoint_failure",
-                                                        "log_every",
-                                                        "sample_every",
-                                                        "evaluate_every",
-                                                        "evaluate_images",
-                                                        "dry_run",
-                                                        "threads",
-                                                        "workers",
-                                                        "prefetch",
-                                                        "expect_world_size",
-                                                        "deadline_seconds",
-                                                        "bucket_mb",
-                                                        "first_bucket_mb",
-                                                        "hierarchy",
-                                                        "shard_optimizer",
-                                                        "metrics_port",
-                                                        "metrics_bind",
-                                                        "push_gateway",
-                                                        "log_format",
-                                                        "data",
-                                                        "damsm",
-                                                        "captioner",
-                                                        "classifier",
-                                                        "weights",
-                                                        "max_bad_steps",
-                                                        "steps",
-                                                        "epochs",
-                                                        "exit_code_requeue",
-                                                        "first_deadline_seconds"};
-  return names;
-}
-
-}  // namespace
 
 recipes::RecipeOptions RecipeFlags() {
   recipes::RecipeOptions options;
@@ -211,7 +165,5 @@ recipes::RecipeOptions RecipeFlags() {
   options.freeze_trunk = FLAGS_freeze_trunk;
   return options;
 }
-
-std::string TrainingIdentity() { return FlagsAsFlagfile(OperationalFlags()); }
 
 }  // namespace helio::app

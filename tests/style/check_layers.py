@@ -18,6 +18,9 @@ ALLOWED = {
 }
 OWN_INCLUDE = re.compile(r'^\s*#include "([^"]+)"', re.M)
 FOREIGN = re.compile(r"^\s*#include <(torch/torch\.h|glog/logging\.h)>", re.M)
+# A system is asked through its interface (src/recipes/system.h), never by its type or name.
+CAST = re.compile(r"dynamic_cast<[^>]*(?:recipes::|System|Drawer|Validation|Step)")
+SYSTEM_NAME = re.compile(r'(?:==|!=)\s*"(%s)"|"(%s)"\s*(?:==|!=)')
 EXIT_CALL = re.compile(r"(?<![\w.>:])(?:std::)?exit\(")
 
 
@@ -29,7 +32,11 @@ def may_include(layer, target):
     return layer_of(target) == layer or any(target == a or target.startswith(a + "/") for a in ALLOWED[layer])
 
 
-def problems_in(root, file):
+def system_names(root):
+    return re.findall(r'^\s*\{"(\w+)", Program::', (root / "src/recipes/registry.cc").read_text(), re.M)
+
+
+def problems_in(root, file, named):
     relative = file.relative_to(root).as_posix()
     layer, text = layer_of(relative), file.read_text()
     for target in OWN_INCLUDE.findall(text):
@@ -39,6 +46,10 @@ def problems_in(root, file):
             yield f"{relative}: {layer} may not include {target}"
     if FOREIGN.search(text) and relative != "src/base/log.h":
         yield f"{relative}: include src/base/log.h instead of torch or glog"
+    if CAST.search(text):
+        yield f"{relative}: dynamic_cast on a system: extend System's interface instead"
+    if match := named.search(text):
+        yield f"{relative}: compares with the system name {match[0]}: let the system declare what differs"
     if layer != "src/app" and EXIT_CALL.search(text):
         yield f"{relative}: exit() outside src/app"
 
@@ -46,7 +57,11 @@ def problems_in(root, file):
 def main():
     root = pathlib.Path(sys.argv[1])
     files = [f for layer in ALLOWED for f in sorted((root / layer).rglob("*")) if f.suffix in (".h", ".cc")]
-    problems = [p for f in files for p in problems_in(root, f)]
+    names = "|".join(system_names(root))
+    named = re.compile(SYSTEM_NAME.pattern % (names, names))
+    problems = [p for f in files for p in problems_in(root, f, named)]
+    if not names:
+        problems.append("src/recipes/registry.cc: no registrations found")
     print(*problems, f"{len(files)} files, {len(problems)} problems", sep="\n")
     return 1 if problems or not files else 0
 
