@@ -2,6 +2,7 @@
 
 #include <gflags/gflags.h>
 
+#include "cluster/consistency.h"
 #include "src/app/training_flags.h"
 #include "src/base/error.h"
 #include "src/base/safetensors.h"
@@ -60,6 +61,14 @@ NamedTensors Starting(const NamedTensors& tensors, const std::string& prefix) {
   return found;
 }
 
+// A run's frozen.safetensors may be another one than this checkpoint was trained with (--resume_override).
+void CheckFrozen(const std::string& digest, const Json& info, const std::string& where) {
+  const auto recorded = info.value("frozen", std::string());
+  if (!recorded.empty() && recorded != digest)
+    ThrowData("holds other frozen networks than the checkpoint was trained with", where,
+              "the run went on with others; use one of its later checkpoints, or give the old ones' file this name");
+}
+
 void MoveTo(const NamedTensors& tensors, torch::Device device) {
   torch::NoGradGuard no_grad;
   for (auto [name, tensor] : tensors) tensor.set_data(tensor.to(device));
@@ -83,6 +92,7 @@ TrainedModel::TrainedModel(const fs::path& path, torch::Device device) : checkpo
   drawer_ = system_->MakeDrawer();
   if (!drawer_) ThrowUser("is a checkpoint of '" + FLAGS_recipe + "', which draws no pictures", where);
   CopyState(frozen_, recipes::TensorsOf(*system_, recipes::Role::kFrozen), frozen_file.string());
+  CheckFrozen(cluster::WeightsDigest(recipes::TensorsOf(*system_, recipes::Role::kFrozen)), info_, frozen_file.string());
   const auto averaged = AveragedTensors(snapshot, where);
   for (const auto& part : system_->Parts()) {
     if (part.name == drawer_->part()) drawing_part_ = part.tensors;
