@@ -62,6 +62,12 @@ std::unique_ptr<Communicator> Communicator::Split(int color, std::string name) {
   return DoSplit(call, color, std::move(name));
 }
 
+void Communicator::Await(const Pending& pending) {
+  const auto begin = Clock::now();
+  pending.Wait();
+  job_->waited_nanoseconds += std::chrono::nanoseconds(Clock::now() - begin).count();
+}
+
 void Communicator::BeginStep(int64_t step) {
   job_->step = step;
   ++job_->steps_begun;
@@ -70,14 +76,14 @@ void Communicator::BeginStep(int64_t step) {
 std::vector<double> GatherScalars(Communicator& communicator, double own, std::string label) {
   const auto part = torch::full({1}, own, torch::kFloat64);
   auto whole = torch::empty({communicator.size()}, torch::kFloat64);
-  communicator.AllGather(part, whole, std::move(label)).Wait();
+  communicator.Await(communicator.AllGather(part, whole, std::move(label)));
   const double* values = whole.const_data_ptr<double>();
   return {values, values + communicator.size()};
 }
 
 double AllReduceScalar(Communicator& communicator, double own, Reduce op, std::string label) {
   auto value = torch::full({1}, own, torch::kFloat64);
-  communicator.AllReduce(value, op, std::move(label)).Wait();
+  communicator.Await(communicator.AllReduce(value, op, std::move(label)));
   return value.item<double>();
 }
 

@@ -14,10 +14,7 @@ CommunicatorBatch::CommunicatorBatch(Communicator& world, bool within_node)
 
 void CommunicatorBatch::Sum(torch::Tensor values) {
   if (ranks() == 1) return;
-  const auto begin = Clock::now();
-  communicator_->AllReduce(std::move(values), Reduce::kSum).Wait();
-  waited_seconds_ += std::chrono::duration<double>(Clock::now() - begin).count();
-  ++messages_;
+  communicator_->Await(communicator_->AllReduce(std::move(values), Reduce::kSum));
 }
 
 std::unique_ptr<GlobalBatch> MakeGlobalBatch(Communicator& world) {

@@ -14,13 +14,8 @@ class CommunicatorBatch : public GlobalBatch {
   int ranks() const override { return communicator_->size(); }
   void Sum(torch::Tensor values) override;
 
-  double waited_seconds() const { return waited_seconds_; }  // host time in Sum, since construction
-  int64_t messages() const { return messages_; }
-
  private:
   std::unique_ptr<Communicator> communicator_;
-  double waited_seconds_ = 0;
-  int64_t messages_ = 0;
 };
 
 // SoloBatch for a world of one, CommunicatorBatch else. Collective.

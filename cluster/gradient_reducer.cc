@@ -112,7 +112,7 @@ void GradientReducer::Wait() {
   CHECK(!armed_) << group_.name() << ": LaunchRemaining comes before Wait";
   const auto begin = Clock::now();
   for (size_t bucket = 0; bucket < pending_.size(); ++bucket) {
-    pending_[bucket].Wait();
+    communicator_.Await(pending_[bucket]);
     Collect(bucket);
   }
   stats_.exposed_seconds = std::chrono::duration<double>(Clock::now() - begin).count();

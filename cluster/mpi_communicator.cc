@@ -14,7 +14,6 @@ constexpr int64_t kChunkBytes = 2 << 20;    // short enough that a small message
 constexpr int64_t kSliceBytes = 128 << 10;  // but many ranks still get slices worth a message
 constexpr int64_t kSmallBytes = 32 << 10;
 constexpr int kSmallRanks = 16;
-constexpr int kTags = 1 << 28;
 
 // A circle of ranks that a stage of a collective runs in.
 struct Circle {
@@ -124,7 +123,7 @@ class MpiCommunicator : public Communicator {
 
   // Tags are reserved in call order, so all ranks agree on them.
   int ReserveTags(int64_t count) {
-    if (next_tag_ + count >= kTags) next_tag_ = 1;
+    if (next_tag_ + count >= engine_->tag_limit()) next_tag_ = 1;
     const int tag = next_tag_;
     next_tag_ += static_cast<int>(std::max<int64_t>(count, 1));
     return tag;

@@ -27,6 +27,15 @@ Clock::duration FromSeconds(double seconds) {
   return std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(seconds));
 }
 
+// What a tag must stay below.
+int TagLimit() {
+  constexpr int kPlenty = 1 << 28;
+  int* bound = nullptr;
+  int found = 0;
+  MPI_Comm_get_attr(MPI_COMM_WORLD, MPI_TAG_UB, &bound, &found);
+  return found ? std::min(*bound, kPlenty) : 32767;  // what the standard promises
+}
+
 }  // namespace
 
 bool MpiOperation::Completed(std::vector<MPI_Request>& requests) {
@@ -42,7 +51,7 @@ void MpiOperation::Wait() {
 
 MpiEngine::MpiEngine(const World& world, std::vector<std::string> hosts, std::shared_ptr<JobState> job,
                      double heartbeat_seconds)
-    : world_(world), hosts_(std::move(hosts)), job_(std::move(job)) {
+    : world_(world), tag_limit_(TagLimit()), hosts_(std::move(hosts)), job_(std::move(job)) {
   MPI_Comm control;
   CheckMpi(MPI_Comm_dup(MPI_COMM_WORLD, &control), "MPI_Comm_dup");
   MPI_Comm_set_errhandler(control, MPI_ERRORS_RETURN);

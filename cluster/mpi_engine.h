@@ -94,6 +94,8 @@ class MpiEngine : public std::enable_shared_from_this<MpiEngine> {
 
   // Memory for arriving messages, used again and again: fresh pages would cost more than the transfer. Under
   // the lock, so for operations only.
+  // Tags are below it: the library's own bound (UCX: 2^23), and for ours.
+  int tag_limit() const { return tag_limit_; }
   std::vector<char> TakeStaging(size_t bytes);
   void ReturnStaging(std::vector<char> staging) { staging_.push_back(std::move(staging)); }
 
@@ -114,6 +116,7 @@ class MpiEngine : public std::enable_shared_from_this<MpiEngine> {
   std::string BehindOrSilent(int communicator_id, uint64_t sequence, Clock::time_point now) const;
 
   World world_;
+  int tag_limit_;
   std::vector<std::string> hosts_;
   std::shared_ptr<JobState> job_;
   std::mutex mutex_;  // guards MPI and all below

@@ -243,6 +243,10 @@ void MakeCurrent(const c10::Device& device) {
 
 std::unique_ptr<Communicator> MakeNcclCommunicator(std::unique_ptr<Communicator> host,
                                                    std::shared_ptr<MpiEngine> engine) {
+  // Several communicators are under way at once on streams of their own (gradients, batch norm, negatives):
+  // NCCL 2.26 and later keeps their launch order the same on every GPU where this is set, else two GPUs may
+  // each wait for what the other has queued behind.
+  setenv("NCCL_LAUNCH_ORDER_IMPLICIT", "1", /*overwrite=*/0);
   auto job = host->share_job();
   return std::make_unique<NcclCommunicator>(std::move(host), std::move(engine), std::move(job));
 }

@@ -7,7 +7,7 @@ namespace {
 
 torch::Tensor WholeOf(Communicator& communicator, const torch::Tensor& part, const std::string& label) {
   auto whole = torch::empty({part.numel() * communicator.size()}, part.options());
-  communicator.AllGather(part, whole, label).Wait();
+  communicator.Await(communicator.AllGather(part, whole, label));
   return whole;
 }
 

@@ -21,7 +21,7 @@ void CheckSide(const Dataset& dataset, int64_t side) {
 Loader::Loader(const Dataset& dataset, LoaderOptions options, int64_t first_step)
     : dataset_(dataset),
       options_(std::move(options)),
-      sampler_(dataset, options_.global_batch, options_.words, options_.seed),
+      sampler_(dataset, options_.global_batch, options_.words, options_.seed, options_.together),
       next_to_make_(first_step),
       next_to_give_(first_step) {
   CheckSide(dataset, options_.sides.back());

@@ -14,6 +14,7 @@ namespace helio::dataio {
 
 struct LoaderOptions {
   int64_t global_batch = 20;
+  int64_t together = 1;  // batches that a training step takes (--accumulate): epochs begin with a step
   int64_t words = 18;
   std::vector<int64_t> sides = {64, 128, 256};  // of the pictures, smallest first
   uint64_t seed = 1;

@@ -16,15 +16,15 @@ std::vector<int64_t> ShuffledRows(int64_t size, uint64_t key) {
   return order;
 }
 
-Sampler::Sampler(const Dataset& dataset, int64_t global_batch, int64_t words, uint64_t seed)
+Sampler::Sampler(const Dataset& dataset, int64_t global_batch, int64_t words, uint64_t seed, int64_t together)
     : dataset_(dataset),
       batch_(global_batch),
       words_(words),
       seed_(seed),
-      steps_per_epoch_(dataset.size() / std::max<int64_t>(global_batch, 1)) {
+      steps_per_epoch_(dataset.size() / std::max<int64_t>(global_batch * together, 1) * together) {
   if (global_batch < 1 || steps_per_epoch_ < 1)
     ThrowUser("split '" + dataset.split() + "' has " + std::to_string(dataset.size()) +
-                  " rows, fewer than a batch of " + std::to_string(global_batch),
+                  " rows, fewer than a batch of " + std::to_string(global_batch * together),
               "--batch");
 }
 

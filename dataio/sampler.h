@@ -22,8 +22,9 @@ struct Draw {
 // a row is a function of (seed, epoch, row). Thread-safe.
 class Sampler {
  public:
-  // Throws Error{kUser} if the data set has fewer rows than a batch.
-  Sampler(const Dataset& dataset, int64_t global_batch, int64_t words, uint64_t seed);
+  // `together`: batches that a training step takes; an epoch is a whole number of such steps. Throws
+  // Error{kUser} if the data set has fewer rows than a step takes.
+  Sampler(const Dataset& dataset, int64_t global_batch, int64_t words, uint64_t seed, int64_t together = 1);
   std::vector<Draw> Batch(int64_t step) const;
   int64_t steps_per_epoch() const { return steps_per_epoch_; }
 

@@ -66,7 +66,8 @@ void CheckFrozen(const std::string& digest, const Json& info, const std::string&
   const auto recorded = info.value("frozen", std::string());
   if (!recorded.empty() && recorded != digest)
     ThrowData("holds other frozen networks than the checkpoint was trained with", where,
-              "the run went on with others; use one of its later checkpoints, or give the old ones' file this name");
+              "the run went on with others; use one of its later checkpoints, or give the old ones' file "
+              "this name");
 }
 
 void MoveTo(const NamedTensors& tensors, torch::Device device) {
@@ -92,7 +93,8 @@ TrainedModel::TrainedModel(const fs::path& path, torch::Device device) : checkpo
   drawer_ = system_->MakeDrawer();
   if (!drawer_) ThrowUser("is a checkpoint of '" + FLAGS_recipe + "', which draws no pictures", where);
   CopyState(frozen_, recipes::TensorsOf(*system_, recipes::Role::kFrozen), frozen_file.string());
-  CheckFrozen(cluster::WeightsDigest(recipes::TensorsOf(*system_, recipes::Role::kFrozen)), info_, frozen_file.string());
+  CheckFrozen(cluster::WeightsDigest(recipes::TensorsOf(*system_, recipes::Role::kFrozen)), info_,
+              frozen_file.string());
   const auto averaged = AveragedTensors(snapshot, where);
   for (const auto& part : system_->Parts()) {
     if (part.name == drawer_->part()) drawing_part_ = part.tensors;

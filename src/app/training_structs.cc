@@ -95,6 +95,7 @@ train::TrainerOptions TrainerFlags() {
 dataio::LoaderOptions LoaderFlags(const recipes::RecipeOptions& options, const cluster::World& world) {
   dataio::LoaderOptions loader;
   loader.global_batch = FLAGS_batch / FLAGS_accumulate;
+  loader.together = FLAGS_accumulate;
   loader.words = options.words;
   loader.sides = options.sides();
   loader.seed = FLAGS_seed;

@@ -3,6 +3,7 @@
 #include "dataio/evaluation_rows.h"
 #include "dataio/upload.h"
 #include "src/base/random.h"
+#include "src/eval/gather_partial.h"
 
 namespace helio::eval {
 namespace {
@@ -27,22 +28,6 @@ EvalBatch ToEvalBatch(const dataio::Batch& batch, int64_t first, const Judges& j
   return result;
 }
 
-// All ranks' rows: each rank holds [rows.first, rows.end) of rows.global. Collective.
-NamedTensors GatherPartial(const NamedTensors& own, const RowRange& rows,
-                           cluster::Communicator& communicator) {
-  NamedTensors merged;
-  for (const auto& [name, tensor] : own) {
-    auto shape = tensor.sizes().vec();
-    shape[0] = rows.global;
-    const auto type = tensor.scalar_type() == torch::kBool ? torch::kInt64 : tensor.scalar_type();
-    auto all = torch::zeros(shape, type);
-    all.narrow(0, rows.first, rows.local).copy_(tensor);
-    communicator.AllReduce(all, cluster::Reduce::kSum, "evaluation").Wait();
-    merged.emplace_back(name, all.to(tensor.scalar_type()));
-  }
-  return merged;
-}
-
 // The pictures of a batch's rows [first, ...) on any device.
 using Illustrate = std::function<torch::Tensor(dataio::Batch& batch, int64_t first)>;
 
@@ -61,7 +46,7 @@ std::vector<Score> Evaluate(const Evaluators& evaluators, const Judges& judges, 
   }
   std::vector<Score> scores;
   for (const auto& evaluator : evaluators)
-    for (auto& score : evaluator->Finish(GatherPartial(evaluator->Partial(), rows, communicator)))
+    for (auto& score : evaluator->Finish(GatherPartial(evaluator->Partial(), communicator)))
       scores.push_back(std::move(score));
   return scores;
 }

@@ -14,13 +14,18 @@ namespace {
 int TakeLock(const fs::path& path) {
   const int lock = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
   if (lock < 0) ThrowUser(std::string("cannot be opened: ") + std::strerror(errno), path.string());
-  if (::flock(lock, LOCK_EX | LOCK_NB) != 0) {
+  if (::flock(lock, LOCK_EX | LOCK_NB) == 0) return lock;
+  if (errno != EWOULDBLOCK) {
+    LOG(WARNING) << path.string() << ": this file system has no locks (" << std::strerror(errno)
+                 << "): nothing keeps a second job from writing here";
+    return lock;
+  }
+  {
     const std::string holder = ReadFile(path);
     ::close(lock);
     ThrowUser("another job (" + holder + ") is writing here", path.parent_path().string(),
               "wait for it, or choose another --out");
   }
-  return lock;
 }
 
 }  // namespace

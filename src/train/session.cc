@@ -144,13 +144,28 @@ int Session::Loop(int64_t step) {
 void Session::OneStep(const std::function<dataio::Batch()>& next, int64_t step) {
   communicator_.BeginStep(step);
   const auto start = std::chrono::steady_clock::now();
+  const int64_t others_before = communicator_.job().waited_nanoseconds;
+  StepFacts facts;
   std::vector<dataio::Batch> batches;
-  int64_t rows = 0;
   while (static_cast<int>(batches.size()) < trainer_.accumulate()) {
     batches.push_back(next());
-    rows += batches.back().rows.local;
+    facts.local_images += batches.back().rows.local;
   }
-  const double waited = SecondsSince(start);
+  facts.data_wait_seconds = SecondsSince(start);
+  facts.batches_ready = batches.back().ready_behind;
+  const double factor = LearningRateFactor(options_.schedule, step, options_.steps, options_.steps_per_epoch);
+  report_ = trainer_.Step(batches, ContextOf(step), factor);
+  facts.step = step + 1;
+  facts.epoch = static_cast<double>(step + 1) / static_cast<double>(options_.steps_per_epoch);
+  facts.seconds = SecondsSince(start);
+  progress_.Step(facts.data_wait_seconds);
+  bar_.Step(step + 1);
+  metrics_.Step(facts, report_);
+  const auto others = static_cast<double>(communicator_.job().waited_nanoseconds - others_before) * 1e-9;
+  WatchForStragglers(facts.seconds - others);
+}
+
+recipes::StepContext Session::ContextOf(int64_t step) const {
   recipes::StepContext context;
   // After a rollback the same steps see other noise: what diverged once should not diverge again in the same
   // way.
@@ -160,26 +175,15 @@ void Session::OneStep(const std::function<dataio::Batch()>& next, int64_t step) 
   context.dtype = options_.dtype;
   context.steps = options_.steps;
   context.steps_per_epoch = options_.steps_per_epoch;
-  const double factor = LearningRateFactor(options_.schedule, step, options_.steps, options_.steps_per_epoch);
-  report_ = trainer_.Step(batches, context, factor);
-  progress_.Step(waited);
-  bar_.Step(step + 1);
-  const double epoch = static_cast<double>(step + 1) / static_cast<double>(options_.steps_per_epoch);
-  metrics_.Step({.step = step + 1,
-                 .epoch = epoch,
-                 .local_images = rows,
-                 .seconds = SecondsSince(start),
-                 .data_wait_seconds = waited,
-                 .batches_ready = batches.back().ready_behind},
-                report_);
-  double blocked = 0;
-  for (const auto& [part, seconds] : report_.seconds)
-    if (part == "wait") blocked += seconds;
-  if (const auto slow = stragglers_.Record(SecondsSince(start) - blocked)) {
-    const auto rank = communicator_.rank();
-    metrics_.Straggler(slow->seconds[static_cast<size_t>(rank)],
-                       std::count(slow->stragglers.begin(), slow->stragglers.end(), rank) > 0);
-  }
+  return context;
+}
+
+void Session::WatchForStragglers(double busy_seconds) {
+  const auto slow = stragglers_.Record(busy_seconds);
+  if (!slow) return;
+  const auto rank = communicator_.rank();
+  metrics_.Straggler(slow->seconds[static_cast<size_t>(rank)],
+                     std::count(slow->stragglers.begin(), slow->stragglers.end(), rank) > 0);
 }
 
 // Among bad steps there is none: a way back must lead to where the numbers were good.

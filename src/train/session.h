@@ -78,6 +78,8 @@ class Session {
   void CheckRanksAgree();
   int Loop(int64_t step);
   void OneStep(const std::function<dataio::Batch()>& next, int64_t step);
+  recipes::StepContext ContextOf(int64_t step) const;
+  void WatchForStragglers(double busy_seconds);
   void AfterStep(int64_t step);
   bool HandleBadSteps(int64_t& step, std::function<dataio::Batch()>& next);
   void Log(int64_t step);

@@ -230,7 +230,7 @@ void Trainer::Update(const std::vector<Player*>& players, Game& game) {
   const Stopwatch watch(game.report, "wait");
   for (auto* player : players) {
     if (!player->gathering) continue;  // its update was left out
-    player->gathering->Wait();
+    communicator_.Await(*player->gathering);
     player->gathering.reset();
     player->adam.StepAverage();
   }

@@ -100,6 +100,12 @@ TEST_F(SamplerTest, EveryCaptionOfARecordComesUp) {
     EXPECT_EQ(static_cast<int64_t>(seen[static_cast<size_t>(row)].size()), dataset_->Captions(row));
 }
 
+// With --accumulate a step takes several batches: an epoch never begins in the middle of one.
+TEST_F(SamplerTest, AnEpochIsAWholeNumberOfSteps) {
+  EXPECT_EQ(Sampler(*dataset_, 5, 8, 1, 3).steps_per_epoch(), 3);
+  EXPECT_EQ(Sampler(*dataset_, 5, 8, 1, 2).steps_per_epoch(), 4);
+}
+
 TEST_F(SamplerTest, RefusesABatchLargerThanTheSplit) {
   EXPECT_NE(ErrorOf([] { Sampler(*dataset_, 24, 8, 1); }).find("fewer than a batch of 24"),
             std::string::npos);

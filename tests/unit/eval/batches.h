@@ -1,8 +1,10 @@
 #pragma once
 #include <gtest/gtest.h>
 
+#include "cluster/thread_communicator.h"
 #include "src/base/tensor.h"
 #include "src/eval/evaluator.h"
+#include "src/eval/gather_partial.h"
 
 namespace helio::eval {
 
@@ -28,23 +30,25 @@ inline EvalBatch Share(const EvalBatch& all, int rank, int ranks) {
 }
 
 // Scores of `samples` by as many evaluators as ranks.
+// Over ranks that are threads, as the programs do it; the last `idle` of them have no sample.
 template <typename MakeEvaluator>
-std::vector<Score> ScoreOverRanks(const EvalBatch& samples, int ranks, MakeEvaluator make) {
-  std::vector<NamedTensors> partials;
-  for (int rank = 0; rank < ranks; ++rank) {
+std::vector<Score> ScoreOverRanks(const EvalBatch& samples, int ranks, MakeEvaluator make, int idle = 0) {
+  std::vector<Score> scores;
+  cluster::RunThreadRanks(ranks + idle, [&](cluster::Communicator& communicator) {
     auto evaluator = make();
-    evaluator.Consume(Share(samples, rank, ranks));
-    partials.push_back(evaluator.Partial());
-  }
-  return make().Finish(MergePartials(partials));
+    if (communicator.rank() < ranks) evaluator.Consume(Share(samples, communicator.rank(), ranks));
+    auto own = make().Finish(GatherPartial(evaluator.Partial(), communicator));
+    if (communicator.rank() == 0) scores = std::move(own);
+  });
+  return scores;
 }
 
 template <typename MakeEvaluator>
 void ExpectSameForAnyRanks(const EvalBatch& samples, MakeEvaluator make) {
   const auto alone = ScoreOverRanks(samples, 1, make);
   ASSERT_FALSE(alone.empty());
-  for (const int ranks : {2, 4}) {
-    const auto together = ScoreOverRanks(samples, ranks, make);
+  for (const auto& [ranks, idle] : {std::pair{2, 0}, {4, 0}, {2, 1}}) {
+    const auto together = ScoreOverRanks(samples, ranks, make, idle);
     for (size_t i = 0; i < alone.size(); ++i) {
       EXPECT_NEAR(together[i].value, alone[i].value, 1e-9 * std::abs(alone[i].value)) << alone[i].name;
       EXPECT_EQ(together[i].protocol, alone[i].protocol);

@@ -5,6 +5,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <map>
+#include <mutex>
+
+#include "cluster/communicator_batch.h"
 #include "cluster/thread_communicator.h"
 #include "src/base/noise.h"
 #include "src/train/stop_signal.h"
@@ -218,6 +222,44 @@ TEST_F(SessionTest, ASignalInTheLastStepIsNoInterruption) {
                   if (step == 3) RaiseStop(SIGTERM);
                 }),
             0);
+}
+
+// A rank that computes for longer, while batch norm's sums make all the others wait for it inside the step.
+class UnevenNumbers : public FourNumbers {
+ public:
+  UnevenNumbers(int rank, GlobalBatch& batch) : FourNumbers(rank, {}), slow_(rank == 1), batch_(batch) {}
+
+  std::unique_ptr<recipes::Step> Prepare(const dataio::Batch& rows,
+                                         const recipes::StepContext& context) override {
+    usleep(slow_ ? 12'000 : 1'000);
+    batch_.Sum(torch::ones({2}));
+    return FourNumbers::Prepare(rows, context);
+  }
+
+ private:
+  const bool slow_;
+  GlobalBatch& batch_;
+};
+
+TEST_F(SessionTest, ASlowRankIsNamedThoughAllWaitForIt) {
+  std::mutex mutex;
+  std::map<int, std::string> exported;
+  cluster::RunThreadRanks(3, [&](cluster::Communicator& communicator) {
+    const auto batch = cluster::MakeGlobalBatch(communicator);
+    UnevenNumbers system(communicator.rank(), *batch);
+    Trainer trainer(system, communicator, {});
+    cluster::MetricRegistry registry;
+    TrainingMetrics metrics(registry, {});
+    SessionHooks hooks;
+    hooks.open_loader = [](int64_t) { return [] { return dataio::Batch{}; }; };
+    EXPECT_EQ(Session(system, trainer, communicator, metrics, Options(60), hooks).Run(), 0);
+    const std::lock_guard lock(mutex);
+    exported[communicator.rank()] = registry.Serialize();
+  });
+  for (const int rank : {0, 1, 2})
+    EXPECT_THAT(exported[rank],
+                testing::ContainsRegex("helio_rank_straggler[^\n]* " + std::to_string(rank == 1) + "\n"))
+        << rank;
 }
 
 // The exit status of a process in which `body` runs.
