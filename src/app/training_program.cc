@@ -13,6 +13,7 @@
 #include "src/app/trial_steps.h"
 #include "src/app/version.h"
 #include "src/base/safetensors.h"
+#include "src/recipes/registry.h"
 #include "src/train/stop_signal.h"
 
 namespace helio::app {

@@ -1,5 +1,5 @@
 #pragma once
-#include "src/recipes/registry.h"
+#include "src/recipes/program.h"
 
 // What helio-pretrain and helio-train do after their flags are read.
 namespace helio::app {

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "src/recipes/options.h"
+#include "src/recipes/program.h"
 #include "src/recipes/system.h"
 
 namespace helio::recipes {
@@ -27,9 +28,6 @@ struct Surroundings {
   uint64_t seed = 1;
   PretrainedWeights weights;
 };
-
-// The program that trains a system.
-enum class Program { kPretrain, kTrain };
 
 // One row a system.
 struct Registration {
