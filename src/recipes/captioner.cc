@@ -1,8 +1,8 @@
-#include "src/recipes/captioner.h"
-
 #include "src/losses/caption.h"
 #include "src/losses/damsm.h"
 #include "src/nn/freeze.h"
+#include "src/recipes/parts.h"
+#include "src/recipes/pretrainings.h"
 
 namespace helio::recipes {
 namespace {
@@ -50,40 +50,56 @@ class CaptionValidation : public Validation {
   nn::CaptionDecoder decoder_;
 };
 
+// STREAM's captioner. Validation: perplexity, and cross-entropy on the wrong picture: where that is hardly
+// worse, the captioner does not look at the picture and STREAM is useless.
+class Captioner : public System {
+ public:
+  Captioner(const RecipeOptions& options, const Surroundings& surroundings)
+      : options_(options), batch_(surroundings.batch) {
+    encoder_ = nn::CaptionEncoder(nn::MakeImageTrunk(options.caption_trunk, "--caption_trunk"),
+                                  options.caption_embedding);
+    decoder_ = nn::CaptionDecoder(options.caption_embedding, options.caption_hidden, options.vocabulary);
+    StartFromClassifier(encoder_->trunk(), surroundings.weights);
+    nn::UseGlobalBatch(*encoder_, &surroundings.batch);
+    if (options.freeze_trunk) nn::Freeze(encoder_->trunk());
+  }
+
+  std::vector<Part> Parts() const override {
+    return {PartOf("caption_cnn", Role::kTrained, *encoder_),
+            PartOf("caption_rnn", Role::kTrained, *decoder_)};
+  }
+
+  std::vector<Round> Rounds() override {
+    return OneRound("captioner", Parts(), options_, [this](const BatchStep& step) { return Terms(step); });
+  }
+
+  std::unique_ptr<Step> Prepare(const dataio::Batch& batch, const StepContext& context) override {
+    if (options_.freeze_trunk) encoder_->trunk().eval();
+    return std::make_unique<BatchStep>(batch, context);
+  }
+
+  std::unique_ptr<Validation> MakeValidation() override {
+    return std::make_unique<CaptionValidation>(encoder_, decoder_);
+  }
+
+ private:
+  LossTerms Terms(const BatchStep& step) {
+    const auto& batch = step.batch;
+    const auto logits = decoder_->forward(encoder_->forward(batch.images.back()), batch.captions);
+    return {{"caption",
+             losses::CaptionLoss(logits, batch.captions, batch.caption_lengths, {batch_, batch.rows})}};
+  }
+
+  const RecipeOptions options_;
+  GlobalBatch& batch_;
+  nn::CaptionEncoder encoder_{nullptr};
+  nn::CaptionDecoder decoder_{nullptr};
+};
+
 }  // namespace
 
-Captioner::Captioner(const RecipeOptions& options, const Surroundings& surroundings)
-    : options_(options), batch_(surroundings.batch) {
-  encoder_ = nn::CaptionEncoder(nn::MakeImageTrunk(options.caption_trunk, "--caption_trunk"),
-                                options.caption_embedding);
-  decoder_ = nn::CaptionDecoder(options.caption_embedding, options.caption_hidden, options.vocabulary);
-  StartFromClassifier(encoder_->trunk(), surroundings.weights);
-  nn::UseGlobalBatch(*encoder_, &surroundings.batch);
-  if (options.freeze_trunk) nn::Freeze(encoder_->trunk());
-}
-
-std::vector<Part> Captioner::Parts() const {
-  return {PartOf("caption_cnn", Role::kTrained, *encoder_), PartOf("caption_rnn", Role::kTrained, *decoder_)};
-}
-
-std::vector<Round> Captioner::Rounds() {
-  return OneRound("captioner", Parts(), options_, [this](const BatchStep& step) { return Terms(step); });
-}
-
-std::unique_ptr<Step> Captioner::Prepare(const dataio::Batch& batch, const StepContext& context) {
-  if (options_.freeze_trunk) encoder_->trunk().eval();
-  return std::make_unique<BatchStep>(batch, context);
-}
-
-LossTerms Captioner::Terms(const BatchStep& step) {
-  const auto& batch = step.batch;
-  const auto logits = decoder_->forward(encoder_->forward(batch.images.back()), batch.captions);
-  return {
-      {"caption", losses::CaptionLoss(logits, batch.captions, batch.caption_lengths, {batch_, batch.rows})}};
-}
-
-std::unique_ptr<Validation> Captioner::MakeValidation() {
-  return std::make_unique<CaptionValidation>(encoder_, decoder_);
+std::unique_ptr<System> MakeCaptioner(const RecipeOptions& options, const Surroundings& surroundings) {
+  return std::make_unique<Captioner>(options, surroundings);
 }
 
 }  // namespace helio::recipes

@@ -1,7 +1,7 @@
-#include "src/recipes/classifier.h"
-
 #include "src/base/error.h"
 #include "src/nn/freeze.h"
+#include "src/recipes/parts.h"
+#include "src/recipes/pretrainings.h"
 
 namespace helio::recipes {
 namespace {
@@ -26,36 +26,46 @@ class Accuracy : public Validation {
   nn::Classifier classifier_;
 };
 
+// The classifier behind the Inception Score. Validation: accuracy on training rows (on held-out classes of a
+// class-disjoint split it means nothing).
+class ImageClassifier : public System {
+ public:
+  ImageClassifier(const RecipeOptions& options, const Surroundings& surroundings)
+      : options_(options), batch_(surroundings.batch) {
+    if (options.classes < 2) ThrowUser("the data set has no classes", "--data", "a classifier needs them");
+    classifier_ = nn::Classifier(nn::MakeImageTrunk(options.image_trunk, "--image_trunk"), options.classes);
+    nn::UseGlobalBatch(*classifier_, &batch_);
+  }
+
+  std::vector<Part> Parts() const override { return {PartOf("classifier", Role::kTrained, *classifier_)}; }
+
+  std::vector<Round> Rounds() override {
+    return OneRound("classifier", Parts(), options_, [this](const BatchStep& step) { return Terms(step); });
+  }
+
+  std::unique_ptr<Step> Prepare(const dataio::Batch& batch, const StepContext& context) override {
+    return std::make_unique<BatchStep>(batch, context);
+  }
+
+  std::unique_ptr<Validation> MakeValidation() override { return std::make_unique<Accuracy>(classifier_); }
+
+ private:
+  LossTerms Terms(const BatchStep& step) {
+    const auto& batch = step.batch;
+    const auto logits = classifier_->forward(batch.images.back());
+    const auto per_row = torch::cross_entropy_loss(logits, batch.classes, {}, at::Reduction::None);
+    return {{"cross_entropy", losses::BatchScope{batch_, batch.rows}.Mean(per_row, batch.rows.global)}};
+  }
+
+  const RecipeOptions options_;
+  GlobalBatch& batch_;
+  nn::Classifier classifier_{nullptr};
+};
+
 }  // namespace
 
-ImageClassifier::ImageClassifier(const RecipeOptions& options, const Surroundings& surroundings)
-    : options_(options), batch_(surroundings.batch) {
-  if (options.classes < 2) ThrowUser("the data set has no classes", "--data", "a classifier needs them");
-  classifier_ = nn::Classifier(nn::MakeImageTrunk(options.image_trunk, "--image_trunk"), options.classes);
-  nn::UseGlobalBatch(*classifier_, &batch_);
-}
-
-std::vector<Part> ImageClassifier::Parts() const {
-  return {PartOf("classifier", Role::kTrained, *classifier_)};
-}
-
-std::vector<Round> ImageClassifier::Rounds() {
-  return OneRound("classifier", Parts(), options_, [this](const BatchStep& step) { return Terms(step); });
-}
-
-std::unique_ptr<Step> ImageClassifier::Prepare(const dataio::Batch& batch, const StepContext& context) {
-  return std::make_unique<BatchStep>(batch, context);
-}
-
-LossTerms ImageClassifier::Terms(const BatchStep& step) {
-  const auto& batch = step.batch;
-  const auto logits = classifier_->forward(batch.images.back());
-  const auto per_row = torch::cross_entropy_loss(logits, batch.classes, {}, at::Reduction::None);
-  return {{"cross_entropy", losses::BatchScope{batch_, batch.rows}.Mean(per_row, batch.rows.global)}};
-}
-
-std::unique_ptr<Validation> ImageClassifier::MakeValidation() {
-  return std::make_unique<Accuracy>(classifier_);
+std::unique_ptr<System> MakeClassifier(const RecipeOptions& options, const Surroundings& surroundings) {
+  return std::make_unique<ImageClassifier>(options, surroundings);
 }
 
 }  // namespace helio::recipes

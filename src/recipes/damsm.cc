@@ -1,8 +1,9 @@
-#include "src/recipes/damsm.h"
+#include "src/losses/damsm.h"
 
 #include "src/base/noise.h"
-#include "src/losses/damsm.h"
 #include "src/nn/freeze.h"
+#include "src/recipes/parts.h"
+#include "src/recipes/pretrainings.h"
 
 namespace helio::recipes {
 namespace {
@@ -36,60 +37,77 @@ class Retrieval : public Validation {
   nn::ImageEncoder image_;
 };
 
+// DAMSM (AttnGAN section 3.2): text and image encoder drawn together. Validation: 100-way retrieval, picture
+// to caption.
+class Damsm : public System {
+ public:
+  Damsm(const RecipeOptions& options, const Surroundings& surroundings)
+      : options_(options),
+        negatives_(surroundings.negatives),
+        text_encoder_(MakeTextEncoder(options)),
+        image_encoder_(MakeImageEncoder(options)) {
+    StartFromClassifier(image_encoder_->trunk(), surroundings.weights);
+    nn::UseGlobalBatch(*image_encoder_, &surroundings.batch);
+    if (options.freeze_trunk)
+      for (auto& parameter : image_encoder_->trunk().parameters()) parameter.set_requires_grad(false);
+  }
+
+  std::vector<Part> Parts() const override {
+    return {PartOf("text_encoder", Role::kTrained, *text_encoder_),
+            PartOf("image_encoder", Role::kTrained, *image_encoder_)};
+  }
+
+  std::vector<Round> Rounds() override {
+    auto rounds = OneRound("damsm", Parts(), options_, [this](const BatchStep& step) { return Terms(step); });
+    // Only the text encoder's gradient is clipped, as published.
+    rounds[0][0].optimizer.clip_norm = options_.clip_norm;
+    rounds[0][0].optimizer.clip_prefix = "text_encoder.";
+    rounds[0][0].optimizer.forget_each_epoch = options_.released;
+    return rounds;
+  }
+
+  std::unique_ptr<Step> Prepare(const dataio::Batch& batch, const StepContext& context) override {
+    // The released code leaves the frozen trunk in training mode, so that its batch-norm statistics drift.
+    if (options_.freeze_trunk && !options_.released) image_encoder_->trunk().eval();
+    return std::make_unique<BatchStep>(batch, context);
+  }
+
+  std::unique_ptr<Validation> MakeValidation() override {
+    return std::make_unique<Retrieval>(text_encoder_, image_encoder_);
+  }
+
+ private:
+  // What the word vectors are multiplied by; undefined without dropout.
+  torch::Tensor Dropout(const BatchStep& step) const {
+    if (options_.text_dropout == 0) return {};
+    const auto& context = step.context;
+    const auto draw = UniformRows(RandomKey(context.seed, "text_dropout", {context.step}), step.batch.rows,
+                                  {options_.words, options_.word_vector}, context.dtype);
+    return (draw.ge(options_.text_dropout).to(context.dtype) / (1 - options_.text_dropout))
+        .to(context.device);
+  }
+
+  LossTerms Terms(const BatchStep& step) {
+    const auto& batch = step.batch;
+    const auto text = text_encoder_->forward(batch.captions, batch.caption_lengths, Dropout(step));
+    const auto image = image_encoder_->forward(batch.images.back());
+    return losses::DamsmLoss(
+        image.regions, image.code, text.words, text.sentence, batch.caption_lengths,
+        options_.class_masks ? batch.classes : torch::Tensor(),
+        {.gamma1 = options_.gamma1, .gamma2 = options_.gamma2, .gamma3 = options_.gamma3}, 1,
+        losses::ScopeOf(negatives_, batch.rows));
+  }
+
+  const RecipeOptions options_;
+  GlobalBatch& negatives_;
+  nn::TextEncoder text_encoder_{nullptr};
+  nn::ImageEncoder image_encoder_{nullptr};
+};
+
 }  // namespace
 
-Damsm::Damsm(const RecipeOptions& options, const Surroundings& surroundings)
-    : options_(options),
-      negatives_(surroundings.negatives),
-      text_encoder_(MakeTextEncoder(options)),
-      image_encoder_(MakeImageEncoder(options)) {
-  StartFromClassifier(image_encoder_->trunk(), surroundings.weights);
-  nn::UseGlobalBatch(*image_encoder_, &surroundings.batch);
-  if (options.freeze_trunk)
-    for (auto& parameter : image_encoder_->trunk().parameters()) parameter.set_requires_grad(false);
-}
-
-std::vector<Part> Damsm::Parts() const {
-  return {PartOf("text_encoder", Role::kTrained, *text_encoder_),
-          PartOf("image_encoder", Role::kTrained, *image_encoder_)};
-}
-
-std::vector<Round> Damsm::Rounds() {
-  auto rounds = OneRound("damsm", Parts(), options_, [this](const BatchStep& step) { return Terms(step); });
-  // Only the text encoder's gradient is clipped, as published.
-  rounds[0][0].optimizer.clip_norm = options_.clip_norm;
-  rounds[0][0].optimizer.clip_prefix = "text_encoder.";
-  rounds[0][0].optimizer.forget_each_epoch = options_.released;
-  return rounds;
-}
-
-std::unique_ptr<Step> Damsm::Prepare(const dataio::Batch& batch, const StepContext& context) {
-  // The released code leaves the frozen trunk in training mode, so that its batch-norm statistics drift.
-  if (options_.freeze_trunk && !options_.released) image_encoder_->trunk().eval();
-  return std::make_unique<BatchStep>(batch, context);
-}
-
-// What the word vectors are multiplied by; undefined without dropout.
-torch::Tensor Damsm::Dropout(const BatchStep& step) const {
-  if (options_.text_dropout == 0) return {};
-  const auto& context = step.context;
-  const auto draw = UniformRows(RandomKey(context.seed, "text_dropout", {context.step}), step.batch.rows,
-                                {options_.words, options_.word_vector}, context.dtype);
-  return (draw.ge(options_.text_dropout).to(context.dtype) / (1 - options_.text_dropout)).to(context.device);
-}
-
-LossTerms Damsm::Terms(const BatchStep& step) {
-  const auto& batch = step.batch;
-  const auto text = text_encoder_->forward(batch.captions, batch.caption_lengths, Dropout(step));
-  const auto image = image_encoder_->forward(batch.images.back());
-  return losses::DamsmLoss(image.regions, image.code, text.words, text.sentence, batch.caption_lengths,
-                           options_.class_masks ? batch.classes : torch::Tensor(),
-                           {.gamma1 = options_.gamma1, .gamma2 = options_.gamma2, .gamma3 = options_.gamma3},
-                           1, losses::ScopeOf(negatives_, batch.rows));
-}
-
-std::unique_ptr<Validation> Damsm::MakeValidation() {
-  return std::make_unique<Retrieval>(text_encoder_, image_encoder_);
+std::unique_ptr<System> MakeDamsm(const RecipeOptions& options, const Surroundings& surroundings) {
+  return std::make_unique<Damsm>(options, surroundings);
 }
 
 }  // namespace helio::recipes

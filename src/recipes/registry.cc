@@ -6,10 +6,8 @@
 
 #include "src/base/error.h"
 #include "src/recipes/attngan.h"
-#include "src/recipes/captioner.h"
-#include "src/recipes/classifier.h"
-#include "src/recipes/damsm.h"
 #include "src/recipes/mirrorgan.h"
+#include "src/recipes/pretrainings.h"
 
 namespace helio::recipes {
 namespace {
@@ -59,9 +57,9 @@ const std::vector<Registration>& Systems() {
   static const auto& systems = *new std::vector<Registration>{
       {"attn_dcgan", Program::kTrain, {"damsm"}, &MakeAttnDcgan},
       {"attngan", Program::kTrain, {"damsm"}, &Make<AttnGan>},
-      {"captioner", Program::kPretrain, {"classifier"}, &Make<Captioner>},
-      {"classifier", Program::kPretrain, {}, &Make<ImageClassifier>},
-      {"damsm", Program::kPretrain, {"classifier"}, &Make<Damsm>},
+      {"captioner", Program::kPretrain, {"classifier"}, &MakeCaptioner},
+      {"classifier", Program::kPretrain, {}, &MakeClassifier},
+      {"damsm", Program::kPretrain, {"classifier"}, &MakeDamsm},
       {"mirrorgan", Program::kTrain, {"damsm", "captioner"}, &Make<MirrorGan>},
   };
   return systems;
