@@ -39,7 +39,7 @@ int Evaluate(cluster::Communicator& communicator) {
     ThrowUser("the data set's vocabulary is not the checkpoint's", FLAGS_data,
               "pack it with --vocab of the checkpoint");
   const auto options = OptionsFor(test);
-  if (!FLAGS_damsm.empty()) CheckEvaluation(test, FLAGS_images, "images");
+  if (WeightsFlags().contains("damsm")) CheckEvaluation(test, FLAGS_images, "images");
   const auto judges = eval::MakeJudges(
       options, PretrainedFlags(test.vocabulary()), test,
       {.device = device, .attributes = FLAGS_attributes, .train = &train, .seed = FLAGS_seed});
@@ -56,7 +56,7 @@ int Run() {
   if (FLAGS_checkpoint.empty()) ThrowUser("is missing", "--checkpoint", "name a run's folder");
   CheckData();
   if (FLAGS_out.empty()) ThrowUser("is missing", "--out", "name a folder for summary.json and samples.png");
-  if (FLAGS_damsm.empty() && FLAGS_classifier.empty())
+  if (const auto weights = WeightsFlags(); !weights.contains("damsm") && !weights.contains("classifier"))
     ThrowUser("no judge", "--damsm, --classifier", "pass at least one");
   cluster::Launch launch(LaunchFlags());
   StartLogging("helio-eval", launch.world().rank, launch.world().size);
@@ -74,6 +74,6 @@ int main(int argc, char** argv) {
                           "helio-eval scores a trained system: --checkpoint=RUN --data=DIR --damsm=FILE "
                           "--classifier=FILE --out=DIR",
                           &helio::app::Run,
-                          {"data", "out", "seed", "damsm", "classifier", "threads", "expect_world_size",
-                           "deadline_seconds", "log_format"});
+                          {"data", "out", "seed", "weights", "damsm", "classifier", "threads",
+                           "expect_world_size", "deadline_seconds", "log_format"});
 }

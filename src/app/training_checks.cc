@@ -3,6 +3,7 @@
 #include "dataio/evaluation_rows.h"
 #include "src/app/training_flags.h"
 #include "src/eval/r_precision.h"
+#include "src/recipes/registry.h"
 
 namespace helio::app {
 namespace {
@@ -22,6 +23,13 @@ std::string FileProblem(const std::string& flag, const std::string& file) {
   return "--" + flag + "=" + file + ": no such file (a pretraining leaves best.safetensors in its --out)";
 }
 
+bool RoleIsKnown(const std::string& role) {
+  const auto takes = [&](const auto& system) {
+    return std::find(system.weights.begin(), system.weights.end(), role) != system.weights.end();
+  };
+  return std::any_of(recipes::Systems().begin(), recipes::Systems().end(), takes);
+}
+
 }  // namespace
 
 void CheckFlags(const std::vector<std::string>& allowed) {
@@ -34,8 +42,10 @@ void CheckFlags(const std::vector<std::string>& allowed) {
   }
   if (const auto problem = DataProblem(); !problem.empty()) complain(problem);
   try {
-    for (const auto& [role, file] : WeightsFlags())
+    for (const auto& [role, file] : WeightsFlags()) {
+      if (!RoleIsKnown(role)) complain("--weights=" + role + ":" + file + ": no system takes '" + role + "'");
       if (const auto problem = FileProblem(role, file); !problem.empty()) complain(problem);
+    }
   } catch (const Error& error) {
     complain(error.what());
   }

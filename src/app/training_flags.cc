@@ -2,6 +2,10 @@
 
 #include <gflags/gflags.h>
 
+#include <sstream>
+
+#include "src/base/error.h"
+
 // What is trained.
 DEFINE_string(recipe, "",
               "System to train: mirrorgan, attngan, attn_dcgan; pretrainings: damsm, captioner, classifier");
@@ -164,6 +168,22 @@ recipes::RecipeOptions RecipeFlags() {
   options.text_dropout = FLAGS_text_dropout;
   options.freeze_trunk = FLAGS_freeze_trunk;
   return options;
+}
+
+std::map<std::string, std::string> WeightsFlags() {
+  std::map<std::string, std::string> files;
+  for (const auto& [role, file] :
+       {std::pair{"damsm", FLAGS_damsm}, {"captioner", FLAGS_captioner}, {"classifier", FLAGS_classifier}})
+    if (!file.empty()) files[role] = file;
+  std::istringstream entries(FLAGS_weights);
+  for (std::string entry; std::getline(entries, entry, ',');) {
+    const auto colon = entry.find(':');
+    if (colon == std::string::npos || colon == 0 || colon + 1 == entry.size())
+      ThrowUser("'" + entry + "' is not ROLE:FILE", "--weights",
+                "for example --weights=damsm:runs/damsm/best.safetensors");
+    files[entry.substr(0, colon)] = entry.substr(colon + 1);
+  }
+  return files;
 }
 
 }  // namespace helio::app

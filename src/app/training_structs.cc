@@ -1,7 +1,5 @@
 #include "src/app/training_structs.h"
 
-#include <sstream>
-
 #include "cluster/communicator_batch.h"
 #include "cluster/cores.h"
 #include "src/app/training_flags.h"
@@ -23,22 +21,6 @@ NamedTensors ReadWeights(const std::string& file, const std::string& flag,
 }
 
 }  // namespace
-
-std::map<std::string, std::string> WeightsFlags() {
-  std::map<std::string, std::string> files;
-  for (const auto& [role, file] :
-       {std::pair{"damsm", FLAGS_damsm}, {"captioner", FLAGS_captioner}, {"classifier", FLAGS_classifier}})
-    if (!file.empty()) files[role] = file;
-  std::istringstream entries(FLAGS_weights);
-  for (std::string entry; std::getline(entries, entry, ',');) {
-    const auto colon = entry.find(':');
-    if (colon == std::string::npos || colon == 0 || colon + 1 == entry.size())
-      ThrowUser("'" + entry + "' is not ROLE:FILE", "--weights",
-                "for example --weights=damsm:runs/damsm/best.safetensors");
-    files[entry.substr(0, colon)] = entry.substr(colon + 1);
-  }
-  return files;
-}
 
 recipes::PretrainedWeights PretrainedFlags(const dataio::Vocabulary& vocabulary) {
   recipes::PretrainedWeights weights;

@@ -35,6 +35,10 @@ def main():
         lines = [json.loads(line) for line in done.stderr.splitlines()]
         check(done.returncode == 1 and (lines[-1]["severity"], lines[-1]["rank"]) == ("E", 3) and {"time", "source"} <= set(lines[-1]), "--log_format=json")
         check("--stages" in lines[-1]["message"] and "--batch" in lines[-1]["message"], "all problems listed at once")
+        said = run("helio-train", "--recipe=mirrorgan", "--weights=dasm:/nowhere,captioner", "--data=/nowhere", f"--out={folder}/x").stderr
+        check("'captioner' is not ROLE:FILE" in said, "--weights: each entry is a role and a file")
+        said = run("helio-train", "--recipe=mirrorgan", "--weights=dasm:/nowhere", "--captioner=/nowhere", "--data=/nowhere", f"--out={folder}/x").stderr
+        check("no system takes 'dasm'" in said and "--captioner=/nowhere: no such file" in said, "--weights: a role that nobody takes is named")
         check(run("helio-train", "--log_format=xml").returncode == 1, "another format is refused")
     return 0
 
