@@ -7,6 +7,7 @@
 
 #include "cluster/sharding.h"
 #include "src/base/autograd.h"
+#include "src/base/seconds.h"
 
 namespace helio::cluster {
 namespace {
@@ -115,7 +116,7 @@ void GradientReducer::Wait() {
     communicator_.Await(pending_[bucket]);
     Collect(bucket);
   }
-  stats_.exposed_seconds = std::chrono::duration<double>(Clock::now() - begin).count();
+  stats_.exposed_seconds = SecondsSince(begin);
   MeasureBusy();
   pending_.clear();
 }
@@ -135,7 +136,7 @@ void GradientReducer::MeasureBusy() {
     if (!pending.operation() || !pending.Done()) continue;
     const auto begin = std::max(pending.operation()->started(), covered);
     const auto end = pending.operation()->finished();
-    if (end > begin) stats_.busy_seconds += std::chrono::duration<double>(end - begin).count();
+    if (end > begin) stats_.busy_seconds += Seconds(end - begin);
     covered = std::max(covered, end);
   }
 }

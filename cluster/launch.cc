@@ -6,11 +6,11 @@
 #include <iostream>
 #include <map>
 
-#include "cluster/host_name.h"
 #include "cluster/mpi_communicator.h"
 #include "cluster/nccl_communicator.h"
 #include "cluster/solo_communicator.h"
 #include "src/base/error.h"
+#include "src/base/seconds.h"
 #include "src/base/tensor.h"
 
 namespace helio::cluster {
@@ -99,10 +99,9 @@ torch::Device ChooseDevice(const World& world, const LaunchOptions& options) {
 }
 
 // A host whose driver is broken must not wait for the others' NCCL with MPI's collectives. Collective.
-void CheckOneKind(Communicator& c) {
+void CheckOneKind(Communicator& c, const std::vector<std::string>& hosts) {
   const bool gpu = c.world().device.is_cuda();
   const auto gpus = GatherScalars(c, gpu ? 1 : 0, "device kinds");
-  const auto hosts = GatherStrings(c, HostName(), "hosts");
   std::string without;
   for (size_t rank = 0; rank < gpus.size(); ++rank)
     if (gpus[rank] == 0)
@@ -133,7 +132,7 @@ double SecondsFor(Communicator& c) {
   for (int i = 0; i < 4; ++i) {
     const auto begin = Clock::now();
     c.AllReduce(buffer, Reduce::kSum, "probe").Wait();
-    best = std::min(best, std::chrono::duration<double>(Clock::now() - begin).count());
+    best = std::min(best, SecondsSince(begin));
   }
   return AllReduceScalar(c, best, Reduce::kMax, "probe");
 }
@@ -207,10 +206,10 @@ Launch::Launch(const LaunchOptions& options) : state_(std::make_unique<State>())
     state.communicator = MakeSoloCommunicator(state.world, options.deadlines);
     return;
   }
-  state.engine = std::make_shared<MpiEngine>(state.world, HostNames(state.world.size), state.job,
-                                             options.heartbeat_seconds);
+  const auto hosts = HostNames(state.world.size);
+  state.engine = std::make_shared<MpiEngine>(state.world, hosts, state.job, options.heartbeat_seconds);
   state.communicator = state.Connect(options.hierarchy);
-  CheckOneKind(*state.communicator);
+  CheckOneKind(*state.communicator, hosts);
   if (state.world.device.is_cuda())
     state.communicator = MakeNcclCommunicator(std::move(state.communicator), state.engine);
 }

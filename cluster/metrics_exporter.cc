@@ -12,7 +12,6 @@
 #include <cstring>
 #include <thread>
 
-#include "cluster/host_name.h"
 #include "src/base/descriptor.h"
 #include "src/base/error.h"
 #include "src/base/json.h"
@@ -22,6 +21,11 @@ namespace {
 
 constexpr size_t kLongestRequest = 8192;
 constexpr auto kPatience = std::chrono::seconds(5);  // for one client, reading and writing together
+
+std::string HostName() {
+  char name[256] = {};
+  return gethostname(name, sizeof name - 1) == 0 ? name : "localhost";
+}
 
 std::string Where(const std::string& address, int port) { return address + ":" + std::to_string(port); }
 

@@ -7,6 +7,7 @@
 #include <iostream>
 
 #include "cluster/nccl_communicator.h"
+#include "src/base/seconds.h"
 
 namespace helio::cluster {
 namespace {
@@ -237,7 +238,7 @@ void MpiEngine::WarnOfLateRanks(Clock::time_point now) {
   const bool speaker = world_.rank == 0 || (world_.rank == 1 && heartbeat_->Silent(0, now));
   if (!speaker || active_.empty() || verdict_due_) return;
   const auto& oldest = *active_.front();
-  const double waited = std::chrono::duration<double>(now - oldest.started_).count();
+  const double waited = helio::Seconds(now - oldest.started_);
   if (oldest.started_ == warned_of_ || waited < job_->deadline_seconds() * kWarnAfter) return;
   const auto late = BehindOrSilent(oldest.communicator_id_, oldest.call_.sequence, now);
   if (late.empty()) return;

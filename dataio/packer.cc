@@ -12,6 +12,7 @@
 #include "dataio/text.h"
 #include "src/base/checksum.h"
 #include "src/base/json.h"
+#include "src/base/seconds.h"
 #include "src/base/tensor.h"
 
 namespace helio::dataio {
@@ -201,7 +202,7 @@ class Packer {
     const auto now = std::chrono::steady_clock::now();
     if (done < total_ && now - reported_ < std::chrono::seconds(5)) return;
     reported_ = now;
-    const double seconds = std::chrono::duration<double>(now - start_).count();
+    const double seconds = Seconds(now - start_);
     LOG(INFO) << "packed " << done << " of " << total_ << " ("
               << static_cast<int64_t>(static_cast<double>(done) / std::max(seconds, 1e-3)) << " a second, "
               << static_cast<int64_t>(seconds / static_cast<double>(done) *

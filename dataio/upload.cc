@@ -22,9 +22,10 @@ std::vector<torch::Tensor> Pyramid(const torch::Tensor& pictures, const std::vec
 
 void Upload(Batch& batch, const std::vector<int64_t>& sides, torch::Device device, torch::Dtype dtype) {
   const torch::NoGradGuard no_grad;
-  const auto pictures = batch.pictures.to(device, /*non_blocking=*/true);
-  const auto mirrored = batch.mirrored.to(device).view({-1, 1, 1, 1});
-  batch.images = Pyramid(torch::where(mirrored, pictures.flip({3}), pictures), sides);
+  auto pictures = batch.pictures.to(device, /*non_blocking=*/true);
+  if (batch.mirrored.any().item<bool>())  // on the host; an evaluation mirrors none
+    pictures = torch::where(batch.mirrored.to(device).view({-1, 1, 1, 1}), pictures.flip({3}), pictures);
+  batch.images = Pyramid(pictures, sides);
   batch.pictures = batch.mirrored = torch::Tensor();
   for (auto& image : batch.images) image = image.to(dtype);
   for (auto* tensor : {&batch.captions, &batch.caption_lengths, &batch.classes}) *tensor = tensor->to(device);

@@ -54,13 +54,6 @@ NamedTensors AveragedTensors(const train::Snapshot& snapshot, const std::string&
   return tensors;
 }
 
-NamedTensors Starting(const NamedTensors& tensors, const std::string& prefix) {
-  NamedTensors found;
-  std::copy_if(tensors.begin(), tensors.end(), std::back_inserter(found),
-               [&](const auto& entry) { return entry.first.starts_with(prefix); });
-  return found;
-}
-
 // A run's frozen.safetensors may be another one than this checkpoint was trained with (--resume_override).
 void CheckFrozen(const std::string& digest, const Json& info, const std::string& where) {
   const auto recorded = info.value("frozen", std::string());
@@ -68,11 +61,6 @@ void CheckFrozen(const std::string& digest, const Json& info, const std::string&
     ThrowData("holds other frozen networks than the checkpoint was trained with", where,
               "the run went on with others; use one of its later checkpoints, or give the old ones' file "
               "this name");
-}
-
-void MoveTo(const NamedTensors& tensors, torch::Device device) {
-  torch::NoGradGuard no_grad;
-  for (auto [name, tensor] : tensors) tensor.set_data(tensor.to(device));
 }
 
 }  // namespace
@@ -98,8 +86,9 @@ TrainedModel::TrainedModel(const fs::path& path, torch::Device device) : checkpo
   const auto averaged = AveragedTensors(snapshot, where);
   for (const auto& part : system_->Parts()) {
     if (part.name == drawer_->part()) drawing_part_ = part.tensors;
-    if (const auto own = Starting(averaged, part.name + "."); !own.empty())
-      CopyState(own, part.tensors, where);
+    const auto prefix = part.name + ".";
+    if (const auto own = recipes::WithoutPrefix(averaged, prefix); !own.empty())
+      CopyState(own, recipes::WithoutPrefix(part.tensors, prefix), where);
     MoveTo(part.tensors, device);
   }
 }

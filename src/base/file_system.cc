@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "src/base/descriptor.h"
 #include "src/base/error.h"
 
 namespace helio {
@@ -22,27 +23,18 @@ namespace {
               code == ENOSPC ? "free some disk space" : "");
 }
 
-class FileDescriptor {
- public:
-  FileDescriptor(const fs::path& path, int flags, const char* doing)
-      : fd_(::open(path.c_str(), flags | O_CLOEXEC, 0644)) {
-    if (fd_ < 0) ThrowErrno(path, doing);
-  }
-  FileDescriptor(const FileDescriptor&) = delete;
-  FileDescriptor& operator=(const FileDescriptor&) = delete;
-  ~FileDescriptor() { ::close(fd_); }
-  int get() const { return fd_; }
-
- private:
-  int fd_;
-};
+Descriptor Open(const fs::path& path, int flags) {
+  Descriptor file(::open(path.c_str(), flags | O_CLOEXEC));
+  if (file.get() < 0) ThrowErrno(path, "open");
+  return file;
+}
 
 fs::path WithSuffix(fs::path path, const char* suffix) { return path += suffix; }
 
 }  // namespace
 
 std::string ReadFile(const fs::path& path) {
-  const FileDescriptor file(path, O_RDONLY, "open");
+  const auto file = Open(path, O_RDONLY);
   struct stat status {};
   if (::fstat(file.get(), &status) != 0) ThrowErrno(path, "stat");
   if (S_ISDIR(status.st_mode)) ThrowUser("is a directory, expected a file", path.string());
@@ -113,17 +105,17 @@ void AtomicFile::Commit() {
 }
 
 void SyncFile(const fs::path& path) {
-  const FileDescriptor file(path, O_RDONLY, "open");
+  const auto file = Open(path, O_RDONLY);
   if (::fsync(file.get()) != 0) ThrowErrno(path, "sync");
 }
 
 void SyncDirectory(const fs::path& path) {
-  const FileDescriptor directory(path, O_RDONLY | O_DIRECTORY, "open");
+  const auto directory = Open(path, O_RDONLY | O_DIRECTORY);
   if (::fsync(directory.get()) != 0) ThrowErrno(path, "sync");
 }
 
 MappedFile::MappedFile(const fs::path& path) {
-  const FileDescriptor file(path, O_RDONLY, "open");
+  const auto file = Open(path, O_RDONLY);
   struct stat status {};
   if (::fstat(file.get(), &status) != 0) ThrowErrno(path, "stat");
   if (!S_ISREG(status.st_mode)) ThrowUser("is not a regular file", path.string());

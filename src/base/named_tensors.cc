@@ -42,4 +42,10 @@ void CopyState(const NamedTensors& source, const NamedTensors& target, const std
       torch::Tensor(tensor).copy_(found->second);
 }
 
+void MoveTo(const NamedTensors& tensors, torch::Device device) {
+  torch::NoGradGuard no_grad;
+  for (auto [name, tensor] : tensors)
+    if (tensor.device() != device) tensor.set_data(tensor.to(device));
+}
+
 }  // namespace helio

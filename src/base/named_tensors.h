@@ -16,4 +16,7 @@ using NamedTensors = std::vector<std::pair<std::string, torch::Tensor>>;
 // from before PyTorch 0.4.1 lack it).
 void CopyState(const NamedTensors& source, const NamedTensors& target, const std::string& where);
 
+// Brings the tensors themselves (every module that holds them sees it) to `device`.
+void MoveTo(const NamedTensors& tensors, torch::Device device);
+
 }  // namespace helio

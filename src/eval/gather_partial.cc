@@ -14,12 +14,14 @@ std::string HeaderOf(const NamedTensors& state) {
   return header.dump();
 }
 
+torch::Dtype DtypeOf(const Json& entry) { return static_cast<torch::Dtype>(entry.at("dtype").get<int>()); }
+
 // The state that a header describes: `own` where this rank wrote it, else room for it. Booleans travel as
 // bytes.
-NamedTensors RoomFor(const std::string& header, const NamedTensors* own) {
+NamedTensors RoomFor(const Json& header, const NamedTensors* own) {
   NamedTensors state;
-  for (const auto& entry : ParseJson(header, "a rank's partial scores")) {
-    const auto dtype = static_cast<torch::Dtype>(entry.at("dtype").get<int>());
+  for (const auto& entry : header) {
+    const auto dtype = DtypeOf(entry);
     const auto wire = dtype == torch::kBool ? torch::kUInt8 : dtype;
     auto tensor = own ? (*own)[state.size()].second.to(torch::kCPU, wire).contiguous()
                       : torch::empty(entry.at("shape").get<std::vector<int64_t>>(), wire);
@@ -34,12 +36,12 @@ NamedTensors GatherPartial(const NamedTensors& own, cluster::Communicator& commu
   const auto headers = cluster::GatherStrings(communicator, HeaderOf(own), "evaluation");
   std::vector<NamedTensors> partials;
   for (int rank = 0; rank < communicator.size(); ++rank) {
-    auto state = RoomFor(headers[static_cast<size_t>(rank)], rank == communicator.rank() ? &own : nullptr);
     const auto header = ParseJson(headers[static_cast<size_t>(rank)], "a rank's partial scores");
+    auto state = RoomFor(header, rank == communicator.rank() ? &own : nullptr);
     for (size_t i = 0; i < state.size(); ++i) {
       auto& tensor = state[i].second;
       if (tensor.numel() > 0) communicator.Broadcast(tensor, rank, "evaluation").Wait();
-      tensor = tensor.to(static_cast<torch::Dtype>(header[i].at("dtype").get<int>()));
+      tensor = tensor.to(DtypeOf(header[i]));
     }
     if (!state.empty()) partials.push_back(std::move(state));
   }

@@ -6,6 +6,8 @@
 #include <cmath>
 #include <cstdio>
 
+#include "src/base/seconds.h"
+
 namespace helio::train {
 
 Progress::Progress(int64_t total_steps, int64_t global_batch) : total_(total_steps), batch_(global_batch) {}
@@ -17,7 +19,7 @@ void Progress::Step(double data_wait_seconds) {
 
 Progress::Report Progress::Take(int64_t step) {
   const auto now = Clock::now();
-  const double seconds = std::max(1e-9, std::chrono::duration<double>(now - since_).count());
+  const double seconds = std::max(1e-9, Seconds(now - since_));
   Report report;
   report.step_seconds = seconds / static_cast<double>(std::max<int64_t>(steps_, 1));
   report.images_per_second = static_cast<double>(steps_ * batch_) / seconds;

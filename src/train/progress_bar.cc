@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdio>
 
+#include "src/base/seconds.h"
 #include "src/train/progress.h"
 
 namespace helio::train {
@@ -26,7 +27,7 @@ void ProgressBar::Step(int64_t step) {
   ++done_;
   const auto now = Clock::now();
   if (!shown_ || now - drawn_at_ < std::chrono::milliseconds(100)) return;
-  const double seconds = std::chrono::duration<double>(now - start_).count();
+  const double seconds = Seconds(now - start_);
   std::fprintf(stderr, "\r%s\033[K", BarText(step, total_, done_, seconds).c_str());
   drawn_at_ = now;
   drawn_ = true;

@@ -53,13 +53,6 @@ void AddTerm(StepReport& report, const std::string& phase, const losses::LossTer
     if (line.phase == phase && line.name == term.name) line.value = line.value + value;
 }
 
-// Networks are built on the host, with the same bits everywhere; this brings them to the rank's device.
-void MoveTo(const NamedTensors& tensors, torch::Device device) {
-  torch::NoGradGuard no_grad;
-  for (auto [name, tensor] : tensors)
-    if (tensor.device() != device) tensor.set_data(tensor.to(device));
-}
-
 // While it lives, graphs do not differentiate with respect to these parameters: a generator's backward runs
 // *through* the discriminators without their weight gradients (the published code computes and throws them
 // away).
@@ -141,6 +134,7 @@ Trainer::Trainer(recipes::System& system, cluster::Communicator& communicator, c
     : system_(system), communicator_(communicator), options_(options) {
   CHECK_GE(options.accumulate, 1);
   const auto parts = system.Parts();
+  // Networks are built on the host, with the same bits everywhere.
   for (const auto& part : parts) MoveTo(part.tensors, communicator.world().device);
   auto rounds = system.Rounds();
   CheckDisjoint(rounds);

@@ -7,6 +7,7 @@
 #include "src/train/trainer.h"
 #include "tests/parity/cases.h"
 #include "tests/parity/stand_ins.h"
+#include "tests/support/default_dtype.h"
 
 namespace helio::parity {
 namespace {
@@ -63,15 +64,6 @@ class Watched : public recipes::System {
 
  private:
   const std::unique_ptr<recipes::System> system_;
-};
-
-// While it lives, new tensors are of the replay's dtype.
-class ScopedDtype {
- public:
-  explicit ScopedDtype(torch::Dtype dtype) { torch::set_default_dtype(c10::scalarTypeToTypeMeta(dtype)); }
-  ScopedDtype(const ScopedDtype&) = delete;
-  ScopedDtype& operator=(const ScopedDtype&) = delete;
-  ~ScopedDtype() { torch::set_default_dtype(c10::scalarTypeToTypeMeta(torch::kFloat32)); }
 };
 
 class Trajectory {
@@ -186,7 +178,7 @@ class Trajectory {
   }
 
   Fixture& fixture_;
-  const ScopedDtype dtype_scope_{fixture_.dtype()};
+  const testing::DefaultDtype dtype_scope_{fixture_.dtype()};
   const torch::Dtype dtype_;
   SoloBatch batch_;
   const std::unique_ptr<cluster::Communicator> communicator_;

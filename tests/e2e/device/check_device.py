@@ -13,7 +13,7 @@ import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 sys.path.insert(0, str(ROOT / "tests/e2e"))
-from support import MPIRUN, check, losses, make_data, must, tensors  # noqa: E402
+from support import MPIRUN, check, make_data, must, tensors  # noqa: E402
 
 BIN, DEVICE = (pathlib.Path(p).resolve() for p in sys.argv[1:3])
 STEPS = 4
@@ -92,9 +92,7 @@ def use(system, work, runs):
 def check_ranks(program, system, work, alone):
     run = work / f"{system}-two"
     on(True, 2, BIN / program, *flags(system, work, STEPS), f"--out={run}")
-    got, expected = losses(run), losses(alone)
-    same(f"{system} on two ranks over NCCL", {(s, n): v for s, of in got.items() for n, v in of.items()},
-         {(s, n): v for s, of in expected.items() for n, v in of.items()})
+    same(f"{system} on two ranks over NCCL", record(run), record(alone))
 
 
 def main():

@@ -3,6 +3,7 @@
 #include "src/base/tensor.h"
 #include "src/recipes/registry.h"
 #include "src/train/trainer.h"
+#include "tests/support/default_dtype.h"
 
 // A recipe of tiny networks on made-up batches, played by the real trainer on thread ranks.
 namespace helio::testing {
@@ -36,15 +37,6 @@ class ToyTraining {
   const std::unique_ptr<GlobalBatch> batch_, negatives_;
   std::unique_ptr<recipes::System> system_;
   std::unique_ptr<train::Trainer> trainer_;
-};
-
-// While it lives, new tensors are of `dtype`.
-class DefaultDtype {
- public:
-  explicit DefaultDtype(torch::Dtype dtype) { torch::set_default_dtype(c10::scalarTypeToTypeMeta(dtype)); }
-  DefaultDtype(const DefaultDtype&) = delete;
-  DefaultDtype& operator=(const DefaultDtype&) = delete;
-  ~DefaultDtype() { torch::set_default_dtype(c10::scalarTypeToTypeMeta(torch::kFloat32)); }
 };
 
 struct Outcome {
