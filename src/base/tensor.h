@@ -11,7 +11,17 @@
 #include "src/base/torch_end.inc"
 // clang-format on
 
+#include <ostream>
+#include <type_traits>
+
 #include "src/base/log.h"
+
+// c10's LOG would swallow what the programs say: its stream is another one.
+#define HELIO_LOG_IS_GLOG                                           \
+  static_assert(std::is_same_v<decltype(LOG(INFO)), std::ostream&>, \
+                "a torch header came before src/base/tensor.h")
+
+HELIO_LOG_IS_GLOG;
 
 namespace torch {
 using NoGradGuard = at::NoGradGuard;  // as torch/utils.h has it

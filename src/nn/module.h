@@ -1,5 +1,11 @@
 #pragma once
 // Modules, and those of torch's that our networks are made of.
+#include <string>
+
+#include "src/base/autograd.h"
+#include "src/base/named_tensors.h"
+// Torch's own come last (src/base/autograd.h says why).
+// clang-format off
 #include <torch/nn/module.h>
 #include <torch/nn/modules/activation.h>
 #include <torch/nn/modules/batchnorm.h>
@@ -8,11 +14,9 @@
 #include <torch/nn/modules/embedding.h>
 #include <torch/nn/modules/linear.h>
 #include <torch/nn/modules/rnn.h>
+// clang-format on
 
-#include <string>
-
-#include "src/base/autograd.h"
-#include "src/base/named_tensors.h"
+HELIO_LOG_IS_GLOG;
 
 namespace helio {
 
