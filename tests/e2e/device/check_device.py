@@ -85,6 +85,9 @@ def use(system, work, runs):
                              for name, score in scores.items()}
         on(device, 1, BIN / "helio-generate", f"--checkpoint={run}", "--text=a red bird with a blue head", f"--out={run}/drawn.png")
         on(device, 1, BIN / "helio-export", f"--checkpoint={run}", f"--out={run}/exported")
+    drawing = [BIN / "helio-generate", f"--checkpoint={runs[False]}", "--text=a red bird", f"--out={runs[False]}/said.png"]
+    said = subprocess.run(drawing, capture_output=True, text=True, cwd=ROOT).stderr
+    check("wrote" in said and "said.png" in said, f"{system}: helio-generate says what it wrote")
     # Ranks of pictures by a hardly trained judge change with rounding: a few of 200.
     same(f"{system}: helio-eval", summaries[True], summaries[False], tolerance=0.05)
 
