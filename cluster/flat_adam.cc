@@ -10,14 +10,15 @@ namespace {
 constexpr int64_t kGrain = 1 << 15;
 
 struct Coefficients {
-  double beta1, beta2, epsilon, step_size, root_correction2, decay;
+  double beta1, beta2, epsilon, step_size, root_correction2, decay, gradient;
 };
 
-Coefficients CoefficientsAt(const AdamOptions& options, int64_t step, double learning_rate) {
+Coefficients CoefficientsAt(const AdamOptions& options, int64_t step, double learning_rate,
+                            double gradient_factor) {
   const double correction1 = 1 - std::pow(options.beta1, static_cast<double>(step));
   const double correction2 = 1 - std::pow(options.beta2, static_cast<double>(step));
-  return {options.beta1,          options.beta2,    options.epsilon, learning_rate / correction1,
-          std::sqrt(correction2), options.ema_decay};
+  return {options.beta1,          options.beta2,     options.epsilon, learning_rate / correction1,
+          std::sqrt(correction2), options.ema_decay, gradient_factor};
 }
 
 // no-math-errno: otherwise sqrt may set errno and the loop is not vectorised.
@@ -27,11 +28,12 @@ __attribute__((optimize("no-math-errno"))) void Update(T* parameter, const T* gr
                                                        const Coefficients& c) {
   const T beta1 = T(c.beta1), rest1 = T(1 - c.beta1), beta2 = T(c.beta2), rest2 = T(1 - c.beta2);
   const T epsilon = T(c.epsilon), step_size = T(c.step_size), root = T(c.root_correction2);
-  const T decay = T(c.decay), rest = T(1 - c.decay);
+  const T decay = T(c.decay), rest = T(1 - c.decay), factor = T(c.gradient);
 #pragma GCC ivdep
   for (int64_t i = 0; i < count; ++i) {
-    exp_avg[i] = exp_avg[i] * beta1 + gradient[i] * rest1;
-    exp_avg_sq[i] = exp_avg_sq[i] * beta2 + gradient[i] * gradient[i] * rest2;
+    const T g = gradient[i] * factor;
+    exp_avg[i] = exp_avg[i] * beta1 + g * rest1;
+    exp_avg_sq[i] = exp_avg_sq[i] * beta2 + g * g * rest2;
     parameter[i] -= step_size * (exp_avg[i] / (std::sqrt(exp_avg_sq[i]) / root + epsilon));
     if constexpr (kAverage) average[i] = average[i] * decay + parameter[i] * rest;
   }
@@ -69,8 +71,8 @@ bool OnHost(const torch::Tensor& tensor, torch::Dtype dtype) {
 // The same with torch's kernels, for devices.
 void StepOnDevice(torch::Tensor parameters, const torch::Tensor& gradients, torch::Tensor exp_avg,
                   torch::Tensor exp_avg_sq, torch::Tensor average, const Coefficients& c) {
-  exp_avg.mul_(c.beta1).add_(gradients, 1 - c.beta1);
-  exp_avg_sq.mul_(c.beta2).addcmul_(gradients, gradients, 1 - c.beta2);
+  exp_avg.mul_(c.beta1).add_(gradients, (1 - c.beta1) * c.gradient);
+  exp_avg_sq.mul_(c.beta2).addcmul_(gradients, gradients, (1 - c.beta2) * c.gradient * c.gradient);
   parameters.addcdiv_(exp_avg, exp_avg_sq.sqrt().div_(c.root_correction2).add_(c.epsilon), -c.step_size);
   if (average.defined()) average.mul_(c.decay).add_(parameters, 1 - c.decay);
 }
@@ -89,19 +91,28 @@ FlatAdam::FlatAdam(ParameterGroup& group, const AdamOptions& options, int64_t be
   if (options.ema_decay > 0) average_ = group.parameters().clone();
 }
 
-void FlatAdam::Step(double learning_rate) {
+void FlatAdam::Step(double learning_rate, std::span<const ScaledRange> factors) {
   torch::NoGradGuard no_grad;
   step_ += 1;
-  const auto c = CoefficientsAt(options_, steps(), learning_rate);
-  const auto parameters = group_.parameters().slice(0, begin_, end_);
-  const auto gradients = group_.gradients().slice(0, begin_, end_);
-  const auto average = whole() ? average_ : torch::Tensor();
+  for (const auto& range : factors)
+    if (std::max(range.begin, begin_) < std::min(range.end, end_))
+      StepRange({std::max(range.begin, begin_), std::min(range.end, end_), range.factor}, learning_rate);
+}
+
+void FlatAdam::StepRange(const ScaledRange& range, double learning_rate) {
+  const auto c = CoefficientsAt(options_, steps(), learning_rate, range.factor);
+  const auto part = [&](const torch::Tensor& flat) { return flat.slice(0, range.begin, range.end); };
+  const auto own = [&](const torch::Tensor& flat) {
+    return flat.slice(0, range.begin - begin_, range.end - begin_);
+  };
+  const auto parameters = part(group_.parameters()), gradients = part(group_.gradients());
+  const auto average = whole() && has_average() ? part(average_) : torch::Tensor();
   if (OnHost(parameters, torch::kFloat32))
-    StepOnHost<float>(parameters, gradients, exp_avg_, exp_avg_sq_, average, c);
+    StepOnHost<float>(parameters, gradients, own(exp_avg_), own(exp_avg_sq_), average, c);
   else if (OnHost(parameters, torch::kFloat64))
-    StepOnHost<double>(parameters, gradients, exp_avg_, exp_avg_sq_, average, c);
+    StepOnHost<double>(parameters, gradients, own(exp_avg_), own(exp_avg_sq_), average, c);
   else
-    StepOnDevice(parameters, gradients, exp_avg_, exp_avg_sq_, average, c);
+    StepOnDevice(parameters, gradients, own(exp_avg_), own(exp_avg_sq_), average, c);
 }
 
 void FlatAdam::StepAverage() {

@@ -1,4 +1,6 @@
 #pragma once
+#include <span>
+
 #include "cluster/parameter_group.h"
 #include "src/base/adam_options.h"
 #include "src/base/tensor.h"
@@ -7,8 +9,9 @@ namespace helio::cluster {
 
 // Adam (Kingma and Ba, arXiv:1412.6980, algorithm 1) over a group's flat buffers, with the formula and
 // rounding order of torch::optim::Adam, together with the moving average (on the CPU in one pass)
-// average = decay * average + (1 - decay) * parameter. Bit-stable: results do not depend on the number of
-// threads. CPU float32 and float64, CUDA. Holds a reference to the group. Not thread-safe, not collective.
+// average = decay * average + (1 - decay) * parameter, and with the gradient's scaling and clipping.
+// Bit-stable: results do not depend on the number of threads. CPU float32 and float64, CUDA. Holds a
+// reference to the group. Not thread-safe, not collective.
 class FlatAdam {
  public:
   FlatAdam(ParameterGroup& group, const AdamOptions& options);
@@ -17,8 +20,10 @@ class FlatAdam {
   // on every rank, so that rank 0 alone can draw and save with it.
   FlatAdam(ParameterGroup& group, const AdamOptions& options, int64_t begin, int64_t end);
 
-  // One update from the group's gradients; of a whole group also of the moving average.
-  void Step(double learning_rate);
+  // One update from the group's gradients, each times its factor (GradientFactors); of a whole group also of
+  // the moving average.
+  void Step(double learning_rate, std::span<const ScaledRange> factors);
+  void Step(double learning_rate) { Step(learning_rate, GradientFactors(group_, 1)); }
   // A shard's moving average, once the parameters are whole again (sharding.h). Nothing for a whole group.
   void StepAverage();
 
@@ -45,6 +50,7 @@ class FlatAdam {
   const torch::Tensor& flat_average() const { return average_; }
 
  private:
+  void StepRange(const ScaledRange& range, double learning_rate);
   bool whole() const { return begin_ == 0 && end_ == group_.size(); }
 
   ParameterGroup& group_;

@@ -5,26 +5,22 @@
 
 #include <algorithm>
 
-#include "cluster/sharding.h"
 #include "src/base/autograd.h"
 #include "src/base/seconds.h"
 
 namespace helio::cluster {
-namespace {
 
-std::vector<Bucket> PlanFor(const ParameterGroup& group, const ReducerOptions& options) {
-  const double elements_per_mb = (1 << 20) / static_cast<double>(group.gradients().element_size());
-  std::vector<int64_t> offsets;
-  for (const auto& slot : group.slots()) offsets.push_back(slot.offset);
-  // A shard is a slice of the whole: one bucket, which reduces under the next phases.
-  if (options.shard) return PlanBuckets(offsets, group.size(), {group.size(), group.size()});
-  const auto limit = [&](double mb) {
-    return std::max<int64_t>(1, static_cast<int64_t>(mb * elements_per_mb));
-  };
-  return PlanBuckets(offsets, group.size(), {limit(options.first_bucket_mb), limit(options.bucket_mb)});
+void ReducerOptions::Declare(OptionList& list) {
+  list.Group("Ranks and machine");
+  list.AddOperational("first_bucket_mb", &first_bucket_mb, Above(0),
+                      "Size of a phase's first gradient bucket: communication starts early");
+  list.AddOperational("bucket_mb", &bucket_mb, Above(0), "Size of the other gradient buckets");
+  list.Add("wire_dtype", &wire_dtype, OneOf({"same", "bfloat16"}),
+           "Gradients on the wire; bfloat16: half the bytes, another model");
+  list.AddOperational(
+      "shard_optimizer", &shard_optimizer, AnyValue(),
+      "Every rank keeps 1/N of Adam's moments; same weights bit for bit, clipped phases to rounding");
 }
-
-}  // namespace
 
 // The way from a parameter's hook to its reducer; the hooks may outlive the reducer.
 struct GradientReducer::Hooks {
@@ -44,8 +40,10 @@ GradientReducer::GradientReducer(Communicator& communicator, ParameterGroup& gro
                                  const ReducerOptions& options)
     : communicator_(communicator),
       group_(group),
-      options_(options),
-      plan_(PlanFor(group, options)),
+      overlap_(options.overlap),
+      wire_(MakeWire(communicator.size() > 1 ? options.wire_dtype : "same", group.gradients())),
+      reduction_(MakeReduction(communicator, group, options)),
+      plan_(reduction_->Plan()),
       bucket_of_slot_(group.slots().size()),
       hooks_(std::make_shared<Hooks>(this)) {
   for (size_t bucket = 0; bucket < plan_.size(); ++bucket)
@@ -54,8 +52,6 @@ GradientReducer::GradientReducer(Communicator& communicator, ParameterGroup& gro
   for (size_t slot = 0; slot < group.slots().size(); ++slot)
     torch::autograd::impl::set_post_acc_grad_hooks(group.slots()[slot].parameter,
                                                    std::make_unique<Hooks::Hook>(hooks_, slot));
-  if (options.bfloat16_wire && communicator.size() > 1)
-    wire_ = torch::empty_like(group.gradients(), torch::kBFloat16);
 }
 
 GradientReducer::~GradientReducer() { hooks_->reducer = nullptr; }
@@ -76,7 +72,7 @@ void GradientReducer::OnGradient(size_t slot) {
   CHECK(!seen_[slot]) << group_.slots()[slot].name << ": two backward passes while armed";
   seen_[slot] = true;
   --missing_[bucket_of_slot_[slot]];
-  if (options_.overlap) LaunchReady();
+  if (overlap_) LaunchReady();
 }
 
 void GradientReducer::LaunchReady() {
@@ -86,21 +82,10 @@ void GradientReducer::LaunchReady() {
 void GradientReducer::Launch(size_t bucket) {
   torch::NoGradGuard no_grad;
   const auto& range = plan_[bucket];
-  auto slice = group_.gradients().slice(0, range.begin, range.end);
-  if (wire_.defined()) {
-    auto wire = wire_.slice(0, range.begin, range.end);
-    wire.copy_(slice);
-    slice = wire;
-  }
+  const auto slice = wire_->Load(range.begin, range.end);
   stats_.bytes += static_cast<int64_t>(slice.nbytes());
   ++stats_.buckets;
-  pending_.push_back(Send(slice, group_.name() + "/" + std::to_string(bucket)));
-}
-
-Pending GradientReducer::Send(const torch::Tensor& slice, const std::string& label) {
-  if (!options_.shard) return communicator_.AllReduce(slice, Reduce::kMean, label);
-  const auto shard = OwnShard(group_, communicator_.world());
-  return communicator_.ReduceScatter(slice, slice.slice(0, shard.begin, shard.end), Reduce::kMean, label);
+  pending_.push_back(reduction_->Start(slice, group_.name() + "/" + std::to_string(bucket)));
 }
 
 void GradientReducer::LaunchRemaining() {
@@ -111,22 +96,15 @@ void GradientReducer::LaunchRemaining() {
 
 void GradientReducer::Wait() {
   CHECK(!armed_) << group_.name() << ": LaunchRemaining comes before Wait";
+  torch::NoGradGuard no_grad;
   const auto begin = Clock::now();
   for (size_t bucket = 0; bucket < pending_.size(); ++bucket) {
     communicator_.Await(pending_[bucket]);
-    Collect(bucket);
+    wire_->Unload(plan_[bucket].begin, plan_[bucket].end);
   }
   stats_.exposed_seconds = SecondsSince(begin);
   MeasureBusy();
   pending_.clear();
-}
-
-void GradientReducer::Collect(size_t bucket) {
-  torch::NoGradGuard no_grad;
-  const auto& range = plan_[bucket];
-  auto gradients = group_.gradients().slice(0, range.begin, range.end);
-  if (wire_.defined()) gradients.copy_(wire_.slice(0, range.begin, range.end));
-  if (options_.accumulate > 1) gradients.mul_(1.0 / options_.accumulate);
 }
 
 // Buckets start in order, so the union of their intervals is one sweep.

@@ -1,9 +1,11 @@
 #pragma once
 #include <utility>
 
-#include "cluster/bucket_plan.h"
 #include "cluster/communicator.h"
 #include "cluster/parameter_group.h"
+#include "cluster/reduction.h"
+#include "cluster/wire.h"
+#include "src/base/option_list.h"
 #include "src/base/tensor.h"
 
 namespace helio::cluster {
@@ -11,11 +13,13 @@ namespace helio::cluster {
 struct ReducerOptions {
   double first_bucket_mb = 1;
   double bucket_mb = 25;
-  bool bfloat16_wire =
-      false;            // gradients travel as bfloat16 (half the bytes; summed in float32, rounded once)
-  int accumulate = 1;   // micro-batches whose gradients add up before a reduction; divides the mean
-  bool shard = false;   // only the own slice (sharding.h) becomes the mean; the rest is scratch afterwards
+  // "same" as the gradients, or "bfloat16": half the bytes; summed in float32, rounded once.
+  std::string wire_dtype = "same";
+  // Only the own slice (sharding.h) becomes the mean; the rest is scratch afterwards.
+  bool shard_optimizer = false;
   bool overlap = true;  // false: everything is sent after backward (to measure what overlap saves)
+
+  void Declare(OptionList& list);
 };
 
 // What one reduction cost.
@@ -29,8 +33,8 @@ struct ReduceStats {
   }
 };
 
-// Replaces a group's gradients by their mean over the ranks (and micro-batches), bucket by bucket, while
-// backward still computes and while later phases compute. Per step:
+// Replaces a group's gradients by their mean over the ranks, bucket by bucket, while backward still computes
+// and while later phases compute. Per step:
 //
 //   group.ZeroGradient();
 //   {
@@ -41,9 +45,10 @@ struct ReduceStats {
 //   ... other phases of the round: their own Arm, backward, LaunchRemaining ...
 //   reducer.Wait();               // gradients are means now
 //
-// With accumulation only the last micro-batch is armed. Hooks of groups that are not armed do nothing, so a
-// generator's backward through the discriminators sends nothing of theirs. Several reducers share one
-// communicator: Arm, LaunchRemaining and Wait come in the same order on every rank. Not thread-safe.
+// With accumulation only the last micro-batch is armed: what is reduced is the sum of all. Hooks of groups
+// that are not armed do nothing, so a generator's backward through the discriminators sends nothing of
+// theirs. Several reducers share one communicator: Arm, LaunchRemaining and Wait come in the same order on
+// every rank. Not thread-safe.
 class GradientReducer {
  public:
   GradientReducer(Communicator& communicator, ParameterGroup& group, const ReducerOptions& options);
@@ -79,17 +84,16 @@ class GradientReducer {
   void OnGradient(size_t slot);
   void LaunchReady();
   void Launch(size_t bucket);
-  Pending Send(const torch::Tensor& slice, const std::string& label);
-  void Collect(size_t bucket);
   void MeasureBusy();
 
   Communicator& communicator_;
   ParameterGroup& group_;
-  ReducerOptions options_;
-  std::vector<Bucket> plan_;
+  const bool overlap_;
+  const std::unique_ptr<Wire> wire_;
+  const std::unique_ptr<Reduction> reduction_;
+  const std::vector<Bucket> plan_;
   std::vector<size_t> bucket_of_slot_;
   std::shared_ptr<Hooks> hooks_;
-  torch::Tensor wire_;  // bfloat16 copy of the gradients, if they travel so
 
   bool armed_ = false;
   std::vector<bool> seen_;       // per slot, in this pass

@@ -144,6 +144,21 @@ void CheckHierarchy(const std::string& hierarchy) {
 
 }  // namespace
 
+void LaunchOptions::Declare(OptionList& list) {
+  list.Group("Ranks and machine");
+  list.AddOperational("device", &device, OneOf({"auto", "cpu", "cuda"}),
+                      "Where a rank computes; auto: a GPU a rank if its host has any");
+  list.AddOperational("expect_world_size", &expect_world_size, AtLeast(0),
+                      "Fail unless exactly this many ranks came up (0: any)");
+  list.AddOperational("deadline_seconds", &deadlines.seconds, Above(0),
+                      "A collective that takes longer ends the job");
+  list.AddOperational("first_deadline_seconds", &deadlines.first_seconds, Above(0),
+                      "The same for the first step");
+  list.AddOperational("hierarchy", &hierarchy, OneOf({"auto", "flat", "two_level"}),
+                      "All-reduce over hosts (MPI): auto (measured at start-up), flat, or two_level (inside "
+                      "each host, then across)");
+}
+
 struct Launch::State {
   World world;
   std::shared_ptr<JobState> job = std::make_shared<JobState>();

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "cluster/communicator.h"
+#include "src/base/option_list.h"
 
 namespace helio::cluster {
 
@@ -16,6 +17,8 @@ struct LaunchOptions {
   double heartbeat_seconds = 0.5;
   bool share_gpus = false;  // for tests: several ranks may use one GPU (NCCL wants distinct NCCL_HOSTIDs)
   int pretend_ranks_per_host = 0;  // > 0, for tests: as if that many ranks shared each host
+
+  void Declare(OptionList& list);
 };
 
 // MPI's lifetime and this rank's communicator. Ranks, local ranks and hosts come from MPI itself, so mpirun,

@@ -139,11 +139,18 @@ double GradientNorm(const ParameterGroup& group, const std::string& prefix) {
   return std::sqrt(GradientSquares(group, prefix, 0, group.size()));
 }
 
-void ClipGradient(ParameterGroup& group, double norm, double limit, const std::string& prefix) {
-  if (!(norm > limit)) return;
-  torch::NoGradGuard no_grad;
-  for (const auto& [begin, end] : RangesOf(group, prefix))
-    group.gradients().slice(0, begin, end).mul_(limit / (norm + 1e-6));
+double ClipFactor(double norm, double limit) { return norm > limit ? limit / (norm + 1e-6) : 1; }
+
+std::vector<ScaledRange> GradientFactors(const ParameterGroup& group, double all, double clip,
+                                         const std::string& prefix) {
+  std::vector<ScaledRange> ranges;
+  for (const auto& slot : group.slots()) {
+    const double factor = slot.name.starts_with(prefix) ? all * clip : all;
+    if (!ranges.empty()) ranges.back().end = slot.offset;
+    if (ranges.empty() || ranges.back().factor != factor) ranges.push_back({slot.offset, 0, factor});
+  }
+  ranges.back().end = group.size();
+  return ranges;
 }
 
 }  // namespace helio::cluster

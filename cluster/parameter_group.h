@@ -57,7 +57,17 @@ double GradientNorm(const ParameterGroup& group, const std::string& prefix = "")
 // Sum of squares of those gradients within [begin, end) of the flat buffer: a shard's share of the norm.
 double GradientSquares(const ParameterGroup& group, const std::string& prefix, int64_t begin, int64_t end);
 
-// Scales those gradients by limit / (norm + 1e-6) if norm > limit, as torch.nn.utils.clip_grad_norm_.
-void ClipGradient(ParameterGroup& group, double norm, double limit, const std::string& prefix = "");
+// What gradients are multiplied with so that their norm stays under the limit: limit / (norm + 1e-6) if norm
+// > limit, as torch.nn.utils.clip_grad_norm_; else 1.
+double ClipFactor(double norm, double limit);
+
+// Elements [begin, end) of a group whose gradients count `factor` times in an optimizer's step.
+struct ScaledRange {
+  int64_t begin, end;
+  double factor;
+};
+// The whole group: slots whose name begins with `prefix` times `clip`, and everything times `all`.
+std::vector<ScaledRange> GradientFactors(const ParameterGroup& group, double all, double clip = 1,
+                                         const std::string& prefix = "");
 
 }  // namespace helio::cluster

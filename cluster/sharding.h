@@ -10,7 +10,7 @@ namespace helio::cluster {
 // arXiv:1910.02054), so optimizer memory shrinks with the number of ranks and the bytes on the wire stay the
 // same. The moving average (of the generator only: 7 % of the parameters) stays whole. Per step:
 //
-//   reducer (ReducerOptions::shard) : own slice of the gradients = mean over the ranks
+//   reducer (ReducerOptions::shard_optimizer) : own slice of the gradients = mean over the ranks
 //   adam (own slice).Step(rate)
 //   GatherParameters(...)           : everybody's slices
 //   adam.StepAverage()

@@ -2,31 +2,51 @@
 #include <string>
 #include <vector>
 
+#include "dataio/domain_needs.h"
 #include "src/base/rows.h"
 #include "src/base/tensor.h"
 
 namespace helio::dataio {
 
-// One rank's part of a global batch. Rows are in global order: the whole batch is sorted by caption length,
-// longest first (the published code's order, which decides its wrong pairs), then split over ranks by
-// SplitRows. B = rows.local, S = images.size().
+// Pictures on their way to the device.
+struct StoredPictures {
+  // {B, 3, side, side} uint8, channels-last memory, in pinned host memory where the loader is told so.
+  torch::Tensor pixels;
+  torch::Tensor mirrored;  // {B} bool on the host: which of them are to be shown mirrored
+};
+
+// A rank's rows of one data set, B of them. What was not asked for (DomainNeeds) is undefined or empty.
+struct Domain {
+  std::vector<int64_t> records;          // data set row numbers
+  std::vector<int64_t> caption_indices;  // which of the record's captions was drawn
+  StoredPictures stored, wrong_stored;   // as the loader gives them; let go by Upload()
+  // Real pictures, smallest first, filled by Upload(): a tensor {B, 3, side, side} a side, float32 in [-1,
+  // 1], channels-last memory. Lower sides are antialiased reductions of the largest.
+  std::vector<torch::Tensor> images;
+  std::vector<torch::Tensor> wrong_images;  // the same, each of another class than its row
+  torch::Tensor captions;                   // {B, words} int64 word ids, 0 = <end> = padding
+  torch::Tensor caption_lengths;            // {B} int64 in [1, words]
+  torch::Tensor classes;  // {B} int64 class ids; unique per record where the data set has no classes
+  // Geometry of the picture as it is shown, cropped and mirrored with it, in units of its side: 0 is left or
+  // top, 1 right or bottom, beyond them what was cut off.
+  torch::Tensor boxes;       // {B, 4} float32: left, top, width, height; zeros where the record has none
+  torch::Tensor key_points;  // {B, P, 3} float32: x, y, 1; zeros where not visible. "left" stays the animal's
+                             // own left under mirroring, as published
+  torch::Tensor embeddings;  // {B, D} float32
+};
+
+// One rank's part of a global batch: rows of one or several data sets. Rows are in global order (Order), then
+// split over ranks by SplitRows.
 struct Batch {
   RowRange rows;
-  // {B, 3, side, side} uint8, channels-last memory, in pinned host memory where the loader is told so: as the
-  // loader gives it, before Upload().
-  torch::Tensor pictures;
-  torch::Tensor mirrored;  // {B} bool on the host: which of them are to be shown mirrored
-  // Real images, smallest first, filled by Upload(): S tensors {B, 3, side_s, side_s}, float32 in [-1, 1],
-  // channels-last memory. Lower sides are antialiased reductions of the largest.
-  std::vector<torch::Tensor> images;
-  torch::Tensor captions;         // {B, words} int64 word ids, 0 = <end> = padding
-  torch::Tensor caption_lengths;  // {B} int64 in [1, words], descending over the global batch
-  torch::Tensor classes;          // {B} int64 class ids; unique per record where the data set has no classes
-  std::vector<int64_t> records;   // B dataset row numbers
-  std::vector<int64_t> caption_indices;  // B: which of the record's captions was drawn
-  int64_t epoch = 0;
+  std::vector<Domain> domains{Domain()};  // as System::Needs names them
+  int64_t epoch = 0;                      // of the largest data set
   int64_t step_in_epoch = 0;
   int64_t ready_behind = 0;  // batches that lay ready in the loader when it gave this one; 0: it is the brake
+
+  // The first domain: of most systems the only one.
+  Domain& data() { return domains.front(); }
+  const Domain& data() const { return domains.front(); }
 };
 
 }  // namespace helio::dataio

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "src/base/error.h"
 #include "src/base/random.h"
 
 namespace helio::dataio {
@@ -27,31 +28,78 @@ std::pair<torch::Tensor, torch::Tensor> CaptionsOf(const Dataset& dataset, std::
   return PadCaptions(captions, words);
 }
 
-void FillRows(const Dataset& dataset, std::span<const Draw> draws, int64_t words,
-              const std::function<uint64_t(const Draw&)>& cut_key, Batch& batch) {
+void FillRows(const Dataset& dataset, std::span<const Draw> draws, const DomainNeeds& needs,
+              const std::function<uint64_t(const Draw&)>& cut_key, Domain& domain) {
   std::vector<int64_t> classes;
   for (const auto& draw : draws) {
-    batch.records.push_back(draw.row);
-    batch.caption_indices.push_back(draw.caption);
+    domain.records.push_back(draw.row);
+    domain.caption_indices.push_back(draw.caption);
     classes.push_back(dataset.Class(draw.row));
   }
-  std::tie(batch.captions, batch.caption_lengths) = CaptionsOf(dataset, draws, words, cut_key);
-  batch.classes = torch::tensor(classes, torch::kInt64);
+  domain.classes = torch::tensor(classes, torch::kInt64);
+  if (needs.captions)
+    std::tie(domain.captions, domain.caption_lengths) = CaptionsOf(dataset, draws, needs.words, cut_key);
 }
 
-void FillPictures(const Dataset& dataset, const PictureOptions& options,
-                  const std::function<std::optional<uint64_t>(int64_t row)>& augment_key, Batch& batch) {
-  const auto size = std::ssize(batch.records), side = options.side;
+std::pair<StoredPictures, std::vector<Window>> CropRows(const Dataset& dataset, std::span<const int64_t> rows,
+                                                        const PictureOptions& options,
+                                                        const AugmentKey& key) {
+  const auto size = std::ssize(rows), side = options.side;
   // Rows of pixels, as they are decoded, seen as {B, 3, side, side}: channels-last memory.
   const auto bytes = torch::TensorOptions(torch::kUInt8).pinned_memory(options.pinned);
-  batch.pictures = torch::empty({size, side, side, 3}, bytes).permute({0, 3, 1, 2});
-  batch.mirrored = torch::zeros({size}, torch::kBool);
+  StoredPictures stored;
+  stored.pixels = torch::empty({size, side, side, 3}, bytes).permute({0, 3, 1, 2});
+  stored.mirrored = torch::zeros({size}, torch::kBool);
+  std::vector<Window> windows;
   for (int64_t i = 0; i < size; ++i) {
-    const int64_t row = batch.records[static_cast<size_t>(i)];
-    auto* target = batch.pictures.data_ptr<uint8_t>() + i * 3 * side * side;
-    batch.mirrored.data_ptr<bool>()[i] =
-        dataset.CropInto(row, static_cast<int>(side), augment_key(row), options.may_mirror, target).mirrored;
+    const int64_t row = rows[static_cast<size_t>(i)];
+    auto* target = stored.pixels.data_ptr<uint8_t>() + i * 3 * side * side;
+    windows.push_back(dataset.CropInto(row, static_cast<int>(side), key(row), options.may_mirror, target));
+    stored.mirrored.data_ptr<bool>()[i] = windows.back().mirrored;
   }
+  return {stored, windows};
+}
+
+torch::Tensor BoxesIn(const Dataset& dataset, std::span<const int64_t> rows,
+                      std::span<const Window> windows) {
+  auto boxes = torch::zeros({std::ssize(rows), 4});
+  auto* box = boxes.data_ptr<float>();
+  for (size_t i = 0; i < rows.size(); ++i, box += 4) {
+    const auto [x, y, width, height] = dataset.Box(rows[i]);
+    if (width <= 0 || height <= 0) continue;
+    const View view(dataset.Region(rows[i]), dataset.StoredSize(rows[i]), windows[i]);
+    const auto a = view.Shown({x, y}), b = view.Shown({x + width, y + height});
+    const std::array<float, 4> shown = {std::min(a[0], b[0]), a[1], std::abs(b[0] - a[0]), b[1] - a[1]};
+    std::copy(shown.begin(), shown.end(), box);
+  }
+  return boxes;
+}
+
+torch::Tensor KeyPointsIn(const Dataset& dataset, std::span<const int64_t> rows,
+                          std::span<const Window> windows) {
+  const auto count = std::ssize(dataset.key_point_names());
+  auto all = torch::zeros({std::ssize(rows), count, 3});
+  auto* place = all.data_ptr<float>();
+  for (size_t i = 0; i < rows.size(); ++i) {
+    const View view(dataset.Region(rows[i]), dataset.StoredSize(rows[i]), windows[i]);
+    for (const auto& point : dataset.KeyPoints(rows[i])) {
+      const auto shown = view.Shown({point.x, point.y});
+      if (point.visible > 0) std::copy_n(std::array{shown[0], shown[1], 1.f}.data(), 3, place);
+      place += 3;
+    }
+  }
+  return all;
+}
+
+int64_t WrongRow(const Dataset& dataset, int64_t row, uint64_t key) {
+  constexpr int kTries = 10000;
+  RandomStream random(key);
+  for (int i = 0; i < kTries; ++i)
+    if (const int64_t other = random.Below(dataset.size()); dataset.Class(other) != dataset.Class(row))
+      return other;
+  ThrowUser("split '" + dataset.split() + "' has no picture of another class than that of '" +
+                dataset.Id(row) + "'",
+            "--data", "this system needs wrong pictures: pack at least two classes");
 }
 
 }  // namespace helio::dataio

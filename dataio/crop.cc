@@ -23,6 +23,14 @@ Window ChooseWindow(int width, int height, int side, std::optional<uint64_t> key
   return window;
 }
 
+std::array<float, 2> View::Shown(const std::array<float, 2>& source) const {
+  const auto side = static_cast<float>(window_.side);
+  const float x = (source[0] - region_[0]) / region_[2] * static_cast<float>(stored_[0]);
+  const float y = (source[1] - region_[1]) / region_[3] * static_cast<float>(stored_[1]);
+  const float shown = (x - static_cast<float>(window_.left)) / side;
+  return {window_.mirrored ? 1 - shown : shown, (y - static_cast<float>(window_.top)) / side};
+}
+
 void CopyWindow(const uint8_t* rows, int width, const Window& window, uint8_t* target) {
   const auto bytes = static_cast<size_t>(window.side) * 3;
   for (int y = 0; y < window.side; ++y)

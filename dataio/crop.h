@@ -1,4 +1,5 @@
 #pragma once
+#include <array>
 #include <cstdint>
 #include <optional>
 
@@ -13,6 +14,23 @@ struct Window {
 // A random place, and mirrored half of the time where `may_mirror`: a function of `key`; without it the
 // centre. Throws Error{kData} where the picture is smaller than the window.
 Window ChooseWindow(int width, int height, int side, std::optional<uint64_t> key, bool may_mirror = true);
+
+// Where points of a source picture are seen in what training shows of it.
+class View {
+ public:
+  // `region`: x, y, width, height of the part of the source that was stored, source pixels; `stored`: width
+  // and height of the stored picture; `window`: what is shown of that.
+  View(const std::array<float, 4>& region, const std::array<int, 2>& stored, const Window& window)
+      : region_(region), stored_(stored), window_(window) {}
+
+  // A point in source pixels, in units of the shown square's side; mirrored with the picture.
+  std::array<float, 2> Shown(const std::array<float, 2>& source) const;
+
+ private:
+  std::array<float, 4> region_;
+  std::array<int, 2> stored_;
+  Window window_;
+};
 
 // Copies the window, as it lies in the picture, to `target`, side * side * 3 bytes. `rows` are RGB rows of
 // `width` pixels, the first of them the window's top one.

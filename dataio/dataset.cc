@@ -45,7 +45,7 @@ Json ManifestEntry(const fs::path& path, const Shard& shard) {
 }
 
 Dataset::Dataset(const fs::path& root, const std::string& split)
-    : split_(split), vocabulary_(Vocabulary::Read(root / "vocabulary.json")) {
+    : root_(root), split_(split), vocabulary_(Vocabulary::Read(root / "vocabulary.json")) {
   const std::string where = (root / "manifest.json").string();
   const std::string text = ReadFile(root / "manifest.json");
   digest_ = Digest(std::as_bytes(std::span(text)));
@@ -60,6 +60,7 @@ Dataset::Dataset(const fs::path& root, const std::string& split)
   for (const auto& entry : splits.at(split)) {
     shards_.push_back(OpenListed(root, entry, vocabulary_));
     first_.push_back(first_.back() + shards_.back().size());
+    first_caption_.push_back(first_caption_.back() + shards_.back().captions());
   }
   if (size() == 0) ThrowUser("split '" + split + "' is empty", where);
 }
@@ -84,6 +85,35 @@ int64_t Dataset::Class(int64_t row) const {
 int64_t Dataset::Captions(int64_t row) const {
   const auto [shard, record] = Locate(row);
   return shard->Captions(record);
+}
+
+int64_t Dataset::FirstCaption(int64_t row) const {
+  const auto [shard, record] = Locate(row);
+  return first_caption_[static_cast<size_t>(shard - shards_.data())] + shard->FirstCaption(record);
+}
+
+std::array<float, 4> Dataset::Box(int64_t row) const {
+  const auto [shard, record] = Locate(row);
+  return shard->Box(record);
+}
+
+std::array<float, 4> Dataset::Region(int64_t row) const {
+  const auto [shard, record] = Locate(row);
+  const auto region = shard->Region(record);
+  if (region[2] <= 0)
+    ThrowUser("was packed before shards recorded which part of a picture they hold", root_.string(),
+              "this system needs boxes or key points: pack the data set again");
+  return region;
+}
+
+std::vector<KeyPoint> Dataset::KeyPoints(int64_t row) const {
+  const auto [shard, record] = Locate(row);
+  return shard->Parts(record);
+}
+
+std::array<int, 2> Dataset::StoredSize(int64_t row) const {
+  const auto [shard, record] = Locate(row);
+  return shard->Size(record);
 }
 
 std::vector<int32_t> Dataset::Tokens(int64_t row, int64_t caption) const {

@@ -30,12 +30,24 @@ class Dataset {
   const std::string& digest() const { return digest_; }  // of the manifest: tells data sets apart
   const std::string& split() const { return split_; }
 
+  // Of the key points of each record; none where the source had none.
+  const std::vector<std::string>& key_point_names() const { return shards_.front().header().part_names; }
+  int64_t captions() const { return first_caption_.back(); }  // of all rows together
+  const std::filesystem::path& root() const { return root_; }
+
   std::string Id(int64_t row) const;
   int64_t Class(int64_t row) const;  // the row itself where the set has no classes
   int64_t Captions(int64_t row) const;
+  int64_t FirstCaption(int64_t row) const;  // its number among the captions of all rows, in order
   std::vector<int32_t> Tokens(int64_t row, int64_t caption) const;
   int64_t TokenCount(int64_t row, int64_t caption) const;
   std::string Text(int64_t row, int64_t caption) const;
+  // In the source picture, pixels; zeros: none. Region: the part of it that is stored, as Shard::Region but
+  // for shards that do not know: Error{kUser}.
+  std::array<float, 4> Box(int64_t row) const;
+  std::array<float, 4> Region(int64_t row) const;
+  std::vector<KeyPoint> KeyPoints(int64_t row) const;
+  std::array<int, 2> StoredSize(int64_t row) const;  // width, height
   // The stored picture, decoded: shorter side as packed.
   Image Picture(int64_t row) const;
   // A square of it, as ChooseWindow finds it, written to `target`, side * side * 3 bytes, not mirrored.
@@ -45,11 +57,12 @@ class Dataset {
  private:
   std::pair<const Shard*, int64_t> Locate(int64_t row) const;
 
+  std::filesystem::path root_;
   std::string split_, digest_;
   Vocabulary vocabulary_;
   int64_t classes_ = 0;
   std::vector<Shard> shards_;
-  std::vector<int64_t> first_{0};  // of each shard, and the total
+  std::vector<int64_t> first_{0}, first_caption_{0};  // of each shard, and the total
 };
 
 }  // namespace helio::dataio

@@ -27,14 +27,19 @@ std::vector<Draw> EvaluationDraws(const Dataset& dataset, int64_t count, int64_t
   return draws;
 }
 
-Batch EvaluationBatch(const Dataset& dataset, std::span<const Draw> draws, int64_t words, int64_t side,
+Batch EvaluationBatch(const Dataset& dataset, std::span<const Draw> draws, const DomainNeeds& needs,
                       uint64_t seed) {
   const auto size = std::ssize(draws);
   Batch batch;
   batch.rows = {0, size, size};
-  FillRows(dataset, draws, words, CutKey(seed), batch);
-  FillPictures(
-      dataset, {.side = side, .may_mirror = false}, [](int64_t) { return std::nullopt; }, batch);
+  auto& domain = batch.data();
+  FillRows(dataset, draws, needs, CutKey(seed), domain);
+  std::vector<Window> windows;
+  std::tie(domain.stored, windows) =
+      CropRows(dataset, domain.records, {.side = needs.sides.back(), .may_mirror = false},
+               [](int64_t) { return std::nullopt; });
+  if (needs.boxes) domain.boxes = BoxesIn(dataset, domain.records, windows);
+  if (needs.key_points) domain.key_points = KeyPointsIn(dataset, domain.records, windows);
   return batch;
 }
 

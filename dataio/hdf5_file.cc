@@ -114,6 +114,11 @@ ByteRange Hdf5Reader::Extent(const std::string& name, hid_t expected) {
   return {begin, begin + bytes};
 }
 
+bool Hdf5Reader::Has(const std::string& name) {
+  const std::lock_guard lock(Hdf5Lock());
+  return AllLinksAreHard(file_, name);
+}
+
 std::string Hdf5Reader::Attribute(const std::string& name) {
   const std::lock_guard lock(Hdf5Lock());
   const Hdf5Id attribute(H5Aopen(file_, name.c_str(), H5P_DEFAULT), &H5Aclose);

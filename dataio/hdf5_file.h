@@ -95,6 +95,7 @@ class Hdf5Reader {
  public:
   explicit Hdf5Reader(const std::filesystem::path& path);
   std::string Attribute(const std::string& name);
+  bool Has(const std::string& name);
   // Where a data set's values lie in the file.
   template <typename T>
   ByteRange Extent(const std::string& name) {

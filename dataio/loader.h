@@ -1,13 +1,16 @@
 #pragma once
 #include <condition_variable>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <thread>
 #include <vector>
 
 #include "dataio/batch.h"
+#include "dataio/embeddings.h"
 #include "dataio/sampler.h"
+#include "src/base/option_list.h"
 #include "src/base/tensor.h"
 
 namespace helio::dataio {
@@ -15,8 +18,6 @@ namespace helio::dataio {
 struct LoaderOptions {
   int64_t global_batch = 20;
   int64_t together = 1;  // batches that a training step takes (--accumulate): epochs begin with a step
-  int64_t words = 18;
-  std::vector<int64_t> sides = {64, 128, 256};  // of the pictures, smallest first
   uint64_t seed = 1;
   bool augment = true;  // random crop and flip; else the centre crop
   bool flip = true;     // false: the random crop only
@@ -25,31 +26,40 @@ struct LoaderOptions {
   int workers = 1;
   int prefetch = 4;     // batches worked ahead
   bool pinned = false;  // pictures in page-locked memory, from which a GPU copies without stopping the host
+
+  void Declare(OptionList& list);
+};
+
+// A data set, and what is read of it.
+struct LoaderSource {
+  const Dataset& dataset;  // must outlive the loader
+  DomainNeeds needs;
 };
 
 // This rank's rows of the global batches from a step on, prepared by worker threads ahead of time. Order and
-// pixels are functions of (seed, step) only: not of workers, prefetching, or the number of ranks. One
-// consumer thread.
+// pixels are functions of (seed, step) only: not of workers, prefetching, or the number of ranks.
+// Of several data sets each runs through its own epochs, and the largest one's are the run's. One consumer
+// thread.
 class Loader {
  public:
-  // `dataset` must outlive the loader. Throws Error{kUser} where pictures were packed too small.
-  Loader(const Dataset& dataset, LoaderOptions options, int64_t first_step);
+  // At least one source. Throws Error{kUser} where pictures were packed too small or a source lacks what is
+  // asked of it.
+  Loader(std::vector<LoaderSource> sources, LoaderOptions options, int64_t first_step);
   Loader(const Loader&) = delete;
   Loader& operator=(const Loader&) = delete;
   ~Loader();
 
   // The next batch, for Upload(); rethrows what a worker met (damaged data).
   Batch Next();
-  int64_t steps_per_epoch() const { return sampler_.steps_per_epoch(); }
+  int64_t steps_per_epoch() const;
 
  private:
   void Work();
   Batch Make(int64_t step) const;
-  std::optional<uint64_t> AugmentKey(int64_t epoch, int64_t row) const;
 
-  const Dataset& dataset_;
+  class Reader;  // of one source
   const LoaderOptions options_;
-  const Sampler sampler_;
+  std::vector<std::unique_ptr<Reader>> readers_;
 
   std::mutex mutex_;
   std::condition_variable changed_;

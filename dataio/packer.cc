@@ -30,7 +30,11 @@ constexpr double kMaxBox = 1 << 20;  // beyond that integers overflow; no pictur
 
 // The published crop (AttnGAN code/datasets.py get_imgs): half side int(0.75 * longer side) around the box's
 // centre, clipped.
-Image CropToBox(const Image& image, const SourceRecord& record) {
+struct Region {
+  int left, top, right, bottom;
+};
+
+Region RegionOfBox(const Image& image, const SourceRecord& record) {
   const auto [x, y, width, height] = record.box;
   if (x >= image.width || y >= image.height || x + width <= 0 || y + height <= 0 || width > kMaxBox ||
       height > kMaxBox || x < -kMaxBox || y < -kMaxBox)
@@ -41,7 +45,7 @@ Image CropToBox(const Image& image, const SourceRecord& record) {
   const int left = std::max(0, centre_x - reach), right = std::min(image.width, centre_x + reach);
   const int top = std::max(0, centre_y - reach), bottom = std::min(image.height, centre_y + reach);
   if (left >= right || top >= bottom) ThrowData("its box lies outside the picture", record.image.string());
-  return Crop(image, left, top, right, bottom);
+  return {left, top, right, bottom};
 }
 
 // Ids of a caption's words; words that a given vocabulary lacks are dropped and counted.
@@ -147,7 +151,11 @@ class Packer {
     const std::string bytes = ReadFile(source.image);
     Image image =
         DecodeImage({reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size()}, source.image.string());
-    if (source.has_box()) image = CropToBox(image, source);
+    Region region{0, 0, image.width, image.height};
+    if (source.has_box()) {
+      region = RegionOfBox(image, source);
+      image = Crop(image, region.left, region.top, region.right, region.bottom);
+    }
     image = ResizeShortSide(image, options_.side);
     PackedRecord record;
     record.id = source.id;
@@ -155,6 +163,9 @@ class Packer {
     record.height = image.height;
     record.class_id = source.class_id;
     for (size_t i = 0; i < 4; ++i) record.box[i] = static_cast<float>(source.box[i]);
+    record.region = {static_cast<float>(region.left), static_cast<float>(region.top),
+                     static_cast<float>(region.right - region.left),
+                     static_cast<float>(region.bottom - region.top)};
     record.parts = source.parts;
     for (const auto& caption : source.captions) {
       if (!IsUtf8(caption)) ThrowData("a caption is not UTF-8", source.image.string());
@@ -172,7 +183,7 @@ class Packer {
   // What a shard is made from; a shard of the same plan need not be made again.
   std::string PlanDigest(const Job& job) const {
     std::ostringstream plan;
-    plan << kManifestVersion << ' ' << options_.name << ' ' << options_.side << options_.codec
+    plan << kManifestVersion << " with regions " << options_.name << ' ' << options_.side << options_.codec
          << options_.quality << vocabulary_.Digest();
     for (const auto& name : job.split->part_names) plan << '\t' << name;
     for (size_t i = job.begin; i < job.end; ++i) {

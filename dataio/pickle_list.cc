@@ -19,46 +19,34 @@ class PickleReader {
   }
 
  private:
+  // An opcode of pickletools: what a list of strings is made of. Structure and memo are read and left out.
   void Step(char opcode) {
+    static constexpr std::string_view kStructure = "(l]aet\r\n", kLines = "pgI", kOneByte = "qh\x80",
+                                      kFourBytes = "rj";
+    const auto is = [opcode](std::string_view kind) { return kind.find(opcode) != std::string_view::npos; };
+    if (is(kStructure)) return;
+    if (is(kLines)) {
+      Line();
+    } else if (is(kOneByte)) {
+      Take(1);
+    } else if (is(kFourBytes)) {
+      Take(4);
+    } else {
+      strings_.push_back(String(opcode));
+    }
+  }
+
+  std::string String(char opcode) {
     switch (opcode) {
-      case '(':
-      case 'l':
-      case ']':
-      case 'a':
-      case 'e':
-      case 't':
-      case '\r':
-      case '\n':
-        return;  // list structure
-      case 'p':
-      case 'g':
-      case 'I':
-        Line();
-        return;  // memo
-      case 'q':
-      case 'h':
-        Take(1);
-        return;
-      case 'r':
-      case 'j':
-        Take(4);
-        return;
-      case '\x80':
-        Take(1);
-        return;  // protocol
       case 'S':
-        strings_.push_back(Unquote(Line()));
-        return;
+        return Unquote(Line());
       case 'V':
-        strings_.push_back(Line());
-        return;
+        return Line();
       case 'U':
-        strings_.push_back(Take(static_cast<unsigned char>(Take(1)[0])));
-        return;
+        return Take(static_cast<unsigned char>(Take(1)[0]));
       case 'X':
       case 'T':
-        strings_.push_back(Take(Size4()));
-        return;
+        return Take(Size4());
       default:
         ThrowData("is not a plain pickled list of strings", where_,
                   "convert it with scripts/convert_vocab.py");

@@ -16,10 +16,12 @@ std::vector<int64_t> ShuffledRows(int64_t size, uint64_t key) {
   return order;
 }
 
-Sampler::Sampler(const Dataset& dataset, int64_t global_batch, int64_t words, uint64_t seed, int64_t together)
+Sampler::Sampler(const Dataset& dataset, int64_t global_batch, const DomainNeeds& needs, uint64_t seed,
+                 int64_t together)
     : dataset_(dataset),
       batch_(global_batch),
-      words_(words),
+      words_(needs.words),
+      by_length_(needs.order == dataio::Order::kByLength),
       seed_(seed),
       steps_per_epoch_(dataset.size() / std::max<int64_t>(global_batch * together, 1) * together) {
   if (global_batch < 1 || steps_per_epoch_ < 1)
@@ -51,8 +53,9 @@ std::vector<Draw> Sampler::Batch(int64_t step) const {
     draw.length = std::min(words_, dataset_.TokenCount(draw.row, draw.caption));
     draws.push_back(draw);
   }
-  std::stable_sort(draws.begin(), draws.end(),
-                   [](const Draw& a, const Draw& b) { return a.length > b.length; });
+  if (by_length_)
+    std::stable_sort(draws.begin(), draws.end(),
+                     [](const Draw& a, const Draw& b) { return a.length > b.length; });
   return draws;
 }
 

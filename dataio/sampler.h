@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "dataio/dataset.h"
+#include "dataio/domain_needs.h"
 
 namespace helio::dataio {
 
@@ -18,13 +19,14 @@ struct Draw {
 
 // The training order: a pure function of (seed, step). Epoch e is a permutation of all rows keyed by (seed,
 // e), cut into batches of `global_batch`; the incomplete last one is left out (drop_last, as published).
-// Within a batch rows are sorted by caption length, longest first, ties in permutation order. The caption of
-// a row is a function of (seed, epoch, row). Thread-safe.
+// Within a batch rows have the needs' order. The caption of a row is a function of (seed, epoch, row).
+// Thread-safe.
 class Sampler {
  public:
   // `together`: batches that a training step takes; an epoch is a whole number of such steps. Throws
   // Error{kUser} if the data set has fewer rows than a step takes.
-  Sampler(const Dataset& dataset, int64_t global_batch, int64_t words, uint64_t seed, int64_t together = 1);
+  Sampler(const Dataset& dataset, int64_t global_batch, const DomainNeeds& needs, uint64_t seed,
+          int64_t together = 1);
   std::vector<Draw> Batch(int64_t step) const;
   int64_t steps_per_epoch() const { return steps_per_epoch_; }
 
@@ -35,6 +37,7 @@ class Sampler {
 
   const Dataset& dataset_;
   const int64_t batch_, words_;
+  const bool by_length_;
   const uint64_t seed_;
   const int64_t steps_per_epoch_;
   mutable std::mutex mutex_;

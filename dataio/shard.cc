@@ -30,6 +30,12 @@ void CheckOffsets(const Column<uint64_t>& offset, size_t items, uint64_t end, co
   if (!fine) ThrowData(std::string("offsets of '") + name + "' are damaged", where);
 }
 
+std::array<float, 4> FourOf(const Column<float>& column, int64_t record) {
+  std::array<float, 4> values;
+  for (size_t i = 0; i < 4; ++i) values[i] = column.at(4 * static_cast<size_t>(record) + i);
+  return values;
+}
+
 }  // namespace
 
 struct Shard::State {
@@ -43,7 +49,7 @@ struct Shard::State {
   Column<uint64_t> image_offset, checksums, first_caption;
   Column<uint16_t> sizes;
   Column<int32_t> classes;
-  Column<float> boxes, parts;
+  Column<float> boxes, regions, parts;
   Lists<char> ids, texts;
   Lists<int32_t> tokens;
   std::vector<std::atomic<bool>> checked;  // records whose raw picture matched its checksum
@@ -88,6 +94,7 @@ void Shard::State::Map(Hdf5Reader& reader) {
   ids = {MapColumn<char>(reader, "ids/bytes"), MapColumn<uint64_t>(reader, "ids/offset")};
   classes = MapColumn<int32_t>(reader, "classes");
   boxes = MapColumn<float>(reader, "boxes");
+  if (reader.Has("regions")) regions = MapColumn<float>(reader, "regions");
   parts = MapColumn<float>(reader, "parts");
   first_caption = MapColumn<uint64_t>(reader, "captions/first");
   tokens = {MapColumn<int32_t>(reader, "tokens/ids"), MapColumn<uint64_t>(reader, "tokens/offset")};
@@ -99,6 +106,7 @@ void Shard::State::Check(int64_t vocabulary) const {
   CheckOffsets(image_offset, records, seal.images.size(), "images", where);
   CheckOffsets(ids.offset, records, ids.values.size(), "ids", where);
   if (sizes.size() != 2 * records || classes.size() != records || boxes.size() != 4 * records ||
+      (regions.size() != 0 && regions.size() != 4 * records) ||
       parts.size() != 3 * header.part_names.size() * records)
     ThrowData("index arrays differ in length", where);
   CheckCaptions(vocabulary);
@@ -147,10 +155,11 @@ std::string Shard::Id(int64_t record) const {
 
 int64_t Shard::Class(int64_t record) const { return state_->classes.at(static_cast<size_t>(record)); }
 
-std::array<float, 4> Shard::Box(int64_t record) const {
-  std::array<float, 4> box;
-  for (size_t i = 0; i < 4; ++i) box[i] = state_->boxes.at(4 * static_cast<size_t>(record) + i);
-  return box;
+std::array<float, 4> Shard::Box(int64_t record) const { return FourOf(state_->boxes, record); }
+
+std::array<float, 4> Shard::Region(int64_t record) const {
+  if (state_->regions.size() == 0) return {};
+  return FourOf(state_->regions, record);
 }
 
 std::vector<KeyPoint> Shard::Parts(int64_t record) const {
@@ -160,6 +169,12 @@ std::vector<KeyPoint> Shard::Parts(int64_t record) const {
   for (size_t i = first; i < first + 3 * count; i += 3)
     parts.push_back({values.at(i), values.at(i + 1), values.at(i + 2)});
   return parts;
+}
+
+int64_t Shard::captions() const { return static_cast<int64_t>(state_->first_caption.back()); }
+
+int64_t Shard::FirstCaption(int64_t record) const {
+  return static_cast<int64_t>(state_->first_caption.at(static_cast<size_t>(record)));
 }
 
 int64_t Shard::Captions(int64_t record) const {

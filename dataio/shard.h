@@ -33,7 +33,9 @@ struct PackedRecord {
   std::vector<uint8_t> image;  // encoded by the data set's codec
   int width = 0, height = 0;   // of the stored picture
   int64_t class_id = -1;
-  std::array<float, 4> box = {};             // x, y, width, height in the *source* picture; zeros: none
+  std::array<float, 4> box = {};  // x, y, width, height in the *source* picture; zeros: none
+  // x, y, width, height of the part of the source picture that was stored, source pixels
+  std::array<float, 4> region = {};
   std::vector<KeyPoint> parts;               // one for each name in the header
   std::vector<std::string> captions;         // raw text
   std::vector<std::vector<int32_t>> tokens;  // a list per caption, none empty
@@ -64,8 +66,11 @@ class Shard {
   std::string Id(int64_t record) const;
   int64_t Class(int64_t record) const;
   std::array<float, 4> Box(int64_t record) const;
+  std::array<float, 4> Region(int64_t record) const;  // zeros in shards packed before it was recorded
   std::vector<KeyPoint> Parts(int64_t record) const;  // one for each name in the header
+  int64_t captions() const;                           // of all records together
   int64_t Captions(int64_t record) const;
+  int64_t FirstCaption(int64_t record) const;  // its number among the captions of all records
   std::vector<int32_t> Tokens(int64_t record, int64_t caption) const;
   int64_t TokenCount(int64_t record, int64_t caption) const;
   std::string Text(int64_t record, int64_t caption) const;

@@ -41,7 +41,7 @@ struct Arrays {
   std::vector<uint64_t> first_caption{0}, checksums;
   std::vector<uint16_t> sizes;
   std::vector<int32_t> classes;
-  std::vector<float> boxes, parts;
+  std::vector<float> boxes, regions, parts;
 
   void Add(const PackedRecord& record);
   void WriteTo(Hdf5Writer& file) const;
@@ -55,6 +55,7 @@ void Arrays::Add(const PackedRecord& record) {
   sizes.push_back(static_cast<uint16_t>(record.height));
   classes.push_back(static_cast<int32_t>(record.class_id));
   boxes.insert(boxes.end(), record.box.begin(), record.box.end());
+  regions.insert(regions.end(), record.region.begin(), record.region.end());
   for (const auto& part : record.parts) parts.insert(parts.end(), {part.x, part.y, part.visible});
   for (const auto& text : record.captions) texts.Add(text);
   for (const auto& caption : record.tokens) tokens.Add(caption);
@@ -68,6 +69,7 @@ void Arrays::WriteTo(Hdf5Writer& file) const {
   Write(file, "ids", "bytes", ids);
   file.Write("classes", classes);
   file.Write("boxes", boxes);
+  file.Write("regions", regions);
   file.Write("parts", parts);
   file.Write("captions/first", first_caption);
   Write(file, "tokens", "ids", tokens);

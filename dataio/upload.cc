@@ -20,15 +20,33 @@ std::vector<torch::Tensor> Pyramid(const torch::Tensor& pictures, const std::vec
   return images;
 }
 
-void Upload(Batch& batch, const std::vector<int64_t>& sides, torch::Device device, torch::Dtype dtype) {
+namespace {
+
+std::vector<torch::Tensor> UploadPictures(StoredPictures& stored, const std::vector<int64_t>& sides,
+                                          torch::Device device, torch::Dtype dtype) {
+  if (!stored.pixels.defined()) return {};
+  auto pictures = stored.pixels.to(device, /*non_blocking=*/true);
+  if (stored.mirrored.any().item<bool>())  // on the host; an evaluation mirrors none
+    pictures = torch::where(stored.mirrored.to(device).view({-1, 1, 1, 1}), pictures.flip({3}), pictures);
+  auto images = Pyramid(pictures, sides);
+  for (auto& image : images) image = image.to(dtype);
+  stored = {};
+  return images;
+}
+
+}  // namespace
+
+void Upload(Batch& batch, std::span<const DomainNeeds> needs, torch::Device device, torch::Dtype dtype) {
   const torch::NoGradGuard no_grad;
-  auto pictures = batch.pictures.to(device, /*non_blocking=*/true);
-  if (batch.mirrored.any().item<bool>())  // on the host; an evaluation mirrors none
-    pictures = torch::where(batch.mirrored.to(device).view({-1, 1, 1, 1}), pictures.flip({3}), pictures);
-  batch.images = Pyramid(pictures, sides);
-  batch.pictures = batch.mirrored = torch::Tensor();
-  for (auto& image : batch.images) image = image.to(dtype);
-  for (auto* tensor : {&batch.captions, &batch.caption_lengths, &batch.classes}) *tensor = tensor->to(device);
+  for (size_t i = 0; i < batch.domains.size(); ++i) {
+    auto& domain = batch.domains[i];
+    domain.images = UploadPictures(domain.stored, needs[i].sides, device, dtype);
+    domain.wrong_images = UploadPictures(domain.wrong_stored, needs[i].sides, device, dtype);
+    for (auto* tensor : {&domain.captions, &domain.caption_lengths, &domain.classes})
+      if (tensor->defined()) *tensor = tensor->to(device);
+    for (auto* tensor : {&domain.boxes, &domain.key_points, &domain.embeddings})
+      if (tensor->defined()) *tensor = tensor->to(device, dtype);
+  }
 }
 
 }  // namespace helio::dataio

@@ -3,6 +3,7 @@
 #include "src/app/main.h"
 #include "src/app/trained_model.h"
 #include "src/app/training_checks.h"
+#include "src/app/training_data.h"
 #include "src/app/training_flags.h"
 #include "src/app/training_structs.h"
 #include "src/eval/evaluation.h"
@@ -18,50 +19,54 @@ namespace {
 
 void WriteReport(const std::vector<eval::Score>& generated, const std::vector<eval::Score>& real,
                  TrainedModel& model, const dataio::Dataset& test) {
-  const std::filesystem::path out = FLAGS_out;
+  const auto& run = model.options().run;
+  const auto& out = model.options().session.out;
   std::filesystem::create_directories(out);
   eval::UpdateSummary(out / "summary.json", "generated", generated);
   eval::UpdateSummary(out / "summary.json", "real", real);
   eval::AppendScores(out / "evaluation.jsonl", model.step(), generated);
   LOG(INFO) << "generated pictures:\n" << eval::FormatScores(generated);
   LOG(INFO) << "real pictures, scored the same way:\n" << eval::FormatScores(real);
-  eval::WriteSampleGrid(
-      model.drawer(), test, model.options(),
-      {.seed = FLAGS_seed, .title = FLAGS_recipe + ", step " + std::to_string(model.step())},
-      out / "samples.png");
+  eval::WriteSampleGrid(model.drawer(), test, model.needs(),
+                        {.seed = run.seed, .title = run.recipe + ", step " + std::to_string(model.step())},
+                        out / "samples.png");
 }
 
 int Evaluate(cluster::Communicator& communicator) {
   const auto device = communicator.world().device;
   TrainedModel model(FLAGS_checkpoint, device);
-  const dataio::Dataset train(FLAGS_data, "train"), test(FLAGS_data, "test");
+  const auto& run = model.options().run;
+  const TrainingData data(run.DataFolders());
+  const auto& test = data.test();
   if (test.vocabulary().Digest() != model.vocabulary().Digest())
-    ThrowUser("the data set's vocabulary is not the checkpoint's", FLAGS_data,
+    ThrowUser("the data set's vocabulary is not the checkpoint's", run.data,
               "pack it with --vocab of the checkpoint");
-  const auto options = OptionsFor(test);
-  if (WeightsFlags().contains("damsm")) CheckEvaluation(test, FLAGS_images, "images");
+  if (run.WeightFiles().contains("damsm")) CheckEvaluation(test, run, FLAGS_images, "images");
   const auto judges = eval::MakeJudges(
-      options, PretrainedFlags(test.vocabulary()), test,
-      {.device = device, .attributes = FLAGS_attributes, .train = &train, .seed = FLAGS_seed});
-  const eval::EvaluationOptions evaluation{FLAGS_images, FLAGS_seed};
+      model.options().judges, ReadWeights(run, test.vocabulary()), test,
+      {.device = device, .attributes = FLAGS_attributes, .train = &data.train(), .seed = run.seed});
+  const eval::EvaluationOptions evaluation{FLAGS_images, run.seed};
   const auto generated =
-      eval::EvaluateGenerator(model.drawer(), judges, test, options, evaluation, communicator);
-  const auto real = eval::EvaluateReal(judges, test, options, evaluation, communicator);
+      eval::EvaluateGenerator(model.drawer(), judges, test, model.needs(), evaluation, communicator);
+  const auto real = eval::EvaluateReal(judges, test, model.needs(), evaluation, communicator);
   if (communicator.rank() == 0) WriteReport(generated, real, model, test);
   communicator.Barrier("report");
   return 0;
 }
 
 int Run() {
+  const auto options = ReadTrainingOptions(GivenFlags());
   if (FLAGS_checkpoint.empty()) ThrowUser("is missing", "--checkpoint", "name a run's folder");
-  CheckData();
-  if (FLAGS_out.empty()) ThrowUser("is missing", "--out", "name a folder for summary.json and samples.png");
-  if (const auto weights = WeightsFlags(); !weights.contains("damsm") && !weights.contains("classifier"))
+  CheckData(options.run);
+  if (options.session.out.empty())
+    ThrowUser("is missing", "--out", "name a folder for summary.json and samples.png");
+  if (const auto weights = options.run.WeightFiles();
+      !weights.contains("damsm") && !weights.contains("classifier"))
     ThrowUser("no judge", "--damsm, --classifier", "pass at least one");
-  cluster::Launch launch(LaunchFlags());
+  cluster::Launch launch(options.launch);
   StartLogging("helio-eval", launch.world().rank, launch.world().size);
   return launch.Run([&] {
-    UseThreads(launch.communicator());
+    UseThreads(options.run.threads, launch.communicator());
     return Evaluate(launch.communicator());
   });
 }
@@ -70,10 +75,12 @@ int Run() {
 }  // namespace helio::app
 
 int main(int argc, char** argv) {
-  return helio::app::Main(argc, argv,
-                          "helio-eval scores a trained system: --checkpoint=RUN --data=DIR --damsm=FILE "
-                          "--classifier=FILE --out=DIR",
-                          &helio::app::Run,
-                          {"data", "out", "seed", "weights", "damsm", "classifier", "threads",
-                           "expect_world_size", "deadline_seconds", "log_format"});
+  helio::app::RegisterTrainingFlags();
+  return helio::app::Main(
+      argc, argv,
+      {.usage = "helio-eval scores a trained system: --checkpoint=RUN --data=DIR --damsm=FILE "
+                "--classifier=FILE --out=DIR",
+       .shared = {"data", "out", "seed", "weights", "damsm", "classifier", "threads", "device",
+                  "expect_world_size", "deadline_seconds", "log_format"}},
+      &helio::app::Run);
 }

@@ -22,14 +22,17 @@ Json Scores(const TrainedModel& model) {
   return summary.contains("generated") ? summary.at("generated") : summary;
 }
 
+fs::path Out() { return ReadTrainingOptions(GivenFlags()).session.out; }
+
 int Run() {
   if (FLAGS_checkpoint.empty()) ThrowUser("is missing", "--checkpoint", "name a run's folder");
-  if (FLAGS_out.empty()) ThrowUser("is missing", "--out", "name a folder for the exported model");
+  if (Out().empty()) ThrowUser("is missing", "--out", "name a folder for the exported model");
   TrainedModel model(FLAGS_checkpoint);
   const Json scores = Scores(model);
-  const fs::path out = FLAGS_out;
+  const fs::path out = Out();
   fs::create_directories(out);
-  const std::map<std::string, std::string> origin = {{"format", "pt"}, {"recipe", FLAGS_recipe}};
+  const std::map<std::string, std::string> origin = {{"format", "pt"},
+                                                     {"recipe", model.options().run.recipe}};
   const auto& part = model.drawer().part();
   WriteSafeTensors(out / (part + ".safetensors"), recipes::WithoutPrefix(model.drawing_part(), part + "."),
                    origin);
@@ -46,8 +49,11 @@ int Run() {
 }  // namespace helio::app
 
 int main(int argc, char** argv) {
-  return helio::app::Main(argc, argv,
-                          "helio-export writes a trained model for others to use: --checkpoint=RUN --out=DIR "
-                          "[--summary=summary.json]",
-                          &helio::app::Run, {"out", "log_format"});
+  helio::app::RegisterTrainingFlags();
+  return helio::app::Main(
+      argc, argv,
+      {.usage = "helio-export writes a trained model for others to use: --checkpoint=RUN --out=DIR "
+                "[--summary=summary.json]",
+       .shared = {"out", "log_format"}},
+      &helio::app::Run);
 }

@@ -48,30 +48,32 @@ eval::AttentionSubject Subject(const recipes::Pictures& pictures, int64_t row,
 }
 
 int Run() {
+  const auto out = ReadTrainingOptions(GivenFlags()).session.out;
   if (FLAGS_checkpoint.empty()) ThrowUser("is missing", "--checkpoint", "name a run's folder");
   if (FLAGS_text.empty()) ThrowUser("is missing", "--text", "name a sentence to draw");
-  if (FLAGS_out.empty() || !FLAGS_out.ends_with(".png")) ThrowUser("must be a .png file", "--out");
+  if (out.extension() != ".png") ThrowUser("must be a .png file", "--out");
   if (FLAGS_n < 1 || FLAGS_n > 64) ThrowUser("must be 1 to 64", "--n");
   TrainedModel model(FLAGS_checkpoint);
+  const auto& run = model.options().run;
+  const int64_t longest = model.needs().words;
   std::vector<std::string> words;
   auto ids = KnownWords(dataio::Tokenize(FLAGS_text), model.vocabulary(), words);
-  if (static_cast<int64_t>(ids.size()) > model.options().words) {
-    LOG(WARNING) << "only the first " << model.options().words << " words are used";
-    ids.resize(static_cast<size_t>(model.options().words));
+  if (static_cast<int64_t>(ids.size()) > longest) {
+    LOG(WARNING) << "only the first " << longest << " words are used";
+    ids.resize(static_cast<size_t>(longest));
     words.resize(ids.size());
   }
-  const auto [captions, lengths] = dataio::PadCaptions(
-      std::vector<std::vector<int32_t>>(static_cast<size_t>(FLAGS_n), ids), model.options().words);
+  const auto [captions, lengths] =
+      dataio::PadCaptions(std::vector<std::vector<int32_t>>(static_cast<size_t>(FLAGS_n), ids), longest);
   const RowRange rows{0, FLAGS_n, FLAGS_n};
-  const auto pictures = model.drawer().Draw({captions, lengths}, FLAGS_seed, rows);
+  const auto pictures = model.drawer().Draw({captions, lengths}, run.seed, rows);
   std::vector<eval::AttentionSubject> subjects;
   for (int64_t i = 0; i < FLAGS_n; ++i) subjects.push_back(Subject(pictures, i, words));
-  const std::filesystem::path out = FLAGS_out;
   if (out.has_parent_path()) std::filesystem::create_directories(out.parent_path());
   eval::WritePng(out,
-                 eval::DrawAttention(subjects, {.title = FLAGS_recipe + ": what each word looked at",
-                                                .subtitle = "seed " + std::to_string(FLAGS_seed)}),
-                 {{"caption", FLAGS_text}, {"seed", std::to_string(FLAGS_seed)}});
+                 eval::DrawAttention(subjects, {.title = run.recipe + ": what each word looked at",
+                                                .subtitle = "seed " + std::to_string(run.seed)}),
+                 {{"caption", FLAGS_text}, {"seed", std::to_string(run.seed)}});
   for (int64_t i = 0; i < FLAGS_n; ++i) {
     auto single = out;
     single.replace_filename(out.stem().string() + "-" + std::to_string(i + 1) + ".png");
@@ -85,8 +87,11 @@ int Run() {
 }  // namespace helio::app
 
 int main(int argc, char** argv) {
+  helio::app::RegisterTrainingFlags();
   return helio::app::Main(
       argc, argv,
-      "helio-generate draws a sentence: --checkpoint=RUN --text=\"...\" --out=F.png [--n=4] [--seed=S]",
-      &helio::app::Run, {"out", "seed", "log_format"});
+      {.usage =
+           "helio-generate draws a sentence: --checkpoint=RUN --text=\"...\" --out=F.png [--n=4] [--seed=S]",
+       .shared = {"out", "seed", "log_format"}},
+      &helio::app::Run);
 }

@@ -8,37 +8,18 @@ namespace {
 
 constexpr size_t kTextColumn = 34;
 
-struct Group {
-  const char* title;
-  const char* names;  // between spaces
-};
+// In this order; other groups follow.
+constexpr const char* kGroups[] = {
+    "What is trained",   "Shapes", "Losses", "Optimizers", "Checkpoints, reports",
+    "Ranks and machine", "Metrics"};
 
-constexpr Group kGroups[] = {
-    {"What is trained",
-     " recipe data out seed batch steps epochs schedule fidelity dtype augment flip weights damsm captioner "
-     "classifier "
-     "random_frozen "},
-    {"Shapes",
-     " base_side stages gf df z condition embedding residual_blocks words word_vector text_rnn image_trunk "
-     "caption_trunk caption_embedding caption_hidden global_attention "},
-    {"Losses",
-     " caption_lambda damsm_lambda mirror_damsm_lambda kl_weight gamma1 gamma2 gamma3 text_scale "
-     "class_masks "},
-    {"Optimizers",
-     " g_rate d_rate rate beta1 beta2 ema_decay ema_batch_norm clip_norm text_dropout freeze_trunk "
-     "max_bad_steps "},
-    {"Checkpoints, reports",
-     " resume resume_override checkpoint_every keep_last keep_every keep_best on_checkpoint_failure "
-     "log_every "
-     "sample_every evaluate_every evaluate_images exit_code_requeue dry_run log_format "},
-    {"Ranks and machine",
-     " threads workers prefetch expect_world_size deadline_seconds first_deadline_seconds first_bucket_mb "
-     "bucket_mb wire_dtype hierarchy shard_optimizer accumulate batch_norm negatives "},
-    {"Metrics", " metrics_port metrics_bind push_gateway "},
-};
-
-bool Names(const Group& group, const std::string& name) {
-  return std::string(group.names).find(" " + name + " ") != std::string::npos;
+// The groups of `flags`, in the order of help.
+std::vector<std::string> GroupsOf(const std::vector<FlagText>& flags) {
+  std::vector<std::string> groups(std::begin(kGroups), std::end(kGroups));
+  for (const auto& flag : flags)
+    if (!flag.group.empty() && std::ranges::find(groups, flag.group) == groups.end())
+      groups.push_back(flag.group);
+  return groups;
 }
 
 std::string Line(const FlagText& flag) {
@@ -47,11 +28,10 @@ std::string Line(const FlagText& flag) {
   return line + flag.text + "\n";
 }
 
-template <typename Wanted>
-std::string Section(const std::string& title, const std::vector<FlagText>& flags, const Wanted& wanted) {
+std::string Section(const std::string& title, const std::vector<FlagText>& flags, const std::string& group) {
   std::string lines;
   for (const auto& flag : flags)
-    if (wanted(flag)) lines += Line(flag);
+    if (flag.group == group) lines += Line(flag);
   return lines.empty() ? "" : "\n" + title + "\n" + lines;
 }
 
@@ -92,23 +72,9 @@ std::string NameIn(const std::string& argument) {
 
 }  // namespace
 
-std::vector<std::string> UngroupedFlags(const std::vector<FlagText>& flags) {
-  std::vector<std::string> names;
-  for (const auto& flag : flags)
-    if (flag.shared && std::ranges::none_of(kGroups, [&](const Group& g) { return Names(g, flag.name); }))
-      names.push_back(flag.name);
-  return names;
-}
-
 std::string HelpText(const std::string& usage, const std::vector<FlagText>& flags) {
-  std::string text = usage + "\n";
-  text += Section("This program", flags, [](const FlagText& f) { return !f.shared; });
-  for (const auto& group : kGroups)
-    text += Section(group.title, flags, [&](const FlagText& f) { return f.shared && Names(group, f.name); });
-  const auto others = UngroupedFlags(flags);
-  text += Section("More", flags, [&](const FlagText& f) {
-    return f.shared && std::ranges::find(others, f.name) != others.end();
-  });
+  std::string text = usage + "\n" + Section("This program", flags, "");
+  for (const auto& group : GroupsOf(flags)) text += Section(group, flags, group);
   return text + "\nEvery program\n" + Line({"flagfile", "FILE", "Read flags from a file (see configs/)"});
 }
 

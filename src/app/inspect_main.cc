@@ -129,6 +129,6 @@ int Run() {
 }  // namespace
 
 int main(int argc, char** argv) {
-  return helio::app::Main(argc, argv, "helio-inspect shows and verifies packed data: --path=DIR [--verify]",
+  return helio::app::Main(argc, argv, {"helio-inspect shows and verifies packed data: --path=DIR [--verify]"},
                           &Run);
 }

@@ -2,7 +2,7 @@
 
 #include <gflags/gflags.h>
 
-#include <charconv>
+#include <algorithm>
 #include <cstring>
 #include <fstream>
 #include <iostream>
@@ -16,24 +16,6 @@
 namespace helio::app {
 namespace {
 
-bool IsOurs(const gflags::CommandLineFlagInfo& flag) {
-  return flag.filename.find("src/app/") != std::string::npos;
-}
-
-std::vector<FlagText> OurFlags(std::vector<std::string>& others) {
-  std::vector<gflags::CommandLineFlagInfo> flags;
-  gflags::GetAllFlags(&flags);
-  std::vector<FlagText> ours;
-  for (const auto& flag : flags) {
-    const bool shared = flag.filename.find("_main.cc") == std::string::npos;
-    if (IsOurs(flag))
-      ours.push_back({flag.name, flag.default_value, flag.description, flag.type == "bool", shared});
-    else
-      others.push_back(flag.name);
-  }
-  return ours;
-}
-
 // What "--name=value" or "-name=value" gives `name`; empty if it is another argument.
 std::string ValueOf(const std::string& argument, const std::string& name) {
   for (const auto* dashes : {"--", "-"})
@@ -42,20 +24,30 @@ std::string ValueOf(const std::string& argument, const std::string& name) {
   return "";
 }
 
-std::string Help(const std::string& usage, const std::set<std::string>& shared) {
+std::string Help(const ProgramText& program, const std::string& recipe) {
+  if (program.of_recipe && !recipe.empty())
+    return HelpText(program.usage + "\nWhat --recipe=" + recipe + " reads:", program.of_recipe(recipe));
   std::vector<std::string> others;
   auto flags = OurFlags(others);
-  if (shared.empty()) return HelpText(usage, flags);
-  std::erase_if(flags, [&](const FlagText& flag) { return flag.shared && !shared.contains(flag.name); });
-  return HelpText(usage, flags) +
+  if (program.shared.empty())
+    return HelpText(program.usage, flags) +
+           (program.of_recipe ? "\n--help --recipe=NAME shows what that system reads, with its defaults.\n"
+                              : "");
+  std::erase_if(flags, [&](const FlagText& flag) {
+    return !flag.group.empty() && !program.shared.contains(flag.name);
+  });
+  return HelpText(program.usage, flags) +
          "The checkpoint knows what it was trained with; flags of helio-train override it.\n";
 }
 
-void ExitOnHelp(int argc, char** argv, const std::string& usage, const std::set<std::string>& shared) {
-  for (int i = 1; i < argc; ++i) {
-    const std::string argument = argv[i];
+void ExitOnHelp(int argc, char** argv, const ProgramText& program) {
+  const std::vector<std::string> arguments(argv + 1, argv + argc);
+  std::string recipe;
+  for (const auto& argument : arguments)
+    if (const auto value = ValueOf(argument, "recipe"); !value.empty()) recipe = value;
+  for (const auto& argument : arguments) {
     if (argument != "--help" && argument != "-h" && argument != "-help") continue;
-    std::cout << Help(usage, shared);
+    std::cout << Help(program, recipe);
     std::exit(0);
   }
 }
@@ -73,16 +65,19 @@ std::vector<std::string> FlagLines(const std::string& path) {
   return lines;
 }
 
-// "--name=value" lines whose value is not of the flag's type. gflags would name them in its own words and
-// exit.
-std::string WrongValues(const std::vector<std::string>& arguments, const std::string& where) {
+// "--name=value" lines of our flags whose value is not of the flag's type. gflags would name them in its own
+// words and exit.
+std::string WrongValues(const std::vector<std::string>& arguments, const std::vector<FlagText>& ours,
+                        const std::string& where) {
   std::string problems;
   for (const auto& argument : arguments) {
     const auto begin = argument.find_first_not_of('-'), equals = argument.find('=');
     if (begin == 0 || begin > 2 || equals == std::string::npos) continue;
     const auto name = argument.substr(begin, equals - begin);
     gflags::CommandLineFlagInfo flag;
-    if (!gflags::GetCommandLineFlagInfo(name.c_str(), &flag) || !IsOurs(flag)) continue;
+    if (!gflags::GetCommandLineFlagInfo(name.c_str(), &flag) ||
+        std::ranges::find(ours, name, &FlagText::name) == ours.end())
+      continue;
     if (gflags::SetCommandLineOption(name.c_str(), argument.substr(equals + 1).c_str()).empty())
       problems += "\n  " + where + argument + ": not of type " + flag.type;
   }
@@ -97,7 +92,7 @@ std::string BadFlags(const std::vector<std::string>& arguments, const std::strin
   const auto flags = OurFlags(others);
   std::string problems;
   for (const auto& problem : UnknownFlags(arguments, flags, others)) problems += "\n  " + where + problem;
-  problems += WrongValues(arguments, where);
+  problems += WrongValues(arguments, flags, where);
   for (const auto& argument : arguments)
     if (const auto path = ValueOf(argument, "flagfile"); !path.empty())
       problems += BadFlags(FlagLines(path), path + ": ", depth + 1);
@@ -109,10 +104,10 @@ void CheckNames(int argc, char** argv) {
   if (!problems.empty()) ThrowUser("these flags need attention:" + problems);
 }
 
-void ParseFlags(int* argc, char*** argv, const std::string& usage, const std::set<std::string>& shared) {
-  ExitOnHelp(*argc, *argv, usage, shared);
+void ParseFlags(int* argc, char*** argv, const ProgramText& program) {
+  ExitOnHelp(*argc, *argv, program);
   CheckNames(*argc, *argv);
-  gflags::SetUsageMessage(usage);
+  gflags::SetUsageMessage(program.usage);
   gflags::ParseCommandLineFlags(argc, argv, true);
   if (*argc > 1)
     ThrowUser(std::string("unexpected argument '") + (*argv)[1] + "'", "command line", "flags begin with --");
@@ -126,35 +121,14 @@ std::unique_ptr<JsonLog> MakeJsonLog() {
   return std::make_unique<JsonLog>();
 }
 
-// Doubles as short as they can be written: gflags gives 0.0002 as 0.00020000000000000001.
-std::string ShortValue(const gflags::CommandLineFlagInfo& flag) {
-  if (flag.type != "double") return flag.current_value;
-  char text[32];
-  const auto written = std::to_chars(text, text + sizeof text, std::stod(flag.current_value));
-  return {text, written.ptr};
-}
-
 }  // namespace
 
-std::string FlagsAsFlagfile(const std::set<std::string>& leave_out) {
-  std::vector<gflags::CommandLineFlagInfo> flags;
-  gflags::GetAllFlags(&flags);
-  std::set<std::string> lines;
-  for (const auto& flag : flags)
-    if (IsOurs(flag) && !leave_out.contains(flag.name))
-      lines.insert("--" + flag.name + "=" + ShortValue(flag) + "\n");
-  std::string text;
-  for (const auto& line : lines) text += line;
-  return text;
-}
-
-int Main(int argc, char** argv, const std::string& usage, int (*body)(),
-         const std::set<std::string>& shared) {
+int Main(int argc, char** argv, const ProgramText& program, int (*body)()) {
   KeepHeap();
   std::unique_ptr<JsonLog> json_log;
   try {
     StartLogging(argv[0]);
-    ParseFlags(&argc, &argv, usage, shared);
+    ParseFlags(&argc, &argv, program);
     json_log = MakeJsonLog();
     return body();
   } catch (const Error& error) {

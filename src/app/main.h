@@ -1,18 +1,23 @@
 #pragma once
 #include <set>
 #include <string>
+#include <vector>
+
+#include "src/app/flags.h"
 
 // What every program's main shares: flags, help, logging, and the way from an exception to an exit code.
 namespace helio::app {
 
-// Parses the command line (and --flagfile), starts logging, runs `body`, and turns every exception into one
-// log line and an exit code (docs/running.md): Error -> its own, anything else -> 70. `usage` is one line,
-// shown by --help above the program's flags. `shared`: of the flags that programs share, those worth showing;
-// empty: all.
-int Main(int argc, char** argv, const std::string& usage, int (*body)(),
-         const std::set<std::string>& shared = {});
+struct ProgramText {
+  std::string usage;  // one line, shown by --help above the program's flags
+  // Of the flags that programs share, those worth showing; empty: all.
+  std::set<std::string> shared = {};
+  // What --help --recipe=NAME shows; empty: the same as --help.
+  std::vector<FlagText> (*of_recipe)(const std::string& recipe) = nullptr;
+};
 
-// Our flags as lines of a valid flagfile, sorted by name, without those in `leave_out`.
-std::string FlagsAsFlagfile(const std::set<std::string>& leave_out = {});
+// Parses the command line (and --flagfile), starts logging, runs `body`, and turns every exception into one
+// log line and an exit code (docs/running.md): Error -> its own, anything else -> 70.
+int Main(int argc, char** argv, const ProgramText& program, int (*body)());
 
 }  // namespace helio::app

@@ -3,7 +3,6 @@
 #include <iomanip>
 #include <sstream>
 
-#include "src/app/training_flags.h"
 #include "src/base/named_tensors.h"
 
 namespace helio::app {
@@ -49,7 +48,7 @@ text_encoder.load_state_dict(load_file("text_encoder.safetensors"))  # RNN_ENCOD
 std::string ModelCard(TrainedModel& model, const Json& scores) {
   const auto& info = model.info();
   std::ostringstream card;
-  card << "# " << FLAGS_recipe << ", step " << model.step() << "\n\n"
+  card << "# " << model.options().run.recipe << ", step " << model.step() << "\n\n"
        << "Exported by Heliograph " << info.value("version", "?") << " ("
        << info.value("revision", "unknown revision") << ") from `" << model.checkpoint().filename().string()
        << "`. The generator's weights are the moving average of training, "
@@ -65,7 +64,7 @@ std::string ModelCard(TrainedModel& model, const Json& scores) {
        << "Data set " << info.value("data", "?") << " (digest of its manifest), global batch "
        << info.value("global_batch", 0) << " on " << info.value("world_size", 0) << " ranks, seed "
        << info.value("seed", uint64_t{0}) << ", " << model.step() << " steps of which "
-       << info.value("steps_per_epoch", 0) << " are an epoch. Captions are cut to " << model.options().words
+       << info.value("steps_per_epoch", 0) << " are an epoch. Captions are cut to " << model.needs().words
        << " words.\n\n"
        << "## Use\n\n"
        << kUse;

@@ -56,6 +56,6 @@ int Run() {
 
 int main(int argc, char** argv) {
   return helio::app::Main(
-      argc, argv, "helio-pack turns captioned pictures into HDF5 shards: --source=cub --root=DIR --out=DIR",
+      argc, argv, {"helio-pack turns captioned pictures into HDF5 shards: --source=cub --root=DIR --out=DIR"},
       &Run);
 }

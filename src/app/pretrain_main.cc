@@ -1,4 +1,5 @@
 #include "src/app/main.h"
+#include "src/app/training_flags.h"
 #include "src/app/training_program.h"
 
 namespace {
@@ -8,8 +9,11 @@ int Run() { return helio::app::RunTraining(helio::recipes::Program::kPretrain); 
 }  // namespace
 
 int main(int argc, char** argv) {
-  return helio::app::Main(argc, argv,
-                          "helio-pretrain trains what the GANs build on: --recipe=damsm|captioner|classifier "
-                          "--data=DIR --out=DIR",
-                          &Run);
+  helio::app::RegisterTrainingFlags();
+  return helio::app::Main(
+      argc, argv,
+      {.usage = "helio-pretrain trains what the GANs build on: --recipe=damsm|captioner|classifier "
+                "--data=DIR --out=DIR",
+       .of_recipe = &helio::app::FlagsOf},
+      &Run);
 }

@@ -1,23 +1,27 @@
 #pragma once
+#include <filesystem>
 #include <memory>
 
 #include "cluster/metrics.h"
 #include "cluster/metrics_exporter.h"
 #include "cluster/metrics_pusher.h"
+#include "src/app/training_options.h"
 
 namespace helio::app {
 
 // Where a run's metrics can be read: /metrics of every rank, rank 0's list of targets, a push gateway. By the
-// flags.
+// options.
 class RunExporter {
  public:
   // Collective.
-  RunExporter(const cluster::MetricRegistry& registry, cluster::Communicator& communicator);
+  RunExporter(const TrainingOptions& options, const cluster::MetricRegistry& registry,
+              cluster::Communicator& communicator);
   // A run that ended in order is no target any more; one that died stays one, and its ranks count as down.
   // Rank 0; local.
   void EndInOrder(bool complete);
 
  private:
+  const std::filesystem::path out_;
   const bool first_;
   std::unique_ptr<cluster::MetricsExporter> exporter_;
   std::unique_ptr<cluster::MetricsPusher> pusher_;

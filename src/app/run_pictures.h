@@ -1,20 +1,20 @@
 #pragma once
 #include <vector>
 
-#include "dataio/dataset.h"
+#include "src/app/training_data.h"
+#include "src/app/training_options.h"
 #include "src/recipes/registry.h"
 #include "src/train/averaged_view.h"
 
 namespace helio::app {
 
 // What a run draws with its averaged weights: samples, evaluations, and the buffers that a checkpoint stores
-// beside them. By the flags.
+// beside them. By the options.
 class RunPictures {
  public:
   // All of them outlive it.
   RunPictures(const recipes::System& system, recipes::Drawer& drawer, train::Trainer& trainer,
-              const dataio::Dataset& train, const dataio::Dataset& test,
-              const recipes::RecipeOptions& options);
+              const TrainingData& data, const TrainingOptions& options);
 
   NamedTensors AverageBuffers();   // local
   void DrawSamples(int64_t step);  // local
@@ -29,8 +29,9 @@ class RunPictures {
   const recipes::System& system_;
   recipes::Drawer& drawer_;
   train::Trainer& trainer_;
-  const dataio::Dataset &train_, &test_;
-  const recipes::RecipeOptions& options_;
+  const TrainingData& data_;
+  const TrainingOptions& options_;
+  const dataio::DomainNeeds needs_;  // of the main data set
 };
 
 }  // namespace helio::app

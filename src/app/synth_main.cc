@@ -33,5 +33,5 @@ int Run() {
 
 int main(int argc, char** argv) {
   return helio::app::Main(
-      argc, argv, "helio-synth draws captioned birds in the CUB layout: --out DIR [--images N]", &Run);
+      argc, argv, {"helio-synth draws captioned birds in the CUB layout: --out DIR [--images N]"}, &Run);
 }

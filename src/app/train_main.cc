@@ -1,4 +1,5 @@
 #include "src/app/main.h"
+#include "src/app/training_flags.h"
 #include "src/app/training_program.h"
 
 namespace {
@@ -8,8 +9,11 @@ int Run() { return helio::app::RunTraining(helio::recipes::Program::kTrain); }
 }  // namespace
 
 int main(int argc, char** argv) {
-  return helio::app::Main(argc, argv,
-                          "helio-train trains a text-to-image GAN: --recipe=mirrorgan --data=DIR --out=DIR "
-                          "--damsm=FILE --captioner=FILE",
-                          &Run);
+  helio::app::RegisterTrainingFlags();
+  return helio::app::Main(
+      argc, argv,
+      {.usage = "helio-train trains a text-to-image GAN: --recipe=mirrorgan --data=DIR --out=DIR "
+                "--damsm=FILE --captioner=FILE",
+       .of_recipe = &helio::app::FlagsOf},
+      &Run);
 }

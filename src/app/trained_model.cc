@@ -1,9 +1,7 @@
 #include "src/app/trained_model.h"
 
-#include <gflags/gflags.h>
-
 #include "cluster/consistency.h"
-#include "src/app/training_flags.h"
+#include "src/app/flags.h"
 #include "src/base/error.h"
 #include "src/base/safetensors.h"
 #include "src/recipes/parts.h"
@@ -22,17 +20,17 @@ fs::path FindCheckpoint(const fs::path& path) {
   return entries.front().path;
 }
 
-// Flags of the recorded flagfile that the command line left at their defaults.
-void AdoptFlags(const std::string& flagfile) {
-  std::istringstream lines(flagfile);
-  for (std::string line; std::getline(lines, line);) {
-    const auto equals = line.find('=');
-    if (!line.starts_with("--") || equals == std::string::npos) continue;
-    const auto name = line.substr(2, equals - 2);
-    gflags::CommandLineFlagInfo info;
-    if (gflags::GetCommandLineFlagInfo(name.c_str(), &info) && info.is_default)
-      gflags::SetCommandLineOption(name.c_str(), line.substr(equals + 1).c_str());
-  }
+// What the checkpoint was trained with, the judges' networks, and over them what the command line says.
+OptionValues ValuesOf(const std::string& identity, const std::string& run_flags) {
+  auto values = ParseFlagfile(identity);
+  eval::JudgeNetworks judges;
+  OptionList list;
+  judges.Declare(list);
+  const auto all = ParseFlagfile(run_flags);
+  for (const auto& option : list.options())
+    if (all.contains(option.name)) values.emplace(option.name, all.at(option.name));
+  for (const auto& [name, value] : GivenFlags()) values[name] = value;
+  return values;
 }
 
 dataio::Vocabulary VocabularyOf(const train::Snapshot& snapshot, const std::string& where) {
@@ -71,15 +69,16 @@ TrainedModel::TrainedModel(const fs::path& path, torch::Device device) : checkpo
   step_ = snapshot.step;
   info_ = snapshot.info;
   run_flags_ = snapshot.texts.contains("run.flags") ? snapshot.texts.at("run.flags") : "";
-  AdoptFlags(snapshot.info.value("identity", std::string()));
   vocabulary_ = VocabularyOf(snapshot, where);
-  options_ = RecipeFlags();
-  options_.vocabulary = vocabulary_.size();
+  options_ = ReadTrainingOptions(ValuesOf(snapshot.info.value("identity", std::string()), run_flags_));
+  const auto& recipe = options_.run.recipe;
   const auto frozen_file = checkpoint_.parent_path().parent_path() / "frozen.safetensors";
   frozen_ = ReadSafeTensors(frozen_file).tensors;
-  system_ = recipes::MakeSystem(FLAGS_recipe, options_, {solo_, solo_, 1, {{}, /*random=*/true}});
+  system_ = recipes::MakeSystem(recipe, options_.values,
+                                {solo_, solo_, 1, {{}, /*random=*/true}, {.vocabulary = vocabulary_.size()}});
+  needs_ = system_->Needs().at(0);
   drawer_ = system_->MakeDrawer();
-  if (!drawer_) ThrowUser("is a checkpoint of '" + FLAGS_recipe + "', which draws no pictures", where);
+  if (!drawer_) ThrowUser("is a checkpoint of '" + recipe + "', which draws no pictures", where);
   CopyState(frozen_, recipes::TensorsOf(*system_, recipes::Role::kFrozen), frozen_file.string());
   CheckFrozen(cluster::WeightsDigest(recipes::TensorsOf(*system_, recipes::Role::kFrozen)), info_,
               frozen_file.string());

@@ -1,7 +1,9 @@
 #include "src/app/training_checks.h"
 
+#include <algorithm>
+#include <functional>
+
 #include "dataio/evaluation_rows.h"
-#include "src/app/training_flags.h"
 #include "src/eval/r_precision.h"
 #include "src/recipes/registry.h"
 
@@ -10,91 +12,102 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::string DataProblem() {
-  if (FLAGS_data.empty()) return "--data: name a packed data set (helio-pack)";
-  std::error_code unreadable;
-  if (fs::exists(fs::path(FLAGS_data) / "manifest.json", unreadable)) return "";
-  return "--data=" + FLAGS_data + ": no packed data set (it has no manifest.json); helio-pack makes one";
+std::string DataProblems(const RunOptions& run) {
+  if (run.data.empty()) return "\n  --data: name a packed data set (helio-pack)";
+  std::string problems;
+  for (const auto& [role, folder] : run.DataFolders())
+    if (std::error_code unreadable; !fs::exists(fs::path(folder) / "manifest.json", unreadable))
+      problems +=
+          "\n  --data=" + folder + ": no packed data set (it has no manifest.json); helio-pack makes one";
+  return problems;
 }
 
 std::string FileProblem(const std::string& flag, const std::string& file) {
   std::error_code unreadable;
-  if (file.empty() || fs::is_regular_file(file, unreadable)) return "";
-  return "--" + flag + "=" + file + ": no such file (a pretraining leaves best.safetensors in its --out)";
+  if (fs::is_regular_file(file, unreadable)) return "";
+  return "\n  --" + flag + "=" + file + ": no such file (a pretraining leaves best.safetensors in its --out)";
 }
 
 bool RoleIsKnown(const std::string& role) {
-  const auto takes = [&](const auto& system) {
-    return std::find(system.weights.begin(), system.weights.end(), role) != system.weights.end();
-  };
-  return std::any_of(recipes::Systems().begin(), recipes::Systems().end(), takes);
+  return std::ranges::any_of(recipes::Systems(), [&](const auto& system) {
+    return std::ranges::find(system.weights, role) != system.weights.end();
+  });
+}
+
+std::string WeightProblems(const RunOptions& run) {
+  std::string problems;
+  for (const auto& [role, file] : run.WeightFiles()) {
+    if (!RoleIsKnown(role))
+      problems += "\n  --weights=" + role + ":" + file + ": no system takes '" + role + "'";
+    problems += FileProblem(role, file);
+  }
+  return problems;
+}
+
+std::string RecipeProblem(const std::string& recipe, const std::vector<std::string>& allowed) {
+  if (std::ranges::find(allowed, recipe) != allowed.end()) return "";
+  std::string known;
+  for (const auto& name : allowed) known += " " + name;
+  return "\n  --recipe='" + recipe + "': one of" + known;
+}
+
+// Options that are wrong only together.
+std::string MixedProblems(const TrainingOptions& options) {
+  std::string problems;
+  const int64_t batch = options.run.batch, parts = options.trainer.accumulate;
+  if (batch % parts != 0 || batch / parts < 2)
+    problems += "\n  --accumulate: divides --batch into parts of at least 2 images";
+  if (!options.session.retention.keep_best.empty() && options.session.evaluate_every == 0)
+    problems += "\n  --keep_best: needs scores, that is --evaluate_every";
+  if (options.session.out.empty()) problems += "\n  --out: name a folder for this run";
+  return problems;
+}
+
+// What `check` finds, or what it throws.
+std::string Problems(const std::function<std::string()>& check) {
+  try {
+    return check();
+  } catch (const Error& error) {
+    return std::string("\n  ") + error.what();
+  }
 }
 
 }  // namespace
 
-void CheckFlags(const std::vector<std::string>& allowed) {
+TrainingOptions CheckedOptions(const OptionValues& values, const std::vector<std::string>& allowed) {
   std::string problems;
-  const auto complain = [&problems](const std::string& text) { problems += "\n  " + text; };
-  if (std::find(allowed.begin(), allowed.end(), FLAGS_recipe) == allowed.end()) {
-    std::string known;
-    for (const auto& name : allowed) known += " " + name;
-    complain("--recipe='" + FLAGS_recipe + "': one of" + known);
-  }
-  if (const auto problem = DataProblem(); !problem.empty()) complain(problem);
-  try {
-    for (const auto& [role, file] : WeightsFlags()) {
-      if (!RoleIsKnown(role)) complain("--weights=" + role + ":" + file + ": no system takes '" + role + "'");
-      if (const auto problem = FileProblem(role, file); !problem.empty()) complain(problem);
-    }
-  } catch (const Error& error) {
-    complain(error.what());
-  }
-  if (FLAGS_out.empty()) complain("--out: name a folder for this run");
-  if (FLAGS_batch < 2) complain("--batch: at least 2 (wrong pairs need two rows)");
-  if (FLAGS_fidelity != "corrected" && FLAGS_fidelity != "released")
-    complain("--fidelity: corrected or released");
-  if (FLAGS_accumulate < 1 || FLAGS_batch % std::max(1, FLAGS_accumulate) != 0 ||
-      FLAGS_batch / FLAGS_accumulate < 2)
-    complain("--accumulate: divides --batch into parts of at least 2 images");
-  if (FLAGS_batch_norm != "global" && FLAGS_batch_norm != "node" && FLAGS_batch_norm != "local")
-    complain("--batch_norm: global, node or local");
-  if (FLAGS_negatives != "global" && FLAGS_negatives != "local") complain("--negatives: global or local");
-  if (FLAGS_wire_dtype != "same" && FLAGS_wire_dtype != "bfloat16")
-    complain("--wire_dtype: same or bfloat16");
-  if (!(FLAGS_bucket_mb > 0) || !(FLAGS_first_bucket_mb > 0))
-    complain("--bucket_mb, --first_bucket_mb: more than 0");
-  if (FLAGS_ema_batch_norm != "live" && FLAGS_ema_batch_norm != "reestimated")
-    complain("--ema_batch_norm: live or reestimated");
-  if (FLAGS_keep_last < 1) complain("--keep_last: at least 1");
-  if (FLAGS_on_checkpoint_failure != "continue" && FLAGS_on_checkpoint_failure != "stop")
-    complain("--on_checkpoint_failure: continue or stop");
-  if (!FLAGS_keep_best.empty() && FLAGS_evaluate_every == 0)
-    complain("--keep_best: needs scores, that is --evaluate_every");
-  if (FLAGS_stages < 1 || FLAGS_stages > 4) complain("--stages: 1 to 4");
-  if (FLAGS_base_side < 8 || (FLAGS_base_side & (FLAGS_base_side - 1)) != 0)
-    complain("--base_side: a power of two, at least 8");
+  const auto options = ReadTrainingOptions(values, problems);
+  problems += RecipeProblem(options.run.recipe, allowed);
+  problems += Problems([&] { return DataProblems(options.run); });
+  problems += Problems([&] { return WeightProblems(options.run); });
+  problems += MixedProblems(options);
   if (!problems.empty()) ThrowUser("these flags need attention:" + problems);
+  return options;
 }
 
-void CheckRanks(const cluster::World& world) {
-  const int64_t rows = FLAGS_batch / FLAGS_accumulate / world.size;  // of the rank with the fewest
-  const bool alone = FLAGS_batch_norm == "local" || FLAGS_negatives == "local";
+void CheckRanks(const TrainingOptions& options, const cluster::World& world) {
+  const auto& run = options.run;
+  const int64_t parts = options.trainer.accumulate;
+  const int64_t rows = run.batch / parts / world.size;  // of the rank with the fewest
+  const bool alone = run.batch_norm == "local" || run.negatives == "local";
   const int64_t least = alone ? 2 : 1;
   if (rows >= least) return;
   ThrowUser(
       "too few images for " + std::to_string(world.size) + " ranks: --batch counts all ranks together" +
-          (FLAGS_accumulate > 1 ? " and --accumulate divides it" : ""),
-      "--batch=" + std::to_string(FLAGS_batch),
-      "at least " + std::to_string(least * world.size * FLAGS_accumulate) +
+          (parts > 1 ? " and --accumulate divides it" : ""),
+      "--batch=" + std::to_string(run.batch),
+      "at least " + std::to_string(least * world.size * parts) +
           (alone ? ", because --batch_norm=local and --negatives=local need two images on a rank" : ""));
 }
 
-void CheckData() {
-  if (const auto problem = DataProblem(); !problem.empty()) ThrowUser(problem);
+void CheckData(const RunOptions& run) {
+  if (const auto problems = DataProblems(run); !problems.empty())
+    ThrowUser("these flags need attention:" + problems);
 }
 
-void CheckEvaluation(const dataio::Dataset& test, int64_t images, const std::string& flag) {
-  const auto draws = dataio::EvaluationDraws(test, images, FLAGS_words, FLAGS_seed);
+void CheckEvaluation(const dataio::Dataset& test, const RunOptions& run, int64_t images,
+                     const std::string& flag) {
+  const auto draws = dataio::EvaluationDraws(test, images, /*words=*/1, run.seed);
   std::vector<int64_t> classes;
   for (const auto& draw : draws) classes.push_back(test.Class(draw.row));
   eval::CheckEnoughOthers(torch::tensor(classes), eval::RPrecisionOptions().wrong,

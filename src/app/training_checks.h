@@ -4,17 +4,21 @@
 
 #include "cluster/world.h"
 #include "dataio/dataset.h"
+#include "src/app/training_options.h"
 
-// Mistakes of the user that can be seen before the first step. Each throws Error{kUser}.
+// Mistakes of the user that can be seen before the first step and that no option shows by itself. Each throws
+// Error{kUser}.
 namespace helio::app {
 
-// In the flags alone, all of them in one error. `allowed`: the recipes of this program.
-void CheckFlags(const std::vector<std::string>& allowed);
-// In what the flags ask of so many ranks.
-void CheckRanks(const cluster::World& world);
+// The options that `values` give, when all of them are in order; every problem in one error. `allowed`: the
+// systems of this program.
+TrainingOptions CheckedOptions(const OptionValues& values, const std::vector<std::string>& allowed);
+// In what the options ask of so many ranks.
+void CheckRanks(const TrainingOptions& options, const cluster::World& world);
 // R-precision needs 99 captions of other classes beside each of the `images` that --`flag` asks for.
-void CheckEvaluation(const dataio::Dataset& test, int64_t images, const std::string& flag);
-// --data names a packed data set.
-void CheckData();
+void CheckEvaluation(const dataio::Dataset& test, const RunOptions& run, int64_t images,
+                     const std::string& flag);
+// --data names packed data sets.
+void CheckData(const RunOptions& run);
 
 }  // namespace helio::app

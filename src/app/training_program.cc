@@ -8,7 +8,7 @@
 #include "src/app/run_exporter.h"
 #include "src/app/run_pictures.h"
 #include "src/app/training_checks.h"
-#include "src/app/training_flags.h"
+#include "src/app/training_data.h"
 #include "src/app/training_structs.h"
 #include "src/app/trial_steps.h"
 #include "src/app/version.h"
@@ -23,44 +23,46 @@ namespace fs = std::filesystem;
 using recipes::Role;
 using recipes::TensorsOf;
 
-int64_t StepsFlag(int64_t steps_per_epoch) {
-  return FLAGS_steps > 0 ? FLAGS_steps
-                         : static_cast<int64_t>(FLAGS_epochs * static_cast<double>(steps_per_epoch));
+int64_t StepsOf(const RunOptions& run, int64_t steps_per_epoch) {
+  return run.steps > 0 ? run.steps : static_cast<int64_t>(run.epochs * static_cast<double>(steps_per_epoch));
 }
 
-std::unique_ptr<recipes::System> MakeSystemOnHost(const recipes::RecipeOptions& options,
+std::unique_ptr<recipes::System> MakeSystemOnHost(const TrainingOptions& options,
                                                   const recipes::Surroundings& surroundings) {
-  torch::set_default_dtype(caffe2::scalarTypeToTypeMeta(DtypeFlag()));
-  return recipes::MakeSystem(FLAGS_recipe, options, surroundings);
+  torch::set_default_dtype(caffe2::scalarTypeToTypeMeta(options.run.torch_dtype()));
+  return recipes::MakeSystem(options.run.recipe, options.values, surroundings);
 }
 
 // Everything that a training run is made of, in order of construction.
 class TrainingProgram {
  public:
-  explicit TrainingProgram(cluster::Communicator& communicator)
-      : communicator_(communicator),
-        train_(FLAGS_data, "train"),
-        test_(FLAGS_data, "test"),
-        options_(OptionsFor(train_)),
-        weights_(PretrainedFlags(train_.vocabulary())),
-        batch_(BatchNormFlag(communicator)),
-        negatives_(NegativesFlag(communicator)),
-        system_(MakeSystemOnHost(options_, {*batch_, *negatives_, FLAGS_seed, weights_})),
-        trainer_(*system_, communicator, TrainerFlags()),
+  TrainingProgram(const TrainingOptions& options, cluster::Communicator& communicator)
+      : options_(options),
+        run_(options.run),
+        out_(options.session.out),
+        record_(RecordOf(options.values)),
+        communicator_(communicator),
+        data_(run_.DataFolders()),
+        weights_(ReadWeights(run_, data_.train().vocabulary())),
+        batch_(MakeBatch(run_.batch_norm, communicator)),
+        negatives_(MakeBatch(run_.negatives, communicator)),
+        system_(MakeSystemOnHost(options, {*batch_, *negatives_, run_.seed, weights_, data_.Facts()})),
+        needs_(system_->Needs()),
+        trainer_(*system_, communicator, options.trainer),
         drawer_(system_->MakeDrawer()),
         validation_(system_->MakeValidation()),
-        steps_per_epoch_(train_.size() / FLAGS_batch),
-        steps_(StepsFlag(steps_per_epoch_)) {
+        steps_per_epoch_(data_.Rows(needs_) / run_.batch),
+        steps_(StepsOf(run_, steps_per_epoch_)) {
     trainer_.ResetAverages();
-    if (FLAGS_evaluate_every > 0 && drawer_ && !weights_.Of("damsm").empty())
-      CheckEvaluation(test_, FLAGS_evaluate_images, "evaluate_images");
+    if (options.session.evaluate_every > 0 && drawer_ && !weights_.Of("damsm").empty())
+      CheckEvaluation(data_.test(), run_, run_.evaluate_images, "evaluate_images");
   }
 
   int Run() {
-    RunExporter exporter(registry_, communicator_);
+    RunExporter exporter(options_, registry_, communicator_);
     Announce();
-    if (FLAGS_dry_run) return DryRun();
-    train::TrainingMetrics metrics(registry_, {.recipe = FLAGS_recipe,
+    if (run_.dry_run) return DryRun();
+    train::TrainingMetrics metrics(registry_, {.recipe = run_.recipe,
                                                .version = Version(),
                                                .revision = Revision(),
                                                .world_size = communicator_.size(),
@@ -79,34 +81,36 @@ class TrainingProgram {
     if (!first()) return;
     int64_t parameters = 0;
     for (const auto& entry : TensorsOf(*system_, Role::kTrained)) parameters += entry.second.numel();
-    LOG(INFO) << FLAGS_recipe << " on " << communicator_.size() << " ranks (" << communicator_.world().device
+    LOG(INFO) << run_.recipe << " on " << communicator_.size() << " ranks (" << communicator_.world().device
               << ", " << at::get_num_threads() << " threads each), " << static_cast<double>(parameters) / 1e6
-              << " M parameters and buffers; " << train_.size() << " training rows, " << steps_
-              << " steps of " << FLAGS_batch << " images, " << steps_per_epoch_ << " steps an epoch";
+              << " M parameters and buffers; " << data_.Rows(needs_) << " training rows, " << steps_
+              << " steps of " << run_.batch << " images, " << steps_per_epoch_ << " steps an epoch";
   }
 
   int DryRun() {
-    auto facts = FactsOf(*system_, trainer_, options_, train_, communicator_.world());
+    auto facts = FactsOf(*system_, trainer_, data_, options_, communicator_.world());
     facts.steps = steps_;
     facts.steps_per_epoch = steps_per_epoch_;
-    if (first()) facts.resume_step = StepToResume(Identity());
-    facts.trial_two = BytesOfTrialStep(trainer_, options_, train_, communicator_, 2);
-    facts.trial_four = BytesOfTrialStep(trainer_, options_, train_, communicator_, 4);
+    if (first()) facts.resume_step = StepToResume(Identity(), options_.session);
+    facts.trial_two = BytesOfTrialStep(*system_, trainer_, data_, options_, communicator_, 2);
+    facts.trial_four = BytesOfTrialStep(*system_, trainer_, data_, options_, communicator_, 4);
     if (first()) std::cout << DryRunText(facts) << std::flush;
     return 0;
   }
 
   train::RunIdentity Identity() const {
-    return {TrainingIdentity(), train_.digest(), train_.vocabulary().Digest(),
+    return {record_.identity, record_.defaults, data_.Digest(needs_), data_.train().vocabulary().Digest(),
             cluster::WeightsDigest(TensorsOf(*system_, Role::kFrozen))};
   }
 
   train::SessionOptions SessionOptions() const {
-    auto session = SessionFlags();
+    auto session = options_.session;
     session.steps = steps_;
     session.steps_per_epoch = steps_per_epoch_;
     session.identity = Identity();
-    session.texts = {{"run.flags", FlagsAsFlagfile()}, {"vocabulary.json", train_.vocabulary().ToJson()}};
+    session.texts = {{"run.flags", record_.flags}, {"vocabulary.json", data_.train().vocabulary().ToJson()}};
+    session.version = Version();
+    session.revision = Revision();
     return session;
   }
 
@@ -115,28 +119,30 @@ class TrainingProgram {
     hooks.open_loader = [this](int64_t start) { return OpenLoader(start); };
     hooks.started = [this] { SaveFrozen(); };
     if (drawer_) {
-      pictures_ = std::make_unique<RunPictures>(*system_, *drawer_, trainer_, train_, test_, options_);
+      pictures_ = std::make_unique<RunPictures>(*system_, *drawer_, trainer_, data_, options_);
       hooks.average_buffers = [this] { return pictures_->AverageBuffers(); };
       hooks.draw_samples = [this](int64_t step) { pictures_->DrawSamples(step); };
-      if (FLAGS_evaluate_every > 0)
+      if (options_.session.evaluate_every > 0)
         hooks.evaluate = [this](int64_t) { return pictures_->Evaluate(weights_, communicator_); };
     }
     if (validation_) {
-      best_ = std::make_unique<BestWeights>(fs::path(FLAGS_out) / "best.safetensors", FLAGS_resume == "none");
+      best_ = std::make_unique<BestWeights>(out_ / "best.safetensors", options_.session.resume == "none");
       hooks.evaluate = [this](int64_t step) { return Validate(step); };
     }
     return hooks;
   }
 
   std::function<dataio::Batch()> OpenLoader(int64_t start) {
-    loader_ = std::make_unique<dataio::Loader>(train_, LoaderFlags(options_, communicator_.world()),
-                                               start * FLAGS_accumulate);
-    return [this] { return Fetch(*loader_, options_, communicator_.world()); };
+    loader_ = std::make_unique<dataio::Loader>(data_.Sources(needs_),
+                                               LoaderOptionsOf(options_, communicator_.world()),
+                                               start * options_.trainer.accumulate);
+    return [this] { return Fetch(*loader_, needs_, run_, communicator_.world()); };
   }
 
   std::vector<recipes::ValidationScore> Validate(int64_t step) {
-    const auto& rows = validation_->on_training_rows() ? train_ : test_;
-    const auto scores = train::RunValidation(*validation_, rows, options_, ValidationFlags(), communicator_);
+    const auto& rows = validation_->on_training_rows() ? data_.train() : data_.test();
+    const auto scores =
+        train::RunValidation(*validation_, rows, needs_.at(0), ValidationOptionsOf(run_), communicator_);
     if (!first()) return scores;
     for (const auto& score : scores)
       if (!score.concern.empty()) LOG(WARNING) << score.concern;
@@ -146,23 +152,27 @@ class TrainingProgram {
   }
 
   std::map<std::string, std::string> Metadata() const {
-    return {{"recipe", FLAGS_recipe},
-            {"vocabulary", train_.vocabulary().Digest()},
-            {"flags", TrainingIdentity()},
+    return {{"recipe", run_.recipe},
+            {"vocabulary", data_.train().vocabulary().Digest()},
+            {"flags", record_.identity},
             {"version", Version()}};
   }
 
   void SaveFrozen() const {
     if (const auto frozen = TensorsOf(*system_, Role::kFrozen); !frozen.empty())
-      WriteSafeTensors(fs::path(FLAGS_out) / "frozen.safetensors", frozen, Metadata());
+      WriteSafeTensors(out_ / "frozen.safetensors", frozen, Metadata());
   }
 
+  const TrainingOptions& options_;
+  const RunOptions& run_;
+  const fs::path out_;
+  const RunRecord record_;
   cluster::Communicator& communicator_;
-  const dataio::Dataset train_, test_;
-  const recipes::RecipeOptions options_;
+  const TrainingData data_;
   const recipes::PretrainedWeights weights_;
   const std::unique_ptr<GlobalBatch> batch_, negatives_;
   const std::unique_ptr<recipes::System> system_;
+  const std::vector<dataio::DomainNeeds> needs_;
   train::Trainer trainer_;
   const std::unique_ptr<recipes::Drawer> drawer_;          // of systems that draw
   const std::unique_ptr<recipes::Validation> validation_;  // of systems that have one
@@ -176,14 +186,14 @@ class TrainingProgram {
 }  // namespace
 
 int RunTraining(recipes::Program program) {
-  CheckFlags(recipes::SystemNames(program));
+  const auto options = CheckedOptions(GivenFlags(), recipes::SystemNames(program));
   train::InstallStopSignals();
-  cluster::Launch launch(LaunchFlags());
-  StartLogging(FLAGS_recipe.c_str(), launch.world().rank, launch.world().size);
+  cluster::Launch launch(options.launch);
+  StartLogging(options.run.recipe.c_str(), launch.world().rank, launch.world().size);
   return launch.Run([&] {
-    CheckRanks(launch.world());
-    UseThreads(launch.communicator());
-    return TrainingProgram(launch.communicator()).Run();
+    CheckRanks(options, launch.world());
+    UseThreads(options.run.threads, launch.communicator());
+    return TrainingProgram(options, launch.communicator()).Run();
   });
 }
 

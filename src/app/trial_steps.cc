@@ -4,8 +4,6 @@
 
 #include "dataio/upload.h"
 #include "src/app/allocation_peak.h"
-#include "src/app/main.h"
-#include "src/app/training_flags.h"
 
 namespace helio::app {
 namespace {
@@ -16,54 +14,69 @@ int64_t BytesOf(const NamedTensors& tensors) {
   return bytes;
 }
 
+// Values of a row's pictures, all domains and sides together.
+int64_t PictureValues(const std::vector<dataio::DomainNeeds>& needs) {
+  int64_t values = 0;
+  for (const auto& domain : needs)
+    for (const int64_t side : domain.sides) values += (domain.wrong_images ? 6 : 3) * side * side;
+  return values;
+}
+
+std::string FlagsToShow(const TrainingOptions& options) {
+  auto flags = ParseFlagfile(RecordOf(options.values).flags);
+  flags.erase("dry_run");
+  return ToFlagfile(flags);
+}
+
 }  // namespace
 
-DryRunFacts FactsOf(const recipes::System& system, const train::Trainer& trainer,
-                    const recipes::RecipeOptions& options, const dataio::Dataset& train,
-                    const cluster::World& world) {
+DryRunFacts FactsOf(const recipes::System& system, const train::Trainer& trainer, const TrainingData& data,
+                    const TrainingOptions& options, const cluster::World& world) {
   DryRunFacts facts;
   facts.device = world.device.str();
-  facts.flagfile = FlagsAsFlagfile({"dry_run"});
+  facts.flagfile = FlagsToShow(options);
   facts.ranks = world.size;
-  facts.rows = train.size();
-  facts.batch = FLAGS_batch;
-  facts.accumulate = FLAGS_accumulate;
+  facts.rows = data.Rows(system.Needs());
+  facts.batch = options.run.batch;
+  facts.accumulate = options.trainer.accumulate;
   facts.trained = BytesOf(recipes::TensorsOf(system, recipes::Role::kTrained));
   facts.frozen = BytesOf(recipes::TensorsOf(system, recipes::Role::kFrozen));
   facts.averages = BytesOf(trainer.AverageState());
-  for (const int64_t side : options.sides()) facts.cached += 3 * side * side;
-  facts.pixels = facts.cached * static_cast<int64_t>(c10::elementSize(DtypeFlag()));
-  facts.prefetch = FLAGS_prefetch;
-  facts.shard_optimizer = FLAGS_shard_optimizer;
+  facts.cached = PictureValues(system.Needs());
+  facts.pixels = facts.cached * static_cast<int64_t>(c10::elementSize(options.run.torch_dtype()));
+  facts.prefetch = options.loader.prefetch;
+  facts.shard_optimizer = options.trainer.reducer.shard_optimizer;
   return facts;
 }
 
-int64_t StepToResume(const train::RunIdentity& identity) {
-  const auto snapshot = train::FindCheckpoint(std::filesystem::path(FLAGS_out) / "checkpoints", FLAGS_resume);
+int64_t StepToResume(const train::RunIdentity& identity, const train::SessionOptions& session) {
+  const auto snapshot = train::FindCheckpoint(session.out / "checkpoints", session.resume);
   if (!snapshot) return 0;
-  train::CheckIdentity(*snapshot, identity, FLAGS_resume_override, FLAGS_out);
+  train::CheckIdentity(*snapshot, identity, session.resume_override, session.out.string());
   return snapshot->step;
 }
 
-int64_t BytesOfTrialStep(train::Trainer& trainer, const recipes::RecipeOptions& options,
-                         const dataio::Dataset& train, cluster::Communicator& communicator, int64_t rows) {
-  auto loader_options = LoaderFlags(options, communicator.world());
+int64_t BytesOfTrialStep(const recipes::System& system, train::Trainer& trainer, const TrainingData& data,
+                         const TrainingOptions& options, cluster::Communicator& communicator, int64_t rows) {
+  const auto& world = communicator.world();
+  const auto needs = system.Needs();
+  auto loader_options = LoaderOptionsOf(options, world);
   loader_options.global_batch = rows * communicator.size();
-  dataio::Loader loader(train, loader_options, 0);
-  const std::vector<dataio::Batch> batches(static_cast<size_t>(FLAGS_accumulate),
-                                           Fetch(loader, options, communicator.world()));
+  dataio::Loader loader(data.Sources(needs), loader_options, 0);
+  const std::vector<dataio::Batch> batches(static_cast<size_t>(options.trainer.accumulate),
+                                           Fetch(loader, needs, options.run, world));
   const recipes::StepContext context{
-      .seed = FLAGS_seed, .device = communicator.world().device, .dtype = DtypeFlag()};
+      .seed = options.run.seed, .device = world.device, .dtype = options.run.torch_dtype()};
   communicator.BeginStep(0);
   const AllocationPeak peak;
   trainer.Step(batches, context, 0);
   return peak.bytes();
 }
 
-dataio::Batch Fetch(dataio::Loader& loader, const recipes::RecipeOptions& options,
-                    const cluster::World& world) {
+dataio::Batch Fetch(dataio::Loader& loader, const std::vector<dataio::DomainNeeds>& needs,
+                    const RunOptions& run, const cluster::World& world) {
   dataio::Batch batch = loader.Next();
-  dataio::Upload(batch, options.sides(), world.device, DtypeFlag());
+  dataio::Upload(batch, needs, world.device, run.torch_dtype());
   return batch;
 }
 

@@ -15,15 +15,16 @@ EvalBatch ToEvalBatch(const dataio::Batch& batch, int64_t first, const Judges& j
                       const dataio::Dataset& test) {
   EvalBatch result;
   const int64_t size = batch.rows.local;
+  const auto& data = batch.data();
   result.positions = torch::arange(first, first + size, torch::kInt64);
-  result.captions = batch.captions;
-  result.lengths = batch.caption_lengths;
-  result.classes = batch.classes;
+  result.captions = data.captions;
+  result.lengths = data.caption_lengths;
+  result.classes = data.classes;
   if (!judges.attributes) return result;
   std::vector<torch::Tensor> asked;
   for (int64_t i = 0; i < size; ++i)
-    asked.push_back(judges.attributes->Asked(test.Id(batch.records[static_cast<size_t>(i)]),
-                                             batch.caption_indices[static_cast<size_t>(i)]));
+    asked.push_back(judges.attributes->Asked(test.Id(data.records[static_cast<size_t>(i)]),
+                                             data.caption_indices[static_cast<size_t>(i)]));
   result.asked = torch::stack(asked);
   return result;
 }
@@ -32,14 +33,14 @@ EvalBatch ToEvalBatch(const dataio::Batch& batch, int64_t first, const Judges& j
 using Illustrate = std::function<torch::Tensor(dataio::Batch& batch, int64_t first)>;
 
 std::vector<Score> Evaluate(const Evaluators& evaluators, const Judges& judges, const dataio::Dataset& test,
-                            const recipes::RecipeOptions& options, const EvaluationOptions& evaluation,
+                            const dataio::DomainNeeds& needs, const EvaluationOptions& evaluation,
                             cluster::Communicator& communicator, const Illustrate& illustrate) {
-  const auto draws = dataio::EvaluationDraws(test, evaluation.images, options.words, evaluation.seed);
+  const auto draws = dataio::EvaluationDraws(test, evaluation.images, needs.words, evaluation.seed);
   const auto rows = SplitRows(evaluation.images, communicator.rank(), communicator.size());
   for (int64_t first = rows.first; first < rows.end(); first += kChunk) {
     const auto part = std::span(draws).subspan(static_cast<size_t>(first),
                                                static_cast<size_t>(std::min(kChunk, rows.end() - first)));
-    auto batch = dataio::EvaluationBatch(test, part, options.words, options.sides().back(), evaluation.seed);
+    auto batch = dataio::EvaluationBatch(test, part, needs, evaluation.seed);
     auto sample = ToEvalBatch(batch, first, judges, test);
     sample.images = illustrate(batch, first);
     for (const auto& evaluator : evaluators) evaluator->Consume(sample);
@@ -54,27 +55,28 @@ std::vector<Score> Evaluate(const Evaluators& evaluators, const Judges& judges, 
 }  // namespace
 
 std::vector<Score> EvaluateGenerator(recipes::Drawer& drawer, const Judges& judges,
-                                     const dataio::Dataset& test, const recipes::RecipeOptions& options,
+                                     const dataio::Dataset& test, const dataio::DomainNeeds& needs,
                                      const EvaluationOptions& evaluation,
                                      cluster::Communicator& communicator) {
   const auto illustrate = [&](dataio::Batch& batch, int64_t first) {
     const RowRange rows{first, batch.rows.local, evaluation.images};
     return drawer
-        .Draw({batch.captions, batch.caption_lengths}, RandomKey(evaluation.seed, "evaluation"), rows)
+        .Draw({batch.data().captions, batch.data().caption_lengths}, RandomKey(evaluation.seed, "evaluation"),
+              rows)
         .images.back();
   };
-  return Evaluate(MakeEvaluators(judges, test, "", evaluation.seed), judges, test, options, evaluation,
+  return Evaluate(MakeEvaluators(judges, test, "", evaluation.seed), judges, test, needs, evaluation,
                   communicator, illustrate);
 }
 
 std::vector<Score> EvaluateReal(const Judges& judges, const dataio::Dataset& test,
-                                const recipes::RecipeOptions& options, const EvaluationOptions& evaluation,
+                                const dataio::DomainNeeds& needs, const EvaluationOptions& evaluation,
                                 cluster::Communicator& communicator) {
   const auto illustrate = [&](dataio::Batch& batch, int64_t) {
-    dataio::Upload(batch, options.sides(), judges.device, torch::kFloat32);
-    return batch.images.back();
+    dataio::Upload(batch, needs, judges.device, torch::kFloat32);
+    return batch.data().images.back();
   };
-  return Evaluate(MakeEvaluators(judges, test, "real_", evaluation.seed), judges, test, options, evaluation,
+  return Evaluate(MakeEvaluators(judges, test, "real_", evaluation.seed), judges, test, needs, evaluation,
                   communicator, illustrate);
 }
 

@@ -3,6 +3,7 @@
 
 #include "cluster/communicator.h"
 #include "dataio/dataset.h"
+#include "dataio/domain_needs.h"
 #include "src/eval/judges.h"
 #include "src/recipes/drawer.h"
 #include "src/recipes/validation.h"
@@ -18,13 +19,13 @@ struct EvaluationOptions {
 // Draws pictures of held-out captions, shared among the ranks, and scores them by every judge at
 // hand. Collective; the scores are the same on every rank.
 std::vector<Score> EvaluateGenerator(recipes::Drawer& drawer, const Judges& judges,
-                                     const dataio::Dataset& test, const recipes::RecipeOptions& options,
+                                     const dataio::Dataset& test, const dataio::DomainNeeds& needs,
                                      const EvaluationOptions& evaluation,
                                      cluster::Communicator& communicator);
 
 // The same scores of the real pictures of those captions. Collective.
 std::vector<Score> EvaluateReal(const Judges& judges, const dataio::Dataset& test,
-                                const recipes::RecipeOptions& options, const EvaluationOptions& evaluation,
+                                const dataio::DomainNeeds& needs, const EvaluationOptions& evaluation,
                                 cluster::Communicator& communicator);
 
 std::vector<recipes::ValidationScore> ValidationScores(const std::vector<Score>& scores);

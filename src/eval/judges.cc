@@ -70,10 +70,10 @@ void AddPartJudge(Judges& judges, const JudgeOptions& options, const dataio::Dat
   judges.parts_accuracy = PartJudgeAccuracy(judges.parts, held_out, truth);
 }
 
-void AddDamsm(Judges& judges, const recipes::RecipeOptions& options,
-              const recipes::PretrainedWeights& weights) {
-  judges.text = recipes::MakeTextEncoder(options);
-  judges.image = recipes::MakeImageEncoder(options);
+void AddDamsm(Judges& judges, const JudgeNetworks& networks, const recipes::PretrainedWeights& weights,
+              int64_t vocabulary) {
+  judges.text = recipes::MakeTextEncoder(networks, vocabulary);
+  judges.image = recipes::MakeImageEncoder(networks, networks);
   recipes::LoadPretrained(*judges.text, weights, "damsm", "text_encoder.");
   recipes::LoadPretrained(*judges.image, weights, "damsm", "image_encoder.");
   nn::Freeze(*judges.text);
@@ -83,10 +83,9 @@ void AddDamsm(Judges& judges, const recipes::RecipeOptions& options,
   judges.damsm_digest = WeightsDigest(weights.Of("damsm"));
 }
 
-void AddClassifier(Judges& judges, const recipes::RecipeOptions& options,
-                   const recipes::PretrainedWeights& weights) {
-  judges.classifier =
-      nn::Classifier(nn::MakeImageTrunk(options.image_trunk, "--image_trunk"), options.classes);
+void AddClassifier(Judges& judges, const JudgeNetworks& networks, const recipes::PretrainedWeights& weights,
+                   int64_t classes) {
+  judges.classifier = nn::Classifier(nn::MakeImageTrunk(networks.image_trunk, "--image_trunk"), classes);
   recipes::LoadPretrained(*judges.classifier, weights, "classifier", "classifier.");
   nn::Freeze(*judges.classifier);
   judges.classifier->to(judges.device);
@@ -95,12 +94,17 @@ void AddClassifier(Judges& judges, const recipes::RecipeOptions& options,
 
 }  // namespace
 
-Judges MakeJudges(const recipes::RecipeOptions& options, const recipes::PretrainedWeights& weights,
+void JudgeNetworks::Declare(OptionList& list) {
+  TextEncoderOptions::Declare(list);
+  ImageTrunkOptions::Declare(list);
+}
+
+Judges MakeJudges(const JudgeNetworks& networks, const recipes::PretrainedWeights& weights,
                   const dataio::Dataset& test, const JudgeOptions& judge_options) {
   Judges judges;
   judges.device = judge_options.device;
-  if (!weights.Of("damsm").empty()) AddDamsm(judges, options, weights);
-  if (!weights.Of("classifier").empty()) AddClassifier(judges, options, weights);
+  if (!weights.Of("damsm").empty()) AddDamsm(judges, networks, weights, test.vocabulary().size());
+  if (!weights.Of("classifier").empty()) AddClassifier(judges, networks, weights, test.classes());
   if (!judge_options.attributes.empty() && judge_options.train != nullptr)
     AddPartJudge(judges, judge_options, test);
   return judges;

@@ -8,6 +8,7 @@
 #include "src/eval/part_judge.h"
 #include "src/nn/image_encoder.h"
 #include "src/nn/text_encoder.h"
+#include "src/recipes/options.h"
 #include "src/recipes/registry.h"
 
 namespace helio::eval {
@@ -24,6 +25,11 @@ struct Judges {
   double parts_accuracy = 0;  // of the part judge on held-out drawings
 };
 
+// How the judges' networks are shaped, and those of a system's frozen encoders: the same flags.
+struct JudgeNetworks : recipes::TextEncoderOptions, recipes::ImageTrunkOptions {
+  void Declare(OptionList& list);
+};
+
 struct JudgeOptions {
   torch::Device device = torch::kCPU;
   std::string attributes =
@@ -33,7 +39,7 @@ struct JudgeOptions {
 };
 
 // From the weights that play "damsm" and "classifier".
-Judges MakeJudges(const recipes::RecipeOptions& options, const recipes::PretrainedWeights& weights,
+Judges MakeJudges(const JudgeNetworks& networks, const recipes::PretrainedWeights& weights,
                   const dataio::Dataset& test, const JudgeOptions& judge_options);
 
 // The scores that the judges can give, their names with `prefix` in front.

@@ -8,22 +8,22 @@
 
 namespace helio::eval {
 
-void WriteSampleGrid(recipes::Drawer& drawer, const dataio::Dataset& test,
-                     const recipes::RecipeOptions& options, const SampleOptions& samples,
-                     const std::filesystem::path& path) {
+void WriteSampleGrid(recipes::Drawer& drawer, const dataio::Dataset& test, const dataio::DomainNeeds& needs,
+                     const SampleOptions& samples, const std::filesystem::path& path) {
   const auto key = RandomKey(samples.seed, "sample_grid");
-  const auto draws = dataio::EvaluationDraws(test, samples.count, options.words, key);
-  auto batch = dataio::EvaluationBatch(test, draws, options.words, options.sides().back(), samples.seed);
+  const auto draws = dataio::EvaluationDraws(test, samples.count, needs.words, key);
+  auto batch = dataio::EvaluationBatch(test, draws, needs, samples.seed);
+  const auto& data = batch.data();
   const auto pictures =
-      drawer.Draw({batch.captions, batch.caption_lengths}, key, {0, samples.count, samples.count});
-  dataio::Upload(batch, options.sides(), torch::kCPU, torch::kFloat32);
+      drawer.Draw({data.captions, data.caption_lengths}, key, {0, samples.count, samples.count});
+  dataio::Upload(batch, needs, torch::kCPU, torch::kFloat32);
   std::vector<Sample> grid;
   for (int64_t i = 0; i < samples.count; ++i) {
     Sample sample;
     sample.caption =
-        test.Text(batch.records[static_cast<size_t>(i)], batch.caption_indices[static_cast<size_t>(i)]);
+        test.Text(data.records[static_cast<size_t>(i)], data.caption_indices[static_cast<size_t>(i)]);
     for (const auto& stage : pictures.images) sample.stages.push_back(stage[i]);
-    sample.real = batch.images.back()[i];
+    sample.real = data.images.back()[i];
     grid.push_back(std::move(sample));
   }
   WritePng(path, DrawSampleGrid(

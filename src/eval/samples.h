@@ -3,8 +3,8 @@
 #include <string>
 
 #include "dataio/dataset.h"
+#include "dataio/domain_needs.h"
 #include "src/recipes/drawer.h"
-#include "src/recipes/options.h"
 
 namespace helio::eval {
 
@@ -15,8 +15,7 @@ struct SampleOptions {
 };
 
 // A labelled grid of held-out captions, all stages and the real picture, as a PNG. Local.
-void WriteSampleGrid(recipes::Drawer& drawer, const dataio::Dataset& test,
-                     const recipes::RecipeOptions& options, const SampleOptions& samples,
-                     const std::filesystem::path& path);
+void WriteSampleGrid(recipes::Drawer& drawer, const dataio::Dataset& test, const dataio::DomainNeeds& needs,
+                     const SampleOptions& samples, const std::filesystem::path& path);
 
 }  // namespace helio::eval

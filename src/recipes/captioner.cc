@@ -16,9 +16,11 @@ class CaptionValidation : public Validation {
   torch::Tensor Consume(const dataio::Batch& batch) override {
     torch::NoGradGuard no_grad;
     const nn::ScopedMode evaluation(*encoder_, /*training=*/false);
-    const auto code = encoder_->forward(batch.images.back());
-    const auto right = SummedEntropy(code, batch), wrong = SummedEntropy(code.roll(1, 0), batch);
-    return torch::stack({right, wrong, batch.caption_lengths.sum().to(right.dtype())}).to(torch::kFloat64);
+    const auto code = encoder_->forward(batch.data().images.back());
+    const auto right = SummedEntropy(code, batch.data()),
+               wrong = SummedEntropy(code.roll(1, 0), batch.data());
+    return torch::stack({right, wrong, batch.data().caption_lengths.sum().to(right.dtype())})
+        .to(torch::kFloat64);
   }
 
   std::vector<ValidationScore> Finish(const torch::Tensor& sums) const override {
@@ -39,10 +41,10 @@ class CaptionValidation : public Validation {
     return text.str();
   }
 
-  torch::Tensor SummedEntropy(const torch::Tensor& code, const dataio::Batch& batch) {
-    const auto logits = decoder_->forward(code, batch.captions);
+  torch::Tensor SummedEntropy(const torch::Tensor& code, const dataio::Domain& data) {
+    const auto logits = decoder_->forward(code, data.captions);
     const auto targets =
-        batch.captions.masked_fill(losses::PaddingOf(batch.caption_lengths, batch.captions.size(1)), -100);
+        data.captions.masked_fill(losses::PaddingOf(data.caption_lengths, data.captions.size(1)), -100);
     return torch::cross_entropy_loss(logits.flatten(0, 1), targets.flatten(), {}, at::Reduction::Sum);
   }
 
@@ -54,14 +56,19 @@ class CaptionValidation : public Validation {
 // worse, the captioner does not look at the picture and STREAM is useless.
 class Captioner : public System {
  public:
-  Captioner(const RecipeOptions& options, const Surroundings& surroundings)
+  Captioner(const CaptionerTrainingOptions& options, const Surroundings& surroundings)
       : options_(options), batch_(surroundings.batch) {
     encoder_ = nn::CaptionEncoder(nn::MakeImageTrunk(options.caption_trunk, "--caption_trunk"),
                                   options.caption_embedding);
-    decoder_ = nn::CaptionDecoder(options.caption_embedding, options.caption_hidden, options.vocabulary);
+    decoder_ =
+        nn::CaptionDecoder(options.caption_embedding, options.caption_hidden, surroundings.data.vocabulary);
     StartFromClassifier(encoder_->trunk(), surroundings.weights);
     nn::UseGlobalBatch(*encoder_, &surroundings.batch);
     if (options.freeze_trunk) nn::Freeze(encoder_->trunk());
+  }
+
+  std::vector<dataio::DomainNeeds> Needs() const override {
+    return {{.sides = {options_.sides().back()}, .words = options_.words}};
   }
 
   std::vector<Part> Parts() const override {
@@ -84,13 +91,13 @@ class Captioner : public System {
 
  private:
   LossTerms Terms(const BatchStep& step) {
-    const auto& batch = step.batch;
-    const auto logits = decoder_->forward(encoder_->forward(batch.images.back()), batch.captions);
+    const auto& data = step.data;
+    const auto logits = decoder_->forward(encoder_->forward(data.images.back()), data.captions);
     return {{"caption",
-             losses::CaptionLoss(logits, batch.captions, batch.caption_lengths, {batch_, batch.rows})}};
+             losses::CaptionLoss(logits, data.captions, data.caption_lengths, {batch_, step.batch.rows})}};
   }
 
-  const RecipeOptions options_;
+  const CaptionerTrainingOptions options_;
   GlobalBatch& batch_;
   nn::CaptionEncoder encoder_{nullptr};
   nn::CaptionDecoder decoder_{nullptr};
@@ -98,7 +105,15 @@ class Captioner : public System {
 
 }  // namespace
 
-std::unique_ptr<System> MakeCaptioner(const RecipeOptions& options, const Surroundings& surroundings) {
+void CaptionerTrainingOptions::Declare(OptionList& list) {
+  PictureOptions::Declare(list);
+  CaptionOptions::Declare(list);
+  CaptionerOptions::Declare(list);
+  PretrainingOptions::Declare(list);
+}
+
+std::unique_ptr<System> MakeCaptioner(const CaptionerTrainingOptions& options,
+                                      const Surroundings& surroundings) {
   return std::make_unique<Captioner>(options, surroundings);
 }
 

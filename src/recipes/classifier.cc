@@ -13,8 +13,9 @@ class Accuracy : public Validation {
   torch::Tensor Consume(const dataio::Batch& batch) override {
     torch::NoGradGuard no_grad;
     const nn::ScopedMode evaluation(*classifier_, /*training=*/false);
-    const auto right = classifier_->forward(batch.images.back()).argmax(1).eq(batch.classes);
-    return torch::stack({right.sum(), torch::ones_like(batch.classes).sum()}).to(torch::kFloat64);
+    const auto& data = batch.data();
+    const auto right = classifier_->forward(data.images.back()).argmax(1).eq(data.classes);
+    return torch::stack({right.sum(), torch::ones_like(data.classes).sum()}).to(torch::kFloat64);
   }
   std::vector<ValidationScore> Finish(const torch::Tensor& sums) const override {
     return {{"accuracy", (sums[0] / sums[1]).item<double>()}};
@@ -30,11 +31,17 @@ class Accuracy : public Validation {
 // class-disjoint split it means nothing).
 class ImageClassifier : public System {
  public:
-  ImageClassifier(const RecipeOptions& options, const Surroundings& surroundings)
+  ImageClassifier(const ClassifierOptions& options, const Surroundings& surroundings)
       : options_(options), batch_(surroundings.batch) {
-    if (options.classes < 2) ThrowUser("the data set has no classes", "--data", "a classifier needs them");
-    classifier_ = nn::Classifier(nn::MakeImageTrunk(options.image_trunk, "--image_trunk"), options.classes);
+    const int64_t classes = surroundings.data.classes;
+    if (classes < 2) ThrowUser("the data set has no classes", "--data", "a classifier needs them");
+    classifier_ = nn::Classifier(nn::MakeImageTrunk(options.image_trunk, "--image_trunk"), classes);
     nn::UseGlobalBatch(*classifier_, &batch_);
+  }
+
+  // It reads no captions, but their lengths order a batch's rows, as in every other training.
+  std::vector<dataio::DomainNeeds> Needs() const override {
+    return {{.sides = {options_.sides().back()}, .words = options_.words, .captions = false}};
   }
 
   std::vector<Part> Parts() const override { return {PartOf("classifier", Role::kTrained, *classifier_)}; }
@@ -51,20 +58,27 @@ class ImageClassifier : public System {
 
  private:
   LossTerms Terms(const BatchStep& step) {
-    const auto& batch = step.batch;
-    const auto logits = classifier_->forward(batch.images.back());
-    const auto per_row = torch::cross_entropy_loss(logits, batch.classes, {}, at::Reduction::None);
-    return {{"cross_entropy", losses::BatchScope{batch_, batch.rows}.Mean(per_row, batch.rows.global)}};
+    const auto& rows = step.batch.rows;
+    const auto logits = classifier_->forward(step.data.images.back());
+    const auto per_row = torch::cross_entropy_loss(logits, step.data.classes, {}, at::Reduction::None);
+    return {{"cross_entropy", losses::BatchScope{batch_, rows}.Mean(per_row, rows.global)}};
   }
 
-  const RecipeOptions options_;
+  const ClassifierOptions options_;
   GlobalBatch& batch_;
   nn::Classifier classifier_{nullptr};
 };
 
 }  // namespace
 
-std::unique_ptr<System> MakeClassifier(const RecipeOptions& options, const Surroundings& surroundings) {
+void ClassifierOptions::Declare(OptionList& list) {
+  PictureOptions::Declare(list);
+  CaptionOptions::Declare(list);
+  ImageTrunkOptions::Declare(list);
+  PretrainingOptions::Declare(list);
+}
+
+std::unique_ptr<System> MakeClassifier(const ClassifierOptions& options, const Surroundings& surroundings) {
   return std::make_unique<ImageClassifier>(options, surroundings);
 }
 

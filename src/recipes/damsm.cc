@@ -17,8 +17,8 @@ class Retrieval : public Validation {
   torch::Tensor Consume(const dataio::Batch& batch) override {
     torch::NoGradGuard no_grad;
     const nn::ScopedMode text(*text_, /*training=*/false), image(*image_, /*training=*/false);
-    const auto sentence = text_->forward(batch.captions, batch.caption_lengths).sentence;
-    const auto code = image_->forward(batch.images.back()).code;
+    const auto sentence = text_->forward(batch.data().captions, batch.data().caption_lengths).sentence;
+    const auto code = image_->forward(batch.data().images.back()).code;
     const auto unit = [](const torch::Tensor& rows) { return rows / rows.norm(2, 1, true).clamp_min(1e-12); };
     const auto cosines = torch::matmul(unit(code), unit(sentence).t());
     const auto rank = cosines.gt(cosines.diagonal().unsqueeze(1)).sum(1);
@@ -41,15 +41,20 @@ class Retrieval : public Validation {
 // to caption.
 class Damsm : public System {
  public:
-  Damsm(const RecipeOptions& options, const Surroundings& surroundings)
+  Damsm(const DamsmOptions& options, const Surroundings& surroundings)
       : options_(options),
+        class_masks_(options.class_masks && surroundings.data.classes > 0),
         negatives_(surroundings.negatives),
-        text_encoder_(MakeTextEncoder(options)),
-        image_encoder_(MakeImageEncoder(options)) {
+        text_encoder_(MakeTextEncoder(options, surroundings.data.vocabulary)),
+        image_encoder_(MakeImageEncoder(options, options)) {
     StartFromClassifier(image_encoder_->trunk(), surroundings.weights);
     nn::UseGlobalBatch(*image_encoder_, &surroundings.batch);
     if (options.freeze_trunk)
       for (auto& parameter : image_encoder_->trunk().parameters()) parameter.set_requires_grad(false);
+  }
+
+  std::vector<dataio::DomainNeeds> Needs() const override {
+    return {{.sides = {options_.sides().back()}, .words = options_.words}};
   }
 
   std::vector<Part> Parts() const override {
@@ -62,13 +67,13 @@ class Damsm : public System {
     // Only the text encoder's gradient is clipped, as published.
     rounds[0][0].optimizer.clip_norm = options_.clip_norm;
     rounds[0][0].optimizer.clip_prefix = "text_encoder.";
-    rounds[0][0].optimizer.forget_each_epoch = options_.released;
+    rounds[0][0].optimizer.forget_each_epoch = options_.released();
     return rounds;
   }
 
   std::unique_ptr<Step> Prepare(const dataio::Batch& batch, const StepContext& context) override {
     // The released code leaves the frozen trunk in training mode, so that its batch-norm statistics drift.
-    if (options_.freeze_trunk && !options_.released) image_encoder_->trunk().eval();
+    if (options_.freeze_trunk && !options_.released()) image_encoder_->trunk().eval();
     return std::make_unique<BatchStep>(batch, context);
   }
 
@@ -88,17 +93,18 @@ class Damsm : public System {
   }
 
   LossTerms Terms(const BatchStep& step) {
-    const auto& batch = step.batch;
-    const auto text = text_encoder_->forward(batch.captions, batch.caption_lengths, Dropout(step));
-    const auto image = image_encoder_->forward(batch.images.back());
+    const auto& data = step.data;
+    const auto text = text_encoder_->forward(data.captions, data.caption_lengths, Dropout(step));
+    const auto image = image_encoder_->forward(data.images.back());
     return losses::DamsmLoss(
-        image.regions, image.code, text.words, text.sentence, batch.caption_lengths,
-        options_.class_masks ? batch.classes : torch::Tensor(),
+        image.regions, image.code, text.words, text.sentence, data.caption_lengths,
+        class_masks_ ? data.classes : torch::Tensor(),
         {.gamma1 = options_.gamma1, .gamma2 = options_.gamma2, .gamma3 = options_.gamma3}, 1,
-        losses::ScopeOf(negatives_, batch.rows));
+        losses::ScopeOf(negatives_, step.batch.rows));
   }
 
-  const RecipeOptions options_;
+  const DamsmOptions options_;
+  const bool class_masks_;
   GlobalBatch& negatives_;
   nn::TextEncoder text_encoder_{nullptr};
   nn::ImageEncoder image_encoder_{nullptr};
@@ -106,7 +112,19 @@ class Damsm : public System {
 
 }  // namespace
 
-std::unique_ptr<System> MakeDamsm(const RecipeOptions& options, const Surroundings& surroundings) {
+void DamsmOptions::Declare(OptionList& list) {
+  PictureOptions::Declare(list);
+  CaptionOptions::Declare(list);
+  TextEncoderOptions::Declare(list);
+  DamsmImageOptions::Declare(list);
+  FidelityOptions::Declare(list);
+  PretrainingOptions::Declare(list);
+  list.Add("text_dropout", &text_dropout, Between(0, 0.99), "DAMSM: dropout of word vectors");
+  list.Add("clip_norm", &clip_norm, AtLeast(0),
+           "DAMSM: gradient norm of the text encoder is cut to it (0: never)");
+}
+
+std::unique_ptr<System> MakeDamsm(const DamsmOptions& options, const Surroundings& surroundings) {
   return std::make_unique<Damsm>(options, surroundings);
 }
 

@@ -9,7 +9,7 @@
 namespace helio::recipes {
 namespace {
 
-nn::GeneratorOptions GeneratorOptionsOf(const RecipeOptions& options, nn::AttentionKind attention,
+nn::GeneratorOptions GeneratorOptionsOf(const LadderOptions& options, nn::AttentionKind attention,
                                         bool only_last) {
   nn::GeneratorOptions generator;
   generator.gf = options.gf;
@@ -24,7 +24,7 @@ nn::GeneratorOptions GeneratorOptionsOf(const RecipeOptions& options, nn::Attent
   return generator;
 }
 
-OptimizerOptions GanAdam(const RecipeOptions& options, double rate) {
+OptimizerOptions GanAdam(const LadderOptions& options, double rate) {
   OptimizerOptions adam;
   adam.learning_rate = rate;
   adam.beta1 = options.beta1;
@@ -44,7 +44,27 @@ LadderStep& AsLadder(Step& step) { return static_cast<LadderStep&>(step); }
 
 }  // namespace
 
-LadderGame::LadderGame(const RecipeOptions& options, const Surroundings& surroundings,
+void LadderOptions::Declare(OptionList& list) {
+  PictureOptions::Declare(list);
+  CaptionOptions::Declare(list);
+  FrozenTextOptions::Declare(list);
+  FidelityOptions::Declare(list);
+  AdamBetaOptions::Declare(list);
+  list.Group("Shapes");
+  list.Add("gf", &gf, AtLeast(1), "Generator width (GF_DIM)");
+  list.Add("df", &df, AtLeast(1), "Discriminator width (DF_DIM)");
+  list.Add("z", &z, AtLeast(1), "Noise dimensions");
+  list.Add("condition", &condition, AtLeast(1), "Conditioning augmentation's output dimensions");
+  list.Add("residual_blocks", &residual_blocks, AtLeast(0), "Residual blocks of a refining stage (R_NUM)");
+  list.Group("Losses");
+  list.Add("kl_weight", &kl_weight, AtLeast(0), "Weight of conditioning augmentation's KL loss");
+  list.Group("Optimizers");
+  list.Add("g_rate", &g_rate, AtLeast(0), "Adam's learning rate of the generator");
+  list.Add("d_rate", &d_rate, AtLeast(0), "Adam's learning rate of the discriminators");
+  list.Add("ema_decay", &ema_decay, Between(0, 1), "Moving average of the generator's weights");
+}
+
+LadderGame::LadderGame(const LadderOptions& options, const Surroundings& surroundings,
                        nn::AttentionKind attention, bool only_last)
     : options_(options),
       batch_(surroundings.batch),
@@ -59,6 +79,12 @@ LadderGame::LadderGame(const RecipeOptions& options, const Surroundings& surroun
     nn::InitializeOrthogonal(*discriminator, RandomKey(surroundings.seed, "discriminator", {stage}));
     nn::UseGlobalBatch(*discriminator, &batch_);
   }
+}
+
+std::vector<dataio::DomainNeeds> LadderGame::Needs() const {
+  auto sides = options_.sides();
+  sides.erase(sides.begin(), sides.end() - std::ssize(discriminators_));
+  return {{.sides = sides, .words = options_.words}};
 }
 
 std::vector<Part> LadderGame::Parts() const {
@@ -77,7 +103,7 @@ std::vector<Round> LadderGame::Rounds() {
 }
 
 nn::WordMask LadderGame::MaskOf(const TextCondition& text, const RowRange& rows) {
-  if (!options_.released) return PaddingMask(text);
+  if (!options_.released()) return PaddingMask(text);
   nn::WordMask mask;
   mask.tiled = GatherRows(negatives_, text.padding.to(torch::kInt64), rows).to(torch::kBool);
   mask.rows = rows;
@@ -86,7 +112,7 @@ nn::WordMask LadderGame::MaskOf(const TextCondition& text, const RowRange& rows)
 
 std::unique_ptr<Step> LadderGame::Prepare(const dataio::Batch& batch, const StepContext& context) {
   auto step = std::make_unique<LadderStep>(batch, context);
-  step->text = text_encoder_.Encode(batch.captions, batch.caption_lengths);
+  step->text = text_encoder_.Encode(step->data.captions, step->data.caption_lengths);
   generator_->train();
   step->drawn = generator_->forward(
       {.noise = context.Noise("noise", batch.rows, options_.z),
@@ -124,10 +150,8 @@ Phase LadderGame::GeneratorPhase() {
 }
 
 LossTerms LadderGame::DiscriminatorTerms(LadderStep& step, size_t stage) {
-  const auto& images = step.batch.images;
-  const auto& real = images[images.size() - discriminators_.size() + stage];
-  return losses::DiscriminatorLoss(discriminators_[stage], real, step.drawn.images[stage], step.text.sentence,
-                                   Scope(step));
+  return losses::DiscriminatorLoss(discriminators_[stage], step.data.images[stage], step.drawn.images[stage],
+                                   step.text.sentence, Scope(step));
 }
 
 LossTerms LadderGame::AdversarialTerms(LadderStep& step) {

@@ -7,6 +7,18 @@
 
 namespace helio::recipes {
 
+struct LadderOptions : PictureOptions, CaptionOptions, FrozenTextOptions, FidelityOptions, AdamBetaOptions {
+  int64_t gf = 32;  // GF_DIM
+  int64_t df = 64;  // DF_DIM
+  int64_t z = 100;
+  int64_t condition = 100;
+  int64_t residual_blocks = 2;  // R_NUM
+  double kl_weight = 1;
+  double g_rate = 2e-4, d_rate = 2e-4;
+  double ema_decay = 0.999;
+  void Declare(OptionList& list);
+};
+
 // What a step of a ladder game carries from phase to phase.
 struct LadderStep : BatchStep {
   using BatchStep::BatchStep;
@@ -19,6 +31,7 @@ struct LadderStep : BatchStep {
 // adds its own terms to the generator's loss, and decides the attention.
 class LadderGame : public System {
  public:
+  std::vector<dataio::DomainNeeds> Needs() const override;
   std::vector<Part> Parts() const override;
   // d256, d128, d64 (the largest first, because its gradients travel longest); then g: the system's own early
   // terms and KL, then the adversarial terms.
@@ -31,7 +44,7 @@ class LadderGame : public System {
  protected:
   // Networks with the published initialisation as a function of the seed. `only_last` plays with the last
   // picture only (G_DCGAN).
-  LadderGame(const RecipeOptions& options, const Surroundings& surroundings, nn::AttentionKind attention,
+  LadderGame(const LadderOptions& options, const Surroundings& surroundings, nn::AttentionKind attention,
              bool only_last = false);
 
   // The system's own terms on the last fake; they need no discriminator.
@@ -40,8 +53,6 @@ class LadderGame : public System {
   losses::BatchScope Scope(const LadderStep& step) const {
     return losses::ScopeOf(negatives_, step.batch.rows);
   }
-
-  const RecipeOptions options_;
 
  private:
   class LadderDrawer;
@@ -53,6 +64,7 @@ class LadderGame : public System {
   LossTerm KlTerm(const LadderStep& step) const;
   nn::WordMask MaskOf(const TextCondition& text, const RowRange& rows);
 
+  const LadderOptions options_;
   GlobalBatch& batch_;
   GlobalBatch& negatives_;
   FrozenText text_encoder_;

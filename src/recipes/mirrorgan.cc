@@ -5,18 +5,33 @@
 
 namespace helio::recipes {
 
-MirrorGan::MirrorGan(const RecipeOptions& options, const Surroundings& surroundings)
+void MirrorGanOptions::Declare(OptionList& list) {
+  LadderOptions::Declare(list);
+  DamsmImageOptions::Declare(list);
+  CaptionerOptions::Declare(list);
+  list.Group("Shapes");
+  list.Add("global_attention", &global_attention, AnyValue(),
+           "MirrorGAN: sentence attention beside word attention (GLAM)");
+  list.Group("Losses");
+  list.Add("caption_lambda", &caption_lambda, AtLeast(0),
+           "MirrorGAN: weight of the caption loss (released code 10, paper 20)");
+  list.Add("mirror_damsm_lambda", &mirror_damsm_lambda, AtLeast(0),
+           "MirrorGAN: weight of an additional DAMSM loss (published: none)");
+}
+
+MirrorGan::MirrorGan(const MirrorGanOptions& options, const Surroundings& surroundings)
     : LadderGame(options, surroundings,
-                 options.global_attention ? nn::AttentionKind::kWordsAndGlobal : nn::AttentionKind::kWords) {
+                 options.global_attention ? nn::AttentionKind::kWordsAndGlobal : nn::AttentionKind::kWords),
+      options_(options) {
   caption_encoder_ = nn::CaptionEncoder(nn::MakeImageTrunk(options.caption_trunk, "--caption_trunk"),
                                         options.caption_embedding);
   caption_decoder_ =
-      nn::CaptionDecoder(options.caption_embedding, options.caption_hidden, options.vocabulary);
+      nn::CaptionDecoder(options.caption_embedding, options.caption_hidden, surroundings.data.vocabulary);
   LoadPretrained(*caption_encoder_, surroundings.weights, "captioner", "caption_cnn.");
   LoadPretrained(*caption_decoder_, surroundings.weights, "captioner", "caption_rnn.");
   nn::Freeze(*caption_encoder_);
   nn::Freeze(*caption_decoder_);
-  if (options.mirror_damsm_lambda > 0) damsm_ = std::make_unique<FrozenDamsm>(options, surroundings);
+  if (options.mirror_damsm_lambda > 0) damsm_ = std::make_unique<FrozenDamsm>(options, options, surroundings);
 }
 
 std::vector<Part> MirrorGan::Parts() const {
@@ -31,17 +46,21 @@ LossTerms MirrorGan::OwnTerms(LadderStep& step) {
   LossTerms terms;
   if (options_.caption_lambda > 0) terms.push_back(CaptionTerm(step));
   if (damsm_)
-    Append(terms, damsm_->Terms(step.drawn.images.back(), step.text, step.batch, options_.mirror_damsm_lambda,
+    Append(terms, damsm_->Terms(step.drawn.images.back(), step.text, step.data, options_.mirror_damsm_lambda,
                                 Scope(step)));
   return terms;
 }
 
 LossTerm MirrorGan::CaptionTerm(LadderStep& step) {
-  const auto& batch = step.batch;
+  const auto& data = step.data;
   const auto logits =
-      caption_decoder_->forward(caption_encoder_->forward(step.drawn.images.back()), batch.captions);
-  return {"caption", losses::CaptionLoss(logits, batch.captions, batch.caption_lengths, Scope(step)) *
+      caption_decoder_->forward(caption_encoder_->forward(step.drawn.images.back()), data.captions);
+  return {"caption", losses::CaptionLoss(logits, data.captions, data.caption_lengths, Scope(step)) *
                          options_.caption_lambda};
+}
+
+std::unique_ptr<System> MakeMirrorGan(const MirrorGanOptions& options, const Surroundings& surroundings) {
+  return std::make_unique<MirrorGan>(options, surroundings);
 }
 
 }  // namespace helio::recipes

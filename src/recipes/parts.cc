@@ -1,7 +1,6 @@
 #include "src/recipes/parts.h"
 
 #include "src/base/error.h"
-#include "src/losses/damsm.h"
 #include "src/nn/freeze.h"
 
 namespace helio::recipes {
@@ -24,15 +23,15 @@ NamedTensors WithoutPrefix(const NamedTensors& tensors, const std::string& prefi
   return found;
 }
 
-nn::TextEncoder MakeTextEncoder(const RecipeOptions& options) {
-  return nn::TextEncoder(nn::TextEncoderOptions{.vocabulary = options.vocabulary,
+nn::TextEncoder MakeTextEncoder(const TextEncoderOptions& options, int64_t vocabulary) {
+  return nn::TextEncoder(nn::TextEncoderOptions{.vocabulary = vocabulary,
                                                 .word_vector = options.word_vector,
                                                 .embedding = options.embedding,
                                                 .rnn = options.text_rnn});
 }
 
-nn::ImageEncoder MakeImageEncoder(const RecipeOptions& options) {
-  return nn::ImageEncoder(nn::MakeImageTrunk(options.image_trunk, "--image_trunk"), options.embedding);
+nn::ImageEncoder MakeImageEncoder(const ImageTrunkOptions& options, const TextEncoderOptions& text) {
+  return nn::ImageEncoder(nn::MakeImageTrunk(options.image_trunk, "--image_trunk"), text.embedding);
 }
 
 void LoadPretrained(torch::nn::Module& module, const PretrainedWeights& weights, const std::string& role,
@@ -53,7 +52,7 @@ void StartFromClassifier(nn::ImageTrunk& trunk, const PretrainedWeights& weights
 }
 
 std::vector<Round> OneRound(const std::string& name, const std::vector<Part>& parts,
-                            const RecipeOptions& options, std::function<LossTerms(BatchStep&)> loss) {
+                            const PretrainingOptions& options, std::function<LossTerms(BatchStep&)> loss) {
   Phase phase;
   phase.name = name;
   for (const auto& part : parts)
@@ -66,8 +65,8 @@ std::vector<Round> OneRound(const std::string& name, const std::vector<Part>& pa
   return {{std::move(phase)}};
 }
 
-FrozenText::FrozenText(const RecipeOptions& options, const Surroundings& surroundings)
-    : encoder_(MakeTextEncoder(options)), scale_(options.text_scale) {
+FrozenText::FrozenText(const FrozenTextOptions& options, const Surroundings& surroundings)
+    : encoder_(MakeTextEncoder(options, surroundings.data.vocabulary)), scale_(options.text_scale) {
   LoadPretrained(*encoder_, surroundings.weights, "damsm", "text_encoder.");
   nn::Freeze(*encoder_);
 }
@@ -78,19 +77,21 @@ TextCondition FrozenText::Encode(const torch::Tensor& captions, const torch::Ten
   return {features.words * scale_, features.sentence * scale_, losses::PaddingOf(lengths, captions.size(1))};
 }
 
-FrozenDamsm::FrozenDamsm(const RecipeOptions& options, const Surroundings& surroundings)
-    : options_(options), encoder_(MakeImageEncoder(options)) {
+FrozenDamsm::FrozenDamsm(const DamsmImageOptions& options, const FrozenTextOptions& text,
+                         const Surroundings& surroundings)
+    : options_{.gamma1 = options.gamma1, .gamma2 = options.gamma2, .gamma3 = options.gamma3},
+      class_masks_(options.class_masks && surroundings.data.classes > 0),
+      text_scale_(text.text_scale),
+      encoder_(MakeImageEncoder(options, text)) {
   LoadPretrained(*encoder_, surroundings.weights, "damsm", "image_encoder.");
   nn::Freeze(*encoder_);
 }
 
-LossTerms FrozenDamsm::Terms(const torch::Tensor& fake, const TextCondition& text, const dataio::Batch& batch,
+LossTerms FrozenDamsm::Terms(const torch::Tensor& fake, const TextCondition& text, const dataio::Domain& data,
                              double weight, const losses::BatchScope& scope) {
   const auto image = encoder_->forward(fake);
-  const auto classes = options_.class_masks ? batch.classes : torch::Tensor();
-  return losses::DamsmLoss(image.regions, image.code, text.words / options_.text_scale,
-                           text.sentence / options_.text_scale, batch.caption_lengths, classes,
-                           {.gamma1 = options_.gamma1, .gamma2 = options_.gamma2, .gamma3 = options_.gamma3},
+  return losses::DamsmLoss(image.regions, image.code, text.words / text_scale_, text.sentence / text_scale_,
+                           data.caption_lengths, class_masks_ ? data.classes : torch::Tensor(), options_,
                            weight, scope);
 }
 

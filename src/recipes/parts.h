@@ -2,6 +2,7 @@
 #include <memory>
 #include <string>
 
+#include "src/losses/damsm.h"
 #include "src/nn/captioner.h"
 #include "src/nn/image_encoder.h"
 #include "src/nn/module.h"
@@ -31,8 +32,9 @@ void Append(std::vector<T>& to, const std::vector<T>& from) {
 // Those of `tensors` whose name begins with `prefix`, which is cut off.
 NamedTensors WithoutPrefix(const NamedTensors& tensors, const std::string& prefix);
 
-nn::TextEncoder MakeTextEncoder(const RecipeOptions& options);
-nn::ImageEncoder MakeImageEncoder(const RecipeOptions& options);
+nn::TextEncoder MakeTextEncoder(const TextEncoderOptions& options, int64_t vocabulary);
+// Features of as many dimensions as the text encoder's.
+nn::ImageEncoder MakeImageEncoder(const ImageTrunkOptions& options, const TextEncoderOptions& text);
 
 // Loads `module` from the tensors under `prefix` of the weights that play `role`. Where there are none: keeps
 // the seeded random weights if weights.random, else throws Error{kUser} telling to pass --weights=ROLE:FILE.
@@ -44,12 +46,12 @@ void StartFromClassifier(nn::ImageTrunk& trunk, const PretrainedWeights& weights
 
 // The one round of one phase of a pretraining: what of `part` takes gradients.
 std::vector<Round> OneRound(const std::string& phase, const std::vector<Part>& parts,
-                            const RecipeOptions& options, std::function<LossTerms(BatchStep&)> loss);
+                            const PretrainingOptions& options, std::function<LossTerms(BatchStep&)> loss);
 
 // A frozen text encoder whose features are scaled constants.
 class FrozenText {
  public:
-  FrozenText(const RecipeOptions& options, const Surroundings& surroundings);
+  FrozenText(const FrozenTextOptions& options, const Surroundings& surroundings);
   TextCondition Encode(const torch::Tensor& captions, const torch::Tensor& lengths);
   const nn::TextEncoder& encoder() const { return encoder_; }
 
@@ -61,13 +63,17 @@ class FrozenText {
 // A frozen DAMSM image encoder as a loss on fakes, against *unscaled* text features.
 class FrozenDamsm {
  public:
-  FrozenDamsm(const RecipeOptions& options, const Surroundings& surroundings);
-  LossTerms Terms(const torch::Tensor& fake, const TextCondition& text, const dataio::Batch& batch,
+  // `text`: of the text encoder whose features it is compared with.
+  FrozenDamsm(const DamsmImageOptions& options, const FrozenTextOptions& text,
+              const Surroundings& surroundings);
+  LossTerms Terms(const torch::Tensor& fake, const TextCondition& text, const dataio::Domain& data,
                   double weight, const losses::BatchScope& scope);
   Part AsPart() const { return PartOf("image_encoder", Role::kFrozen, *encoder_); }
 
  private:
-  const RecipeOptions options_;
+  const losses::DamsmOptions options_;
+  const bool class_masks_;
+  const double text_scale_;
   nn::ImageEncoder encoder_{nullptr};
 };
 

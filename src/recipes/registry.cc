@@ -12,13 +12,19 @@
 namespace helio::recipes {
 namespace {
 
-template <typename T>
-std::unique_ptr<System> Make(const RecipeOptions& options, const Surroundings& surroundings) {
-  return std::make_unique<T>(options, surroundings);
+template <typename Options>
+void Declare(OptionList& list) {
+  static auto& defaults = *new Options;
+  defaults.Declare(list);
 }
 
-std::unique_ptr<System> MakeAttnDcgan(const RecipeOptions& options, const Surroundings& surroundings) {
-  return std::make_unique<AttnGan>(options, surroundings, /*only_last=*/true);
+// A system that is made by `kMake` from its options.
+template <typename Options, std::unique_ptr<System> (*kMake)(const Options&, const Surroundings&)>
+Registration Row(const char* name, Program program, std::vector<std::string> weights) {
+  return {name, program, std::move(weights), &Declare<Options>,
+          [](const OptionValues& values, const Surroundings& surroundings) {
+            return kMake(OptionsFrom<Options>(values), surroundings);
+          }};
 }
 
 // While it lives, torch's own initialisers, which draw from the process' one generator, are a function of
@@ -55,12 +61,12 @@ const NamedTensors& PretrainedWeights::Of(const std::string& role) const {
 
 const std::vector<Registration>& Systems() {
   static const auto& systems = *new std::vector<Registration>{
-      {"attn_dcgan", Program::kTrain, {"damsm"}, &MakeAttnDcgan},
-      {"attngan", Program::kTrain, {"damsm"}, &Make<AttnGan>},
-      {"captioner", Program::kPretrain, {"classifier"}, &MakeCaptioner},
-      {"classifier", Program::kPretrain, {}, &MakeClassifier},
-      {"damsm", Program::kPretrain, {"classifier"}, &MakeDamsm},
-      {"mirrorgan", Program::kTrain, {"damsm", "captioner"}, &Make<MirrorGan>},
+      Row<AttnGanOptions, &MakeAttnDcgan>("attn_dcgan", Program::kTrain, {"damsm"}),
+      Row<AttnGanOptions, &MakeAttnGan>("attngan", Program::kTrain, {"damsm"}),
+      Row<CaptionerTrainingOptions, &MakeCaptioner>("captioner", Program::kPretrain, {"classifier"}),
+      Row<ClassifierOptions, &MakeClassifier>("classifier", Program::kPretrain, {}),
+      Row<DamsmOptions, &MakeDamsm>("damsm", Program::kPretrain, {"classifier"}),
+      Row<MirrorGanOptions, &MakeMirrorGan>("mirrorgan", Program::kTrain, {"damsm", "captioner"}),
   };
   return systems;
 }
@@ -74,11 +80,11 @@ const Registration& FindSystem(const std::string& name) {
   ThrowUser("unknown recipe '" + name + "'", "--recipe", "one of " + known);
 }
 
-std::unique_ptr<System> MakeSystem(const std::string& name, const RecipeOptions& options,
+std::unique_ptr<System> MakeSystem(const std::string& name, const OptionValues& values,
                                    const Surroundings& surroundings) {
   const auto& row = FindSystem(name);
   const SeededInitialisation seeded(surroundings.seed);
-  return row.make(options, surroundings);
+  return row.make(values, surroundings);
 }
 
 std::vector<std::string> SystemNames() {

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "src/recipes/options.h"
+#include "src/base/option_list.h"
 #include "src/recipes/program.h"
 #include "src/recipes/system.h"
 
@@ -21,12 +21,21 @@ struct PretrainedWeights {
   const NamedTensors& Of(const std::string& role) const;
 };
 
+// What the data set says, that networks are shaped by.
+struct DataFacts {
+  int64_t vocabulary = 0;                    // word ids are below it
+  int64_t classes = 0;                       // class ids are below it; 0: the set has none
+  int64_t embedding = 0;                     // dimensions of its sentence embeddings; 0: there are none
+  std::vector<std::string> key_points = {};  // their names
+};
+
 // What a system is built from, besides its options.
 struct Surroundings {
   GlobalBatch& batch;      // batch-norm statistics; outlives the system
   GlobalBatch& negatives;  // wrong pairs and contrastive negatives; outlives the system
   uint64_t seed = 1;
   PretrainedWeights weights;
+  DataFacts data = {};  // of the first data set
 };
 
 // One row a system.
@@ -34,7 +43,8 @@ struct Registration {
   std::string name;
   Program program;
   std::vector<std::string> weights;  // roles it takes (--weights=ROLE:FILE)
-  std::unique_ptr<System> (*make)(const RecipeOptions&, const Surroundings&);
+  void (*declare)(OptionList&);      // the options it reads, bound to a struct of defaults
+  std::unique_ptr<System> (*make)(const OptionValues&, const Surroundings&);
 };
 
 const std::vector<Registration>& Systems();
@@ -42,8 +52,9 @@ const std::vector<Registration>& Systems();
 // Throws Error{kUser} listing the known names.
 const Registration& FindSystem(const std::string& name);
 
-// The system `name`. Throws Error{kUser} as FindSystem, or naming the weights it lacks.
-std::unique_ptr<System> MakeSystem(const std::string& name, const RecipeOptions& options,
+// The system `name` with those of its options that `values` names; others' are passed over. Throws
+// Error{kUser} as FindSystem and OptionList::Assign, or naming the weights it lacks.
+std::unique_ptr<System> MakeSystem(const std::string& name, const OptionValues& values,
                                    const Surroundings& surroundings);
 
 std::vector<std::string> SystemNames();

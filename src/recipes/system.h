@@ -99,6 +99,10 @@ class System {
  public:
   virtual ~System() = default;
 
+  // The data sets it reads, and what of each: a batch has a domain for each, in this order. The same at every
+  // call.
+  virtual std::vector<dataio::DomainNeeds> Needs() const = 0;
+
   // The same list at every call; tensors are the live ones.
   virtual std::vector<Part> Parts() const = 0;
 
@@ -121,11 +125,12 @@ NamedTensors TensorsOf(const System& system, Role role);
 // Those that a gradient may reach: the parameters of a part.
 std::vector<torch::Tensor> ParametersOf(const Part& part);
 
-// The step of a system that keeps nothing but its batch.
+// The step of a system that keeps nothing but its batch; `data` is the batch's first domain.
 struct BatchStep : Step {
   BatchStep(const dataio::Batch& its_batch, const StepContext& its_context)
-      : batch(its_batch), context(its_context) {}
+      : batch(its_batch), data(its_batch.data()), context(its_context) {}
   const dataio::Batch& batch;
+  const dataio::Domain& data;
   const StepContext context;
 };
 

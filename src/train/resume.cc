@@ -1,23 +1,11 @@
 #include "src/train/resume.h"
 
 #include <charconv>
-#include <map>
 #include <set>
 #include <sstream>
 
 namespace helio::train {
 namespace {
-
-std::map<std::string, std::string> ParseFlagfile(const std::string& text) {
-  std::map<std::string, std::string> flags;
-  std::istringstream lines(text);
-  for (std::string line; std::getline(lines, line);) {
-    const auto equals = line.find('=');
-    if (line.starts_with("--") && equals != std::string::npos)
-      flags[line.substr(2, equals - 2)] = line.substr(equals + 1);
-  }
-  return flags;
-}
 
 std::set<std::string> SplitNames(const std::string& text) {
   std::set<std::string> names;
@@ -26,7 +14,7 @@ std::set<std::string> SplitNames(const std::string& text) {
   return names;
 }
 
-std::string ValueOf(const std::map<std::string, std::string>& flags, const std::string& name) {
+std::string ValueOf(const OptionValues& flags, const std::string& name) {
   const auto found = flags.find(name);
   return found == flags.end() ? "(none)" : found->second;
 }
@@ -56,7 +44,7 @@ std::optional<Snapshot> FindCheckpoint(const std::filesystem::path& root, const 
 void CheckIdentity(const Snapshot& snapshot, const RunIdentity& identity, const std::string& allowed,
                    const std::string& where) {
   const auto recorded = [&](const char* key) { return snapshot.info.value(key, std::string()); };
-  const auto differences = FlagDifferences(recorded("identity"), identity.flags, allowed) +
+  const auto differences = FlagDifferences(recorded("identity"), identity, allowed) +
                            ContentDifference("data", recorded("data"), identity.data, allowed) +
                            ContentDifference("damsm", recorded("frozen"), identity.frozen, allowed);
   if (!differences.empty())
@@ -78,17 +66,16 @@ std::string LengthDifference(const std::string& recorded, const std::string& now
   return difference;
 }
 
-std::string FlagDifferences(const std::string& recorded, const std::string& now, const std::string& allowed) {
-  const auto before = ParseFlagfile(recorded), after = ParseFlagfile(now);
+std::string FlagDifferences(const std::string& recorded, const RunIdentity& identity,
+                            const std::string& allowed) {
+  const auto before = ParseFlagfile(recorded), after = ParseFlagfile(identity.flags),
+             defaults = ParseFlagfile(identity.defaults);
   const auto ignored = SplitNames(allowed);
-  std::set<std::string> names;
-  for (const auto& flag : before) names.insert(flag.first);
-  for (const auto& flag : after) names.insert(flag.first);
   std::string differences;
-  for (const auto& name : names) {
-    const auto old_value = ValueOf(before, name), new_value = ValueOf(after, name);
-    if (!SameValue(old_value, new_value) && !ignored.contains(name))
-      differences += "\n  --" + name + ": " + old_value + " -> " + new_value;
+  for (const auto& [name, value] : after) {
+    const auto old_value = ValueOf(before.contains(name) ? before : defaults, name);
+    if (!SameValue(old_value, value) && !ignored.contains(name))
+      differences += "\n  --" + name + ": " + old_value + " -> " + value;
   }
   return differences;
 }

@@ -3,14 +3,16 @@
 #include <optional>
 #include <string>
 
+#include "src/base/option_list.h"
 #include "src/train/checkpoint.h"
 
 namespace helio::train {
 
 // What a run and the checkpoint it goes on from must agree on.
 struct RunIdentity {
-  std::string flags;                     // a flagfile: those that change what is computed
-  std::string data, vocabulary, frozen;  // digests
+  std::string flags = {};     // a flagfile: those that change what is computed
+  std::string defaults = {};  // a flagfile: what a checkpoint that does not know one of them was made with
+  std::string data = {}, vocabulary = {}, frozen = {};  // digests
 };
 
 // The checkpoint that `from` (auto, none, or a checkpoint's folder) means for a run with checkpoints under
@@ -22,10 +24,12 @@ std::optional<Snapshot> FindCheckpoint(const std::filesystem::path& root, const 
 void CheckIdentity(const Snapshot& snapshot, const RunIdentity& identity, const std::string& allowed,
                    const std::string& where);
 
-// The flags that differ between two flagfiles ("--name=value" lines), as "\n  --name: recorded -> now" lines,
-// without those named in `allowed` (comma-separated). Empty when a resume is fine. A flag that only one side
-// knows counts as different; 0.1 and 0.10000000000000001 are equal.
-std::string FlagDifferences(const std::string& recorded, const std::string& now, const std::string& allowed);
+// The flags of `identity` that differ from those recorded (a flagfile), as "\n  --name: recorded -> now"
+// lines, without those named in `allowed` (comma-separated). Empty when a resume is fine. A flag that was not
+// recorded had its default: what is new since then was not there. One that is recorded and no longer read is
+// passed over. 0.1 and 0.10000000000000001 are equal.
+std::string FlagDifferences(const std::string& recorded, const RunIdentity& identity,
+                            const std::string& allowed);
 
 // "--steps: 100 -> 200" where the length of the run is not the one in the flagfile `recorded`; schedules
 // depend on it.

@@ -19,6 +19,37 @@ std::string TextDigest(const std::string& text) { return Digest(std::as_bytes(st
 
 }  // namespace
 
+void SessionOptions::Declare(OptionList& list) {
+  list.Group("What is trained");
+  list.AddOperational("out", &out, AnyValue(),
+                      "Folder of this run: checkpoints, metrics.jsonl, run.flags, samples");
+  list.Group("Optimizers");
+  list.Add("schedule", &schedule, OneOf({"constant", "linear_tail", "one_cycle", "staircase"}),
+           "Learning rate over the run, for phases without a rate of their own");
+  list.AddOperational("max_bad_steps", &max_bad_steps, AtLeast(1),
+                      "Stop after this many steps in a row with non-finite gradients (each one is skipped)");
+  list.Group("Checkpoints, reports");
+  list.AddOperational("resume", &resume, AnyValue(),
+                      "auto: newest whole checkpoint in --out; none: start anew; or a checkpoint folder");
+  list.AddOperational("resume_override", &resume_override, AnyValue(),
+                      "Comma-separated flags that may differ from the checkpoint's");
+  list.AddOperational("checkpoint_every", &checkpoint_every, AtLeast(0),
+                      "Steps between checkpoints (there is always one at the end)");
+  list.AddOperational("keep_last", &retention.keep_last, AtLeast(1), "Newest checkpoints that are kept");
+  list.AddOperational("keep_every", &retention.keep_every, AtLeast(0),
+                      "Checkpoints at multiples of it are kept for ever (0: none)");
+  list.AddOperational("keep_best", &retention.keep_best, AnyValue(),
+                      "Keep the best checkpoint by this score of --evaluate_every (r_precision_top1; '-' in "
+                      "front: lower is better)");
+  list.AddOperational("on_checkpoint_failure", &on_checkpoint_failure, OneOf({"continue", "stop"}),
+                      "When a checkpoint cannot be written: continue and try again at the next one, or stop");
+  list.AddOperational("log_every", &log_every, AtLeast(1), "Steps between log lines");
+  list.AddOperational("sample_every", &sample_every, AtLeast(0), "Steps between sample pictures (0: none)");
+  list.AddOperational("evaluate_every", &evaluate_every, AtLeast(0), "Steps between evaluations (0: none)");
+  list.AddOperational("exit_code_requeue", &exit_code_requeue, Between(0, 255),
+                      "Exit code after a checkpoint on SIGTERM or SIGUSR1");
+}
+
 Session::Session(recipes::System& system, Trainer& trainer, cluster::Communicator& communicator,
                  TrainingMetrics& metrics, SessionOptions options, SessionHooks hooks)
     : system_(system),
@@ -26,6 +57,7 @@ Session::Session(recipes::System& system, Trainer& trainer, cluster::Communicato
       communicator_(communicator),
       metrics_(metrics),
       options_(std::move(options)),
+      schedule_(ParseSchedule(options_.schedule)),
       hooks_(std::move(hooks)),
       stragglers_(communicator),
       progress_(options_.steps, options_.global_batch),
@@ -76,7 +108,7 @@ std::optional<Snapshot> Session::FindSnapshot(const std::string& from) const {
   if (!snapshot) return snapshot;
   CheckIdentity(*snapshot, options_.identity, options_.resume_override, options_.out.string());
   const auto length = LengthDifference(snapshot->texts["run.flags"], options_.texts.at("run.flags"));
-  if (!length.empty() && options_.schedule != Schedule::kConstant)
+  if (!length.empty() && schedule_ != Schedule::kConstant)
     LOG(WARNING) << length << ": the learning rates of the coming steps follow the new length";
   return snapshot;
 }
@@ -153,7 +185,7 @@ void Session::OneStep(const std::function<dataio::Batch()>& next, int64_t step) 
   }
   facts.data_wait_seconds = SecondsSince(start);
   facts.batches_ready = batches.back().ready_behind;
-  const double factor = LearningRateFactor(options_.schedule, step, options_.steps, options_.steps_per_epoch);
+  const double factor = LearningRateFactor(schedule_, step, options_.steps, options_.steps_per_epoch);
   report_ = trainer_.Step(batches, ContextOf(step), factor);
   facts.step = step + 1;
   facts.epoch = static_cast<double>(step + 1) / static_cast<double>(options_.steps_per_epoch);
@@ -334,7 +366,7 @@ void Session::ReportWrites(bool last) {
   const auto outcome = writer_->TakeOutcome();
   if (!outcome) return;
   metrics_.Checkpoint(*outcome);
-  if (!outcome->error.empty() && (last || options_.stop_on_checkpoint_failure))
+  if (!outcome->error.empty() && (last || options_.on_checkpoint_failure == "stop"))
     throw Error(ErrorKind::kSystem,
                 "no checkpoint of step " + std::to_string(outcome->step) + ": " + outcome->error,
                 options_.out.string(), "the older ones are whole; start again when there is space");

@@ -26,21 +26,23 @@ struct SessionOptions {
   int64_t steps_per_epoch = 1;
   int64_t global_batch = 1;
   torch::Dtype dtype = torch::kFloat32;
-  Schedule schedule = Schedule::kConstant;
+  std::string schedule = "constant";
   int64_t log_every = 20;
   int64_t checkpoint_every = 1000;
   int64_t sample_every = 0;
-  int64_t evaluate_every = 0;               // also at the end
-  Retention retention;                      // with keep_best, an evaluation is followed by a checkpoint
-  bool stop_on_checkpoint_failure = false;  // else the job goes on and tries again at the next checkpoint
-  std::string resume = "auto";              // auto | none | a checkpoint folder
-  std::string resume_override;              // comma-separated flag names that may differ
+  int64_t evaluate_every = 0;  // also at the end
+  Retention retention;         // with keep_best, an evaluation is followed by a checkpoint
+  std::string on_checkpoint_failure = "continue";  // and try again at the next checkpoint; or "stop"
+  std::string resume = "auto";                     // auto | none | a checkpoint folder
+  std::string resume_override;                     // comma-separated flag names that may differ
   int max_bad_steps = 10;
   int exit_code_requeue = 75;
   // What a resume must agree on.
   RunIdentity identity;
   std::map<std::string, std::string> texts;  // files stored in each checkpoint: run.flags, vocabulary.json
   std::string version, revision;
+
+  void Declare(OptionList& list);
 };
 
 // What a session asks of its surroundings. Collective unless said otherwise.
@@ -98,6 +100,7 @@ class Session {
   cluster::Communicator& communicator_;
   TrainingMetrics& metrics_;
   const SessionOptions options_;
+  const Schedule schedule_;
   const SessionHooks hooks_;
 
   std::unique_ptr<RunDirectory> run_;         // rank 0

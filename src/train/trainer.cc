@@ -30,16 +30,6 @@ torch::Tensor Total(const recipes::LossTerms& terms) {
   return total;
 }
 
-cluster::ReducerOptions ReducerOptionsOf(const TrainerOptions& options) {
-  cluster::ReducerOptions reducer;
-  reducer.first_bucket_mb = options.first_bucket_mb;
-  reducer.bucket_mb = options.bucket_mb;
-  reducer.bfloat16_wire = options.bfloat16_wire;
-  reducer.accumulate = options.accumulate;
-  reducer.shard = options.shard_optimizer;
-  return reducer;
-}
-
 // The elements whose moments this rank keeps.
 cluster::Shard OwnPart(const cluster::ParameterGroup& group, const cluster::World& world, bool shard) {
   return shard ? cluster::OwnShard(group, world) : cluster::Shard{0, group.size()};
@@ -97,16 +87,24 @@ void CheckDisjoint(const std::vector<recipes::Round>& rounds) {
 
 }  // namespace
 
+void TrainerOptions::Declare(OptionList& list) {
+  reducer.Declare(list);
+  list.Add(
+      "accumulate", &accumulate, AtLeast(1),
+      "Micro-batches of a step: --batch images in that many parts, reduced once. Batch norm, wrong pairs "
+      "and negatives see one part; the fakes of all parts are held at once");
+}
+
 // One phase with what it needs to be optimized.
 struct Trainer::Player {
   Player(recipes::Phase phase_to_play, const std::vector<recipes::Part>& parts,
          cluster::Communicator& communicator, const TrainerOptions& options)
       : phase(std::move(phase_to_play)),
         through(ParametersThrough(phase, parts)),
-        group(phase.name, phase.parameters, options.shard_optimizer ? communicator.size() : 1),
-        shard(OwnPart(group, communicator.world(), options.shard_optimizer)),
+        group(phase.name, phase.parameters, options.reducer.shard_optimizer ? communicator.size() : 1),
+        shard(OwnPart(group, communicator.world(), options.reducer.shard_optimizer)),
         adam(group, phase.optimizer, shard.begin, shard.end),
-        reducer(communicator, group, ReducerOptionsOf(options)) {}
+        reducer(communicator, group, options.reducer) {}
 
   bool plays(const recipes::StepContext& context) const { return !phase.plays || phase.plays(context); }
   double rate(const recipes::StepContext& context, double factor) const {
@@ -220,7 +218,7 @@ void Trainer::Backward(Player& player, recipes::Step& step, EarlyTerms early, Tu
 
 void Trainer::Update(const std::vector<Player*>& players, Game& game) {
   for (auto* player : players) Update(*player, game);
-  if (!options_.shard_optimizer) return;
+  if (!options_.reducer.shard_optimizer) return;
   const Stopwatch watch(game.report, "wait");
   for (auto* player : players) {
     if (!player->gathering) continue;  // its update was left out
@@ -245,27 +243,33 @@ void Trainer::Update(Player& player, Game& game) {
     ++report.skipped;
     return;
   }
-  if (player.phase.optimizer.clip_norm > 0) Clip(player, norm);
-  player.adam.Step(player.rate(game.context, game.rate_factor));
-  if (options_.shard_optimizer) player.gathering = cluster::GatherParameters(communicator_, player.group);
+  player.adam.Step(player.rate(game.context, game.rate_factor), GradientFactors(player, norm));
+  if (options_.reducer.shard_optimizer)
+    player.gathering = cluster::GatherParameters(communicator_, player.group);
 }
 
 double Trainer::Norm(const Player& player, const std::string& prefix) const {
-  return options_.shard_optimizer ? cluster::ShardedGradientNorm(communicator_, player.group, prefix)
-                                  : cluster::GradientNorm(player.group, prefix);
+  const double sum = options_.reducer.shard_optimizer
+                         ? cluster::ShardedGradientNorm(communicator_, player.group, prefix)
+                         : cluster::GradientNorm(player.group, prefix);
+  return sum / options_.accumulate;
 }
 
-void Trainer::Clip(Player& player, double norm) {
-  const auto& options = player.phase.optimizer;
-  if (!options.clip_prefix.empty()) norm = Norm(player, options.clip_prefix);
-  cluster::ClipGradient(player.group, norm, options.clip_norm, options.clip_prefix);
+// The mean over micro-batches, and clipping.
+std::vector<cluster::ScaledRange> Trainer::GradientFactors(const Player& player, double norm) const {
+  const double mean = 1.0 / options_.accumulate;
+  const auto& [limit, prefix] =
+      std::tie(player.phase.optimizer.clip_norm, player.phase.optimizer.clip_prefix);
+  if (limit <= 0) return cluster::GradientFactors(player.group, mean);
+  const double clip = cluster::ClipFactor(prefix.empty() ? norm : Norm(player, prefix), limit);
+  return cluster::GradientFactors(player.group, mean, clip, prefix);
 }
 
 NamedTensors Trainer::OptimizerState() const {
   NamedTensors state;
   for (const auto& round : rounds_)
     for (const auto& player : round) {
-      const auto own = options_.shard_optimizer
+      const auto own = options_.reducer.shard_optimizer
                            ? cluster::GatherOptimizerState(communicator_, player->group, player->adam)
                            : player->adam.State();
       for (const auto& [name, tensor] : own) state.emplace_back(player->phase.name + "/" + name, tensor);
@@ -274,7 +278,7 @@ NamedTensors Trainer::OptimizerState() const {
 }
 
 void Trainer::TakeOptimizerState(const NamedTensors& state) {
-  if (!options_.shard_optimizer) return;  // they were views
+  if (!options_.reducer.shard_optimizer) return;  // they were views
   for (auto& round : rounds_)
     for (auto& player : round) {
       const auto prefix = player->phase.name + "/";

@@ -16,13 +16,12 @@
 namespace helio::train {
 
 struct TrainerOptions {
-  double first_bucket_mb = 1;
-  double bucket_mb = 25;
-  bool bfloat16_wire = false;
+  cluster::ReducerOptions reducer = {};
   // A step's gradients are the mean over that many micro-batches and are reduced once. Batch-norm statistics,
   // wrong pairs and negatives are those of a micro-batch; each has noise of its own.
   int accumulate = 1;
-  bool shard_optimizer = false;  // cluster/sharding.h
+
+  void Declare(OptionList& list);
 };
 
 // What one step did. Scalars stay on the device until somebody reads them.
@@ -66,7 +65,7 @@ class Trainer {
   }
   int accumulate() const { return options_.accumulate; }
   // Moments lie in shards: OptimizerState is collective.
-  bool shards() const { return options_.shard_optimizer; }
+  bool shards() const { return options_.reducer.shard_optimizer; }
 
   // Moments and step counts of all phases, by parameter name, the same for any number of ranks: views, or
   // copies put together from all ranks with shard_optimizer.
@@ -117,7 +116,7 @@ class Trainer {
   void Update(const std::vector<Player*>& players, Game& game);
   void Update(Player& player, Game& game);
   double Norm(const Player& player, const std::string& prefix = "") const;
-  void Clip(Player& player, double norm);
+  std::vector<cluster::ScaledRange> GradientFactors(const Player& player, double norm) const;
   void SwapAverages();
 
   recipes::System& system_;

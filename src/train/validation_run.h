@@ -3,7 +3,7 @@
 
 #include "cluster/communicator.h"
 #include "dataio/dataset.h"
-#include "src/recipes/options.h"
+#include "dataio/domain_needs.h"
 #include "src/recipes/validation.h"
 
 namespace helio::train {
@@ -18,7 +18,7 @@ struct ValidationOptions {
 // rank.
 std::vector<recipes::ValidationScore> RunValidation(recipes::Validation& validation,
                                                     const dataio::Dataset& dataset,
-                                                    const recipes::RecipeOptions& options,
+                                                    const dataio::DomainNeeds& needs,
                                                     const ValidationOptions& validation_options,
                                                     cluster::Communicator& communicator);
 

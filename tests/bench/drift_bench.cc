@@ -24,7 +24,7 @@ std::pair<double, double> Drift(const Outcome& got, const Outcome& expected) {
 
 Outcome Play(const std::string& recipe, int ranks, int64_t steps, int threads) {
   at::set_num_threads(threads);
-  return PlayToy(recipe, ranks, steps, {.bucket_mb = 0.001});
+  return PlayToy(recipe, ranks, steps, {.reducer = {.bucket_mb = 0.001}});
 }
 
 void Print(const char* what, const Outcome& got, const Outcome& expected) {

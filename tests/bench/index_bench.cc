@@ -66,7 +66,7 @@ void Run(const fs::path& root, int64_t records) {
   const auto start = std::chrono::steady_clock::now();
   const Dataset set(root, "train");
   const std::chrono::duration<double> opened = std::chrono::steady_clock::now() - start;
-  const Sampler sampler(set, 64, 18, 1);
+  const Sampler sampler(set, 64, {}, 1);
   sampler.Batch(0);
   const auto kept = static_cast<double>(AnonymousBytes() - before);
   std::cout << set.size() << " records opened in " << opened.count() << " s; "

@@ -85,10 +85,11 @@ Rate DecodeLimit(const Shard& shard, double seconds) {
 // The loader's own part, or with what the training device does: scaling to three sides, floats.
 Rate LoaderRate(const Dataset& set, int64_t side, int workers, bool upload, double seconds) {
   const std::vector<int64_t> sides = {side / 4, side / 2, side};
-  Loader loader(set, {.global_batch = 16, .sides = sides, .workers = workers}, 0);
+  const DomainNeeds needs{.sides = sides};
+  Loader loader({{set, needs}}, {.global_batch = 16, .workers = workers}, 0);
   return Measure(seconds, [&] {
     auto batch = loader.Next();
-    if (upload) Upload(batch, sides, torch::kCPU, torch::kFloat32);
+    if (upload) Upload(batch, needs, torch::kCPU, torch::kFloat32);
     return batch.rows.local;
   });
 }

@@ -22,41 +22,34 @@ namespace {
 
 constexpr int64_t kVocabulary = 5450;
 
-recipes::RecipeOptions CubOptions() {
-  recipes::RecipeOptions options;
-  options.vocabulary = kVocabulary;
-  options.released = true;
-  return options;
-}
+constexpr int64_t kWords = 18;
+
+// The released code's CUB configuration: the options' defaults.
+const OptionValues kOptions = {{"fidelity", "released"}};
 
 // Captions of 8 to 18 words, the first one of 18; noise for pictures. The whole global batch.
-dataio::Batch DrawWhole(int64_t rows, const recipes::RecipeOptions& options) {
+dataio::Domain DrawWhole(int64_t rows, const std::vector<int64_t>& sides) {
   torch::manual_seed(1);
-  dataio::Batch batch;
-  batch.rows = {0, rows, rows};
-  for (int64_t stage = 0; stage < options.stages; ++stage) {
-    const int64_t side = options.base_side << stage;
-    batch.images.push_back(
+  dataio::Domain data;
+  for (const int64_t side : sides)
+    data.images.push_back(
         (torch::rand({rows, 3, side, side}) * 2 - 1).contiguous(torch::MemoryFormat::ChannelsLast));
-  }
-  auto lengths = torch::randint(8, options.words + 1, {rows}, torch::kInt64);
-  lengths[0] = options.words;
-  batch.caption_lengths = std::get<0>(lengths.sort(0, /*descending=*/true));
-  const auto beyond = torch::arange(options.words).unsqueeze(0).ge(batch.caption_lengths.unsqueeze(1));
-  batch.captions =
-      torch::randint(1, kVocabulary, {rows, options.words}, torch::kInt64).masked_fill(beyond, 0);
-  batch.classes = torch::arange(rows).floor_divide(2);
-  return batch;
+  auto lengths = torch::randint(8, kWords + 1, {rows}, torch::kInt64);
+  lengths[0] = kWords;
+  data.caption_lengths = std::get<0>(lengths.sort(0, /*descending=*/true));
+  const auto beyond = torch::arange(kWords).unsqueeze(0).ge(data.caption_lengths.unsqueeze(1));
+  data.captions = torch::randint(1, kVocabulary, {rows, kWords}, torch::kInt64).masked_fill(beyond, 0);
+  data.classes = torch::arange(rows).floor_divide(2);
+  return data;
 }
 
 // This rank's rows of it.
-dataio::Batch DrawBatch(const RowRange& rows, const recipes::RecipeOptions& options, torch::Device device) {
-  auto batch = DrawWhole(rows.global, options);
+dataio::Batch DrawBatch(const RowRange& rows, const std::vector<int64_t>& sides, torch::Device device) {
+  auto data = DrawWhole(rows.global, sides);
   const auto part = [&](torch::Tensor& all) { all = all.narrow(0, rows.first, rows.local).to(device); };
-  for (auto& images : batch.images) part(images);
-  for (auto* tensor : {&batch.captions, &batch.caption_lengths, &batch.classes}) part(*tensor);
-  batch.rows = rows;
-  return batch;
+  for (auto& images : data.images) part(images);
+  for (auto* tensor : {&data.captions, &data.caption_lengths, &data.classes}) part(*tensor);
+  return {.rows = rows, .domains = {std::move(data)}};
 }
 
 struct Timing {
@@ -88,15 +81,16 @@ Timing Measure(train::Trainer& trainer, cluster::Communicator& communicator, con
 
 Timing Run(cluster::Communicator& communicator, const std::string& recipe_name, int64_t rows, int64_t steps,
            bool shard) {
-  const auto options = CubOptions();
   const auto batch = cluster::MakeGlobalBatch(communicator),
              negatives = cluster::MakeGlobalBatch(communicator);
   recipes::Surroundings surroundings{.batch = *batch, .negatives = *negatives, .seed = 1, .weights = {}};
   surroundings.weights.random = true;
-  const auto system = recipes::MakeSystem(recipe_name, options, surroundings);
-  train::Trainer trainer(*system, communicator, {.shard_optimizer = shard});
+  surroundings.data = {.vocabulary = kVocabulary, .classes = 200};
+  const auto system = recipes::MakeSystem(recipe_name, kOptions, surroundings);
+  train::Trainer trainer(*system, communicator, {.reducer = {.shard_optimizer = shard}});
   const auto own = SplitRows(rows, communicator.rank(), communicator.size());
-  return Measure(trainer, communicator, DrawBatch(own, options, communicator.world().device), steps);
+  return Measure(trainer, communicator,
+                 DrawBatch(own, system->Needs().at(0).sides, communicator.world().device), steps);
 }
 
 int RunAndPrint(cluster::Communicator& communicator, const std::string& recipe_name, int64_t rows,

@@ -14,36 +14,36 @@ namespace {
 
 bool IsMirrorGan(const Fixture& fixture) { return fixture.Has("param.caption_cnn.conv.weight"); }
 
-recipes::RecipeOptions OptionsOf(const Fixture& fixture) {
-  recipes::RecipeOptions options;
-  options.base_side = 64;
-  options.stages = fixture.Hyper("branch");
-  options.gf = fixture.Hyper("GF");
-  options.df = fixture.Hyper("DF");
-  options.z = fixture.Hyper("Z");
-  options.condition = fixture.Hyper("CONDITION_DIM");
-  options.embedding = fixture.Hyper("EMB");
-  options.residual_blocks = fixture.Hyper("R_NUM");
-  options.words = fixture.Get("in.it0.captions").size(1);
-  options.vocabulary = fixture.Hyper("VOCAB");
-  options.word_vector = fixture.Hyper("NINPUT");
-  options.released = true;
-  options.image_trunk = options.caption_trunk = kStandInTrunk;
-  options.g_rate = options.d_rate = fixture.Hyper<double>("lr");
-  const auto betas = fixture.Hyper<std::vector<double>>("betas");
-  options.beta1 = betas.at(0);
-  options.beta2 = betas.at(1);
-  options.ema_decay = fixture.Hyper<double>("ema");
+// Numbers as JSON writes them.
+OptionValues OptionsOf(const Fixture& fixture) {
+  const auto hyper = [&](const char* name) { return fixture.Hyper<Json>(name).dump(); };
+  OptionValues options{{"base_side", "64"},
+                       {"stages", hyper("branch")},
+                       {"gf", hyper("GF")},
+                       {"df", hyper("DF")},
+                       {"z", hyper("Z")},
+                       {"condition", hyper("CONDITION_DIM")},
+                       {"embedding", hyper("EMB")},
+                       {"residual_blocks", hyper("R_NUM")},
+                       {"words", std::to_string(fixture.Get("in.it0.captions").size(1))},
+                       {"word_vector", hyper("NINPUT")},
+                       {"fidelity", "released"},
+                       {"image_trunk", kStandInTrunk},
+                       {"caption_trunk", kStandInTrunk},
+                       {"g_rate", hyper("lr")},
+                       {"d_rate", hyper("lr")},
+                       {"beta1", fixture.Hyper<Json>("betas").at(0).dump()},
+                       {"beta2", fixture.Hyper<Json>("betas").at(1).dump()},
+                       {"ema_decay", hyper("ema")}};
   if (IsMirrorGan(fixture)) {
-    options.caption_embedding = fixture.Hyper("CAP_EMB");
-    options.caption_hidden = 2 * fixture.Hyper("CAP_HID");
-    options.caption_lambda = fixture.Hyper<double>("LAMBDA1");
-  } else {
-    const auto gammas = fixture.Hyper<std::vector<double>>("G123");
-    std::tie(options.gamma1, options.gamma2, options.gamma3) =
-        std::tuple(gammas.at(0), gammas.at(1), gammas.at(2));
-    options.damsm_lambda = fixture.Hyper<double>("LAMBDA");
+    options["caption_embedding"] = hyper("CAP_EMB");
+    options["caption_hidden"] = std::to_string(2 * fixture.Hyper("CAP_HID"));
+    options["caption_lambda"] = hyper("LAMBDA1");
+    return options;
   }
+  for (const size_t i : {0, 1, 2})
+    options["gamma" + std::to_string(i + 1)] = fixture.Hyper<Json>("G123").at(i).dump();
+  options["damsm_lambda"] = hyper("LAMBDA");
   return options;
 }
 
@@ -51,6 +51,7 @@ recipes::RecipeOptions OptionsOf(const Fixture& fixture) {
 class Watched : public recipes::System {
  public:
   explicit Watched(std::unique_ptr<recipes::System> system) : system_(std::move(system)) {}
+  std::vector<dataio::DomainNeeds> Needs() const override { return system_->Needs(); }
   std::vector<recipes::Part> Parts() const override { return system_->Parts(); }
   std::vector<recipes::Round> Rounds() override { return system_->Rounds(); }
   std::unique_ptr<recipes::Step> Prepare(const dataio::Batch& batch,
@@ -87,8 +88,9 @@ class Trajectory {
  private:
   std::unique_ptr<recipes::System> MakeSystem() {
     RegisterStandInTrunk();
-    auto system = recipes::MakeSystem(IsMirrorGan(fixture_) ? "mirrorgan" : "attngan", OptionsOf(fixture_),
-                                      {batch_, batch_, 1, {{}, /*random=*/true}});
+    auto system = recipes::MakeSystem(
+        IsMirrorGan(fixture_) ? "mirrorgan" : "attngan", OptionsOf(fixture_),
+        {batch_, batch_, 1, {{}, /*random=*/true}, {.vocabulary = fixture_.Hyper("VOCAB"), .classes = 1}});
     torch::NoGradGuard no_grad;
     for (const auto& part : system->Parts())
       for (auto [name, tensor] : part.tensors) tensor.copy_(Recorded(name));
@@ -104,12 +106,13 @@ class Trajectory {
 
   dataio::Batch BatchOf(const std::string& step) const {
     dataio::Batch batch;
-    batch.captions = fixture_.Get("in." + step + "captions");
-    batch.caption_lengths = fixture_.Get("in." + step + "cap_lens");
-    batch.classes = fixture_.Get("in.class_ids");
+    auto& data = batch.data();
+    data.captions = fixture_.Get("in." + step + "captions");
+    data.caption_lengths = fixture_.Get("in." + step + "cap_lens");
+    data.classes = fixture_.Get("in.class_ids");
     for (int64_t i = 0; i < fixture_.Hyper("branch"); ++i)
-      batch.images.push_back(fixture_.Image(step + "real" + std::to_string(i)));
-    const int64_t rows = batch.captions.size(0);
+      data.images.push_back(fixture_.Image(step + "real" + std::to_string(i)));
+    const int64_t rows = data.captions.size(0);
     batch.rows = {0, rows, rows};
     batch.step_in_epoch = 1;
     return batch;

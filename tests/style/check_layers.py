@@ -33,7 +33,7 @@ def may_include(layer, target):
 
 
 def system_names(root):
-    return re.findall(r'^\s*\{"(\w+)", Program::', (root / "src/recipes/registry.cc").read_text(), re.M)
+    return re.findall(r'^\s*Row<.*>\("(\w+)", Program::', (root / "src/recipes/registry.cc").read_text(), re.M)
 
 
 def problems_in(root, file, named):

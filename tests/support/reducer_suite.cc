@@ -135,7 +135,6 @@ void CountsMissingGradientsAsZero(Communicator& c) {
 
 void Accumulates(Communicator& c) {
   auto options = SmallBuckets();
-  options.accumulate = 2;
   ParameterGroup group("g", MakeParameters(c, 5));
   GradientReducer reducer(c, group, options);
   group.ZeroGradient();
@@ -146,12 +145,12 @@ void Accumulates(Communicator& c) {
   Loss(group, OwnX(c) + 4).backward();
   pass.LaunchRemaining();
   reducer.Wait();
-  ExpectMean(group, MeanX(c) + 2);
+  ExpectMean(group, MeanX(c) + 2, 2);  // the sum; Adam's factors divide it
 }
 
 void SendsBfloat16(Communicator& c) {
   auto options = SmallBuckets();
-  options.bfloat16_wire = true;
+  options.wire_dtype = "bfloat16";
   ParameterGroup group("g", MakeParameters(c, 5));
   GradientReducer reducer(c, group, options);
   group.ZeroGradient();
@@ -187,7 +186,7 @@ struct Run {
 
   ReducerOptions Options() const {
     auto options = SmallBuckets();
-    options.shard = shard;
+    options.shard_optimizer = shard;
     return options;
   }
 

@@ -4,6 +4,7 @@
 #include <ATen/core/dispatch/Dispatcher.h>
 #include <torch/library.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -128,7 +129,9 @@ std::tuple<at::Tensor, at::Tensor, at::Tensor> CellBackward(const std::optional<
   return {gates, d * c[1], bias ? gates.sum(0) : at::Tensor()};
 }
 torch::Library* library;
-__attribute__((constructor)) void Install() {
+
+// Operators that memory itself answers, or that have a kernel of their own below.
+bool StaysAsItIs(const std::string& name) {
   static const std::set<std::string> kKeep = {"as_strided",
                                               "view",
                                               "_reshape_alias",
@@ -149,33 +152,37 @@ __attribute__((constructor)) void Install() {
                                               "copy_",
                                               "_thnn_fused_lstm_cell",
                                               "_thnn_fused_lstm_cell_backward_impl"};
+  return kKeep.contains(name);
+}
+
+bool TakesTensors(const c10::FunctionSchema& schema) {
+  return std::ranges::any_of(schema.arguments(), [](const auto& argument) {
+    return argument.type()->str().find("Tensor") != std::string::npos;
+  });
+}
+
+// Whether the CUDA operator has a twin on the host that computes the same.
+bool ComputesOnTheHost(const c10::OperatorHandle& op) {
+  if (op.hasKernelForDispatchKey(c10::DispatchKey::CPU)) return true;
+  const auto& name = op.operator_name();
+  if (getenv("SIM_VERBOSE"))
+    fprintf(stderr, "only CUDA: %s.%s\n", name.name.c_str(), name.overload_name.c_str());
+  return false;
+}
+
+__attribute__((constructor)) void Install() {
   auto& dispatcher = c10::Dispatcher::singleton();
   library = new torch::Library(torch::Library::IMPL, "aten", c10::DispatchKey::CUDA, __FILE__, __LINE__);
-  int taken = 0, only = 0;
   for (const auto& name : dispatcher.getAllOpNames()) {
-    if (name.name.rfind("aten::", 0) != 0) continue;
-    auto op = dispatcher.findOp(name);
+    if (!name.name.starts_with("aten::") || StaysAsItIs(name.name.substr(6))) continue;
+    const auto op = dispatcher.findOp(name);
     if (!op || !op->hasSchema() || !op->hasKernelForDispatchKey(c10::DispatchKey::CUDA)) continue;
-    if (kKeep.count(name.name.substr(6))) continue;
-    bool tensors = false;
-    for (const auto& a : op->schema().arguments())
-      tensors |= a.type()->str().find("Tensor") != std::string::npos;
-    if (!tensors) continue;
-    if (!op->hasKernelForDispatchKey(c10::DispatchKey::CPU)) {
-      ++only;
-      if (getenv("SIM_VERBOSE"))
-        fprintf(stderr, "only CUDA: %s.%s\n", name.name.c_str(), name.overload_name.c_str());
-      continue;
-    }
+    if (!TakesTensors(op->schema()) || !ComputesOnTheHost(*op)) continue;
     const auto full = name.name.substr(6) + (name.overload_name.empty() ? "" : "." + name.overload_name);
     library->impl(full.c_str(), torch::CppFunction::makeFromBoxedFunction<&Redirect>());
-    ++taken;
   }
   library->impl("copy_", torch::CppFunction::makeFromBoxedFunction<&Redirect>());
   library->impl("_thnn_fused_lstm_cell", TORCH_FN(Cell));
   library->impl("_thnn_fused_lstm_cell_backward_impl", TORCH_FN(CellBackward));
-  if (getenv("SIM_VERBOSE"))
-    fprintf(stderr, "[simulated device: %d operators compute on the host, %d exist for CUDA only]\n", taken,
-            only);
 }
 }  // namespace

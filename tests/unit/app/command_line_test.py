@@ -30,6 +30,11 @@ def main():
         done = run(program, "--ouu=x", "--zebra")
         check(done.returncode == 1 and "--ouu: no such flag (did you mean --out?)" in done.stderr and "--zebra: no such flag" in done.stderr,
               f"{program}: unknown flags, all at once")
+    shown = run("helio-pretrain", "--help", "--recipe=damsm").stdout
+    check("--text_dropout=0.5" in shown and "--batch=20" in shown and "--gf=" not in shown and "--caption_lambda" not in shown,
+          "--help --recipe=damsm: what it reads, nothing else")
+    done = run("helio-train", "--help", "--recipe=mirorgan")
+    check(done.returncode == 1 and "one of attn_dcgan" in done.stderr, "--help --recipe: an unknown system is named")
     with tempfile.TemporaryDirectory() as folder:
         done = run("helio-train", "--recipe=mirrorgan", "--batch=1", "--stages=9", "--log_format=json", f"--out={folder}/x", "--data=/nowhere", SLURM_PROCID="3")
         lines = [json.loads(line) for line in done.stderr.splitlines()]

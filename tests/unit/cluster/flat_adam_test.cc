@@ -74,6 +74,25 @@ TEST(FlatAdamTest, ForgetsAllButTheAverage) {
   for (size_t i = 0; i < old.size(); ++i) EXPECT_TRUE(torch::equal(old[i].second, fresh[i].second));
 }
 
+// A factor in the step is the gradient multiplied beforehand, bit for bit: also of a shard that a range's
+// border cuts.
+TEST(FlatAdamTest, FactorsScaleTheGradient) {
+  auto scaled = Parameters(torch::kFloat32), by_factor = Parameters(torch::kFloat32);
+  ParameterGroup first("g", scaled), second("g", by_factor);
+  FlatAdam adam(first, {}), with_factors(second, {}, 0, 50'000), rest(second, {}, 50'000, second.size());
+  const double factors[] = {0.3, 0.7};
+  for (int step = 0; step < 3; ++step) {
+    Fill(TensorsOf(scaled), step);
+    Fill(TensorsOf(by_factor), step);
+    const auto ranges = GradientFactors(second, factors[0], factors[1] / factors[0], "b");
+    for (const auto& [begin, end, factor] : ranges) first.gradients().slice(0, begin, end).mul_(factor);
+    adam.Step(1e-2);
+    with_factors.Step(1e-2, ranges);
+    rest.Step(1e-2, ranges);
+  }
+  EXPECT_TRUE(torch::equal(first.parameters(), second.parameters()));
+}
+
 TEST(FlatAdamTest, DoesNotDependOnThreads) {
   std::vector<torch::Tensor> results;
   const int threads = at::get_num_threads();

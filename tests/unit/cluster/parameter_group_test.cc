@@ -152,17 +152,32 @@ TEST(GradientNormTest, ShowsNonFiniteGradients) {
   EXPECT_FALSE(std::isfinite(GradientNorm(group)));
 }
 
-TEST(ClipGradientTest, LimitsTheNormOfItsPrefixOnly) {
+TEST(GradientFactorsTest, LimitTheNormOfTheirPrefixOnly) {
   auto net = SmallNet();
   ParameterGroup group("g", Named(*net));
   WithGradients(group);
   const auto untouched = group.slots()[0].parameter.grad().clone();
-  ClipGradient(group, GradientNorm(group, "1."), 0.25, "1.");
+  const auto factors = GradientFactors(group, 1, ClipFactor(GradientNorm(group, "1."), 0.25), "1.");
+  for (const auto& [begin, end, factor] : factors) group.gradients().slice(0, begin, end).mul_(factor);
   EXPECT_NEAR(GradientNorm(group, "1."), 0.25, 1e-5);
   EXPECT_TRUE(torch::equal(group.slots()[0].parameter.grad(), untouched));
-  const auto before = group.gradients().clone();
-  ClipGradient(group, GradientNorm(group), 1e6);
-  EXPECT_TRUE(torch::equal(group.gradients(), before)) << "a small gradient was changed";
+  EXPECT_EQ(ClipFactor(GradientNorm(group), 1e6), 1) << "a small gradient would be changed";
+}
+
+TEST(GradientFactorsTest, CoverTheGroupInAsFewRangesAsTheyCan) {
+  auto net = SmallNet();
+  ParameterGroup group("g", Named(*net), 3);
+  const auto one = GradientFactors(group, 0.5);
+  ASSERT_EQ(one.size(), 1u);
+  EXPECT_EQ(one[0].begin, 0);
+  EXPECT_EQ(one[0].end, group.size());
+  EXPECT_EQ(one[0].factor, 0.5);
+  const auto two = GradientFactors(group, 0.5, 0.5, "1.");
+  ASSERT_EQ(two.size(), 3u);
+  for (const size_t i : {0, 1}) EXPECT_EQ(two[i].end, two[i + 1].begin);
+  EXPECT_EQ(two[2].end, group.size());
+  EXPECT_EQ(two[1].factor, 0.25);
+  EXPECT_EQ(two[2].factor, 0.5);
 }
 
 }  // namespace

@@ -19,26 +19,26 @@ class LoaderTest : public testing::Test {
     scratch_.reset();
   }
 
-  static LoaderOptions Options() {
-    return {.global_batch = 4, .words = 6, .sides = {8, 16}, .seed = 3, .workers = 1, .prefetch = 4};
-  }
+  static LoaderOptions Options() { return {.global_batch = 4, .seed = 3, .workers = 1, .prefetch = 4}; }
+  static DomainNeeds Needs() { return {.sides = {8, 16}, .words = 6}; }
   static std::vector<Batch> Take(LoaderOptions options, int64_t first, int count) {
-    Loader loader(*dataset_, options, first);
+    Loader loader({{*dataset_, Needs()}}, options, first);
     std::vector<Batch> batches;
     for (int i = 0; i < count; ++i) {
       batches.push_back(loader.Next());
-      Upload(batches.back(), options.sides, torch::kCPU, torch::kFloat32);
+      Upload(batches.back(), Needs(), torch::kCPU, torch::kFloat32);
     }
     return batches;
   }
-  static void ExpectEqual(const Batch& a, const Batch& b) {
+  static void ExpectEqual(const Batch& first, const Batch& second) {
+    EXPECT_EQ(first.epoch, second.epoch);
+    EXPECT_EQ(first.step_in_epoch, second.step_in_epoch);
+    const auto &a = first.data(), &b = second.data();
     EXPECT_EQ(a.records, b.records);
     EXPECT_EQ(a.caption_indices, b.caption_indices);
     EXPECT_TRUE(a.captions.equal(b.captions));
     EXPECT_TRUE(a.caption_lengths.equal(b.caption_lengths));
     EXPECT_TRUE(a.classes.equal(b.classes));
-    EXPECT_EQ(a.epoch, b.epoch);
-    EXPECT_EQ(a.step_in_epoch, b.step_in_epoch);
     ASSERT_EQ(a.images.size(), b.images.size());
     for (size_t i = 0; i < a.images.size(); ++i) EXPECT_TRUE(a.images[i].equal(b.images[i])) << i;
   }
@@ -54,35 +54,37 @@ TEST_F(LoaderTest, BatchIsAsDocumented) {
   const auto batch = Take(Options(), 3, 1)[0];
   EXPECT_EQ(batch.epoch, 1);  // 2 steps an epoch
   EXPECT_EQ(batch.step_in_epoch, 1);
-  ASSERT_EQ(batch.images.size(), 2u);
-  EXPECT_EQ(batch.images[0].sizes(), (torch::IntArrayRef{4, 3, 8, 8}));
-  EXPECT_EQ(batch.images[1].sizes(), (torch::IntArrayRef{4, 3, 16, 16}));
-  EXPECT_TRUE(batch.images[1].is_contiguous(torch::MemoryFormat::ChannelsLast));
-  EXPECT_GE(batch.images[1].min().item<float>(), -1);
-  EXPECT_LE(batch.images[1].max().item<float>(), 1);
-  EXPECT_GT(batch.images[1].std().item<float>(), 0.1);
-  EXPECT_EQ(batch.captions.sizes(), (torch::IntArrayRef{4, 6}));
+  const auto& data = batch.data();
+  ASSERT_EQ(data.images.size(), 2u);
+  EXPECT_EQ(data.images[0].sizes(), (torch::IntArrayRef{4, 3, 8, 8}));
+  EXPECT_EQ(data.images[1].sizes(), (torch::IntArrayRef{4, 3, 16, 16}));
+  EXPECT_TRUE(data.images[1].is_contiguous(torch::MemoryFormat::ChannelsLast));
+  EXPECT_GE(data.images[1].min().item<float>(), -1);
+  EXPECT_LE(data.images[1].max().item<float>(), 1);
+  EXPECT_GT(data.images[1].std().item<float>(), 0.1);
+  EXPECT_EQ(data.captions.sizes(), (torch::IntArrayRef{4, 6}));
 }
 
 TEST_F(LoaderTest, PicturesAreBytesUntilTheyAreUploaded) {
-  Loader loader(*dataset_, Options(), 0);
+  Loader loader({{*dataset_, Needs()}}, Options(), 0);
   auto batch = loader.Next();
-  EXPECT_EQ(batch.pictures.sizes(), (torch::IntArrayRef{4, 3, 16, 16}));
-  EXPECT_EQ(batch.pictures.scalar_type(), torch::kUInt8);
-  EXPECT_TRUE(batch.images.empty());
-  batch.mirrored.zero_();
-  const auto expected = Pyramid(batch.pictures, {8, 16});
-  Upload(batch, {8, 16}, torch::kCPU, torch::kFloat64);
-  EXPECT_FALSE(batch.pictures.defined());
-  for (size_t i = 0; i < 2; ++i) EXPECT_TRUE(batch.images[i].equal(expected[i].to(torch::kFloat64)));
+  auto& data = batch.data();
+  EXPECT_EQ(data.stored.pixels.sizes(), (torch::IntArrayRef{4, 3, 16, 16}));
+  EXPECT_EQ(data.stored.pixels.scalar_type(), torch::kUInt8);
+  EXPECT_TRUE(data.images.empty());
+  data.stored.mirrored.zero_();
+  const auto expected = Pyramid(data.stored.pixels, {8, 16});
+  Upload(batch, Needs(), torch::kCPU, torch::kFloat64);
+  EXPECT_FALSE(data.stored.pixels.defined());
+  for (size_t i = 0; i < 2; ++i) EXPECT_TRUE(data.images[i].equal(expected[i].to(torch::kFloat64)));
 }
 
 TEST_F(LoaderTest, CaptionsAreCutByTheRuleAndPadded) {
   for (const auto& batch : Take(Options(), 0, 6))
     for (size_t i = 0; i < 4; ++i) {
-      const auto all = dataset_->Tokens(batch.records[i], batch.caption_indices[i]);
-      const auto row = batch.captions[static_cast<int64_t>(i)];
-      const int64_t length = batch.caption_lengths[static_cast<int64_t>(i)].item<int64_t>();
+      const auto all = dataset_->Tokens(batch.data().records[i], batch.data().caption_indices[i]);
+      const auto row = batch.data().captions[static_cast<int64_t>(i)];
+      const int64_t length = batch.data().caption_lengths[static_cast<int64_t>(i)].item<int64_t>();
       ASSERT_EQ(length, std::min<int64_t>(6, static_cast<int64_t>(all.size())));
       size_t place = 0;  // the kept words are a subsequence of all
       for (int64_t w = 0; w < length; ++w) {
@@ -123,10 +125,12 @@ TEST_F(LoaderTest, RanksChangeNothing) {
       for (size_t i = 0; i < 4; ++i) {
         const auto& rows = part[i].rows;
         ASSERT_EQ(rows.first, SplitRows(4, rank, ranks).first);
-        EXPECT_TRUE(part[i].captions.equal(whole[i].captions.narrow(0, rows.first, rows.local)));
-        EXPECT_TRUE(part[i].classes.equal(whole[i].classes.narrow(0, rows.first, rows.local)));
+        EXPECT_TRUE(
+            part[i].data().captions.equal(whole[i].data().captions.narrow(0, rows.first, rows.local)));
+        EXPECT_TRUE(part[i].data().classes.equal(whole[i].data().classes.narrow(0, rows.first, rows.local)));
         for (size_t s = 0; s < 2; ++s)
-          EXPECT_TRUE(part[i].images[s].equal(whole[i].images[s].narrow(0, rows.first, rows.local)));
+          EXPECT_TRUE(
+              part[i].data().images[s].equal(whole[i].data().images[s].narrow(0, rows.first, rows.local)));
       }
     }
 }
@@ -138,16 +142,16 @@ TEST_F(LoaderTest, AugmentationDependsOnTheEpoch) {
   int changed = 0;
   for (size_t i = 0; i < 11; ++i)
     for (size_t j = 0; j < 11; ++j)
-      if (epochs[0].records[i] == epochs[1].records[j])
-        changed +=
-            !epochs[0].images[1][static_cast<int64_t>(i)].equal(epochs[1].images[1][static_cast<int64_t>(j)]);
+      if (epochs[0].data().records[i] == epochs[1].data().records[j])
+        changed += !epochs[0].data().images[1][static_cast<int64_t>(i)].equal(
+            epochs[1].data().images[1][static_cast<int64_t>(j)]);
   EXPECT_GE(changed, 8);
 }
 
 TEST_F(LoaderTest, PicturesPackedTooSmallAreRefused) {
-  auto options = Options();
-  options.sides = {64};
-  EXPECT_NE(ErrorOf([&] { Loader(*dataset_, options, 0); }).find("pack again with --side=76"),
+  EXPECT_NE(ErrorOf([&] {
+              Loader({{*dataset_, {.sides = {64}}}}, Options(), 0);
+            }).find("pack again with --side=76"),
             std::string::npos);
 }
 
@@ -164,7 +168,7 @@ TEST_F(LoaderTest, DamageMetByAWorkerReachesTheConsumer) {
   WriteText(shard, damaged);
   auto options = Options();
   options.workers = 2;
-  Loader loader(dataset, options, 0);
+  Loader loader({{dataset, Needs()}}, options, 0);
   const auto error = ErrorOf([&] { loader.Next(); });
   EXPECT_NE(error.find("checksum differs"), std::string::npos) << error;
 }
@@ -209,14 +213,14 @@ TEST(CropTest, APictureTooSmallIsAnError) {
 
 TEST(UploadTest, MirrorsBeforeItScales) {
   Batch batch;
-  batch.pictures = torch::arange(2 * 3 * 4 * 4, torch::kUInt8).view({2, 4, 4, 3}).permute({0, 3, 1, 2});
-  batch.mirrored = torch::tensor({false, true});
-  batch.captions = batch.caption_lengths = batch.classes = torch::zeros({2}, torch::kInt64);
-  const auto pictures = batch.pictures.clone();
-  Upload(batch, {2, 4}, torch::kCPU, torch::kFloat32);
+  auto& data = batch.data();
+  data.stored.pixels = torch::arange(2 * 3 * 4 * 4, torch::kUInt8).view({2, 4, 4, 3}).permute({0, 3, 1, 2});
+  data.stored.mirrored = torch::tensor({false, true});
+  const auto pictures = data.stored.pixels.clone();
+  Upload(batch, {.sides = {2, 4}}, torch::kCPU, torch::kFloat32);
   for (const size_t scale : {0, 1}) {
-    EXPECT_TRUE(batch.images[scale][0].equal(Pyramid(pictures, {2, 4})[scale][0]));
-    EXPECT_TRUE(batch.images[scale][1].equal(Pyramid(pictures.flip({3}), {2, 4})[scale][1]));
+    EXPECT_TRUE(data.images[scale][0].equal(Pyramid(pictures, {2, 4})[scale][0]));
+    EXPECT_TRUE(data.images[scale][1].equal(Pyramid(pictures.flip({3}), {2, 4})[scale][1]));
   }
 }
 

@@ -37,7 +37,7 @@ std::unique_ptr<ScratchFolder> SamplerTest::scratch_;
 std::unique_ptr<Dataset> SamplerTest::dataset_;
 
 TEST_F(SamplerTest, EveryEpochDrawsEveryRowOnceButTheIncompleteBatch) {
-  const Sampler sampler(*dataset_, 5, 8, 1);
+  const Sampler sampler(*dataset_, 5, {.words = 8}, 1);
   ASSERT_EQ(sampler.steps_per_epoch(), 4);
   for (int64_t epoch = 0; epoch < 3; ++epoch) {
     std::set<int64_t> rows;
@@ -49,14 +49,14 @@ TEST_F(SamplerTest, EveryEpochDrawsEveryRowOnceButTheIncompleteBatch) {
 }
 
 TEST_F(SamplerTest, WholeBatchesLeaveNothingOut) {
-  const Sampler sampler(*dataset_, 23, 8, 1);
+  const Sampler sampler(*dataset_, 23, {.words = 8}, 1);
   std::set<int64_t> rows;
   for (const auto& draw : sampler.Batch(6)) rows.insert(draw.row);
   EXPECT_EQ(rows.size(), 23u);
 }
 
 TEST_F(SamplerTest, AFunctionOfSeedAndStepInAnyOrder) {
-  const Sampler forth(*dataset_, 5, 8, 1), back(*dataset_, 5, 8, 1);
+  const Sampler forth(*dataset_, 5, {.words = 8}, 1), back(*dataset_, 5, {.words = 8}, 1);
   std::vector<std::vector<Key>> batches;
   for (int64_t step = 0; step < 40; ++step) batches.push_back(Keys(forth.Batch(step)));
   for (int64_t step = 39; step >= 0; --step)
@@ -64,13 +64,13 @@ TEST_F(SamplerTest, AFunctionOfSeedAndStepInAnyOrder) {
 }
 
 TEST_F(SamplerTest, SeedsAndEpochsDiffer) {
-  const Sampler one(*dataset_, 20, 8, 1), two(*dataset_, 20, 8, 2);
+  const Sampler one(*dataset_, 20, {.words = 8}, 1), two(*dataset_, 20, {.words = 8}, 2);
   EXPECT_NE(Keys(one.Batch(0)), Keys(two.Batch(0)));
   EXPECT_NE(Keys(one.Batch(0)), Keys(one.Batch(1)));
 }
 
 TEST_F(SamplerTest, RanksHoldDisjointPartsOfTheSameBatchWhateverTheirNumber) {
-  const Sampler sampler(*dataset_, 7, 8, 1);
+  const Sampler sampler(*dataset_, 7, {.words = 8}, 1);
   const auto whole = Keys(sampler.Batch(2));
   for (const int64_t ranks : {1, 2, 3, 4, 7}) {
     std::vector<Key> joined;
@@ -83,7 +83,7 @@ TEST_F(SamplerTest, RanksHoldDisjointPartsOfTheSameBatchWhateverTheirNumber) {
 }
 
 TEST_F(SamplerTest, LongestCaptionFirstAndNoneLongerThanTheLimit) {
-  const Sampler sampler(*dataset_, 20, 8, 1);
+  const Sampler sampler(*dataset_, 20, {.words = 8}, 1);
   const auto draws = sampler.Batch(0);
   for (size_t i = 0; i < draws.size(); ++i) {
     EXPECT_EQ(draws[i].length, std::min<int64_t>(8, dataset_->TokenCount(draws[i].row, draws[i].caption)));
@@ -92,7 +92,7 @@ TEST_F(SamplerTest, LongestCaptionFirstAndNoneLongerThanTheLimit) {
 }
 
 TEST_F(SamplerTest, EveryCaptionOfARecordComesUp) {
-  const Sampler sampler(*dataset_, 23, 8, 1);
+  const Sampler sampler(*dataset_, 23, {.words = 8}, 1);
   std::vector<std::set<int64_t>> seen(23);
   for (int64_t epoch = 0; epoch < 40; ++epoch)
     for (const auto& draw : sampler.Batch(epoch)) seen[static_cast<size_t>(draw.row)].insert(draw.caption);
@@ -102,19 +102,19 @@ TEST_F(SamplerTest, EveryCaptionOfARecordComesUp) {
 
 // With --accumulate a step takes several batches: an epoch never begins in the middle of one.
 TEST_F(SamplerTest, AnEpochIsAWholeNumberOfSteps) {
-  EXPECT_EQ(Sampler(*dataset_, 5, 8, 1, 3).steps_per_epoch(), 3);
-  EXPECT_EQ(Sampler(*dataset_, 5, 8, 1, 2).steps_per_epoch(), 4);
+  EXPECT_EQ(Sampler(*dataset_, 5, {.words = 8}, 1, 3).steps_per_epoch(), 3);
+  EXPECT_EQ(Sampler(*dataset_, 5, {.words = 8}, 1, 2).steps_per_epoch(), 4);
 }
 
 TEST_F(SamplerTest, RefusesABatchLargerThanTheSplit) {
-  EXPECT_NE(ErrorOf([] { Sampler(*dataset_, 24, 8, 1); }).find("fewer than a batch of 24"),
+  EXPECT_NE(ErrorOf([] { Sampler(*dataset_, 24, {.words = 8}, 1); }).find("fewer than a batch of 24"),
             std::string::npos);
-  EXPECT_NE(ErrorOf([] { Sampler(*dataset_, 0, 8, 1); }), "");
+  EXPECT_NE(ErrorOf([] { Sampler(*dataset_, 0, {.words = 8}, 1); }), "");
 }
 
 // Threads at epochs far apart push each other's orders out of the cache.
 TEST_F(SamplerTest, ThreadsFarApartDoNotDisturbEachOther) {
-  const Sampler shared(*dataset_, 5, 8, 1), alone(*dataset_, 5, 8, 1);
+  const Sampler shared(*dataset_, 5, {.words = 8}, 1), alone(*dataset_, 5, {.words = 8}, 1);
   std::vector<std::vector<Key>> expected;
   for (int64_t step = 0; step < 400; ++step) expected.push_back(Keys(alone.Batch(step)));
   std::atomic<int> wrong{0};

@@ -6,14 +6,19 @@
 
 namespace helio::testing {
 
-// A whole system in one file, as docs/adding-a-recipe.md describes them: a generator and a critic of a few
-// numbers, a memory part (the pool of earlier fakes that CycleGAN's critics see), a phase with a rate of its
-// own and one that plays every second step.
+// A whole system in one file, as docs/adding-a-recipe.md describes them: two data sets, a generator and a
+// critic of a few numbers, a memory part (the pool of earlier fakes that CycleGAN's critics see), a phase
+// with a rate of its own and one that plays every second step.
 class PoolSystem : public recipes::System {
  public:
   static constexpr int64_t kPool = 5, kFeatures = 3;
 
   explicit PoolSystem(GlobalBatch& batch) : batch_(batch) {}
+
+  std::vector<dataio::DomainNeeds> Needs() const override {
+    return {{.data = "photos", .sides = {16}, .captions = false, .order = dataio::Order::kDrawn},
+            {.data = "paintings", .sides = {16}, .captions = false, .order = dataio::Order::kDrawn}};
+  }
 
   std::vector<recipes::Part> Parts() const override {
     return {{"netG", recipes::Role::kTrained, {{"netG.weight", generator_}}},
@@ -26,7 +31,7 @@ class PoolSystem : public recipes::System {
   std::unique_ptr<recipes::Step> Prepare(const dataio::Batch& batch,
                                          const recipes::StepContext& context) override {
     auto step = std::make_unique<PoolStep>(batch, context);
-    step->fakes = batch.images.front().mean({2, 3}) * generator_;
+    step->fakes = batch.domains[0].images.front().mean({2, 3}) * generator_;
     step->pooled = Exchange(step->fakes.detach(), batch.rows, context);
     return step;
   }
@@ -43,7 +48,7 @@ class PoolSystem : public recipes::System {
     phase.parameters = {{"netD.weight", critic_}};
     phase.loss = [this](recipes::Step& step) {
       auto& own = static_cast<PoolStep&>(step);
-      const auto real = own.batch.images.front().amax({2, 3});
+      const auto real = own.batch.domains[1].images.front().amax({2, 3});
       return Mean("critic", ((own.pooled - real) * critic_).sum(1) + critic_.square().sum(), own);
     };
     // Linear decay from the middle of the run on.

@@ -6,8 +6,11 @@
 
 #include "cluster/communicator_batch.h"
 #include "cluster/thread_communicator.h"
+#include "dataio/loader.h"
+#include "dataio/upload.h"
 #include "src/train/session.h"
 #include "tests/support/scratch_folder.h"
+#include "tests/unit/dataio/small_set.h"
 #include "tests/unit/recipes/toy_training.h"
 
 namespace helio::testing {
@@ -26,8 +29,46 @@ train::SessionOptions OptionsOf(const fs::path& out, int64_t steps) {
   return options;
 }
 
+// The two data sets, of different sizes.
+class PoolSystemTest : public ::testing::Test {
+ protected:
+  static void SetUpTestSuite() {
+    for (const auto& [role, rows] : {std::pair{"photos", 7}, {"paintings", 10}}) {
+      const auto folder = Scratch().path() / role;
+      fs::create_directories(folder);
+      Sets().emplace(role, dataio::Dataset(dataio::PackSmallSet(folder, rows), "train"));
+    }
+  }
+  static void TearDownTestSuite() { Sets().clear(); }
+
+  static void Play(const fs::path& out, int ranks, int64_t until);
+  static void OpenInto(std::optional<dataio::Loader>& loader, const recipes::System& system,
+                       const cluster::World& world, int64_t start) {
+    std::vector<dataio::LoaderSource> sources;
+    for (const auto& needs : system.Needs()) sources.push_back({Sets().at(needs.data), needs});
+    loader.emplace(sources,
+                   dataio::LoaderOptions{.global_batch = kToyBatch, .rank = world.rank, .ranks = world.size},
+                   start);
+  }
+  static dataio::Batch Next(const recipes::System& system, dataio::Loader& loader) {
+    auto batch = loader.Next();
+    dataio::Upload(batch, system.Needs(), torch::kCPU, torch::kFloat64);
+    return batch;
+  }
+
+ private:
+  static const ScratchFolder& Scratch() {
+    static const ScratchFolder scratch("pool_sets");
+    return scratch;
+  }
+  static std::map<std::string, dataio::Dataset>& Sets() {
+    static auto& sets = *new std::map<std::string, dataio::Dataset>;
+    return sets;
+  }
+};
+
 // Up to step `until` of a run of kSteps.
-void Play(const fs::path& out, int ranks, int64_t until) {
+void PoolSystemTest::Play(const fs::path& out, int ranks, int64_t until) {
   cluster::RunThreadRanks(ranks, [&](cluster::Communicator& communicator) {
     const auto batch = cluster::MakeGlobalBatch(communicator);
     PoolSystem system(*batch);
@@ -35,9 +76,10 @@ void Play(const fs::path& out, int ranks, int64_t until) {
     cluster::MetricRegistry registry;
     train::TrainingMetrics metrics(registry, {});
     train::SessionHooks hooks;
-    const auto rows = SplitRows(kToyBatch, communicator.rank(), communicator.size());
-    hooks.open_loader = [&rows](int64_t start) {
-      return [&rows, step = start]() mutable { return ToyBatch(step++, rows, torch::kFloat64); };
+    std::optional<dataio::Loader> loader;
+    hooks.open_loader = [&](int64_t start) {
+      OpenInto(loader, system, communicator.world(), start);
+      return [&] { return Next(system, *loader); };
     };
     auto options = OptionsOf(out, until);
     train::Session(system, trainer, communicator, metrics, options, hooks).Run();
@@ -53,7 +95,7 @@ NamedTensors StateAt(const fs::path& out, int64_t step) {
   return state;
 }
 
-TEST(PoolSystemTest, RanksTrainTheSameWeightsAndMemory) {
+TEST_F(PoolSystemTest, RanksTrainTheSameWeightsAndMemory) {
   const ScratchFolder scratch("pool_ranks");
   Play(scratch.path() / "1", 1, kSteps);
   const auto alone = StateAt(scratch.path() / "1", kSteps);
@@ -68,7 +110,7 @@ TEST(PoolSystemTest, RanksTrainTheSameWeightsAndMemory) {
   }
 }
 
-TEST(PoolSystemTest, ResumesBitEqually) {
+TEST_F(PoolSystemTest, ResumesBitEqually) {
   const ScratchFolder scratch("pool_resume");
   Play(scratch.path() / "whole", 2, kSteps);
   fs::create_directories(scratch.path() / "halves/checkpoints");
@@ -83,7 +125,7 @@ TEST(PoolSystemTest, ResumesBitEqually) {
 }
 
 // g plays at even steps only, and d's rate goes down.
-TEST(PoolSystemTest, PhasesHaveTheirOwnPace) {
+TEST_F(PoolSystemTest, PhasesHaveTheirOwnPace) {
   cluster::RunThreadRanks(1, [](cluster::Communicator& ranks) {
     const auto batch = cluster::MakeGlobalBatch(ranks);
     PoolSystem system(*batch);
@@ -93,11 +135,12 @@ TEST(PoolSystemTest, PhasesHaveTheirOwnPace) {
         if (name.starts_with(part)) return tensor.detach().clone();
       return torch::Tensor();
     };
-    const auto rows = SplitRows(kToyBatch, 0, 1);
+    std::optional<dataio::Loader> loader;
+    OpenInto(loader, system, ranks.world(), 0);
     double last_move = 1e9;
     for (const int64_t step : {11, 15, 19}) {
       const auto g = weight("netG"), d = weight("netD");
-      const auto report = trainer.Step(ToyBatch(step, rows, torch::kFloat64),
+      const auto report = trainer.Step(Next(system, *loader),
                                        {.seed = 1, .step = step, .dtype = torch::kFloat64, .steps = 20}, 1);
       EXPECT_EQ(report.terms.size(), 1u);
       EXPECT_TRUE(torch::equal(weight("netG"), g));

@@ -15,7 +15,7 @@ class Ranks : public ::testing::TestWithParam<std::string> {
 };
 
 TEST_P(Ranks, TrainTheSameModel) {
-  const train::TrainerOptions options{.bucket_mb = 0.001};
+  const train::TrainerOptions options{.reducer = {.bucket_mb = 0.001}};
   const auto alone = PlayToy(GetParam(), 1, kSteps, options);
   for (const int ranks : {2, 3, 4})
     ExpectSame(PlayToy(GetParam(), ranks, kSteps, options), alone, 1e-9, std::to_string(ranks) + " ranks");

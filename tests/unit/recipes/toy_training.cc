@@ -15,37 +15,37 @@ torch::Dtype CurrentDtype() { return c10::typeMetaToScalarType(torch::get_defaul
 
 }  // namespace
 
-recipes::RecipeOptions ToyOptions() {
-  recipes::RecipeOptions options;
-  options.base_side = 16;
-  options.stages = 2;
-  options.gf = 4;
-  options.df = 4;
-  options.z = 5;
-  options.condition = 6;
-  options.embedding = 8;
-  options.word_vector = 6;
-  options.residual_blocks = 1;
-  options.words = kWords;
-  options.vocabulary = kVocabulary;
-  options.classes = 4;
-  options.image_trunk = options.caption_trunk = "small";
-  options.caption_embedding = 6;
-  options.caption_hidden = 7;
-  options.mirror_damsm_lambda = 1;
-  options.freeze_trunk = false;
-  return options;
+OptionValues ToyOptions() {
+  return {{"base_side", "16"},
+          {"stages", "2"},
+          {"gf", "4"},
+          {"df", "4"},
+          {"z", "5"},
+          {"condition", "6"},
+          {"embedding", "8"},
+          {"word_vector", "6"},
+          {"residual_blocks", "1"},
+          {"image_trunk", "small"},
+          {"caption_trunk", "small"},
+          {"caption_embedding", "6"},
+          {"caption_hidden", "7"},
+          {"mirror_damsm_lambda", "1"},
+          {"freeze_trunk", "false"},
+          {"words", std::to_string(kWords)}};
 }
+
+recipes::DataFacts ToyFacts() { return {.vocabulary = kVocabulary, .classes = 4}; }
 
 dataio::Batch ToyBatch(int64_t index, const RowRange& rows, torch::Dtype dtype) {
   const RowRange whole{0, rows.global, rows.global};
   dataio::Batch batch;
   batch.rows = rows;
+  auto& data = batch.data();
   const auto part = [&](const torch::Tensor& all) {
     return all.narrow(0, rows.first, rows.local).contiguous();
   };
   for (const int64_t side : {16, 32})
-    batch.images.push_back(
+    data.images.push_back(
         part(NormalRows(RandomKey(1, "image", {index, side}), whole, {3, side, side}, dtype).tanh()));
   const auto lengths = std::get<0>((UniformRows(RandomKey(1, "length", {index}), whole, {}) * kWords)
                                        .to(torch::kInt64)
@@ -55,18 +55,18 @@ dataio::Batch ToyBatch(int64_t index, const RowRange& rows, torch::Dtype dtype) 
                        .to(torch::kInt64)
                        .add(1);
   const auto padding = torch::arange(kWords).unsqueeze(0).ge(lengths.unsqueeze(1));
-  batch.captions = part(ids.masked_fill(padding, 0));
-  batch.caption_lengths = part(lengths);
-  batch.classes = part((UniformRows(RandomKey(1, "class", {index}), whole, {}) * 4).to(torch::kInt64));
+  data.captions = part(ids.masked_fill(padding, 0));
+  data.caption_lengths = part(lengths);
+  data.classes = part((UniformRows(RandomKey(1, "class", {index}), whole, {}) * 4).to(torch::kInt64));
   return batch;
 }
 
 ToyTraining::ToyTraining(const std::string& recipe, cluster::Communicator& communicator,
-                         const train::TrainerOptions& options, const recipes::RecipeOptions& recipe_options)
+                         const train::TrainerOptions& options, const OptionValues& values)
     : communicator_(communicator),
       batch_(cluster::MakeGlobalBatch(communicator)),
       negatives_(cluster::MakeGlobalBatch(communicator)) {
-  system_ = recipes::MakeSystem(recipe, recipe_options, {*batch_, *negatives_, 7, {{}, /*random=*/true}});
+  system_ = recipes::MakeSystem(recipe, values, {*batch_, *negatives_, 7, {{}, /*random=*/true}, ToyFacts()});
   trainer_ = std::make_unique<train::Trainer>(*system_, communicator, options);
   trainer_->ResetAverages();
 }

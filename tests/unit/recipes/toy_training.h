@@ -10,7 +10,9 @@ namespace helio::testing {
 
 constexpr int64_t kToyBatch = 6;
 
-recipes::RecipeOptions ToyOptions();
+// Tiny networks; names that a system does not read are passed over.
+OptionValues ToyOptions();
+recipes::DataFacts ToyFacts();
 
 // The rows of made-up global batch number `index` that a rank holds.
 dataio::Batch ToyBatch(int64_t index, const RowRange& rows, torch::Dtype dtype);
@@ -19,8 +21,7 @@ dataio::Batch ToyBatch(int64_t index, const RowRange& rows, torch::Dtype dtype);
 class ToyTraining {
  public:
   ToyTraining(const std::string& recipe, cluster::Communicator& communicator,
-              const train::TrainerOptions& options,
-              const recipes::RecipeOptions& recipe_options = ToyOptions());
+              const train::TrainerOptions& options, const OptionValues& values = ToyOptions());
   ToyTraining(const ToyTraining&) = delete;
   ToyTraining& operator=(const ToyTraining&) = delete;
 

@@ -25,7 +25,7 @@ struct Traces {
 Traces TracesOf(const std::string& recipe, int accumulate, const std::vector<int64_t>& steps) {
   const auto solo = cluster::MakeSoloCommunicator();
   auto options = ToyOptions();
-  options.clip_norm = 0;  // a clipped mean is not the mean of clipped gradients
+  options["clip_norm"] = "0";  // a clipped mean is not the mean of clipped gradients
   ToyTraining training(recipe, *solo, {.accumulate = accumulate}, options);
   // A micro-batch's noise comes from a seed of its own.
   for (const int64_t first : steps)
@@ -57,7 +57,7 @@ TEST_P(Options, AMicroBatchCountsOnceInTheGeneratorsStatistics) {
 }
 
 TEST_P(Options, RanksAccumulateTheSameModel) {
-  const TrainerOptions options{.bucket_mb = 0.001, .accumulate = 2};
+  const TrainerOptions options{.reducer = {.bucket_mb = 0.001}, .accumulate = 2};
   ExpectSame(PlayToy(GetParam(), 2, 4, options), PlayToy(GetParam(), 1, 4, options), 1e-9, "2 ranks");
 }
 
@@ -66,9 +66,9 @@ double ShardTolerance(const std::string& recipe) { return recipe == "damsm" ? 1e
 
 TEST_P(Options, ShardedOptimizersTrainTheSameWeights) {
   for (const int ranks : {2, 3}) {
-    const TrainerOptions whole{.bucket_mb = 0.001};
+    const TrainerOptions whole{.reducer = {.bucket_mb = 0.001}};
     auto sharded = whole;
-    sharded.shard_optimizer = true;
+    sharded.reducer.shard_optimizer = true;
     ExpectSame(PlayToy(GetParam(), ranks, 6, sharded), PlayToy(GetParam(), ranks, 6, whole),
                ShardTolerance(GetParam()), std::to_string(ranks) + " ranks");
   }
@@ -80,8 +80,8 @@ INSTANTIATE_TEST_SUITE_P(Recipes, Options, ::testing::Values("mirrorgan", "damsm
 // A checkpoint of a sharded job goes on in an unsharded one and the other way round, bit for bit.
 void GoesOnAs(bool before, bool after) {
   cluster::RunThreadRanks(2, [&](cluster::Communicator& communicator) {
-    ToyTraining first("mirrorgan", communicator, {.shard_optimizer = before});
-    ToyTraining second("mirrorgan", communicator, {.shard_optimizer = after});
+    ToyTraining first("mirrorgan", communicator, {.reducer = {.shard_optimizer = before}});
+    ToyTraining second("mirrorgan", communicator, {.reducer = {.shard_optimizer = after}});
     for (int64_t step = 0; step < 2; ++step) first.Step(step, step);
     CopyState(recipes::TensorsOf(first.system(), recipes::Role::kTrained),
               recipes::TensorsOf(second.system(), recipes::Role::kTrained), "test");
@@ -105,7 +105,7 @@ TEST(ShardedCheckpoint, GoesOnWholeAndBack) {
 // Half the bytes: near the exact run after a few steps, but not it. (Adam's first steps are of full size even
 // where the gradient is nearly zero, so biases that began at zero may differ by a tenth.)
 TEST(Bfloat16Wire, TrainsNearlyTheSameModel) {
-  const TrainerOptions exact, rounded{.bfloat16_wire = true};
+  const TrainerOptions exact, rounded{.reducer = {.wire_dtype = "bfloat16"}};
   const auto expected = PlayToy("mirrorgan", 2, 3, exact), got = PlayToy("mirrorgan", 2, 3, rounded);
   EXPECT_NE(got.losses.back(), expected.losses.back());
   ExpectSame(got, expected, 0.15, "bfloat16");

@@ -47,16 +47,15 @@ TEST_F(RunDirectoryTest, RewindDropsLaterAndTornLines) {
 }
 
 TEST(FlagDifferences, AreShownAndCanBeAllowedByName) {
-  const std::string recorded = "--batch=8\n--rate=0.1\n--old=1\n", now = "--batch=16\n--rate=0.1\n--new=2\n";
-  EXPECT_EQ(FlagDifferences(recorded, recorded, ""), "");
-  EXPECT_EQ(FlagDifferences(recorded, now, ""),
-            "\n  --batch: 8 -> 16\n  --new: (none) -> 2\n  --old: 1 -> (none)");
-  EXPECT_EQ(FlagDifferences(recorded, now, "new,old"), "\n  --batch: 8 -> 16");
-  EXPECT_EQ(FlagDifferences(recorded, now, "new,old,batch"), "");
-  EXPECT_EQ(ContentDifference("data", "a", "a", ""), "");
-  EXPECT_EQ(ContentDifference("data", "", "a", ""), "");  // an old checkpoint did not record it
-  EXPECT_EQ(ContentDifference("data", "a", "b", "batch"), "\n  --data: content a -> b");
-  EXPECT_EQ(ContentDifference("data", "a", "b", "batch,data"), "");
+  const std::string recorded = "--batch=8\n--old=1\n--rate=0.1\n";
+  const std::string defaults = "--batch=20\n--new=2\n--rate=1\n";
+  const auto differences = [&](const std::string& now, const std::string& allowed) {
+    return FlagDifferences(recorded, {.flags = now, .defaults = defaults}, allowed);
+  };
+  EXPECT_EQ(differences(recorded, ""), "");
+  EXPECT_EQ(differences("--batch=16\n--new=2\n--rate=0.10000000000000001\n", ""), "\n  --batch: 8 -> 16");
+  EXPECT_EQ(differences("--batch=16\n--new=3\n--rate=0.1\n", "batch"), "\n  --new: 2 -> 3");
+  EXPECT_EQ(differences("--batch=16\n--new=3\n--rate=0.1\n", "new,batch"), "");
 }
 
 }  // namespace

@@ -50,6 +50,7 @@ class FourNumbers : public recipes::System {
     return step;
   }
 
+  std::vector<dataio::DomainNeeds> Needs() const override { return {}; }
   std::vector<recipes::Part> Parts() const override {
     return {{"numbers", recipes::Role::kTrained, {{"w", w_}, {"norm.running_mean", mean_}}}};
   }

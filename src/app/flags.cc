@@ -1,0 +1,82 @@
+#include "src/app/flags.h"
+
+#include <gflags/gflags.h>
+
+#include <map>
+
+#include "src/base/log.h"
+
+namespace helio::app {
+namespace {
+
+// gflags keeps pointers to all of it until the process ends.
+struct RegisteredFlag {
+  Option option;
+  std::string text;
+};
+
+std::map<std::string, RegisteredFlag*>& Registered() {
+  static auto& flags = *new std::map<std::string, RegisteredFlag*>;
+  return flags;
+}
+
+template <typename T>
+void MakeFlag(const RegisteredFlag& flag, const T& value) {
+  gflags::FlagRegisterer(flag.option.name.c_str(), flag.text.c_str(), "", new T(value), new T(value));
+}
+void MakeFlag(const RegisteredFlag& flag, const std::filesystem::path& value) {
+  MakeFlag(flag, value.string());
+}
+
+bool IsOfOurMains(const gflags::CommandLineFlagInfo& flag) {
+  return flag.filename.find("src/app/") != std::string::npos;
+}
+
+}  // namespace
+
+FlagText TextOf(const Option& option) {
+  const bool is_bool = option.Type() == "bool";
+  auto text = option.help;
+  if (!option.range.text.empty() && option.range.text != "at least 0") text += " [" + option.range.text + "]";
+  return {option.name, option.normal, text, is_bool, option.group};
+}
+
+void RegisterFlags(const OptionList& list) {
+  for (const auto& option : list.options()) {
+    auto& flag = Registered()[option.name];
+    if (flag) {
+      CHECK_EQ(flag->option.Type(), option.Type()) << option.name << " is declared with two types";
+      continue;
+    }
+    flag = new RegisteredFlag{option, TextOf(option).text};
+    std::visit([&](const auto* value) { MakeFlag(*flag, *value); }, option.value);
+  }
+}
+
+std::vector<FlagText> OurFlags(std::vector<std::string>& others) {
+  std::vector<gflags::CommandLineFlagInfo> flags;
+  gflags::GetAllFlags(&flags);
+  std::vector<FlagText> ours;
+  for (const auto& flag : flags) {
+    const auto registered = Registered().find(flag.name);
+    if (registered != Registered().end())
+      ours.push_back(TextOf(registered->second->option));
+    else if (IsOfOurMains(flag))
+      ours.push_back({flag.name, flag.default_value, flag.description, flag.type == "bool"});
+    else
+      others.push_back(flag.name);
+  }
+  return ours;
+}
+
+OptionValues GivenFlags() {
+  OptionValues given;
+  for (const auto& entry : Registered()) {
+    gflags::CommandLineFlagInfo info;
+    CHECK(gflags::GetCommandLineFlagInfo(entry.first.c_str(), &info)) << entry.first;
+    if (!info.is_default) given[entry.first] = info.current_value;
+  }
+  return given;
+}
+
+}  // namespace helio::app

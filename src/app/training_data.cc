@@ -1,0 +1,64 @@
+#include "src/app/training_data.h"
+
+#include "src/base/error.h"
+
+namespace helio::app {
+namespace {
+
+std::map<std::string, dataio::Dataset> OpenAll(const std::map<std::string, std::string>& folders) {
+  if (folders.empty()) ThrowUser("is missing", "--data", "name a packed data set (helio-pack)");
+  std::map<std::string, dataio::Dataset> sets;
+  for (const auto& [role, folder] : folders) sets.emplace(role, dataio::Dataset(folder, "train"));
+  return sets;
+}
+
+const dataio::Dataset& MainOf(const std::map<std::string, dataio::Dataset>& sets) {
+  const auto named = sets.find("data");
+  return named == sets.end() ? sets.begin()->second : named->second;
+}
+
+}  // namespace
+
+recipes::DataFacts FactsOf(const dataio::Dataset& dataset) {
+  recipes::DataFacts facts;
+  facts.vocabulary = dataset.vocabulary().size();
+  facts.classes = dataset.classes();
+  facts.key_points = dataset.key_point_names();
+  if (std::filesystem::exists(dataio::Embeddings::FileOf(dataset)))
+    facts.embedding = dataio::Embeddings(dataset).size();
+  return facts;
+}
+
+TrainingData::TrainingData(const std::map<std::string, std::string>& folders)
+    : train_(OpenAll(folders)), main_(&MainOf(train_)), test_(main_->root(), "test") {}
+
+recipes::DataFacts TrainingData::Facts() const { return FactsOf(*main_); }
+
+std::vector<dataio::LoaderSource> TrainingData::Sources(const std::vector<dataio::DomainNeeds>& needs) const {
+  std::vector<dataio::LoaderSource> sources;
+  for (const auto& domain : needs) {
+    const auto found = train_.find(domain.data);
+    if (found == train_.end())
+      ThrowUser("lacks the data set '" + domain.data + "' that this system reads", "--data",
+                "--data=" + domain.data + ":FOLDER,...");
+    sources.push_back({found->second, domain});
+  }
+  return sources;
+}
+
+int64_t TrainingData::Rows(const std::vector<dataio::DomainNeeds>& needs) const {
+  int64_t rows = 0;
+  for (const auto& source : Sources(needs)) rows = std::max(rows, source.dataset.size());
+  return rows;
+}
+
+std::string TrainingData::Digest(const std::vector<dataio::DomainNeeds>& needs) const {
+  std::string digest;
+  for (const auto& source : Sources(needs)) {
+    digest += (digest.empty() ? "" : "+") + source.dataset.digest();
+    if (source.needs.embeddings > 0) digest += "+" + dataio::Embeddings(source.dataset).digest();
+  }
+  return digest;
+}
+
+}  // namespace helio::app

@@ -1,0 +1,196 @@
+#include "src/app/training_options.h"
+
+#include <filesystem>
+#include <sstream>
+
+#include "src/app/training_flags.h"
+#include "src/base/error.h"
+#include "src/recipes/registry.h"
+
+namespace helio::app {
+namespace {
+
+std::string NamesOfSystems() {
+  std::string names;
+  for (const auto& name : recipes::SystemNames()) names += (names.empty() ? "" : ", ") + name;
+  return names;
+}
+
+// "ROLE:PATH,...": role -> path.
+std::map<std::string, std::string> ByRole(const std::string& text, const std::string& flag,
+                                          const std::string& example) {
+  std::map<std::string, std::string> paths;
+  std::istringstream entries(text);
+  for (std::string entry; std::getline(entries, entry, ',');) {
+    const auto colon = entry.find(':');
+    if (colon == std::string::npos || colon == 0 || colon + 1 == entry.size())
+      ThrowUser("'" + entry + "' is not ROLE:FILE", flag, "for example " + flag + "=" + example);
+    paths[entry.substr(0, colon)] = entry.substr(colon + 1);
+  }
+  return paths;
+}
+
+// The options of the system that `values` names; none where it is no system.
+void DeclareSystem(const OptionValues& values, OptionList& list) {
+  const auto recipe = values.find("recipe");
+  if (recipe == values.end()) return;
+  for (const auto& system : recipes::Systems())
+    if (system.name == recipe->second) system.declare(list);
+}
+
+// Values of the system's options that are not in order. The declaration is bound to its defaults, which are
+// put back.
+std::string SystemProblems(const OptionValues& values) {
+  OptionList system;
+  DeclareSystem(values, system);
+  const auto defaults = system.Defaults();
+  const auto problems = system.Take(values);
+  system.Take(defaults);
+  return problems;
+}
+
+OptionValues Merged(OptionValues values, const OptionValues& more) {
+  for (const auto& [name, value] : more) values[name] = value;
+  return values;
+}
+
+}  // namespace
+
+void RunOptions::Declare(OptionList& list) {
+  static const auto& systems = *new std::string("System to train: " + NamesOfSystems());
+  list.Group("What is trained");
+  list.Add("recipe", &recipe, AnyValue(), systems.c_str());
+  list.AddOperational("data", &data, AnyValue(),
+                      "Packed data set: a folder with manifest.json, made by helio-pack; or ROLE:FOLDER,... "
+                      "for a system of several");
+  list.Add("seed", &seed, AnyValue(), "Everything random is a function of it");
+  list.Add("batch", &batch, AtLeast(2),
+           "Images of a step, over all ranks together; wrong pairs need two of them");
+  list.AddOperational("steps", &steps, AtLeast(0), "Train up to this step (0: --epochs decides)");
+  list.AddOperational("epochs", &epochs, AtLeast(0), "Train for this many passes over the training split");
+  list.Add("dtype", &dtype, OneOf({"float32", "float64"}), "Of networks; float64 for tests, on CPUs");
+  list.AddOperational("weights", &weights, AnyValue(),
+                      "ROLE:FILE,... weights of frozen or initial networks by role; --damsm=FILE is "
+                      "--weights=damsm:FILE");
+  list.AddOperational("damsm", &damsm, AnyValue(),
+                      "DAMSM encoders: the text encoder of a GAN, the judge of R-precision");
+  list.AddOperational("captioner", &captioner, AnyValue(), "STREAM's captioner (mirrorgan)");
+  list.AddOperational("classifier", &classifier, AnyValue(),
+                      "Classifier: trunk to start a pretraining from, judge of the Inception Score");
+  list.Add("random_frozen", &random_frozen, AnyValue(),
+           "Let frozen networks without a file have seeded random weights (trials without weights)");
+  list.Group("Optimizers");
+  list.Add("ema_batch_norm", &ema_batch_norm, OneOf({"live", "reestimated"}),
+           "Batch-norm statistics of the averaged generator; published: live");
+  list.Group("Checkpoints, reports");
+  list.AddOperational("evaluate_images", &evaluate_images, AtLeast(1),
+                      "Images of an evaluation, over all ranks together");
+  list.AddOperational("dry_run", &dry_run, AnyValue(),
+                      "Check everything, print the resolved configuration, train nothing");
+  list.AddOperational("log_format", &log_format, OneOf({"text", "json"}), "Of log lines");
+  list.Group("Ranks and machine");
+  list.AddOperational("threads", &threads, AtLeast(0),
+                      "Compute threads of a rank (0: the machine's cores / ranks on it)");
+  list.Add("batch_norm", &batch_norm, OneOf({"global", "node", "local"}),
+           "Batch-norm statistics: of the whole batch, of a host's part or of a rank's part");
+  list.Add("negatives", &negatives, OneOf({"global", "local"}), "Wrong pairs and DAMSM negatives");
+}
+
+std::map<std::string, std::string> RunOptions::WeightFiles() const {
+  auto files = ByRole(weights, "--weights", "damsm:runs/damsm/best.safetensors");
+  for (const auto& [role, file] :
+       {std::pair{"damsm", damsm}, {"captioner", captioner}, {"classifier", classifier}})
+    if (!file.empty()) files.emplace(role, file);
+  return files;
+}
+
+std::map<std::string, std::string> RunOptions::DataFolders() const {
+  std::error_code unreadable;
+  if (data.empty()) return {};
+  if (data.find(':') == std::string::npos || std::filesystem::is_directory(data, unreadable))
+    return {{"data", data}};
+  return ByRole(data, "--data", "photos:data/photos,paintings:data/paintings");
+}
+
+void MetricsOptions::Declare(OptionList& list) {
+  list.Group("Metrics");
+  list.AddOperational("metrics_port", &metrics_port, Between(0, 65535),
+                      "Serve /metrics at this port + local rank (0: do not serve)");
+  list.AddOperational("metrics_bind", &metrics_bind, AnyValue(), "Address that /metrics is served at");
+  list.AddOperational("push_gateway", &push_gateway, AnyValue(),
+                      "HOST:PORT of a Prometheus push gateway, for short jobs: rank 0 pushes as job "
+                      "heliograph and the run's name, and deletes that when the last step is done");
+}
+
+void TrainingOptions::Declare(OptionList& list) {
+  run.Declare(list);
+  loader.Declare(list);
+  trainer.Declare(list);
+  launch.Declare(list);
+  session.Declare(list);
+  metrics.Declare(list);
+}
+
+void RegisterTrainingFlags() {
+  static auto& defaults = *new TrainingOptions;
+  OptionList list;
+  defaults.Declare(list);
+  RegisterFlags(list);
+  for (const auto& system : recipes::Systems()) {
+    OptionList own;
+    system.declare(own);
+    RegisterFlags(own);
+  }
+  OptionList judges;
+  defaults.judges.Declare(judges);
+  RegisterFlags(judges);
+}
+
+TrainingOptions ReadTrainingOptions(const OptionValues& values, std::string& problems) {
+  TrainingOptions options;
+  options.values = values;
+  OptionList list, judges;
+  options.Declare(list);
+  options.judges.Declare(judges);
+  problems += list.Take(values) + SystemProblems(values);
+  judges.Take(values);
+  options.session.seed = options.loader.seed = options.run.seed;
+  options.session.global_batch = options.run.batch;
+  options.session.dtype = options.run.torch_dtype();
+  options.loader.together = options.trainer.accumulate;
+  options.loader.global_batch = options.run.batch / options.trainer.accumulate;
+  if (options.run.dtype == "float64") options.launch.device = "cpu";
+  return options;
+}
+
+TrainingOptions ReadTrainingOptions(const OptionValues& values) {
+  std::string problems;
+  auto options = ReadTrainingOptions(values, problems);
+  if (!problems.empty()) ThrowUser("these flags need attention:" + problems);
+  return options;
+}
+
+RunRecord RecordOf(const OptionValues& values) {
+  TrainingOptions options;
+  OptionList list, system, judges;
+  options.Declare(list);
+  options.judges.Declare(judges);
+  DeclareSystem(values, system);
+  return {
+      .flags = ToFlagfile(Merged(Merged(judges.Values(values), list.Values(values)), system.Values(values))),
+      .identity = ToFlagfile(Merged(list.MatchedValues(values), system.MatchedValues(values))),
+      .defaults = ToFlagfile(Merged(list.Defaults(), system.Defaults()))};
+}
+
+std::vector<FlagText> FlagsOf(const std::string& recipe) {
+  TrainingOptions options;
+  OptionList list, system;
+  options.Declare(list);
+  recipes::FindSystem(recipe).declare(system);
+  std::vector<FlagText> flags;
+  for (const auto* each : {&list, &system})
+    for (const auto& option : each->options()) flags.push_back(TextOf(option));
+  return flags;
+}
+
+}  // namespace helio::app

@@ -1,0 +1,74 @@
+#pragma once
+#include <map>
+#include <string>
+
+#include "cluster/launch.h"
+#include "dataio/loader.h"
+#include "src/base/option_list.h"
+#include "src/eval/judges.h"
+#include "src/train/session.h"
+#include "src/train/trainer.h"
+
+// What the programs that train, judge and draw can be told.
+namespace helio::app {
+
+// What belongs to no module below.
+struct RunOptions {
+  std::string recipe, data;
+  uint64_t seed = 1;
+  int64_t batch = 20;
+  int64_t steps = 0;
+  double epochs = 600;
+  std::string dtype = "float32";
+  std::string weights, damsm, captioner, classifier;
+  bool random_frozen = false;
+  std::string ema_batch_norm = "live";
+  int64_t evaluate_images = 1000;
+  bool dry_run = false;
+  int32_t threads = 0;
+  std::string batch_norm = "global", negatives = "global";
+  std::string log_format = "text";
+
+  void Declare(OptionList& list);
+
+  torch::Dtype torch_dtype() const { return dtype == "float64" ? torch::kFloat64 : torch::kFloat32; }
+  // --weights=ROLE:FILE,... and its aliases --damsm, --captioner, --classifier: role -> file. Throws
+  // Error{kUser} on another form.
+  std::map<std::string, std::string> WeightFiles() const;
+  // --data=ROLE:FOLDER,... or --data=FOLDER, which is the role "data": role -> folder. Throws as WeightFiles.
+  std::map<std::string, std::string> DataFolders() const;
+};
+
+struct MetricsOptions {
+  int32_t metrics_port = 0;
+  std::string metrics_bind = "127.0.0.1";
+  std::string push_gateway;
+  void Declare(OptionList& list);
+};
+
+struct TrainingOptions {
+  RunOptions run;
+  dataio::LoaderOptions loader;
+  train::TrainerOptions trainer;
+  cluster::LaunchOptions launch;
+  train::SessionOptions session;
+  MetricsOptions metrics;
+  eval::JudgeNetworks judges;
+  OptionValues values;  // as given: what the system's own options are read from
+  void Declare(OptionList& list);
+};
+
+// The options with `values`; what follows from others is filled in. Values that are out of range, also among
+// those of the system that `values` names, are left out and added to `problems`, as OptionList::Take says.
+TrainingOptions ReadTrainingOptions(const OptionValues& values, std::string& problems);
+// The same, but throws Error{kUser} with all problems.
+TrainingOptions ReadTrainingOptions(const OptionValues& values);
+
+// Of a run with `values`, as flagfiles: everything that it and its system read; what of that decides what is
+// computed, which a resume must agree on; and the defaults of that.
+struct RunRecord {
+  std::string flags, identity, defaults;
+};
+RunRecord RecordOf(const OptionValues& values);
+
+}  // namespace helio::app

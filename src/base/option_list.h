@@ -1,0 +1,100 @@
+#pragma once
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <string>
+#include <variant>
+#include <vector>
+
+// Options are declared once, where they are read: a field of a plain struct, and beside it a line in the
+// struct's Declare(OptionList&) with name, range and help. Flags, their checks, help, a run's identity and
+// docs/options.md come from these declarations.
+namespace helio {
+
+// Values by option name, as text.
+using OptionValues = std::map<std::string, std::string>;
+
+// The values that an option may have.
+struct Range {
+  std::string text;                                // "at least 1"; empty: any
+  std::function<bool(const std::string&)> admits;  // a value as text; empty: any
+};
+Range AnyValue();
+Range AtLeast(double least);
+Range Above(double bound);
+Range Between(double least, double most);
+Range OneOf(std::vector<std::string> values);
+
+struct Option {
+  std::string name;
+  std::variant<bool*, int32_t*, int64_t*, uint64_t*, double*, std::string*, std::filesystem::path*> value;
+  Range range;
+  std::string help;
+  std::string group;   // of which options it is shown with
+  std::string normal;  // its default, as text
+  // Whether it decides what is computed, so that a resumed run must have the checkpoint's; else it only says
+  // where, how often or how fast.
+  bool must_match = true;
+
+  std::string Type() const;  // "bool", "int32", "int64", "uint64", "double", "string"
+  std::string Text() const;  // the current value, numbers as short as they can be written
+  // The value that `text` gives it, as Text() writes it; `text` itself where it is of another type.
+  std::string Normalised(const std::string& text) const;
+  // Whether `text` is of the type; sets the value if so. Does not look at the range.
+  bool Parse(const std::string& text) const;
+};
+
+// The options of one struct and those it is made of, bound to the fields of one instance, which must outlive
+// the list.
+class OptionList {
+ public:
+  // Begins a group: options added from now on are shown under `title`.
+  void Group(std::string title) { group_ = std::move(title); }
+
+  // An option that decides what is computed. The field's value is the default. Names are unique in a list.
+  template <typename T>
+  void Add(const char* name, T* value, Range range, const char* help) {
+    Append({name, value, std::move(range), help, group_, "", true});
+  }
+  // One that does not: a resumed run may change it.
+  template <typename T>
+  void AddOperational(const char* name, T* value, Range range, const char* help) {
+    Append({name, value, std::move(range), help, group_, "", false});
+  }
+
+  const std::vector<Option>& options() const { return options_; }
+
+  // Sets the options that `values` names; names of other lists' options are passed over. A value of the wrong
+  // type or out of range is left out and becomes a line "\n  --name=value: ..." of what is returned.
+  std::string Take(const OptionValues& values) const;
+  // The same, but throws Error{kUser} with all these lines.
+  void Assign(const OptionValues& values) const;
+
+  // The values as they would be after Assign(given), in one way of writing; the fields stay as they are.
+  OptionValues Values(const OptionValues& given = {}) const;
+  OptionValues MatchedValues(const OptionValues& given) const;  // of those that must match
+  OptionValues Defaults() const;
+
+ private:
+  void Append(Option option);
+
+  std::string group_;
+  std::vector<Option> options_;
+};
+
+// `T` with the fields that `values` names set. Throws as OptionList::Assign.
+template <typename T>
+T OptionsFrom(const OptionValues& values) {
+  T options;
+  OptionList list;
+  options.Declare(list);
+  list.Assign(values);
+  return options;
+}
+
+// Lines "--name=value", and back; lines of another form are passed over.
+std::string ToFlagfile(const OptionValues& values);
+OptionValues ParseFlagfile(const std::string& text);
+
+}  // namespace helio

@@ -1,0 +1,83 @@
+#include "src/recipes/options.h"
+
+namespace helio::recipes {
+
+std::vector<int64_t> PictureOptions::sides() const {
+  std::vector<int64_t> all;
+  for (int64_t stage = 0; stage < stages; ++stage) all.push_back(base_side << stage);
+  return all;
+}
+
+void PictureOptions::Declare(OptionList& list) {
+  list.Group("Shapes");
+  list.Add("base_side", &base_side, OneOf({"8", "16", "32", "64", "128", "256"}),
+           "Side of the first stage's picture (16 for toys)");
+  list.Add("stages", &stages, Between(1, 4), "Stages; the last one's side is base_side * 2^(stages-1)");
+}
+
+void CaptionOptions::Declare(OptionList& list) {
+  list.Group("Shapes");
+  list.Add("words", &words, AtLeast(1),
+           "Longest caption; longer ones are cut to a random subset of their words, in order");
+}
+
+void TextEncoderOptions::Declare(OptionList& list) {
+  list.Group("Shapes");
+  list.Add("embedding", &embedding, AtLeast(2), "Dimensions of word and sentence features");
+  list.Add("word_vector", &word_vector, AtLeast(1), "Input embedding of the text encoder");
+  list.Add("text_rnn", &text_rnn, OneOf({"lstm", "gru"}), "Text encoder (bidirectional)");
+}
+
+void ImageTrunkOptions::Declare(OptionList& list) {
+  list.Group("Shapes");
+  list.Add("image_trunk", &image_trunk, AnyValue(),
+           "Image trunk of DAMSM and classifier: inception_v3, resnet152, small");
+}
+
+void DamsmLossOptions::Declare(OptionList& list) {
+  list.Group("Losses");
+  list.Add("gamma1", &gamma1, Above(0), "DAMSM: sharpness of word attention");
+  list.Add("gamma2", &gamma2, Above(0), "DAMSM: sharpness over words");
+  list.Add("gamma3", &gamma3, Above(0), "DAMSM: sharpness over the batch");
+  list.Add("class_masks", &class_masks, AnyValue(), "DAMSM: pairs of the same class are no negatives");
+}
+
+void FrozenTextOptions::Declare(OptionList& list) {
+  TextEncoderOptions::Declare(list);
+  list.Group("Losses");
+  list.Add("text_scale", &text_scale, Above(0),
+           "Multiplies the frozen text features (8 for short pretrainings)");
+}
+
+void DamsmImageOptions::Declare(OptionList& list) {
+  ImageTrunkOptions::Declare(list);
+  DamsmLossOptions::Declare(list);
+}
+
+void CaptionerOptions::Declare(OptionList& list) {
+  list.Group("Shapes");
+  list.Add("caption_trunk", &caption_trunk, AnyValue(),
+           "Image trunk of the captioner: inception_v3, resnet152, small");
+  list.Add("caption_embedding", &caption_embedding, AtLeast(1), "Captioner: image and word embedding");
+  list.Add("caption_hidden", &caption_hidden, AtLeast(1), "Captioner: LSTM state");
+}
+
+void FidelityOptions::Declare(OptionList& list) {
+  list.Group("Losses");
+  list.Add("fidelity", &fidelity, OneOf({"corrected", "released"}),
+           "released: reproduce the published code's slips (docs/numerics.md)");
+}
+
+void AdamBetaOptions::Declare(OptionList& list) {
+  list.Group("Optimizers");
+  list.Add("beta1", &beta1, Between(0, 1), "Adam");
+  list.Add("beta2", &beta2, Between(0, 1), "Adam");
+}
+
+void PretrainingOptions::Declare(OptionList& list) {
+  AdamBetaOptions::Declare(list);
+  list.Add("rate", &rate, AtLeast(0), "Adam's learning rate of a pretraining");
+  list.Add("freeze_trunk", &freeze_trunk, AnyValue(), "Pretrainings: the image trunk keeps its weights");
+}
+
+}  // namespace helio::recipes

@@ -1,0 +1,213 @@
+// What a domain of a batch may hold beside pictures and captions: geometry, wrong pictures, sentence
+// embeddings, and a second data set beside the first.
+#include <gtest/gtest.h>
+
+#include "dataio/embeddings.h"
+#include "dataio/loader.h"
+#include "dataio/upload.h"
+#include "src/base/random.h"
+#include "tests/unit/dataio/small_set.h"
+
+namespace helio::dataio {
+namespace {
+
+constexpr int64_t kSide = 16;
+
+Batch BatchAt(const std::vector<LoaderSource>& sources, const LoaderOptions& options, int64_t step) {
+  Loader loader(sources, options, step);
+  auto batch = loader.Next();
+  std::vector<DomainNeeds> needs;
+  for (const auto& source : sources) needs.push_back(source.needs);
+  Upload(batch, needs, torch::kCPU, torch::kFloat32);
+  return batch;
+}
+
+// Black pictures with a white block, whose middle is key point "spot" and whose outline is inside the box of
+// 24 pixels around it; the second key point is nowhere to be seen.
+SourceSplit SpottedSplit(const std::filesystem::path& folder, int64_t records) {
+  SourceSplit split{"train", {}, {"spot", "hidden"}};
+  for (int64_t i = 0; i < records; ++i) {
+    const int x = 20 + static_cast<int>(i), y = 26;
+    Image image(64, 48);
+    for (int row = y - 2; row < y + 2; ++row) std::fill_n(image.row(row) + 3 * (x - 2), 3 * 4, uint8_t{255});
+    SourceRecord record;
+    record.id = "spotted" + std::to_string(i);
+    record.image = folder / (record.id + ".jpg");
+    const auto bytes = EncodeJpeg(image, 100);
+    WriteText(record.image, {bytes.begin(), bytes.end()});
+    record.captions = {"a spot"};
+    record.box = {static_cast<double>(x - 12), static_cast<double>(y - 12), 24, 24};
+    record.parts = {{static_cast<float>(x), static_cast<float>(y), 1}, {}};
+    split.records.push_back(std::move(record));
+  }
+  return split;
+}
+
+// Middle of what is white of {3, s, s}, in units of the side.
+std::array<float, 2> MiddleOfWhite(const torch::Tensor& image) {
+  const auto weight = (image.mean(0) + 1).square();
+  const auto places = (torch::arange(image.size(1)) + 0.5) / image.size(1);
+  return {((weight.sum(0) * places).sum() / weight.sum()).item<float>(),
+          ((weight.sum(1) * places).sum() / weight.sum()).item<float>()};
+}
+
+TEST(DomainTest, GeometryIsCroppedAndMirroredWithThePicture) {
+  const ScratchFolder scratch("geometry");
+  PackDataset({SpottedSplit(scratch.path(), 6)}, SmallOptions(scratch.path() / "packed"));
+  const Dataset set(scratch.path() / "packed", "train");
+  const DomainNeeds needs{.sides = {kSide}, .boxes = true, .key_points = true};
+  int mirrored = 0;
+  for (int64_t epoch = 0; epoch < 8; ++epoch) {
+    Loader loader({{set, needs}}, {.global_batch = 6}, epoch);
+    auto batch = loader.Next();
+    mirrored += static_cast<int>(batch.data().stored.mirrored.sum().item<int64_t>());
+    Upload(batch, needs, torch::kCPU, torch::kFloat32);
+    const auto& data = batch.data();
+    ASSERT_EQ(data.key_points.sizes(), (torch::IntArrayRef{6, 2, 3}));
+    EXPECT_EQ(data.key_points.select(1, 1).abs().sum().item<float>(), 0);
+    for (int64_t i = 0; i < 6; ++i) {
+      const auto seen = MiddleOfWhite(data.images[0][i]);
+      const auto spot = data.key_points[i][0], box = data.boxes[i];
+      EXPECT_NEAR(spot[0].item<float>(), seen[0], 0.6 / kSide);
+      EXPECT_NEAR(spot[1].item<float>(), seen[1], 0.6 / kSide);
+      EXPECT_EQ(spot[2].item<float>(), 1);
+      EXPECT_NEAR((box[0] + box[2] / 2).item<float>(), spot[0].item<float>(), 1e-5);
+      EXPECT_NEAR((box[1] + box[3] / 2).item<float>(), spot[1].item<float>(), 1e-5);
+      // Stored: 36 x 36 source pixels (1.5 times the box) as 24 x 24, of which 16 x 16 are shown.
+      EXPECT_NEAR(box[2].item<float>(), 24 * 24. / 36 / 16, 1e-5);
+    }
+  }
+  EXPECT_GT(mirrored, 8);
+  EXPECT_LT(mirrored, 40);
+}
+
+TEST(DomainTest, WrongPicturesAreOfAnotherClassAndDifferByEpoch) {
+  const ScratchFolder scratch("wrong");
+  const Dataset set(PackSmallSet(scratch.path(), 6), "train");
+  const DomainNeeds needs{.sides = {8, kSide}, .wrong_images = true};
+  // The blue of a small picture is 37 times its record's number.
+  const auto record_of = [](const torch::Tensor& image) {
+    return std::lround((image[2].mean().item<double>() + 1) * 127.5 / 37);
+  };
+  int changed = 0;
+  std::map<int64_t, int64_t> before;
+  for (int64_t epoch = 0; epoch < 6; ++epoch) {
+    const auto batch = BatchAt({{set, needs}}, {.global_batch = 6}, epoch);
+    const auto& data = batch.data();
+    ASSERT_EQ(data.wrong_images.size(), 2u);
+    for (int64_t i = 0; i < 6; ++i) {
+      const auto row = data.records[static_cast<size_t>(i)];
+      const auto wrong = record_of(data.wrong_images[1][i]);
+      EXPECT_EQ(record_of(data.images[1][i]), row);
+      EXPECT_NE(set.Class(wrong), set.Class(row)) << row << " " << wrong;
+      changed += before.contains(row) && before[row] != wrong;
+      before[row] = wrong;
+    }
+  }
+  EXPECT_GT(changed, 8);
+}
+
+TEST(DomainTest, ASetOfOneClassHasNoWrongPictures) {
+  const ScratchFolder scratch("one_class");
+  auto split = SmallSplit(scratch.path(), "train", 4);
+  for (auto& record : split.records) record.class_id = 3;
+  PackDataset({split}, SmallOptions(scratch.path() / "packed"));
+  const Dataset set(scratch.path() / "packed", "train");
+  EXPECT_NE(ErrorOf([&] {
+              Loader({{set, {.sides = {kSide}, .wrong_images = true}}}, {.global_batch = 2}, 0);
+            }).find("no picture of another class"),
+            std::string::npos);
+}
+
+TEST(DomainTest, EmbeddingsAreMeansOfARowsCaptions) {
+  const ScratchFolder scratch("embeddings");
+  const Dataset set(PackSmallSet(scratch.path(), 9), "train");
+  EXPECT_NE(ErrorOf([&] { Embeddings{set}; }).find("embeddings.train.safetensors"), std::string::npos);
+  const auto numbers = torch::arange(set.captions()).to(torch::kFloat32).unsqueeze(1);
+  WriteEmbeddings(set, torch::cat({numbers, -numbers}, 1), "numbers of captions");
+  const auto at = [&](int64_t count, int64_t step) {
+    return BatchAt({{set, {.sides = {kSide}, .embeddings = count}}}, {.global_batch = 9}, step);
+  };
+  std::set<float> seen;
+  for (int64_t epoch = 0; epoch < 4; ++epoch) {
+    const auto one = at(1, epoch), all = at(10, epoch);
+    for (int64_t i = 0; i < 9; ++i) {
+      const auto row = one.data().records[static_cast<size_t>(i)];
+      const auto first = static_cast<float>(set.FirstCaption(row)),
+                 last = first + static_cast<float>(set.Captions(row)) - 1;
+      const auto drawn = one.data().embeddings[i][0].item<float>();
+      EXPECT_TRUE(drawn >= first && drawn <= last) << row;
+      EXPECT_EQ(one.data().embeddings[i][1].item<float>(), -drawn);
+      EXPECT_EQ(all.data().embeddings[i][0].item<float>(), (first + last) / 2);
+      seen.insert(drawn);
+    }
+  }
+  EXPECT_GT(seen.size(), 12u) << "of 18 captions";
+}
+
+TEST(DomainTest, EmbeddingsOfAnotherPackingAreRefused) {
+  const ScratchFolder scratch("stale_embeddings");
+  const auto root = PackSmallSet(scratch.path(), 6);
+  {
+    const Dataset set(root, "train");
+    WriteEmbeddings(set, torch::zeros({set.captions(), 2}), "zeros");
+  }
+  std::filesystem::remove(root / "manifest.json");
+  auto options = SmallOptions(root);
+  options.side = 32;
+  PackDataset({SmallSplit(scratch.path(), "train", 6)}, options);
+  const Dataset again(root, "train");
+  EXPECT_NE(ErrorOf([&] { Embeddings{again}; }).find("of another packing"), std::string::npos);
+}
+
+TEST(DomainTest, WhatNobodyAskedForIsNotThere) {
+  const ScratchFolder scratch("frugal");
+  const Dataset set(PackSmallSet(scratch.path(), 6), "train");
+  const auto batch = BatchAt({{set, {.sides = {kSide}, .captions = false}}}, {.global_batch = 3}, 0);
+  const auto& data = batch.data();
+  for (const auto* tensor :
+       {&data.captions, &data.caption_lengths, &data.boxes, &data.key_points, &data.embeddings})
+    EXPECT_FALSE(tensor->defined());
+  EXPECT_TRUE(data.wrong_images.empty());
+  EXPECT_TRUE(data.classes.defined());
+}
+
+TEST(DomainTest, DrawnOrderIsNotSorted) {
+  const ScratchFolder scratch("drawn_order");
+  const Dataset set(PackSmallSet(scratch.path(), 12), "train");
+  const Sampler sorted(set, 12, {.words = 30}, 1), drawn(set, 12, {.words = 30, .order = Order::kDrawn}, 1);
+  const auto lengths = [](const Sampler& sampler) {
+    std::vector<int64_t> all;
+    for (const auto& draw : sampler.Batch(0)) all.push_back(draw.length);
+    return all;
+  };
+  EXPECT_TRUE(std::ranges::is_sorted(lengths(sorted), std::greater<>()));
+  EXPECT_FALSE(std::ranges::is_sorted(lengths(drawn), std::greater<>()));
+}
+
+// A small and a large set: each goes through its own epochs, the large one's are the run's; a rank's rows are
+// those of the whole batch.
+TEST(DomainTest, TwoDataSetsGoThroughTheirOwnEpochs) {
+  const ScratchFolder small_folder("small_domain"), large_folder("large_domain");
+  const Dataset small(PackSmallSet(small_folder.path(), 4), "train"),
+      large(PackSmallSet(large_folder.path(), 10), "train");
+  const std::vector<LoaderSource> sources = {{small, {.data = "photos", .sides = {kSide}}},
+                                             {large, {.data = "paintings", .sides = {kSide}}}};
+  EXPECT_EQ(Loader(sources, {.global_batch = 2}, 0).steps_per_epoch(), 5);
+  std::multiset<int64_t> small_rows, large_rows;
+  for (int64_t step = 0; step < 10; ++step) {
+    const auto whole = BatchAt(sources, {.global_batch = 2}, step);
+    ASSERT_EQ(whole.domains.size(), 2u);
+    EXPECT_EQ(whole.epoch, step / 5);
+    small_rows.insert(whole.domains[0].records.begin(), whole.domains[0].records.end());
+    large_rows.insert(whole.domains[1].records.begin(), whole.domains[1].records.end());
+    const auto second = BatchAt(sources, {.global_batch = 2, .rank = 1, .ranks = 2}, step);
+    for (const size_t d : {0, 1})
+      EXPECT_TRUE(second.domains[d].images[0][0].equal(whole.domains[d].images[0][1]));
+  }
+  for (int64_t row = 0; row < 4; ++row) EXPECT_EQ(small_rows.count(row), 5u);
+  for (int64_t row = 0; row < 10; ++row) EXPECT_EQ(large_rows.count(row), 2u);
+}
+
+}  // namespace
+}  // namespace helio::dataio
