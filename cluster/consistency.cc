@@ -42,15 +42,4 @@ void CheckConsistency(Communicator& communicator, const Fingerprints& own) {
               "same binary, flags and data on every host");
 }
 
-std::string WeightsDigest(const NamedTensors& tensors) {
-  std::ostringstream text;
-  for (const auto& [name, tensor] : tensors) {
-    const auto host = tensor.detach().cpu().contiguous();
-    const auto* data = static_cast<const std::byte*>(host.const_data_ptr());
-    text << name << host.sizes() << host.scalar_type() << Digest({data, host.nbytes()});
-  }
-  const auto all = text.str();
-  return Digest(std::as_bytes(std::span(all.data(), all.size())));
-}
-
 }  // namespace helio::cluster

@@ -17,7 +17,4 @@ using Fingerprints = std::vector<std::pair<std::string, std::string>>;
 // rank 0) with their values. Collective.
 void CheckConsistency(Communicator& communicator, const Fingerprints& own);
 
-// Digest of tensors' names, shapes and bytes. Local.
-std::string WeightsDigest(const NamedTensors& tensors);
-
 }  // namespace helio::cluster

@@ -15,20 +15,20 @@ constexpr int64_t kSliceBytes = 128 << 10;  // but many ranks still get slices w
 constexpr int64_t kSmallBytes = 32 << 10;
 constexpr int kSmallRanks = 16;
 
-// A circle of ranks that a stage of a collective runs in.
-struct Circle {
+// A group of ranks that a stage of a collective runs in.
+struct SubGroup {
   MPI_Comm communicator = MPI_COMM_NULL;
   int rank = 0;
   int size = 1;
 };
 
-Circle SplitCircle(MPI_Comm parent, int color, int key) {
-  Circle circle;
-  CheckMpi(MPI_Comm_split(parent, color, key, &circle.communicator), "MPI_Comm_split");
-  MPI_Comm_set_errhandler(circle.communicator, MPI_ERRORS_RETURN);
-  MPI_Comm_rank(circle.communicator, &circle.rank);
-  MPI_Comm_size(circle.communicator, &circle.size);
-  return circle;
+SubGroup SplitGroup(MPI_Comm parent, int color, int key) {
+  SubGroup group;
+  CheckMpi(MPI_Comm_split(parent, color, key, &group.communicator), "MPI_Comm_split");
+  MPI_Comm_set_errhandler(group.communicator, MPI_ERRORS_RETURN);
+  MPI_Comm_rank(group.communicator, &group.rank);
+  MPI_Comm_size(group.communicator, &group.size);
+  return group;
 }
 
 class MpiCommunicator : public Communicator {
@@ -50,8 +50,8 @@ class MpiCommunicator : public Communicator {
   void UseTwoLevels() {
     Barrier("two levels");
     engine_->Exclusively([this] {
-      within_ = SplitCircle(communicator_, world().node, rank());
-      across_ = SplitCircle(communicator_, world().local_rank, rank());
+      within_ = SplitGroup(communicator_, world().node, rank());
+      across_ = SplitGroup(communicator_, world().local_rank, rank());
     });
   }
 
@@ -109,15 +109,15 @@ class MpiCommunicator : public Communicator {
   }
 
   // `interleaved`: as an all-reduce cuts it; else one part a rank, in rank order.
-  static ExchangeLayout Layout(const torch::Tensor& whole, const Circle& circle, bool interleaved) {
+  static ExchangeLayout Layout(const torch::Tensor& whole, const SubGroup& group, bool interleaved) {
     ExchangeLayout layout;
     layout.whole = static_cast<char*>(whole.mutable_data_ptr());
     layout.elements = whole.numel();
     layout.element_size = static_cast<int64_t>(whole.element_size());
     layout.interleaved = interleaved;
-    layout.ranks = circle.size;
+    layout.ranks = group.size;
     layout.chunk =
-        std::max(kChunkBytes, kSliceBytes * circle.size) / layout.element_size / circle.size * circle.size;
+        std::max(kChunkBytes, kSliceBytes * group.size) / layout.element_size / group.size * group.size;
     return layout;
   }
 
@@ -135,15 +135,15 @@ class MpiCommunicator : public Communicator {
     return std::make_shared<MpiSmallReduce>(engine_, call, name(), id_, buffer, wanted, size());
   }
 
-  std::shared_ptr<MpiOperation> Exchange(const Call& call, const ExchangeLayout& layout, const Circle& circle,
-                                         const torch::Tensor& whole, const torch::Tensor& part, Reduce op,
-                                         bool reduce, bool gather) {
+  std::shared_ptr<MpiOperation> Exchange(const Call& call, const ExchangeLayout& layout,
+                                         const SubGroup& group, const torch::Tensor& whole,
+                                         const torch::Tensor& part, Reduce op, bool reduce, bool gather) {
     const MpiExchange::Wanted wanted{reduce,
                                      gather,
                                      whole.scalar_type(),
                                      op,
-                                     circle.communicator,
-                                     circle.rank,
+                                     group.communicator,
+                                     group.rank,
                                      ReserveTags(2 * layout.chunks())};
     return std::make_shared<MpiExchange>(engine_, call, name(), id_, layout, wanted,
                                          std::vector<torch::Tensor>{whole, part});
@@ -165,8 +165,8 @@ class MpiCommunicator : public Communicator {
 
   std::shared_ptr<MpiEngine> engine_;
   MPI_Comm communicator_;
-  Circle everybody_;
-  Circle within_, across_;  // two-level only
+  SubGroup everybody_;
+  SubGroup within_, across_;  // two-level only
   int id_;
   int next_tag_ = 1;
 };

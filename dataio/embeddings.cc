@@ -58,6 +58,12 @@ torch::Tensor Embeddings::Means(std::span<const int64_t> rows, int64_t count,
   return torch::stack(means);
 }
 
+torch::Tensor Embeddings::OfCaptions(std::span<const int64_t> rows, std::span<const int64_t> captions) const {
+  std::vector<int64_t> numbers;
+  for (size_t i = 0; i < rows.size(); ++i) numbers.push_back(dataset_.FirstCaption(rows[i]) + captions[i]);
+  return vectors_.index_select(0, torch::tensor(numbers, torch::kInt64));
+}
+
 void WriteEmbeddings(const Dataset& dataset, const torch::Tensor& vectors, const std::string& protocol) {
   CHECK(vectors.dim() == 2 && vectors.size(0) == dataset.captions()) << vectors.sizes();
   const auto plain = vectors.detach().to(torch::kCPU, torch::kFloat32).contiguous();

@@ -26,6 +26,9 @@ class Embeddings {
   torch::Tensor Means(std::span<const int64_t> rows, int64_t count,
                       const std::function<uint64_t(int64_t row)>& key) const;
 
+  // {rows, D}: those of one caption a row.
+  torch::Tensor OfCaptions(std::span<const int64_t> rows, std::span<const int64_t> captions) const;
+
   static std::filesystem::path FileOf(const Dataset& dataset);
 
  private:

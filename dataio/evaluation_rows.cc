@@ -2,17 +2,10 @@
 
 #include <algorithm>
 
+#include "dataio/embeddings.h"
 #include "src/base/random.h"
 
 namespace helio::dataio {
-namespace {
-
-auto CutKey(uint64_t seed) {
-  return [seed](const Draw& draw) { return RandomKey(seed, "evaluation_cut", {draw.row, draw.caption}); };
-}
-
-}  // namespace
-
 std::vector<Draw> EvaluationDraws(const Dataset& dataset, int64_t count, int64_t words, uint64_t seed) {
   std::vector<Draw> draws;
   for (int64_t pass = 0; static_cast<int64_t>(draws.size()) < count; ++pass)
@@ -27,13 +20,24 @@ std::vector<Draw> EvaluationDraws(const Dataset& dataset, int64_t count, int64_t
   return draws;
 }
 
+Domain EvaluationText(const Dataset& dataset, std::span<const Draw> draws, const DomainNeeds& needs,
+                      uint64_t seed) {
+  Domain domain;
+  const auto cut_key = [seed](const Draw& draw) {
+    return RandomKey(seed, "evaluation_cut", {draw.row, draw.caption});
+  };
+  FillRows(dataset, draws, needs, cut_key, domain);
+  if (needs.embeddings > 0)
+    domain.embeddings = Embeddings(dataset).OfCaptions(domain.records, domain.caption_indices);
+  return domain;
+}
+
 Batch EvaluationBatch(const Dataset& dataset, std::span<const Draw> draws, const DomainNeeds& needs,
                       uint64_t seed) {
   const auto size = std::ssize(draws);
   Batch batch;
   batch.rows = {0, size, size};
-  auto& domain = batch.data();
-  FillRows(dataset, draws, needs, CutKey(seed), domain);
+  auto& domain = batch.data() = EvaluationText(dataset, draws, needs, seed);
   std::vector<Window> windows;
   std::tie(domain.stored, windows) =
       CropRows(dataset, domain.records, {.side = needs.sides.back(), .may_mirror = false},
@@ -41,12 +45,6 @@ Batch EvaluationBatch(const Dataset& dataset, std::span<const Draw> draws, const
   if (needs.boxes) domain.boxes = BoxesIn(dataset, domain.records, windows);
   if (needs.key_points) domain.key_points = KeyPointsIn(dataset, domain.records, windows);
   return batch;
-}
-
-std::pair<torch::Tensor, torch::Tensor> EvaluationCaptions(const Dataset& dataset,
-                                                           std::span<const Draw> draws, int64_t words,
-                                                           uint64_t seed) {
-  return CaptionsOf(dataset, draws, words, CutKey(seed));
 }
 
 }  // namespace helio::dataio

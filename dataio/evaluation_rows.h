@@ -1,6 +1,5 @@
 #pragma once
 #include <span>
-#include <utility>
 #include <vector>
 
 #include "dataio/batch_rows.h"
@@ -12,13 +11,12 @@ namespace helio::dataio {
 std::vector<Draw> EvaluationDraws(const Dataset& dataset, int64_t count, int64_t words, uint64_t seed);
 
 // Those draws as a batch of their own (rows {0, n, n}) of one domain, in the given order: centre crops at the
-// largest side, captions, classes and whatever geometry the needs ask for. For Upload.
+// largest side, and what EvaluationText and the needs' geometry give. For Upload.
 Batch EvaluationBatch(const Dataset& dataset, std::span<const Draw> draws, const DomainNeeds& needs,
                       uint64_t seed);
 
-// Their captions alone: ids and lengths.
-std::pair<torch::Tensor, torch::Tensor> EvaluationCaptions(const Dataset& dataset,
-                                                           std::span<const Draw> draws, int64_t words,
-                                                           uint64_t seed);
+// Their text alone: records, classes, captions, and the captions' embeddings where the needs ask for any.
+Domain EvaluationText(const Dataset& dataset, std::span<const Draw> draws, const DomainNeeds& needs,
+                      uint64_t seed);
 
 }  // namespace helio::dataio

@@ -36,8 +36,8 @@ int Run() {
   const auto& part = model.drawer().part();
   WriteSafeTensors(out / (part + ".safetensors"), recipes::WithoutPrefix(model.drawing_part(), part + "."),
                    origin);
-  WriteSafeTensors(out / "text_encoder.safetensors", recipes::WithoutPrefix(model.frozen(), "text_encoder."),
-                   origin);
+  if (const auto text = recipes::WithoutPrefix(model.frozen(), "text_encoder."); !text.empty())
+    WriteSafeTensors(out / "text_encoder.safetensors", text, origin);
   WriteFileAtomically(out / "vocabulary.json", model.vocabulary().ToJson());
   WriteFileAtomically(out / "run.flags", model.run_flags());
   WriteFileAtomically(out / "README.md", ModelCard(model, scores));  // last: an export with a card is whole

@@ -34,8 +34,7 @@ void RunPictures::Reestimate() {
   const auto draws = dataio::EvaluationDraws(train, kBatches * kRows, needs_.words, seed);
   for (int64_t i = 0; i < kBatches; ++i) {
     const auto part = std::span(draws).subspan(static_cast<size_t>(i * kRows), kRows);
-    const auto [captions, lengths] = dataio::EvaluationCaptions(train, part, needs_.words, seed);
-    prompts.push_back({captions, lengths});
+    prompts.push_back(recipes::PromptOf(dataio::EvaluationText(train, part, needs_, seed)));
   }
   drawer_.ReestimateStatistics(prompts, RandomKey(seed, "estimate"));
 }

@@ -1,7 +1,7 @@
 #include "src/app/trained_model.h"
 
-#include "cluster/consistency.h"
 #include "src/app/flags.h"
+#include "src/app/training_data.h"
 #include "src/base/error.h"
 #include "src/base/safetensors.h"
 #include "src/recipes/parts.h"
@@ -11,7 +11,7 @@ namespace helio::app {
 namespace fs = std::filesystem;
 namespace {
 
-fs::path FindCheckpoint(const fs::path& path) {
+fs::path CheckpointFolder(const fs::path& path) {
   if (fs::exists(path / "manifest.json")) return path;
   const auto entries = train::ListCheckpoints(path / "checkpoints");
   if (entries.empty())
@@ -40,8 +40,18 @@ dataio::Vocabulary VocabularyOf(const train::Snapshot& snapshot, const std::stri
       JsonField<std::vector<std::string>>(ParseJson(text->second, where), "words", where), where);
 }
 
-// Averages and their buffers, as the checkpoint has them.
-NamedTensors AveragedTensors(const train::Snapshot& snapshot, const std::string& where) {
+// Of the data set that it was trained on; runs from before they were recorded read none of them for drawing.
+recipes::DataFacts FactsOf(const train::Snapshot& snapshot, const std::string& where) {
+  const auto text = snapshot.texts.find(kFactsFile);
+  return text == snapshot.texts.end() ? recipes::DataFacts{}
+                                      : FactsFromJson(ParseJson(text->second, where), where);
+}
+
+// What the checkpoint draws with: averages and their buffers, or of a system without averages its model.
+NamedTensors DrawingTensors(const train::Snapshot& snapshot, const std::string& where) {
+  if (const auto average = snapshot.tensors.find("average");
+      average == snapshot.tensors.end() || average->second.empty())
+    return snapshot.tensors.at("model");
   NamedTensors tensors;
   for (const char* file : {"average", "average_buffers"}) {
     const auto found = snapshot.tensors.find(file);
@@ -63,7 +73,7 @@ void CheckFrozen(const std::string& digest, const Json& info, const std::string&
 
 }  // namespace
 
-TrainedModel::TrainedModel(const fs::path& path, torch::Device device) : checkpoint_(FindCheckpoint(path)) {
+TrainedModel::TrainedModel(const fs::path& path, torch::Device device) : checkpoint_(CheckpointFolder(path)) {
   const auto snapshot = train::ReadCheckpoint(checkpoint_);
   const std::string where = checkpoint_.string();
   step_ = snapshot.step;
@@ -73,20 +83,24 @@ TrainedModel::TrainedModel(const fs::path& path, torch::Device device) : checkpo
   options_ = ReadTrainingOptions(ValuesOf(snapshot.info.value("identity", std::string()), run_flags_));
   const auto& recipe = options_.run.recipe;
   const auto frozen_file = checkpoint_.parent_path().parent_path() / "frozen.safetensors";
-  frozen_ = ReadSafeTensors(frozen_file).tensors;
-  system_ = recipes::MakeSystem(recipe, options_.values,
-                                {solo_, solo_, 1, {{}, /*random=*/true}, {.vocabulary = vocabulary_.size()}});
+  auto facts = FactsOf(snapshot, where);
+  facts.vocabulary = vocabulary_.size();
+  recipes::PretrainedWeights random;
+  random.random = true;
+  system_ = recipes::MakeSystem(recipe, options_.values, {solo_, solo_, 1, random, facts});
   needs_ = system_->Needs().at(0);
   drawer_ = system_->MakeDrawer();
   if (!drawer_) ThrowUser("is a checkpoint of '" + recipe + "', which draws no pictures", where);
-  CopyState(frozen_, recipes::TensorsOf(*system_, recipes::Role::kFrozen), frozen_file.string());
-  CheckFrozen(cluster::WeightsDigest(recipes::TensorsOf(*system_, recipes::Role::kFrozen)), info_,
-              frozen_file.string());
-  const auto averaged = AveragedTensors(snapshot, where);
+  if (const auto frozen = recipes::TensorsOf(*system_, recipes::Role::kFrozen); !frozen.empty()) {
+    frozen_ = ReadSafeTensors(frozen_file).tensors;
+    CopyState(frozen_, frozen, frozen_file.string());
+    CheckFrozen(WeightsDigest(frozen), info_, frozen_file.string());
+  }
+  const auto weights = DrawingTensors(snapshot, where);
   for (const auto& part : system_->Parts()) {
     if (part.name == drawer_->part()) drawing_part_ = part.tensors;
     const auto prefix = part.name + ".";
-    if (const auto own = recipes::WithoutPrefix(averaged, prefix); !own.empty())
+    if (const auto own = recipes::WithoutPrefix(weights, prefix); !own.empty())
       CopyState(own, recipes::WithoutPrefix(part.tensors, prefix), where);
     MoveTo(part.tensors, device);
   }

@@ -29,6 +29,20 @@ recipes::DataFacts FactsOf(const dataio::Dataset& dataset) {
   return facts;
 }
 
+Json ToJson(const recipes::DataFacts& facts) {
+  return {{"vocabulary", facts.vocabulary},
+          {"classes", facts.classes},
+          {"embedding", facts.embedding},
+          {"key_points", facts.key_points}};
+}
+
+recipes::DataFacts FactsFromJson(const Json& json, const std::string& where) {
+  return {.vocabulary = JsonField<int64_t>(json, "vocabulary", where),
+          .classes = JsonField<int64_t>(json, "classes", where),
+          .embedding = JsonField<int64_t>(json, "embedding", where),
+          .key_points = JsonField<std::vector<std::string>>(json, "key_points", where)};
+}
+
 TrainingData::TrainingData(const std::map<std::string, std::string>& folders)
     : train_(OpenAll(folders)), main_(&MainOf(train_)), test_(main_->root(), "test") {}
 

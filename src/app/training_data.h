@@ -35,4 +35,9 @@ class TrainingData {
 // Of a packed data set.
 recipes::DataFacts FactsOf(const dataio::Dataset& dataset);
 
+// Beside each checkpoint, so that its system can be built without the data.
+constexpr const char* kFactsFile = "data_facts.json";
+Json ToJson(const recipes::DataFacts& facts);
+recipes::DataFacts FactsFromJson(const Json& json, const std::string& where);
+
 }  // namespace helio::app

@@ -72,11 +72,8 @@ void RunOptions::Declare(OptionList& list) {
   list.AddOperational("weights", &weights, AnyValue(),
                       "ROLE:FILE,... weights of frozen or initial networks by role; --damsm=FILE is "
                       "--weights=damsm:FILE");
-  list.AddOperational("damsm", &damsm, AnyValue(),
-                      "DAMSM encoders: the text encoder of a GAN, the judge of R-precision");
-  list.AddOperational("captioner", &captioner, AnyValue(), "STREAM's captioner (mirrorgan)");
-  list.AddOperational("classifier", &classifier, AnyValue(),
-                      "Classifier: trunk to start a pretraining from, judge of the Inception Score");
+  for (const auto& role : recipes::WeightRoles())
+    list.AddOperational(role.name, &role_files[role.name], AnyValue(), role.help);
   list.Add("random_frozen", &random_frozen, AnyValue(),
            "Let frozen networks without a file have seeded random weights (trials without weights)");
   list.Group("Optimizers");
@@ -98,8 +95,7 @@ void RunOptions::Declare(OptionList& list) {
 
 std::map<std::string, std::string> RunOptions::WeightFiles() const {
   auto files = ByRole(weights, "--weights", "damsm:runs/damsm/best.safetensors");
-  for (const auto& [role, file] :
-       {std::pair{"damsm", damsm}, {"captioner", captioner}, {"classifier", classifier}})
+  for (const auto& [role, file] : role_files)
     if (!file.empty()) files.emplace(role, file);
   return files;
 }
@@ -180,6 +176,14 @@ RunRecord RecordOf(const OptionValues& values) {
       .flags = ToFlagfile(Merged(Merged(judges.Values(values), list.Values(values)), system.Values(values))),
       .identity = ToFlagfile(Merged(list.MatchedValues(values), system.MatchedValues(values))),
       .defaults = ToFlagfile(Merged(list.Defaults(), system.Defaults()))};
+}
+
+std::string UnreadOptions(const OptionValues& values) {
+  const auto read = ParseFlagfile(RecordOf(values).flags);
+  std::string unread;
+  for (const auto& entry : values)
+    if (!read.contains(entry.first)) unread += " --" + entry.first;
+  return unread;
 }
 
 std::vector<FlagText> FlagsOf(const std::string& recipe) {

@@ -20,7 +20,8 @@ struct RunOptions {
   int64_t steps = 0;
   double epochs = 600;
   std::string dtype = "float32";
-  std::string weights, damsm, captioner, classifier;
+  std::string weights;
+  std::map<std::string, std::string> role_files;  // one for each of recipes::WeightRoles()
   bool random_frozen = false;
   std::string ema_batch_norm = "live";
   int64_t evaluate_images = 1000;
@@ -32,8 +33,7 @@ struct RunOptions {
   void Declare(OptionList& list);
 
   torch::Dtype torch_dtype() const { return dtype == "float64" ? torch::kFloat64 : torch::kFloat32; }
-  // --weights=ROLE:FILE,... and its aliases --damsm, --captioner, --classifier: role -> file. Throws
-  // Error{kUser} on another form.
+  // --weights=ROLE:FILE,... and its aliases --ROLE=FILE: role -> file. Throws Error{kUser} on another form.
   std::map<std::string, std::string> WeightFiles() const;
   // --data=ROLE:FOLDER,... or --data=FOLDER, which is the role "data": role -> folder. Throws as WeightFiles.
   std::map<std::string, std::string> DataFolders() const;
@@ -70,5 +70,8 @@ struct RunRecord {
   std::string flags, identity, defaults;
 };
 RunRecord RecordOf(const OptionValues& values);
+
+// " --gf --df": those of `values` that other systems read, and this one does not.
+std::string UnreadOptions(const OptionValues& values);
 
 }  // namespace helio::app

@@ -2,7 +2,6 @@
 
 #include <iostream>
 
-#include "cluster/consistency.h"
 #include "src/app/best_weights.h"
 #include "src/app/main.h"
 #include "src/app/run_exporter.h"
@@ -22,10 +21,6 @@ namespace {
 namespace fs = std::filesystem;
 using recipes::Role;
 using recipes::TensorsOf;
-
-int64_t StepsOf(const RunOptions& run, int64_t steps_per_epoch) {
-  return run.steps > 0 ? run.steps : static_cast<int64_t>(run.epochs * static_cast<double>(steps_per_epoch));
-}
 
 std::unique_ptr<recipes::System> MakeSystemOnHost(const TrainingOptions& options,
                                                   const recipes::Surroundings& surroundings) {
@@ -75,32 +70,34 @@ class TrainingProgram {
   }
 
  private:
-  bool first() const { return communicator_.rank() == 0; }
+  bool is_rank0() const { return communicator_.rank() == 0; }
 
   void Announce() const {
-    if (!first()) return;
+    if (!is_rank0()) return;
     int64_t parameters = 0;
     for (const auto& entry : TensorsOf(*system_, Role::kTrained)) parameters += entry.second.numel();
     LOG(INFO) << run_.recipe << " on " << communicator_.size() << " ranks (" << communicator_.world().device
               << ", " << at::get_num_threads() << " threads each), " << static_cast<double>(parameters) / 1e6
               << " M parameters and buffers; " << data_.Rows(needs_) << " training rows, " << steps_
               << " steps of " << run_.batch << " images, " << steps_per_epoch_ << " steps an epoch";
+    if (const auto unread = UnreadOptions(options_.values); !unread.empty())
+      LOG(INFO) << run_.recipe << " does not read" << unread;
   }
 
   int DryRun() {
     auto facts = FactsOf(*system_, trainer_, data_, options_, communicator_.world());
     facts.steps = steps_;
     facts.steps_per_epoch = steps_per_epoch_;
-    if (first()) facts.resume_step = StepToResume(Identity(), options_.session);
+    if (is_rank0()) facts.resume_step = StepToResume(Identity(), options_.session);
     facts.trial_two = BytesOfTrialStep(*system_, trainer_, data_, options_, communicator_, 2);
     facts.trial_four = BytesOfTrialStep(*system_, trainer_, data_, options_, communicator_, 4);
-    if (first()) std::cout << DryRunText(facts) << std::flush;
+    if (is_rank0()) std::cout << DryRunText(facts) << std::flush;
     return 0;
   }
 
   train::RunIdentity Identity() const {
     return {record_.identity, record_.defaults, data_.Digest(needs_), data_.train().vocabulary().Digest(),
-            cluster::WeightsDigest(TensorsOf(*system_, Role::kFrozen))};
+            WeightsDigest(TensorsOf(*system_, Role::kFrozen))};
   }
 
   train::SessionOptions SessionOptions() const {
@@ -108,7 +105,9 @@ class TrainingProgram {
     session.steps = steps_;
     session.steps_per_epoch = steps_per_epoch_;
     session.identity = Identity();
-    session.texts = {{"run.flags", record_.flags}, {"vocabulary.json", data_.train().vocabulary().ToJson()}};
+    session.texts = {{"run.flags", record_.flags},
+                     {"vocabulary.json", data_.train().vocabulary().ToJson()},
+                     {kFactsFile, ToJson(data_.Facts()).dump()}};
     session.version = Version();
     session.revision = Revision();
     return session;
@@ -116,7 +115,8 @@ class TrainingProgram {
 
   train::SessionHooks Hooks() {
     train::SessionHooks hooks;
-    hooks.open_loader = [this](int64_t start) { return OpenLoader(start); };
+    hooks.start_loading = [this](int64_t start) { StartLoading(start); };
+    hooks.next_batch = [this] { return Fetch(*loader_, needs_, run_, communicator_.world()); };
     hooks.started = [this] { SaveFrozen(); };
     if (drawer_) {
       pictures_ = std::make_unique<RunPictures>(*system_, *drawer_, trainer_, data_, options_);
@@ -132,18 +132,17 @@ class TrainingProgram {
     return hooks;
   }
 
-  std::function<dataio::Batch()> OpenLoader(int64_t start) {
+  void StartLoading(int64_t start) {
     loader_ = std::make_unique<dataio::Loader>(data_.Sources(needs_),
                                                LoaderOptionsOf(options_, communicator_.world()),
                                                start * options_.trainer.accumulate);
-    return [this] { return Fetch(*loader_, needs_, run_, communicator_.world()); };
   }
 
   std::vector<recipes::ValidationScore> Validate(int64_t step) {
     const auto& rows = validation_->on_training_rows() ? data_.train() : data_.test();
     const auto scores =
         train::RunValidation(*validation_, rows, needs_.at(0), ValidationOptionsOf(run_), communicator_);
-    if (!first()) return scores;
+    if (!is_rank0()) return scores;
     for (const auto& score : scores)
       if (!score.concern.empty()) LOG(WARNING) << score.concern;
     best_->Offer(scores.front(), validation_->higher_is_better(), step, TensorsOf(*system_, Role::kTrained),

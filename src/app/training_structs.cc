@@ -42,6 +42,10 @@ dataio::LoaderOptions LoaderOptionsOf(const TrainingOptions& options, const clus
   return loader;
 }
 
+int64_t StepsOf(const RunOptions& run, int64_t steps_per_epoch) {
+  return run.steps > 0 ? run.steps : static_cast<int64_t>(run.epochs * static_cast<double>(steps_per_epoch));
+}
+
 train::ValidationOptions ValidationOptionsOf(const RunOptions& run) {
   return {.images = run.evaluate_images, .seed = run.seed, .dtype = run.torch_dtype()};
 }

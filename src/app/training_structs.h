@@ -14,6 +14,8 @@ std::unique_ptr<GlobalBatch> MakeBatch(const std::string& scope, cluster::Commun
 // The weights that the user gave; refuses those made with another vocabulary.
 recipes::PretrainedWeights ReadWeights(const RunOptions& run, const dataio::Vocabulary& vocabulary);
 dataio::LoaderOptions LoaderOptionsOf(const TrainingOptions& options, const cluster::World& world);
+// --steps, or --epochs of so many steps.
+int64_t StepsOf(const RunOptions& run, int64_t steps_per_epoch);
 train::ValidationOptions ValidationOptionsOf(const RunOptions& run);
 // --threads, or this rank's share of its host's cores. Collective.
 void UseThreads(int threads, cluster::Communicator& communicator);

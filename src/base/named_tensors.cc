@@ -1,5 +1,8 @@
 #include "src/base/named_tensors.h"
 
+#include <sstream>
+
+#include "src/base/checksum.h"
 #include "src/base/error.h"
 
 namespace helio {
@@ -46,6 +49,17 @@ void MoveTo(const NamedTensors& tensors, torch::Device device) {
   torch::NoGradGuard no_grad;
   for (auto [name, tensor] : tensors)
     if (tensor.device() != device) tensor.set_data(tensor.to(device));
+}
+
+std::string WeightsDigest(const NamedTensors& tensors) {
+  std::ostringstream text;
+  for (const auto& [name, tensor] : tensors) {
+    const auto host = tensor.detach().cpu().contiguous();
+    const auto* data = static_cast<const std::byte*>(host.const_data_ptr());
+    text << name << host.sizes() << host.scalar_type() << Digest({data, host.nbytes()});
+  }
+  const auto all = text.str();
+  return Digest(std::as_bytes(std::span(all.data(), all.size())));
 }
 
 }  // namespace helio

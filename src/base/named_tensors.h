@@ -16,6 +16,9 @@ using NamedTensors = std::vector<std::pair<std::string, torch::Tensor>>;
 // from before PyTorch 0.4.1 lack it).
 void CopyState(const NamedTensors& source, const NamedTensors& target, const std::string& where);
 
+// Digest of names, shapes, dtypes and values, in whatever memory order they lie.
+std::string WeightsDigest(const NamedTensors& tensors);
+
 // Brings the tensors themselves (every module that holds them sees it) to `device`.
 void MoveTo(const NamedTensors& tensors, torch::Device device);
 

@@ -35,12 +35,15 @@ using Illustrate = std::function<torch::Tensor(dataio::Batch& batch, int64_t fir
 std::vector<Score> Evaluate(const Evaluators& evaluators, const Judges& judges, const dataio::Dataset& test,
                             const dataio::DomainNeeds& needs, const EvaluationOptions& evaluation,
                             cluster::Communicator& communicator, const Illustrate& illustrate) {
+  // Judges read captions, whatever the system does.
+  auto with_captions = needs;
+  with_captions.captions = true;
   const auto draws = dataio::EvaluationDraws(test, evaluation.images, needs.words, evaluation.seed);
   const auto rows = SplitRows(evaluation.images, communicator.rank(), communicator.size());
   for (int64_t first = rows.first; first < rows.end(); first += kChunk) {
     const auto part = std::span(draws).subspan(static_cast<size_t>(first),
                                                static_cast<size_t>(std::min(kChunk, rows.end() - first)));
-    auto batch = dataio::EvaluationBatch(test, part, needs, evaluation.seed);
+    auto batch = dataio::EvaluationBatch(test, part, with_captions, evaluation.seed);
     auto sample = ToEvalBatch(batch, first, judges, test);
     sample.images = illustrate(batch, first);
     for (const auto& evaluator : evaluators) evaluator->Consume(sample);
@@ -60,9 +63,7 @@ std::vector<Score> EvaluateGenerator(recipes::Drawer& drawer, const Judges& judg
                                      cluster::Communicator& communicator) {
   const auto illustrate = [&](dataio::Batch& batch, int64_t first) {
     const RowRange rows{first, batch.rows.local, evaluation.images};
-    return drawer
-        .Draw({batch.data().captions, batch.data().caption_lengths}, RandomKey(evaluation.seed, "evaluation"),
-              rows)
+    return drawer.Draw(recipes::PromptOf(batch.data()), RandomKey(evaluation.seed, "evaluation"), rows)
         .images.back();
   };
   return Evaluate(MakeEvaluators(judges, test, "", evaluation.seed), judges, test, needs, evaluation,

@@ -46,8 +46,9 @@ class Evaluator {
 
   virtual void Consume(const EvalBatch& batch) = 0;
 
-  // What this rank has seen: CPU tensors whose first dimension is rows. Names, dtypes and other dimensions
-  // are the same on every rank that consumed something; empty where nothing was consumed.
+  // What this rank has seen: CPU tensors: a row a sample, or rows of moments (what they are is the
+  // evaluator's to know). Names, dtypes and all dimensions but the first are the same on every rank that
+  // consumed something; empty where nothing was consumed.
   virtual NamedTensors Partial() const = 0;
 
   // The scores of merged partial states, or of the same tensors read back from a file. Throws Error{kUser}

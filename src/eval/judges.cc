@@ -70,6 +70,9 @@ void AddPartJudge(Judges& judges, const JudgeOptions& options, const dataio::Dat
   judges.parts_accuracy = PartJudgeAccuracy(judges.parts, held_out, truth);
 }
 
+// Enough to tell judges apart in a protocol line.
+std::string ShortDigest(const NamedTensors& weights) { return WeightsDigest(weights).substr(0, 12); }
+
 void AddDamsm(Judges& judges, const JudgeNetworks& networks, const recipes::PretrainedWeights& weights,
               int64_t vocabulary) {
   judges.text = recipes::MakeTextEncoder(networks, vocabulary);
@@ -80,7 +83,7 @@ void AddDamsm(Judges& judges, const JudgeNetworks& networks, const recipes::Pret
   nn::Freeze(*judges.image);
   judges.text->to(judges.device);
   judges.image->to(judges.device);
-  judges.damsm_digest = WeightsDigest(weights.Of("damsm"));
+  judges.damsm_digest = ShortDigest(weights.Of("damsm"));
 }
 
 void AddClassifier(Judges& judges, const JudgeNetworks& networks, const recipes::PretrainedWeights& weights,
@@ -89,7 +92,7 @@ void AddClassifier(Judges& judges, const JudgeNetworks& networks, const recipes:
   recipes::LoadPretrained(*judges.classifier, weights, "classifier", "classifier.");
   nn::Freeze(*judges.classifier);
   judges.classifier->to(judges.device);
-  judges.classifier_digest = WeightsDigest(weights.Of("classifier"));
+  judges.classifier_digest = ShortDigest(weights.Of("classifier"));
 }
 
 }  // namespace

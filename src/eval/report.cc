@@ -2,7 +2,6 @@
 
 #include <cstdio>
 
-#include "src/base/checksum.h"
 #include "src/base/safetensors.h"
 
 namespace helio::eval {
@@ -16,16 +15,6 @@ std::string Row(const Score& score, size_t width) {
 }
 
 }  // namespace
-
-std::string WeightsDigest(const NamedTensors& weights) {
-  std::string digests;
-  for (const auto& [name, tensor] : weights) {
-    const auto plain = tensor.detach().to(torch::kCPU).contiguous();
-    const auto* bytes = static_cast<const std::byte*>(plain.data_ptr());
-    digests += name + c10::str(plain.sizes()) + Digest({bytes, plain.nbytes()});
-  }
-  return Digest(std::as_bytes(std::span(digests))).substr(0, 12);
-}
 
 Json ScoreLine(int64_t step, const std::vector<Score>& scores) {
   Json values = Json::object(), deviations = Json::object(), protocols = Json::object();

@@ -9,10 +9,6 @@
 
 namespace helio::eval {
 
-// Twelve hex digits that tell judging weights apart, for protocol strings. Depends on names, shapes and
-// bytes.
-std::string WeightsDigest(const NamedTensors& weights);
-
 // A line for metrics.jsonl: {"step", "scores": {name: value}, "deviations": {...}, "protocols": {...}}.
 Json ScoreLine(int64_t step, const std::vector<Score>& scores);
 

@@ -14,8 +14,7 @@ void WriteSampleGrid(recipes::Drawer& drawer, const dataio::Dataset& test, const
   const auto draws = dataio::EvaluationDraws(test, samples.count, needs.words, key);
   auto batch = dataio::EvaluationBatch(test, draws, needs, samples.seed);
   const auto& data = batch.data();
-  const auto pictures =
-      drawer.Draw({data.captions, data.caption_lengths}, key, {0, samples.count, samples.count});
+  const auto pictures = drawer.Draw(recipes::PromptOf(data), key, {0, samples.count, samples.count});
   dataio::Upload(batch, needs, torch::kCPU, torch::kFloat32);
   std::vector<Sample> grid;
   for (int64_t i = 0; i < samples.count; ++i) {

@@ -21,17 +21,18 @@ torch::Tensor NextSentences(const torch::Tensor& sentence, const BatchScope& sco
 
 }  // namespace
 
-LossTerms DiscriminatorLoss(nn::Discriminator& discriminator, const torch::Tensor& real,
-                            const torch::Tensor& fake, const torch::Tensor& sentence,
-                            const BatchScope& scope) {
+LossTerms DiscriminatorLoss(nn::Critic& discriminator, const torch::Tensor& real, const torch::Tensor& fake,
+                            const torch::Tensor& sentence, const BatchScope& scope, HeadOrder order) {
   CHECK_GE(scope.rows.global, 2) << "wrong pairs need two rows";
-  const bool both = discriminator->has_unconditional();
+  const bool both = discriminator.has_unconditional();
   const double real_weight = both ? 0.5 : 1.0, fake_weight = both ? 1.0 / 3 : 0.5;
-  const auto features = discriminator->Features({real, fake.detach()});
-  const auto next = NextSentences(sentence, scope);
+  const auto features = discriminator.Features({real, fake.detach()});
+  const auto own = sentence.detach(), next = NextSentences(own, scope);
   const auto wrong = features[0].narrow(0, 0, next.size(0));
-  const auto conditional =
-      discriminator->Conditional({{features[0], sentence}, {features[1], sentence}, {wrong, next}});
+  std::vector<nn::Critic::Pair> pairs = {{features[0], own}, {features[1], own}, {wrong, next}};
+  if (order == HeadOrder::kRealWrongFake) std::swap(pairs[1], pairs[2]);
+  auto conditional = discriminator.Conditional(pairs);
+  if (order == HeadOrder::kRealWrongFake) std::swap(conditional[1], conditional[2]);
   LossTerms terms;
   const auto add = [&](const char* name, const torch::Tensor& logits, double target, double weight,
                        int64_t count) {
@@ -42,19 +43,19 @@ LossTerms DiscriminatorLoss(nn::Discriminator& discriminator, const torch::Tenso
   add("fake_cond", conditional[1], 0, fake_weight, rows);
   add("wrong_cond", conditional[2], 0, fake_weight, rows - 1);
   if (!both) return terms;
-  add("real_uncond", discriminator->Unconditional(features[0]), 1, real_weight, rows);
-  add("fake_uncond", discriminator->Unconditional(features[1]), 0, fake_weight, rows);
+  add("real_uncond", discriminator.Unconditional(features[0]), 1, real_weight, rows);
+  add("fake_uncond", discriminator.Unconditional(features[1]), 0, fake_weight, rows);
   return terms;
 }
 
-LossTerms GeneratorLoss(nn::Discriminator& discriminator, const torch::Tensor& fake,
-                        const torch::Tensor& sentence, const BatchScope& scope, const std::string& suffix) {
-  const auto features = discriminator(fake);
+LossTerms GeneratorLoss(nn::Critic& discriminator, const torch::Tensor& fake, const torch::Tensor& sentence,
+                        const BatchScope& scope, const std::string& suffix) {
+  const auto features = discriminator.Features({fake})[0];
   LossTerms terms;
-  const auto cond = CrossEntropy(discriminator->Conditional(features, sentence), 1);
+  const auto cond = CrossEntropy(discriminator.Conditional({{features, sentence}})[0], 1);
   terms.push_back({"cond" + suffix, scope.Mean(cond, scope.rows.global)});
-  if (!discriminator->has_unconditional()) return terms;
-  const auto uncond = CrossEntropy(discriminator->Unconditional(features), 1);
+  if (!discriminator.has_unconditional()) return terms;
+  const auto uncond = CrossEntropy(discriminator.Unconditional(features), 1);
   terms.push_back({"uncond" + suffix, scope.Mean(uncond, scope.rows.global)});
   return terms;
 }

@@ -1,25 +1,28 @@
 #pragma once
 #include "src/base/tensor.h"
 #include "src/losses/loss_terms.h"
-#include "src/nn/discriminator.h"
+#include "src/nn/critic.h"
 
 namespace helio::losses {
+
+// In which order a conditional head sees its three batches of a step: its batch norm's running statistics
+// depend on it.
+enum class HeadOrder { kRealFakeWrong, kRealWrongFake };
 
 // A discriminator's loss (AttnGAN eq. 5, MirrorGAN eq. 10-11) as published:
 //   (real_uncond + real_cond) / 2 + (fake_uncond + fake_cond + wrong_cond) / 3,   without the unconditional
 //   head real_cond + (fake_cond + wrong_cond) / 2
 // of binary cross-entropies. A wrong pair is a real picture with the sentence of the next row of the *global*
 // batch (B - 1 pairs). Real and fake pictures pass the trunk separately, in this order (their batch-norm
-// statistics differ). Images {b, 3, s, s}; fakes are detached here; sentence {b, embedding} is a constant.
-// Needs two rows in the global batch. Collective.
-LossTerms DiscriminatorLoss(nn::Discriminator& discriminator, const torch::Tensor& real,
-                            const torch::Tensor& fake, const torch::Tensor& sentence,
-                            const BatchScope& scope);
+// statistics differ). Images {b, 3, s, s}; fake and sentence {b, embedding} are detached here. Needs two rows
+// in the global batch. Collective.
+LossTerms DiscriminatorLoss(nn::Critic& discriminator, const torch::Tensor& real, const torch::Tensor& fake,
+                            const torch::Tensor& sentence, const BatchScope& scope,
+                            HeadOrder order = HeadOrder::kRealFakeWrong);
 
 // The generator's terms against one discriminator: uncond + cond, not halved (AttnGAN eq. 4 halves; the
 // released code does not). `suffix` is appended to the terms' names: the stage.
-LossTerms GeneratorLoss(nn::Discriminator& discriminator, const torch::Tensor& fake,
-                        const torch::Tensor& sentence, const BatchScope& scope,
-                        const std::string& suffix = "");
+LossTerms GeneratorLoss(nn::Critic& discriminator, const torch::Tensor& fake, const torch::Tensor& sentence,
+                        const BatchScope& scope, const std::string& suffix = "");
 
 }  // namespace helio::losses

@@ -28,9 +28,9 @@ struct BatchScope {
 
 // The scope of losses that look across rows: the global batch, or with local negatives the own rows as a
 // whole batch.
-inline BatchScope ScopeOf(GlobalBatch& negatives, const RowRange& rows) {
-  const bool local = negatives.ranks() == 1 && !rows.whole();
-  return {negatives, local ? RowRange{0, rows.local, rows.local} : rows};
+inline BatchScope ScopeOf(GlobalBatch& batch, const RowRange& rows) {
+  const bool local = batch.ranks() == 1 && !rows.whole();
+  return {batch, local ? RowRange{0, rows.local, rows.local} : rows};
 }
 
 }  // namespace helio::losses

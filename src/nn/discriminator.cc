@@ -22,21 +22,6 @@ torch::nn::Sequential Encoder(int64_t df, int64_t halvings) {
   return layers;
 }
 
-// `block` on batches that lie one below the other in `input`.
-torch::Tensor ForwardParts(torch::nn::Sequential& block, torch::Tensor input, at::IntArrayRef rows) {
-  for (auto& layer : *block) {
-    auto* norm = layer.ptr()->as<BatchNormImpl>();
-    input = norm ? norm->ForwardParts(input, rows) : layer.any_forward(input).get<torch::Tensor>();
-  }
-  return input;
-}
-
-std::vector<int64_t> RowsOf(const std::vector<torch::Tensor>& batches) {
-  std::vector<int64_t> rows;
-  for (const auto& batch : batches) rows.push_back(batch.size(0));
-  return rows;
-}
-
 }  // namespace
 
 DiscriminatorHeadImpl::DiscriminatorHeadImpl(int64_t df, int64_t embedding, bool conditional) {
@@ -50,10 +35,8 @@ DiscriminatorHeadImpl::DiscriminatorHeadImpl(int64_t df, int64_t embedding, bool
 torch::Tensor DiscriminatorHeadImpl::forward(const torch::Tensor& features, const torch::Tensor& sentence,
                                              at::IntArrayRef parts) {
   if (jointConv.is_empty()) return outlogits->forward(features).view(-1);
-  const auto tiled =
-      sentence.unsqueeze(-1).unsqueeze(-1).expand({-1, -1, features.size(2), features.size(3)});
   const auto whole = features.size(0);
-  const auto joint = ForwardParts(jointConv, torch::cat({features, tiled}, 1),
+  const auto joint = ForwardParts(jointConv, torch::cat({features, Tiled(sentence, features)}, 1),
                                   parts.empty() ? at::IntArrayRef(whole) : parts);
   return outlogits->forward(joint).view(-1);
 }
@@ -81,14 +64,10 @@ torch::Tensor DiscriminatorImpl::forward(const torch::Tensor& images) {
 }
 
 std::vector<torch::Tensor> DiscriminatorImpl::Features(const std::vector<torch::Tensor>& images) {
-  const auto rows = RowsOf(images);
-  auto features = torch::cat(images).contiguous(images[0].suggest_memory_format());
-  for (auto& block : trunk_) features = ForwardParts(block, features, rows);
-  return features.split_with_sizes(rows);
+  return ForwardApart(trunk_, images);
 }
 
-std::vector<torch::Tensor> DiscriminatorImpl::Conditional(
-    const std::vector<std::pair<torch::Tensor, torch::Tensor>>& batches) {
+std::vector<torch::Tensor> DiscriminatorImpl::Conditional(const std::vector<Pair>& batches) {
   std::vector<torch::Tensor> features, sentences;
   for (const auto& [feature, sentence] : batches) {
     features.push_back(feature);

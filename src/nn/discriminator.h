@@ -2,6 +2,7 @@
 #include <vector>
 
 #include "src/nn/blocks.h"
+#include "src/nn/critic.h"
 #include "src/nn/module.h"
 
 namespace helio::nn {
@@ -30,21 +31,17 @@ TORCH_MODULE(DiscriminatorHead);
 
 // D_NET64, D_NET128, D_NET256 and their likes for other sides: strided convolutions to 4 x 4 and 8 df
 // channels.
-class DiscriminatorImpl : public torch::nn::Module {
+class DiscriminatorImpl : public torch::nn::Module, public Critic {
  public:
   explicit DiscriminatorImpl(const DiscriminatorOptions& options);
   // Images {B, 3, side, side} in [-1, 1] to features {B, 8 df, 4, 4}.
   torch::Tensor forward(const torch::Tensor& images);
-  // Several batches at once, each as if it came alone and in this order: batch norm sees them apart,
-  // convolutions together, so that their weights (most of the memory traffic of a step with few rows) are
-  // read once and their gradients written once.
-  std::vector<torch::Tensor> Features(const std::vector<torch::Tensor>& images);
+  std::vector<torch::Tensor> Features(const std::vector<torch::Tensor>& images) override;
   // Logits {B}.
   torch::Tensor Conditional(const torch::Tensor& features, const torch::Tensor& sentence);
-  // The same for several batches at once: features and sentences of each.
-  std::vector<torch::Tensor> Conditional(const std::vector<std::pair<torch::Tensor, torch::Tensor>>& batches);
-  torch::Tensor Unconditional(const torch::Tensor& features);
-  bool has_unconditional() const { return !unconditional_.is_empty(); }
+  std::vector<torch::Tensor> Conditional(const std::vector<Pair>& batches) override;
+  torch::Tensor Unconditional(const torch::Tensor& features) override;
+  bool has_unconditional() const override { return !unconditional_.is_empty(); }
   int64_t side() const { return side_; }
 
  private:

@@ -27,12 +27,16 @@ void Orthogonal(torch::Tensor& weight, Generator& generator) {
   weight.copy_((rows < columns ? unique.t() : unique).reshape(weight.sizes()));
 }
 
-void InitializeLayer(torch::nn::Module& module, Generator& generator) {
+void Normal(torch::Tensor& weight, Generator& generator) { weight.normal_(0, 0.02, generator); }
+
+using DrawWeight = void (*)(torch::Tensor& weight, Generator& generator);
+
+void InitializeLayer(torch::nn::Module& module, DrawWeight draw, Generator& generator) {
   if (auto* convolution = module.as<torch::nn::Conv2dImpl>()) {
-    Orthogonal(convolution->weight, generator);
+    draw(convolution->weight, generator);
     Uniform(convolution->bias, convolution->weight[0].numel(), generator);
   } else if (auto* linear = module.as<torch::nn::LinearImpl>()) {
-    Orthogonal(linear->weight, generator);
+    draw(linear->weight, generator);
     if (linear->bias.defined()) linear->bias.zero_();
   } else if (auto* norm = module.as<BatchNormImpl>()) {
     norm->weight.normal_(1, 0.02, generator);
@@ -40,49 +44,20 @@ void InitializeLayer(torch::nn::Module& module, Generator& generator) {
   }
 }
 
-template <typename Layer>
-bool ResetAffine(torch::nn::Module& module, Generator& generator) {
-  auto* layer = module.as<Layer>();
-  if (!layer) return false;
-  const int64_t fan = layer->weight[0].numel();
-  Uniform(layer->weight, fan, generator);
-  Uniform(layer->bias, fan, generator);
-  return true;
-}
-
-template <typename Layer>
-bool ResetRecurrent(torch::nn::Module& module, Generator& generator) {
-  auto* layer = module.as<Layer>();
-  if (!layer) return false;
-  for (auto& parameter : layer->parameters()) Uniform(parameter, layer->options.hidden_size(), generator);
-  return true;
-}
-
-void ResetLayer(torch::nn::Module& module, Generator& generator) {
-  if (auto* embedding = module.as<torch::nn::EmbeddingImpl>()) {
-    embedding->weight.normal_(0, 1, generator);
-    return;
-  }
-  ResetAffine<torch::nn::Conv2dImpl>(module, generator) ||
-      ResetAffine<torch::nn::LinearImpl>(module, generator) ||
-      ResetRecurrent<torch::nn::LSTMImpl>(module, generator) ||
-      ResetRecurrent<torch::nn::GRUImpl>(module, generator);
-}
-
-void DrawAll(torch::nn::Module& root, uint64_t key, void (*draw)(torch::nn::Module&, Generator&)) {
+void DrawAll(torch::nn::Module& root, uint64_t key, DrawWeight draw) {
   torch::NoGradGuard no_grad;
   auto generator = at::detail::createCPUGenerator(key);
-  root.apply([&](torch::nn::Module& module) { draw(module, generator); });
+  root.apply([&](torch::nn::Module& module) { InitializeLayer(module, draw, generator); });
 }
 
 }  // namespace
 
 void InitializeOrthogonal(torch::nn::Module& root, uint64_t seed) {
-  DrawAll(root, RandomKey(seed, "orthogonal"), InitializeLayer);
+  DrawAll(root, RandomKey(seed, "orthogonal"), Orthogonal);
 }
 
-void InitializeDefault(torch::nn::Module& root, uint64_t seed) {
-  DrawAll(root, RandomKey(seed, "default_initialisation"), ResetLayer);
+void InitializeNormal(torch::nn::Module& root, uint64_t seed) {
+  DrawAll(root, RandomKey(seed, "normal"), Normal);
 }
 
 }  // namespace helio::nn

@@ -44,7 +44,7 @@ class Damsm : public System {
   Damsm(const DamsmOptions& options, const Surroundings& surroundings)
       : options_(options),
         class_masks_(options.class_masks && surroundings.data.classes > 0),
-        negatives_(surroundings.negatives),
+        loss_scope_(surroundings.loss_scope),
         text_encoder_(MakeTextEncoder(options, surroundings.data.vocabulary)),
         image_encoder_(MakeImageEncoder(options, options)) {
     StartFromClassifier(image_encoder_->trunk(), surroundings.weights);
@@ -100,12 +100,12 @@ class Damsm : public System {
         image.regions, image.code, text.words, text.sentence, data.caption_lengths,
         class_masks_ ? data.classes : torch::Tensor(),
         {.gamma1 = options_.gamma1, .gamma2 = options_.gamma2, .gamma3 = options_.gamma3}, 1,
-        losses::ScopeOf(negatives_, step.batch.rows));
+        losses::ScopeOf(loss_scope_, step.batch.rows));
   }
 
   const DamsmOptions options_;
   const bool class_masks_;
-  GlobalBatch& negatives_;
+  GlobalBatch& loss_scope_;
   nn::TextEncoder text_encoder_{nullptr};
   nn::ImageEncoder image_encoder_{nullptr};
 };

@@ -2,6 +2,7 @@
 #include <string>
 #include <vector>
 
+#include "dataio/batch.h"
 #include "src/base/rows.h"
 #include "src/base/tensor.h"
 
@@ -9,9 +10,15 @@ namespace helio::recipes {
 
 // What pictures are asked for: a caption a row.
 struct Prompt {
-  torch::Tensor captions;  // {B, words} int64 word ids, 0 = padding
-  torch::Tensor lengths;   // {B} int64, in any order
+  torch::Tensor captions;         // {B, words} int64 word ids, 0 = padding
+  torch::Tensor lengths;          // {B} int64, in any order
+  torch::Tensor embeddings = {};  // {B, D} float32: of systems that read sentence embeddings
 };
+
+// The text of a batch's rows as a prompt.
+inline Prompt PromptOf(const dataio::Domain& data) {
+  return {data.captions, data.caption_lengths, data.embeddings};
+}
 
 // One picture a row.
 struct Pictures {

@@ -1,10 +1,9 @@
 #include "src/recipes/ladder_game.h"
 
-#include "src/base/noise.h"
 #include "src/losses/adversarial.h"
 #include "src/losses/kl.h"
-#include "src/nn/freeze.h"
 #include "src/nn/init.h"
+#include "src/recipes/module_drawer.h"
 
 namespace helio::recipes {
 namespace {
@@ -68,7 +67,7 @@ LadderGame::LadderGame(const LadderOptions& options, const Surroundings& surroun
                        nn::AttentionKind attention, bool only_last)
     : options_(options),
       batch_(surroundings.batch),
-      negatives_(surroundings.negatives),
+      loss_scope_(surroundings.loss_scope),
       text_encoder_(options, surroundings) {
   generator_ = nn::Generator(GeneratorOptionsOf(options, attention, only_last));
   nn::InitializeOrthogonal(*generator_, RandomKey(surroundings.seed, "generator"));
@@ -105,7 +104,7 @@ std::vector<Round> LadderGame::Rounds() {
 nn::WordMask LadderGame::MaskOf(const TextCondition& text, const RowRange& rows) {
   if (!options_.released()) return PaddingMask(text);
   nn::WordMask mask;
-  mask.tiled = GatherRows(negatives_, text.padding.to(torch::kInt64), rows).to(torch::kBool);
+  mask.tiled = GatherRows(loss_scope_, text.padding.to(torch::kInt64), rows).to(torch::kBool);
   mask.rows = rows;
   return mask;
 }
@@ -150,14 +149,14 @@ Phase LadderGame::GeneratorPhase() {
 }
 
 LossTerms LadderGame::DiscriminatorTerms(LadderStep& step, size_t stage) {
-  return losses::DiscriminatorLoss(discriminators_[stage], step.data.images[stage], step.drawn.images[stage],
+  return losses::DiscriminatorLoss(*discriminators_[stage], step.data.images[stage], step.drawn.images[stage],
                                    step.text.sentence, Scope(step));
 }
 
 LossTerms LadderGame::AdversarialTerms(LadderStep& step) {
   LossTerms terms;
   for (size_t stage = 0; stage < discriminators_.size(); ++stage)
-    Append(terms, losses::GeneratorLoss(discriminators_[stage], step.drawn.images[stage], step.text.sentence,
+    Append(terms, losses::GeneratorLoss(*discriminators_[stage], step.drawn.images[stage], step.text.sentence,
                                         Scope(step), std::to_string(discriminators_[stage]->side())));
   return terms;
 }
@@ -166,54 +165,22 @@ LossTerm LadderGame::KlTerm(const LadderStep& step) const {
   return {"kl", losses::KlLoss(step.drawn.mean, step.drawn.logvar, Scope(step)) * options_.kl_weight};
 }
 
-class LadderGame::LadderDrawer : public Drawer {
- public:
-  explicit LadderDrawer(LadderGame& game) : game_(game) {}
+nn::GeneratorInput LadderGame::DrawingInput(const Prompt& prompt, uint64_t seed, const RowRange& rows) {
+  const auto like = generator_->parameters().front();
+  const auto text = text_encoder_.Encode(prompt.captions.to(like.device()), prompt.lengths.to(like.device()));
+  return {.noise = DrawingNoise(seed, "noise", rows, options_.z, like),
+          .condition_noise = DrawingNoise(seed, "condition_noise", rows, options_.condition, like),
+          .sentence = text.sentence,
+          .words = text.words,
+          .mask = PaddingMask(text)};
+}
 
-  Pictures Draw(const Prompt& prompt, uint64_t seed, const RowRange& rows) override {
-    torch::NoGradGuard no_grad;
-    const nn::ScopedMode evaluation(*game_.generator_, /*training=*/false);
-    auto output = Forward(prompt, seed, rows);
-    return {std::move(output.images), std::move(output.attention)};
-  }
-
-  void ReestimateStatistics(const std::vector<Prompt>& prompts, uint64_t seed) override {
-    torch::NoGradGuard no_grad;
-    auto& generator = *game_.generator_;
-    const nn::ScopedMode training(generator, /*training=*/true);
-    nn::UseGlobalBatch(generator, nullptr);
-    nn::SetCumulativeStatistics(generator, true);
-    int64_t first = 0;
-    for (const auto& prompt : prompts) {
-      const int64_t rows = prompt.captions.size(0);
-      Forward(prompt, seed, {first, rows, first + rows});
-      first += rows;
-    }
-    nn::SetCumulativeStatistics(generator, false);
-    nn::UseGlobalBatch(generator, &game_.batch_);
-  }
-
-  std::string part() const override { return "netG"; }
-
- private:
-  nn::GeneratorOutput Forward(const Prompt& prompt, uint64_t seed, const RowRange& rows) {
-    const auto like = game_.generator_->parameters().front().options();
-    const auto text =
-        game_.text_encoder_.Encode(prompt.captions.to(like.device()), prompt.lengths.to(like.device()));
-    const auto draw = [&](const char* purpose, int64_t size) {
-      return NormalOfRows(RandomKey(seed, purpose), rows, {size})
-          .to(like.device(), text.sentence.scalar_type());
-    };
-    return game_.generator_->forward({.noise = draw("noise", game_.options_.z),
-                                      .condition_noise = draw("condition_noise", game_.options_.condition),
-                                      .sentence = text.sentence,
-                                      .words = text.words,
-                                      .mask = PaddingMask(text)});
-  }
-
-  LadderGame& game_;
-};
-
-std::unique_ptr<Drawer> LadderGame::MakeDrawer() { return std::make_unique<LadderDrawer>(*this); }
+std::unique_ptr<Drawer> LadderGame::MakeDrawer() {
+  return std::make_unique<ModuleDrawer>(
+      *generator_, batch_, "netG", [this](const Prompt& prompt, uint64_t seed, const RowRange& rows) {
+        auto output = generator_->forward(DrawingInput(prompt, seed, rows));
+        return Pictures{std::move(output.images), std::move(output.attention)};
+      });
+}
 
 }  // namespace helio::recipes

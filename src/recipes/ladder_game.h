@@ -51,22 +51,21 @@ class LadderGame : public System {
   virtual LossTerms OwnTerms(LadderStep& step) = 0;
 
   losses::BatchScope Scope(const LadderStep& step) const {
-    return losses::ScopeOf(negatives_, step.batch.rows);
+    return losses::ScopeOf(loss_scope_, step.batch.rows);
   }
 
  private:
-  class LadderDrawer;
-
   Phase DiscriminatorPhase(size_t stage);
   Phase GeneratorPhase();
   LossTerms DiscriminatorTerms(LadderStep& step, size_t stage);
   LossTerms AdversarialTerms(LadderStep& step);
   LossTerm KlTerm(const LadderStep& step) const;
+  nn::GeneratorInput DrawingInput(const Prompt& prompt, uint64_t seed, const RowRange& rows);
   nn::WordMask MaskOf(const TextCondition& text, const RowRange& rows);
 
   const LadderOptions options_;
   GlobalBatch& batch_;
-  GlobalBatch& negatives_;
+  GlobalBatch& loss_scope_;
   FrozenText text_encoder_;
   nn::Generator generator_{nullptr};
   std::vector<nn::Discriminator> discriminators_;

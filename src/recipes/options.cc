@@ -8,10 +8,14 @@ std::vector<int64_t> PictureOptions::sides() const {
   return all;
 }
 
-void PictureOptions::Declare(OptionList& list) {
+void BaseSideOptions::Declare(OptionList& list) {
   list.Group("Shapes");
   list.Add("base_side", &base_side, OneOf({"8", "16", "32", "64", "128", "256"}),
            "Side of the first stage's picture (16 for toys)");
+}
+
+void PictureOptions::Declare(OptionList& list) {
+  BaseSideOptions::Declare(list);
   list.Add("stages", &stages, Between(1, 4), "Stages; the last one's side is base_side * 2^(stages-1)");
 }
 
@@ -47,6 +51,16 @@ void FrozenTextOptions::Declare(OptionList& list) {
   list.Group("Losses");
   list.Add("text_scale", &text_scale, Above(0),
            "Multiplies the frozen text features (8 for short pretrainings)");
+}
+
+void SentenceOptions::Declare(OptionList& list) {
+  FrozenTextOptions::Declare(list);
+  list.Group("Shapes");
+  list.Add(
+      "sentence", &sentence, OneOf({"embeddings", "damsm"}),
+      "Sentence vectors: embeddings in a file beside the shards, or the features of --damsm's text encoder");
+  list.Add("sentence_captions", &sentence_captions, AtLeast(1),
+           "Captions of a picture whose embeddings are averaged, drawn anew each epoch");
 }
 
 void DamsmImageOptions::Declare(OptionList& list) {

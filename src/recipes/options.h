@@ -10,9 +10,13 @@
 // released code.
 namespace helio::recipes {
 
+struct BaseSideOptions {
+  int64_t base_side = 64;  // of the first stage's picture; 16 for toys
+  void Declare(OptionList& list);
+};
+
 // The pictures of a ladder's stages.
-struct PictureOptions {
-  int64_t base_side = 64;  // of the first stage; 16 for toys
+struct PictureOptions : BaseSideOptions {
   int64_t stages = 3;
   void Declare(OptionList& list);
 
@@ -48,6 +52,13 @@ struct DamsmLossOptions {
 // A frozen text encoder whose features are scaled.
 struct FrozenTextOptions : TextEncoderOptions {
   double text_scale = 1;
+  void Declare(OptionList& list);
+};
+
+// Where a system that reads a sentence vector takes it from (sentence_source.h).
+struct SentenceOptions : FrozenTextOptions {
+  std::string sentence = "embeddings";
+  int64_t sentence_captions = 1;
   void Declare(OptionList& list);
 };
 

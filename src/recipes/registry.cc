@@ -8,6 +8,7 @@
 #include "src/recipes/attngan.h"
 #include "src/recipes/mirrorgan.h"
 #include "src/recipes/pretrainings.h"
+#include "src/recipes/stackgan.h"
 
 namespace helio::recipes {
 namespace {
@@ -59,6 +60,16 @@ const NamedTensors& PretrainedWeights::Of(const std::string& role) const {
   return found == by_role.end() ? none : found->second;
 }
 
+const std::vector<WeightRole>& WeightRoles() {
+  static const auto& roles = *new std::vector<WeightRole>{
+      {"captioner", "STREAM's captioner"},
+      {"classifier", "Classifier: trunk to start a pretraining from, judge of the Inception Score"},
+      {"damsm", "DAMSM encoders: the text encoder of a GAN, the judge of R-precision"},
+      {"stage1", "StackGAN's stage I: netG.safetensors of helio-export"},
+  };
+  return roles;
+}
+
 const std::vector<Registration>& Systems() {
   static const auto& systems = *new std::vector<Registration>{
       Row<AttnGanOptions, &MakeAttnDcgan>("attn_dcgan", Program::kTrain, {"damsm"}),
@@ -67,6 +78,8 @@ const std::vector<Registration>& Systems() {
       Row<ClassifierOptions, &MakeClassifier>("classifier", Program::kPretrain, {}),
       Row<DamsmOptions, &MakeDamsm>("damsm", Program::kPretrain, {"classifier"}),
       Row<MirrorGanOptions, &MakeMirrorGan>("mirrorgan", Program::kTrain, {"damsm", "captioner"}),
+      Row<StackGanOptions, &MakeStackGan1>("stackgan1", Program::kTrain, {"damsm"}),
+      Row<StackGan2Options, &MakeStackGan2>("stackgan2", Program::kTrain, {"damsm", "stage1"}),
   };
   return systems;
 }

@@ -31,18 +31,26 @@ struct DataFacts {
 
 // What a system is built from, besides its options.
 struct Surroundings {
-  GlobalBatch& batch;      // batch-norm statistics; outlives the system
-  GlobalBatch& negatives;  // wrong pairs and contrastive negatives; outlives the system
+  GlobalBatch& batch;  // batch-norm statistics; outlives the system
+  GlobalBatch&
+      loss_scope;  // what losses span: means, wrong pairs, contrastive negatives; outlives the system
   uint64_t seed = 1;
   PretrainedWeights weights;
   DataFacts data = {};  // of the first data set
 };
 
+// What weights may be for.
+struct WeightRole {
+  const char* name;  // --weights=NAME:FILE, or --NAME=FILE
+  const char* help;
+};
+const std::vector<WeightRole>& WeightRoles();
+
 // One row a system.
 struct Registration {
   std::string name;
   Program program;
-  std::vector<std::string> weights;  // roles it takes (--weights=ROLE:FILE)
+  std::vector<std::string> weights;  // roles it takes, of WeightRoles()
   void (*declare)(OptionList&);      // the options it reads, bound to a struct of defaults
   std::unique_ptr<System> (*make)(const OptionValues&, const Surroundings&);
 };

@@ -42,7 +42,8 @@ AveragedView::KeptBuffers::~KeptBuffers() {
 AveragedView::AveragedView(const recipes::System& system, Trainer& trainer,
                            const std::function<void()>& refresh)
     : buffers_(BuffersBeside(system, trainer.AverageState())), averages_(trainer) {
-  if (refresh) refresh();
+  // Live weights without averages have the statistics that belong to them.
+  if (refresh && !buffers_.live.empty()) refresh();
 }
 
 AveragedView::~AveragedView() = default;

@@ -61,8 +61,8 @@ Session::Session(recipes::System& system, Trainer& trainer, cluster::Communicato
       hooks_(std::move(hooks)),
       stragglers_(communicator),
       progress_(options_.steps, options_.global_batch),
-      bar_(options_.steps, first() && IsTerminal()) {
-  if (!first()) return;
+      bar_(options_.steps, is_rank0() && IsTerminal()) {
+  if (!is_rank0()) return;
   run_ = std::make_unique<RunDirectory>(options_.out);
   writer_ = std::make_unique<CheckpointWriter>(run_->checkpoints(), options_.retention,
                                                [this] { run_->SyncMetrics(); });
@@ -73,24 +73,24 @@ Session::~Session() = default;
 int Session::Run() {
   CheckRanksAgree();
   const int64_t step = Restore(options_.resume);
-  if (first() && step > 0) LOG(INFO) << "resumed at step " << step << " of " << options_.steps;
-  if (first()) WriteFileAtomically(options_.out / "run.flags", options_.texts.at("run.flags"));
-  if (first() && hooks_.started) hooks_.started();
+  if (is_rank0() && step > 0) LOG(INFO) << "resumed at step " << step << " of " << options_.steps;
+  if (is_rank0()) WriteFileAtomically(options_.out / "run.flags", options_.texts.at("run.flags"));
+  if (is_rank0() && hooks_.started) hooks_.started();
   return Loop(step);
 }
 
 void Session::CheckRanksAgree() {
-  cluster::CheckConsistency(
-      communicator_, {{"version", options_.version},
-                      {"configuration", TextDigest(options_.identity.flags)},
-                      {"data set", options_.identity.data},
-                      {"initial weights", cluster::WeightsDigest(TensorsOf(system_, Role::kTrained))}});
+  cluster::CheckConsistency(communicator_,
+                            {{"version", options_.version},
+                             {"configuration", TextDigest(options_.identity.flags)},
+                             {"data set", options_.identity.data},
+                             {"initial weights", WeightsDigest(TensorsOf(system_, Role::kTrained))}});
 }
 
 int64_t Session::Restore(const std::string& from) {
   int64_t step = 0;
   std::optional<Snapshot> snapshot;
-  if (first()) {
+  if (is_rank0()) {
     snapshot = FindSnapshot(from);
     if (snapshot) step = snapshot->step;
     SetAsideNewer(run_->checkpoints(), step);
@@ -149,38 +149,38 @@ void Session::TakeState(const std::optional<Snapshot>& snapshot) {
 int Session::Loop(int64_t step) {
   const auto start = std::chrono::steady_clock::now();
   const int64_t first_step = step;
-  auto next = hooks_.open_loader(step);
+  hooks_.start_loading(step);
   bool stop = false;
   if (evaluation_pending_ && hooks_.evaluate) {
     Evaluate(step);
     Checkpoint(step);
   }
   while (step < options_.steps && !stop) {
-    OneStep(next, step);
-    if (HandleBadSteps(step, next)) continue;
+    OneStep(step);
+    if (HandleBadSteps(step)) continue;
     AfterStep(++step);
     stop = AgreeToStop();
     if (stop || CheckpointDue(step)) Checkpoint(step);
   }
-  if (first()) writer_->Flush();
+  if (is_rank0()) writer_->Flush();
   ReportWrites(/*last=*/true);
   communicator_.Barrier("end of run");
-  if (first() && step >= options_.steps)
+  if (is_rank0() && step >= options_.steps)
     LOG(INFO) << "done: " << step << " steps, " << std::max<int64_t>(0, step - first_step)
               << " of them now, in " << std::fixed << std::setprecision(0) << SecondsSince(start) << " s";
   if (step >= options_.steps) return 0;
-  if (first()) LOG(INFO) << "stopped by a signal at step " << step << "; resume with the same command";
+  if (is_rank0()) LOG(INFO) << "stopped by a signal at step " << step << "; resume with the same command";
   return options_.exit_code_requeue;
 }
 
-void Session::OneStep(const std::function<dataio::Batch()>& next, int64_t step) {
+void Session::OneStep(int64_t step) {
   communicator_.BeginStep(step);
   const auto start = std::chrono::steady_clock::now();
   const int64_t others_before = communicator_.job().waited_nanoseconds;
   StepFacts facts;
   std::vector<dataio::Batch> batches;
   while (static_cast<int>(batches.size()) < trainer_.accumulate()) {
-    batches.push_back(next());
+    batches.push_back(hooks_.next_batch());
     facts.local_images += batches.back().rows.local;
   }
   facts.data_wait_seconds = SecondsSince(start);
@@ -226,9 +226,9 @@ bool Session::CheckpointDue(int64_t step) const {
 
 // After too many bad steps in a row: back to the last checkpoint, with other noise; twice to the same one is
 // hopeless.
-bool Session::HandleBadSteps(int64_t& step, std::function<dataio::Batch()>& next) {
+bool Session::HandleBadSteps(int64_t& step) {
   bad_steps_ = report_.skipped > 0 ? bad_steps_ + 1 : 0;
-  if (report_.skipped > 0 && first())
+  if (report_.skipped > 0 && is_rank0())
     LOG(WARNING) << "step " << step + 1 << ": gradient not finite, " << report_.skipped
                  << " updates left out";
   if (bad_steps_ < options_.max_bad_steps) return false;
@@ -236,9 +236,9 @@ bool Session::HandleBadSteps(int64_t& step, std::function<dataio::Batch()>& next
     ThrowData(std::to_string(bad_steps_) + " steps in a row had non-finite gradients, " + why,
               "step " + std::to_string(step + 1), "lower the learning rates");
   };
-  if (first())
+  if (is_rank0())
     LOG(ERROR) << bad_steps_ << " bad steps in a row: going back to the last checkpoint with other noise";
-  if (first()) writer_->Flush();
+  if (is_rank0()) writer_->Flush();
   const int rollbacks = rollbacks_;
   const int64_t earlier = rollback_step_;
   const int64_t back = Restore("auto");
@@ -247,7 +247,7 @@ bool Session::HandleBadSteps(int64_t& step, std::function<dataio::Batch()>& next
   step = rollback_step_ = back;
   rollbacks_ = rollbacks + 1;
   bad_steps_ = 0;
-  next = hooks_.open_loader(step);
+  hooks_.start_loading(step);
   return true;
 }
 
@@ -255,7 +255,8 @@ void Session::AfterStep(int64_t step) {
   const bool last = step == options_.steps;
   if (last || Due(step, options_.log_every)) Log(step);
   if (hooks_.evaluate && (last || Due(step, options_.evaluate_every))) Evaluate(step);
-  if (hooks_.draw_samples && first() && (last || Due(step, options_.sample_every))) hooks_.draw_samples(step);
+  if (hooks_.draw_samples && is_rank0() && (last || Due(step, options_.sample_every)))
+    hooks_.draw_samples(step);
   ReportWrites();
 }
 
@@ -275,7 +276,7 @@ void Session::Log(int64_t step) {
     phases[term.phase] += value;
     metrics_.Loss(term.phase, term.name, value);
   }
-  if (!first()) return;
+  if (!is_rank0()) return;
   bar_.Clear();
   std::ostringstream line;
   line << "step " << step << "/" << options_.steps << std::fixed << std::setprecision(3);
@@ -300,7 +301,7 @@ void Session::Evaluate(int64_t step) {
   scores_ = Json::object();
   for (const auto& score : scores) scores_[score.name] = score.value;
   CheckBestExists();
-  if (!first()) return;
+  if (!is_rank0()) return;
   std::ostringstream line;
   for (const auto& score : scores) {
     metrics_.Score(score);
@@ -321,7 +322,7 @@ void Session::CheckBestExists() const {
 // What was trained is not lost with an evaluation that fails; the resumed run begins with that evaluation.
 void Session::SaveUnjudged(int64_t step) {
   evaluation_pending_ = true;
-  if (!first() || bad_steps_ > 0 || trainer_.shards())
+  if (!is_rank0() || bad_steps_ > 0 || trainer_.shards())
     return;  // shards are gathered by all ranks, which may be gone
   writer_->Save(TakeSnapshot(step, trainer_.OptimizerState()));
   writer_->Flush();
@@ -329,7 +330,7 @@ void Session::SaveUnjudged(int64_t step) {
 
 void Session::Checkpoint(int64_t step) {
   const auto optimizer = trainer_.OptimizerState();
-  if (first()) writer_->Save(TakeSnapshot(step, optimizer));
+  if (is_rank0()) writer_->Save(TakeSnapshot(step, optimizer));
 }
 
 Snapshot Session::TakeSnapshot(int64_t step, const NamedTensors& optimizer) const {
@@ -362,7 +363,7 @@ Snapshot Session::TakeSnapshot(int64_t step, const NamedTensors& optimizer) cons
 
 // A failed write is in the log by now. The last one of a run must not fail: its weights exist nowhere else.
 void Session::ReportWrites(bool last) {
-  if (!first()) return;
+  if (!is_rank0()) return;
   const auto outcome = writer_->TakeOutcome();
   if (!outcome) return;
   metrics_.Checkpoint(*outcome);

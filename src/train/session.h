@@ -47,8 +47,10 @@ struct SessionOptions {
 
 // What a session asks of its surroundings. Collective unless said otherwise.
 struct SessionHooks {
-  // The global batches from step `start` on, trainer.accumulate() of them a step.
-  std::function<std::function<dataio::Batch()>(int64_t start)> open_loader;
+  // Begins to load the batches from step `start` on: at the start, and again after a rollback.
+  std::function<void(int64_t start)> start_loading;
+  // The next of them; trainer.accumulate() are taken a step.
+  std::function<dataio::Batch()> next_batch;
   // Rank 0, at a checkpoint: what is stored beside the raw averages (generator buffers for averaged weights).
   // May be empty.
   std::function<NamedTensors()> average_buffers;
@@ -79,11 +81,11 @@ class Session {
   void TakeState(const std::optional<Snapshot>& snapshot);
   void CheckRanksAgree();
   int Loop(int64_t step);
-  void OneStep(const std::function<dataio::Batch()>& next, int64_t step);
+  void OneStep(int64_t step);
   recipes::StepContext ContextOf(int64_t step) const;
   void WatchForStragglers(double busy_seconds);
   void AfterStep(int64_t step);
-  bool HandleBadSteps(int64_t& step, std::function<dataio::Batch()>& next);
+  bool HandleBadSteps(int64_t& step);
   void Log(int64_t step);
   void Evaluate(int64_t step);
   void CheckBestExists() const;
@@ -93,7 +95,7 @@ class Session {
   Snapshot TakeSnapshot(int64_t step, const NamedTensors& optimizer) const;
   void ReportWrites(bool last = false);
   bool AgreeToStop();
-  bool first() const { return communicator_.rank() == 0; }
+  bool is_rank0() const { return communicator_.rank() == 0; }
 
   recipes::System& system_;
   Trainer& trainer_;

@@ -141,7 +141,7 @@ Trainer::Trainer(recipes::System& system, cluster::Communicator& communicator, c
     for (auto& phase : round)
       players.push_back(std::make_unique<Player>(std::move(phase), parts, communicator, options));
   }
-  before_step_ = std::make_unique<KeptStatistics>(system);
+  before_step_ = std::make_unique<StatisticsSnapshot>(system);
 }
 
 Trainer::~Trainer() = default;

@@ -11,7 +11,7 @@
 #include "cluster/parameter_group.h"
 #include "src/base/tensor.h"
 #include "src/recipes/system.h"
-#include "src/train/kept_statistics.h"
+#include "src/train/statistics_snapshot.h"
 
 namespace helio::train {
 
@@ -123,7 +123,7 @@ class Trainer {
   cluster::Communicator& communicator_;
   const TrainerOptions options_;
   std::vector<Players> rounds_;
-  std::unique_ptr<KeptStatistics> before_step_;  // for a step that is skipped
+  std::unique_ptr<StatisticsSnapshot> before_step_;  // for a step that is skipped
 };
 
 }  // namespace helio::train

@@ -83,7 +83,7 @@ Timing Run(cluster::Communicator& communicator, const std::string& recipe_name, 
            bool shard) {
   const auto batch = cluster::MakeGlobalBatch(communicator),
              negatives = cluster::MakeGlobalBatch(communicator);
-  recipes::Surroundings surroundings{.batch = *batch, .negatives = *negatives, .seed = 1, .weights = {}};
+  recipes::Surroundings surroundings{.batch = *batch, .loss_scope = *negatives, .seed = 1, .weights = {}};
   surroundings.weights.random = true;
   surroundings.data = {.vocabulary = kVocabulary, .classes = 200};
   const auto system = recipes::MakeSystem(recipe_name, kOptions, surroundings);

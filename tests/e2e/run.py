@@ -165,7 +165,7 @@ def scenario_errors(work):
     base = ["--flagfile=configs/toy/mirrorgan.flags", f"--data={work}/data", f"--out={work}/x"]
     for flags, expected in (
             (["--recipe=nonsense"], "--recipe='nonsense'"),
-            (["--batch=1", "--stages=9"], "--stages: 1 to 4"),
+            (["--batch=1", "--stages=9"], "--stages=9: 1 to 4"),
             ([], "--damsm"),
             (["--damsm=/nowhere.safetensors"], "/nowhere.safetensors"),
             (["--random_frozen", "--base_side=64"], "--side"),

@@ -35,7 +35,7 @@ void ReplayEvaluation(Fixture& fixture, nn::Discriminator& net) {
 
 torch::Tensor LossOf(const Fixture& fixture, nn::Discriminator& net) {
   WholeBatch batch(fixture.Hyper("batch"));
-  return Total(losses::DiscriminatorLoss(net, fixture.Image("real"), fixture.Image("fake"),
+  return Total(losses::DiscriminatorLoss(*net, fixture.Image("real"), fixture.Image("fake"),
                                          fixture.Get("in.conditions"), batch.scope()));
 }
 

@@ -15,6 +15,21 @@ const Tolerance kTrajectory = {
     .out = 0.2, .grad = 5e-2, .special = {{"out.it0.fake", 1e-4}, {"out.it0.", 1e-5}, {"out.it", 5e-2}}};
 const Tolerance kTrajectoryDouble = {.out = 1e-6, .grad = 1e-6, .rounded = 1e-3};
 
+// Losses in float32, iteration by iteration; what began at zero is a sum of a few steps of +-rate.
+const Tolerance kFamilyTrajectory = {
+    .out = 2e-2, .grad = 6e-5, .special = {{"out.it0.", 1e-5}, {"out.it1.", 1e-4}, {"out.it", 1e-3}}};
+const Tolerance kFamilyTrajectoryDouble = {.out = 1e-8, .grad = 1e-6, .rounded = 1e-3};
+// About a million ReLU units at 256 pixels: float32 drifts with nothing wrong, float64 does not.
+const Tolerance kStackGan2Trajectory = {
+    .out = 0.2,
+    .grad = 0.3,
+    .special = {{"out.it0.fake", 1e-3}, {"out.it0.", 1e-4}, {"out.it1.", 1e-2}, {"out.it", 0.3}}};
+const Tolerance kStackGan2TrajectoryDouble = {.out = 1e-8, .grad = 1e-6, .rounded = 0.2};
+
+// One ReLU that float32 turns the other way moves stage II's gradients by 1e-2: loose there, tight in
+// float64.
+const Tolerance kStage2Double = {.out = 1e-5, .grad = 1e-5, .rounded = 1e-3};
+
 const Tolerance kMetrics = {.out = 1e-9, .special = {{"out.fid.fid", 1e-6}, {"out.fid.trace_sqrt", 1e-6}}};
 
 // Tolerances: FIXTURES.md section 2, "recommended".
@@ -43,6 +58,13 @@ const std::vector<Case>& Cases() {
       {"trajectory_attn", ReplayTrajectory, kTrajectory, kTrajectoryDouble},
       {"trajectory_mirror", ReplayTrajectory, kTrajectory, kTrajectoryDouble},
       {"metrics", ReplayMetrics, kMetrics},
+      // family/FIXTURES.md section 2.
+      {"stackgan_stage1_g", ReplayStackGanGenerator, {1e-5, 3e-5}},
+      {"stackgan_stage2_g", ReplayStackGanGenerator, {7e-5, 5e-2}, kStage2Double},
+      {"stackgan_stage1_d", ReplayStackGanCritic, {1e-5, 5e-5}},
+      {"stackgan_stage2_d", ReplayStackGanCritic, {2e-5, 6e-5}},
+      {"trajectory_stackgan1", ReplayStackGanTrajectory, kFamilyTrajectory, kFamilyTrajectoryDouble},
+      {"trajectory_stackgan2", ReplayStackGanTrajectory, kStackGan2Trajectory, kStackGan2TrajectoryDouble},
   };
   return cases;
 }

@@ -19,6 +19,9 @@ void ReplayImageEncoder(Fixture& fixture);
 void ReplayCaptionEncoder(Fixture& fixture);
 void ReplayTrajectory(Fixture& fixture);
 void ReplayMetrics(Fixture& fixture);
+void ReplayStackGanGenerator(Fixture& fixture);
+void ReplayStackGanCritic(Fixture& fixture);
+void ReplayStackGanTrajectory(Fixture& fixture);
 
 struct Case {
   const char* name;

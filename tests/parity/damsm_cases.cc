@@ -34,7 +34,8 @@ void GiveAttentionMaps(Fixture& fixture, const torch::Tensor& regions, const tor
 
 void ReplayRegionAttention(Fixture& fixture) {
   const auto words = fixture.Leaf("in.query"), regions = fixture.Leaf("in.context");
-  const auto nothing = torch::zeros({words.size(0), words.size(2)}, torch::kBool);
+  const auto nothing =
+      torch::zeros({words.size(0), words.size(2)}, words.options().dtype(torch::kBool).requires_grad(false));
   const auto all = losses::AttendRegions(regions, words, nothing, DamsmOptionsOf(fixture).gamma1);
   const auto context = Pairs(all.context).transpose(1, 2);
   const auto attention =

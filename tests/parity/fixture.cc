@@ -29,6 +29,11 @@ double RelativeError(const torch::Tensor& ours, const torch::Tensor& recorded) {
   return (a - b).norm().item<double>() / (b.norm().item<double>() + 1e-12);
 }
 
+torch::Device ChosenDevice() {
+  const char* chosen = std::getenv("HELIO_PARITY_DEVICE");
+  return torch::Device(chosen ? chosen : "cpu");
+}
+
 void Judge(const std::string& name, double error, double limit, Verdict::Worst& worst, Verdict& verdict) {
   ++verdict.compared;
   if (!(error <= worst.error)) worst = {error, name};
@@ -47,7 +52,7 @@ double Tolerance::Limit(const std::string& name) const {
 }
 
 Fixture::Fixture(const std::filesystem::path& path, torch::ScalarType dtype)
-    : file_(ReadSafeTensors(path)), where_(path.string()), dtype_(dtype) {
+    : file_(ReadSafeTensors(path)), where_(path.string()), dtype_(dtype), device_(ChosenDevice()) {
   hyper_ = ParseJson(Metadata("hparams"), where_);
 }
 
@@ -60,12 +65,18 @@ std::string Fixture::Metadata(const std::string& key) const {
 torch::Tensor Fixture::Get(const std::string& name) const {
   const auto* found = file_.Find(name);
   CHECK(found) << where_ << " has no " << name;
-  return found->is_floating_point() ? found->to(dtype_, /*non_blocking=*/false, /*copy=*/true)
-                                    : found->clone();
+  const auto dtype = found->is_floating_point() ? dtype_ : found->scalar_type();
+  return found->to(device_, dtype, /*non_blocking=*/false, /*copy=*/true);
 }
 
 torch::Tensor Fixture::Image(const std::string& name) const {
-  return ((Get("in." + name + "_u8").to(torch::kFloat32) / 255.0 - 0.5) / 0.5).to(dtype_);
+  int64_t times = 1;
+  const auto stored = [&] {
+    return "in." + name + (times > 1 ? "_up" + std::to_string(times) : std::string()) + "_u8";
+  };
+  while (!Has(stored()) && times < 64) ++times;
+  const auto bytes = Get(stored()).repeat_interleave(times, 2).repeat_interleave(times, 3);
+  return ((bytes.to(torch::kFloat32) / 255.0 - 0.5) / 0.5).to(dtype_);
 }
 
 torch::Tensor Fixture::Pull(const std::string& name, const torch::Tensor& output) const {
@@ -77,7 +88,7 @@ torch::Tensor Fixture::Pull(const std::string& name, const torch::Tensor& output
 }
 
 void Fixture::Load(torch::nn::Module& module, const std::string& prefix, const std::string& except) const {
-  module.to(dtype_);
+  module.to(device_, dtype_);
   NamedTensors source;
   for (const auto& [name, tensor] : file_.tensors) {
     if (!StartsWith(name, "param." + prefix) && !StartsWith(name, "buffer." + prefix)) continue;
@@ -89,7 +100,7 @@ void Fixture::Load(torch::nn::Module& module, const std::string& prefix, const s
 
 void Fixture::Give(const std::string& name, const torch::Tensor& ours) {
   CHECK(ours.defined()) << where_ << " " << name;
-  CHECK(ours_.emplace(name, ours.detach().clone()).second) << name << " given twice";
+  CHECK(ours_.emplace(name, ours.detach().clone().cpu()).second) << name << " given twice";
 }
 
 void Fixture::GiveGradients(const torch::nn::Module& module, const std::string& tag,

@@ -41,6 +41,8 @@ class Fixture {
 
   const std::string& where() const { return where_; }
   torch::ScalarType dtype() const { return dtype_; }
+  // HELIO_PARITY_DEVICE ("cuda"); else the host. Where the replay computes; comparisons are the host's.
+  torch::Device device() const { return device_; }
   std::string Metadata(const std::string& key) const;
   // A field of the metadata's hparams.
   template <typename T = int64_t>
@@ -50,18 +52,18 @@ class Fixture {
   int64_t Hyper(const std::string& key, int64_t otherwise) const { return hyper_.value(key, otherwise); }
 
   bool Has(const std::string& name) const { return file_.Find(name) != nullptr; }
-  // A writable copy; floating point in the run's dtype. CHECKs that it is there.
+  // A writable copy on the run's device; floating point in its dtype. CHECKs that it is there.
   torch::Tensor Get(const std::string& name) const;
   torch::Tensor Leaf(const std::string& name) const { return Get(name).requires_grad_(); }
   torch::Tensor Mask(const std::string& name) const { return Get(name).to(torch::kBool); }
-  // "in.<name>_u8" in [-1, 1].
+  // "in.<name>_u8" in [-1, 1], or "in.<name>_upN_u8", stored N times smaller.
   torch::Tensor Image(const std::string& name) const;
   torch::Tensor ImageLeaf(const std::string& name) const { return Image(name).requires_grad_(); }
   // sum(output * cotangent): what the published run differentiated.
   torch::Tensor Pull(const std::string& name, const torch::Tensor& output) const;
 
   // Takes the recorded "param." and "buffer." tensors with this prefix, all of them except those under
-  // `except`, and puts the module into the run's dtype.
+  // `except`, and brings the module to the run's device and dtype.
   void Load(torch::nn::Module& module, const std::string& prefix = "", const std::string& except = "") const;
 
   void Give(const std::string& name, const torch::Tensor& ours);
@@ -81,6 +83,7 @@ class Fixture {
   std::string where_;
   Json hyper_;
   torch::ScalarType dtype_;
+  torch::Device device_;
   std::map<std::string, torch::Tensor> ours_;
 };
 

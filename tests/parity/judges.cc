@@ -51,7 +51,7 @@ losses::LossTerms GeneratorTerms(const Fixture& fixture, Judges& judges,
   WholeBatch batch(texts.captions.size(0));
   losses::LossTerms terms;
   for (size_t i = 0; i < images.size(); ++i)
-    for (auto& [name, value] : losses::GeneratorLoss(judges.discriminators.at(i), images[i], texts.sentence,
+    for (auto& [name, value] : losses::GeneratorLoss(*judges.discriminators.at(i), images[i], texts.sentence,
                                                      batch.scope(), std::to_string(i)))
       terms.push_back({"errG_" + name, value});
   for (auto& term : TextTerms(fixture, judges, images.back(), texts, batch.scope())) terms.push_back(term);

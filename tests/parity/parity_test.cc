@@ -1,6 +1,6 @@
 // Our networks and losses against the recorded values of the published code (shared/reference/FIXTURES.md).
-// HELIO_FIXTURES: a folder of fixtures; unset: ../shared/reference/fixtures and fixtures-odd. Without any the
-// test fails, unless HELIO_NO_FIXTURES says that they are absent on purpose.
+// HELIO_FIXTURES: a folder of fixtures; unset: ../shared/reference/fixtures and fixtures-odd, and those of
+// family/. Without any the test fails, unless HELIO_NO_FIXTURES says that they are absent on purpose.
 #include <gtest/gtest.h>
 
 #include <cstdlib>
@@ -13,7 +13,8 @@ namespace {
 
 std::vector<std::filesystem::path> Folders() {
   if (const char* chosen = std::getenv("HELIO_FIXTURES")) return {chosen};
-  return {"../shared/reference/fixtures", "../shared/reference/fixtures-odd"};
+  return {"../shared/reference/fixtures", "../shared/reference/fixtures-odd",
+          "../shared/reference/family/fixtures", "../shared/reference/family/fixtures-odd"};
 }
 
 std::vector<std::filesystem::path> FixtureFiles() {
@@ -27,8 +28,13 @@ std::vector<std::filesystem::path> FixtureFiles() {
   return files;
 }
 
+bool IsOfTheFamily(const std::filesystem::path& path) {
+  return path.string().find("/family/") != std::string::npos;
+}
+
 std::string TestName(const std::filesystem::path& path) {
-  auto name = path.parent_path().filename().string() + "_" + path.stem().string();
+  auto name = std::string(IsOfTheFamily(path) ? "family_" : "") + path.parent_path().filename().string() +
+              "_" + path.stem().string();
   for (auto& letter : name)
     if (!std::isalnum(static_cast<unsigned char>(letter))) letter = '_';
   return name;
@@ -55,6 +61,7 @@ class Parity : public ::testing::TestWithParam<std::filesystem::path> {};
 TEST_P(Parity, EqualsThePublishedCode) {
   const auto name = Fixture(GetParam(), torch::kFloat32).Metadata("case");
   const auto* found = FindCase(name);
+  if (!found && IsOfTheFamily(GetParam())) GTEST_SKIP() << "a system that is not built yet: " << name;
   ASSERT_NE(found, nullptr) << GetParam() << " records the unknown case " << name;
   Replay(GetParam(), *found, torch::kFloat32, found->float32);
   if (found->float64) Replay(GetParam(), *found, torch::kFloat64, *found->float64);

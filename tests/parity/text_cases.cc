@@ -51,7 +51,7 @@ namespace {
 // Rows of {B, words, ...} in the order of torch's packing: the first words of all captions, the second ones
 // ...
 torch::Tensor PackWords(const torch::Tensor& padded, const torch::Tensor& lengths) {
-  return torch::nn::utils::rnn::pack_padded_sequence(padded, lengths, /*batch_first=*/true).data();
+  return torch::nn::utils::rnn::pack_padded_sequence(padded, lengths.cpu(), /*batch_first=*/true).data();
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include "src/train/trainer.h"
 #include "tests/parity/cases.h"
 #include "tests/parity/stand_ins.h"
+#include "tests/parity/watched.h"
 #include "tests/support/default_dtype.h"
 
 namespace helio::parity {
@@ -47,33 +48,16 @@ OptionValues OptionsOf(const Fixture& fixture) {
   return options;
 }
 
-// The system under test, and a look at the fakes of each step.
-class Watched : public recipes::System {
- public:
-  explicit Watched(std::unique_ptr<recipes::System> system) : system_(std::move(system)) {}
-  std::vector<dataio::DomainNeeds> Needs() const override { return system_->Needs(); }
-  std::vector<recipes::Part> Parts() const override { return system_->Parts(); }
-  std::vector<recipes::Round> Rounds() override { return system_->Rounds(); }
-  std::unique_ptr<recipes::Step> Prepare(const dataio::Batch& batch,
-                                         const recipes::StepContext& context) override {
-    auto step = system_->Prepare(batch, context);
-    fakes = static_cast<recipes::LadderStep&>(*step).drawn.images;
-    return step;
-  }
-
-  std::vector<torch::Tensor> fakes;
-
- private:
-  const std::unique_ptr<recipes::System> system_;
-};
+std::vector<torch::Tensor> FakesOf(const recipes::Step& step) {
+  return static_cast<const recipes::LadderStep&>(step).drawn.images;
+}
 
 class Trajectory {
  public:
   explicit Trajectory(Fixture& fixture)
       : fixture_(fixture),
-        dtype_(fixture.dtype()),
-        communicator_(cluster::MakeSoloCommunicator()),
-        system_(MakeSystem()),
+        communicator_(cluster::MakeSoloCommunicator({.device = fixture.device()})),
+        system_(MakeSystem(), &FakesOf),
         trainer_(system_, *communicator_, {}) {
     CHECK_EQ(fixture.Hyper<double>("adam_eps"), AdamOptions().epsilon);
     trainer_.ResetAverages();
@@ -120,7 +104,7 @@ class Trajectory {
 
   void Step(int64_t number, const std::string& step) {
     const auto batch = BatchOf(step);
-    recipes::StepContext context{.step = number, .dtype = dtype_};
+    recipes::StepContext context{.step = number, .device = fixture_.device(), .dtype = fixture_.dtype()};
     context.noise = [&](std::string_view purpose) {
       return fixture_.Get("in." + step + (purpose == "noise" ? "noise" : "eps"));
     };
@@ -182,7 +166,6 @@ class Trajectory {
 
   Fixture& fixture_;
   const testing::DefaultDtype dtype_scope_{fixture_.dtype()};
-  const torch::Dtype dtype_;
   SoloBatch batch_;
   const std::unique_ptr<cluster::Communicator> communicator_;
   Watched system_;

@@ -11,7 +11,7 @@ namespace {
 void Prepare(const Fixture& fixture, torch::nn::Module& net) {
   nn::FillByFormula(StateOf(net), static_cast<uint64_t>(fixture.Hyper("formula_seed")),
                     fixture.Hyper<std::string>("formula_model"));
-  net.to(fixture.dtype());
+  net.to(fixture.device(), fixture.dtype());
   nn::Freeze(net);
 }
 

@@ -31,7 +31,7 @@ def systems():
 def flags(system, work, steps):
     return ["--flagfile=" + str(ROOT / "configs/base/toy.flags"), f"--recipe={system}", f"--data={work}/data", "--stages=2", "--gf=4", "--df=4",
             "--caption_embedding=16", "--caption_hidden=16", "--embedding=16", "--word_vector=16", "--batch=8", "--log_every=1", "--threads=1",
-            "--random_frozen", "--nofreeze_trunk", f"--steps={steps}", "--evaluate_every=2", "--evaluate_images=100", "--sample_every=2",
+            "--random_frozen", "--nofreeze_trunk", "--sentence=damsm", "--z=8", "--condition=8", f"--steps={steps}", "--evaluate_every=2", "--evaluate_images=100", "--sample_every=2",
             "--ema_batch_norm=reestimated", "--checkpoint_every=2"]
 
 

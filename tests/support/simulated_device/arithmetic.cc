@@ -103,7 +103,7 @@ void Redirect(const c10::OperatorHandle& op, c10::DispatchKeySet, torch::jit::St
   op.callBoxed(&inner);
   for (auto& v : inner) stack->push_back(map.Convert(v, false));
 }
-// Fused LSTM cells exist for CUDA only.
+// Fused cells of LSTM and GRU exist for CUDA only. The LSTM's:
 std::tuple<at::Tensor, at::Tensor, at::Tensor> Cell(const at::Tensor& ig, const at::Tensor& hg,
                                                     const at::Tensor& cx, const std::optional<at::Tensor>& bi,
                                                     const std::optional<at::Tensor>& bh) {
@@ -128,6 +128,25 @@ std::tuple<at::Tensor, at::Tensor, at::Tensor> CellBackward(const std::optional<
                        1);
   return {gates, d * c[1], bias ? gates.sum(0) : at::Tensor()};
 }
+// The GRU's: hy and {r, z, n, hx, hidden part of n}, what backward needs.
+std::tuple<at::Tensor, at::Tensor> GruCell(const at::Tensor& ig, const at::Tensor& hg, const at::Tensor& hx,
+                                           const std::optional<at::Tensor>& bi,
+                                           const std::optional<at::Tensor>& bh) {
+  const bool bias = bi && bi->defined();
+  auto i = (bias ? ig + *bi : ig).chunk(3, 1), h = (bias ? hg + *bh : hg).chunk(3, 1);
+  auto r = (i[0] + h[0]).sigmoid(), z = (i[1] + h[1]).sigmoid(), n = (i[2] + r * h[2]).tanh();
+  return {n + z * (hx - n), at::cat({r, z, n, hx, h[2]}, 1)};
+}
+std::tuple<at::Tensor, at::Tensor, at::Tensor, at::Tensor, at::Tensor> GruCellBackward(const at::Tensor& g,
+                                                                                       const at::Tensor& w,
+                                                                                       bool bias) {
+  auto c = w.chunk(5, 1);
+  auto r = c[0], z = c[1], n = c[2], hx = c[3], hn = c[4];
+  auto gn = g * (1 - z) * (1 - n * n), gz = g * (hx - n) * z * (1 - z), gr = gn * hn * r * (1 - r);
+  auto gi = at::cat({gr, gz, gn}, 1), gh = at::cat({gr, gz, gn * r}, 1);
+  return {gi, gh, g * z, bias ? gi.sum(0) : at::Tensor(), bias ? gh.sum(0) : at::Tensor()};
+}
+
 torch::Library* library;
 
 // Operators that memory itself answers, or that have a kernel of their own below.
@@ -151,7 +170,9 @@ bool StaysAsItIs(const std::string& name) {
                                               "_efficientzerotensor",
                                               "copy_",
                                               "_thnn_fused_lstm_cell",
-                                              "_thnn_fused_lstm_cell_backward_impl"};
+                                              "_thnn_fused_lstm_cell_backward_impl",
+                                              "_thnn_fused_gru_cell",
+                                              "_thnn_fused_gru_cell_backward"};
   return kKeep.contains(name);
 }
 
@@ -184,5 +205,7 @@ __attribute__((constructor)) void Install() {
   library->impl("copy_", torch::CppFunction::makeFromBoxedFunction<&Redirect>());
   library->impl("_thnn_fused_lstm_cell", TORCH_FN(Cell));
   library->impl("_thnn_fused_lstm_cell_backward_impl", TORCH_FN(CellBackward));
+  library->impl("_thnn_fused_gru_cell", TORCH_FN(GruCell));
+  library->impl("_thnn_fused_gru_cell_backward", TORCH_FN(GruCellBackward));
 }
 }  // namespace

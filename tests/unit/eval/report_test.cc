@@ -46,15 +46,6 @@ TEST_F(Report, RefusesADamagedSummary) {
   EXPECT_THROW(UpdateSummary(folder_ / "summary.json", "real", scores_), Error);
 }
 
-TEST_F(Report, DigestTellsWeightsApart) {
-  const NamedTensors a = {{"w", torch::ones({2, 3})}}, b = {{"w", torch::ones({3, 2})}},
-                     c = {{"v", torch::ones({2, 3})}};
-  EXPECT_EQ(WeightsDigest(a), WeightsDigest({{"w", torch::ones({3, 2}).t()}}));
-  EXPECT_NE(WeightsDigest(a), WeightsDigest(b));
-  EXPECT_NE(WeightsDigest(a), WeightsDigest(c));
-  EXPECT_EQ(WeightsDigest(a).size(), 12);
-}
-
 TEST_F(Report, ScoresCanBeFinishedFromAFile) {
   InceptionScore evaluator("inception_score", [](const torch::Tensor& x) { return x.softmax(1); });
   evaluator.Consume(RandomSamples(60, 5, 5, 1));

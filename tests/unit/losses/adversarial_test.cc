@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "src/losses/kl.h"
+#include "src/nn/discriminator.h"
 #include "src/nn/init.h"
 #include "tests/support/shares.h"
 
@@ -72,7 +73,7 @@ TEST_P(AdversarialTest, DiscriminatorTermsAreThePublishedOnes) {
   const Data data(4);
   SoloBatch solo;
   auto net = Net(GetParam());
-  const auto values = Values(DiscriminatorLoss(net, data.real, data.fake, data.sentence, {solo, {0, 4, 4}}));
+  const auto values = Values(DiscriminatorLoss(*net, data.real, data.fake, data.sentence, {solo, {0, 4, 4}}));
   const auto expected = Expected(Net(GetParam()), data, GetParam());
   ASSERT_EQ(values.size(), expected.size());
   for (const auto& [name, value] : expected) EXPECT_NEAR(values.at(name), value, 1e-12) << name;
@@ -83,7 +84,7 @@ TEST_P(AdversarialTest, GeneratorTermsAreNotHalved) {
   const Data data(3);
   SoloBatch solo;
   auto net = Net(GetParam());
-  const auto values = Values(GeneratorLoss(net, data.fake, data.sentence, {solo, {0, 3, 3}}, "16"));
+  const auto values = Values(GeneratorLoss(*net, data.fake, data.sentence, {solo, {0, 3, 3}}, "16"));
   auto twin = Net(GetParam());
   const auto features = twin(data.fake);
   EXPECT_NEAR(values.at("cond16"), MeanLog(twin->Conditional(features, data.sentence).sigmoid()), 1e-12);
@@ -100,7 +101,7 @@ TEST(Adversarial, FakesAreDetachedForTheDiscriminator) {
   data.fake.requires_grad_();
   SoloBatch solo;
   auto net = Net();
-  Total(DiscriminatorLoss(net, data.real, data.fake, data.sentence, {solo, {0, 2, 2}})).backward();
+  Total(DiscriminatorLoss(*net, data.real, data.fake, data.sentence, {solo, {0, 2, 2}})).backward();
   EXPECT_FALSE(data.fake.grad().defined());
 }
 
@@ -114,7 +115,7 @@ TEST(Adversarial, LogarithmsAreClamped) {
   Data data(2);
   data.fake.requires_grad_();
   SoloBatch solo;
-  const auto loss = Total(GeneratorLoss(net, data.fake, data.sentence, {solo, {0, 2, 2}}));
+  const auto loss = Total(GeneratorLoss(*net, data.fake, data.sentence, {solo, {0, 2, 2}}));
   EXPECT_EQ(loss.item<double>(), 100);
   loss.backward();
   EXPECT_TRUE(data.fake.grad().isfinite().all().item<bool>());
@@ -128,7 +129,7 @@ TEST(Adversarial, WhatIsNoNumberStaysNone) {
   data.fake[0].fill_(NAN);
   data.fake.requires_grad_();
   SoloBatch solo;
-  const auto loss = Total(GeneratorLoss(net, data.fake, data.sentence, {solo, {0, 2, 2}}));
+  const auto loss = Total(GeneratorLoss(*net, data.fake, data.sentence, {solo, {0, 2, 2}}));
   EXPECT_TRUE(std::isnan(loss.item<double>()));
   loss.backward();
   EXPECT_FALSE(data.fake.grad().isfinite().all().item<bool>());
@@ -138,7 +139,7 @@ TEST(Adversarial, WhatIsNoNumberStaysNone) {
 Tensors Train(Share& share, const Data& data) {
   auto net = Net();
   nn::UseGlobalBatch(*net, &share.batch);
-  const auto terms = DiscriminatorLoss(net, share.Own(data.real), share.Own(data.fake),
+  const auto terms = DiscriminatorLoss(*net, share.Own(data.real), share.Own(data.fake),
                                        share.Own(data.sentence).detach(), {share.batch, share.rows});
   Total(terms).backward();
   Tensors results;
@@ -168,7 +169,7 @@ TEST(Adversarial, GeneratorRanksEqualOne) {
     nn::UseGlobalBatch(*net, &share.batch);
     const auto fake = share.Own(data.fake);
     const auto loss =
-        Total(GeneratorLoss(net, fake, share.Own(data.sentence).detach(), {share.batch, share.rows}));
+        Total(GeneratorLoss(*net, fake, share.Own(data.sentence).detach(), {share.batch, share.rows}));
     loss.backward();
     return {loss.detach(), fake.grad()};
   };

@@ -191,7 +191,6 @@ TEST(Init, LeavesTheGlobalGeneratorAlone) {
   const auto expected = torch::rand({4});
   torch::manual_seed(9);
   InitializeOrthogonal(*generator, 3);
-  InitializeDefault(*generator, 3);
   EXPECT_TRUE(torch::equal(torch::rand({4}), expected));
 }
 

@@ -77,10 +77,8 @@ void PoolSystemTest::Play(const fs::path& out, int ranks, int64_t until) {
     train::TrainingMetrics metrics(registry, {});
     train::SessionHooks hooks;
     std::optional<dataio::Loader> loader;
-    hooks.open_loader = [&](int64_t start) {
-      OpenInto(loader, system, communicator.world(), start);
-      return [&] { return Next(system, *loader); };
-    };
+    hooks.start_loading = [&](int64_t start) { OpenInto(loader, system, communicator.world(), start); };
+    hooks.next_batch = [&] { return Next(system, *loader); };
     auto options = OptionsOf(out, until);
     train::Session(system, trainer, communicator, metrics, options, hooks).Run();
   });

@@ -9,7 +9,7 @@
 namespace helio::testing {
 namespace {
 
-constexpr int64_t kWords = 5, kVocabulary = 20;
+constexpr int64_t kWords = 5, kVocabulary = 20, kEmbedding = 7;
 
 torch::Dtype CurrentDtype() { return c10::typeMetaToScalarType(torch::get_default_dtype()); }
 
@@ -34,9 +34,10 @@ OptionValues ToyOptions() {
           {"words", std::to_string(kWords)}};
 }
 
-recipes::DataFacts ToyFacts() { return {.vocabulary = kVocabulary, .classes = 4}; }
+recipes::DataFacts ToyFacts() { return {.vocabulary = kVocabulary, .classes = 4, .embedding = kEmbedding}; }
 
-dataio::Batch ToyBatch(int64_t index, const RowRange& rows, torch::Dtype dtype) {
+dataio::Batch ToyBatch(int64_t index, const RowRange& rows, torch::Dtype dtype,
+                       const std::vector<int64_t>& sides) {
   const RowRange whole{0, rows.global, rows.global};
   dataio::Batch batch;
   batch.rows = rows;
@@ -44,7 +45,7 @@ dataio::Batch ToyBatch(int64_t index, const RowRange& rows, torch::Dtype dtype) 
   const auto part = [&](const torch::Tensor& all) {
     return all.narrow(0, rows.first, rows.local).contiguous();
   };
-  for (const int64_t side : {16, 32})
+  for (const int64_t side : sides)
     data.images.push_back(
         part(NormalRows(RandomKey(1, "image", {index, side}), whole, {3, side, side}, dtype).tanh()));
   const auto lengths = std::get<0>((UniformRows(RandomKey(1, "length", {index}), whole, {}) * kWords)
@@ -58,6 +59,7 @@ dataio::Batch ToyBatch(int64_t index, const RowRange& rows, torch::Dtype dtype) 
   data.captions = part(ids.masked_fill(padding, 0));
   data.caption_lengths = part(lengths);
   data.classes = part((UniformRows(RandomKey(1, "class", {index}), whole, {}) * 4).to(torch::kInt64));
+  data.embeddings = part(NormalRows(RandomKey(1, "embedding", {index}), whole, {kEmbedding}, dtype));
   return batch;
 }
 
@@ -75,7 +77,7 @@ std::vector<double> ToyTraining::Step(int64_t step, int64_t first, double rate_f
   std::vector<dataio::Batch> batches;
   const auto rows = SplitRows(kToyBatch, communicator_.rank(), communicator_.size());
   for (int64_t i = 0; i < trainer_->accumulate(); ++i)
-    batches.push_back(ToyBatch(first + i, rows, CurrentDtype()));
+    batches.push_back(ToyBatch(first + i, rows, CurrentDtype(), system_->Needs().at(0).sides));
   const auto report =
       trainer_->Step(batches, {.seed = seed, .step = step, .dtype = CurrentDtype()}, rate_factor);
   EXPECT_EQ(report.skipped, 0);

@@ -15,7 +15,8 @@ OptionValues ToyOptions();
 recipes::DataFacts ToyFacts();
 
 // The rows of made-up global batch number `index` that a rank holds.
-dataio::Batch ToyBatch(int64_t index, const RowRange& rows, torch::Dtype dtype);
+dataio::Batch ToyBatch(int64_t index, const RowRange& rows, torch::Dtype dtype,
+                       const std::vector<int64_t>& sides = {16, 32});
 
 // One rank's system and trainer. Construction is collective.
 class ToyTraining {

@@ -94,12 +94,12 @@ class SessionTest : public testing::Test {
       cluster::MetricRegistry registry;
       TrainingMetrics metrics(registry, {});
       SessionHooks hooks;
-      hooks.open_loader = [&](int64_t start) {
-        return [&at_batch, rank, step = start]() mutable {
-          if (at_batch) at_batch(rank, step);
-          ++step;
-          return dataio::Batch{};
-        };
+      int64_t step = 0;
+      hooks.start_loading = [&](int64_t start) { step = start; };
+      hooks.next_batch = [&] {
+        if (at_batch) at_batch(rank, step);
+        ++step;
+        return dataio::Batch{};
       };
       Session session(recipe, trainer, communicator, metrics, options, hooks);
       const int own = session.Run();
@@ -252,7 +252,8 @@ TEST_F(SessionTest, ASlowRankIsNamedThoughAllWaitForIt) {
     cluster::MetricRegistry registry;
     TrainingMetrics metrics(registry, {});
     SessionHooks hooks;
-    hooks.open_loader = [](int64_t) { return [] { return dataio::Batch{}; }; };
+    hooks.start_loading = [](int64_t) {};
+    hooks.next_batch = [] { return dataio::Batch{}; };
     EXPECT_EQ(Session(system, trainer, communicator, metrics, Options(60), hooks).Run(), 0);
     const std::lock_guard lock(mutex);
     exported[communicator.rank()] = registry.Serialize();

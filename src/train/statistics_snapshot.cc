@@ -1,4 +1,4 @@
-#include "src/train/kept_statistics.h"
+#include "src/train/statistics_snapshot.h"
 
 namespace helio::train {
 namespace {
@@ -10,7 +10,7 @@ bool IsStatistic(const std::string& name) {
 
 }  // namespace
 
-KeptStatistics::KeptStatistics(const recipes::System& system) {
+StatisticsSnapshot::StatisticsSnapshot(const recipes::System& system) {
   for (const auto& [name, tensor] : recipes::TensorsOf(system, recipes::Role::kTrained)) {
     if (!IsStatistic(name)) continue;
     auto& lists = lists_[tensor.scalar_type()];
@@ -19,11 +19,11 @@ KeptStatistics::KeptStatistics(const recipes::System& system) {
   }
 }
 
-void KeptStatistics::Keep() {
+void StatisticsSnapshot::Keep() {
   for (auto& [dtype, lists] : lists_) at::_foreach_copy_(lists.kept, lists.live);
 }
 
-void KeptStatistics::Restore() const {
+void StatisticsSnapshot::Restore() const {
   for (const auto& [dtype, lists] : lists_) at::_foreach_copy_(lists.live, lists.kept);
 }
 

@@ -9,9 +9,9 @@ namespace helio::train {
 
 // A system's running batch-norm statistics, remembered, so that a forward pass can be made undone. Made after
 // the networks have come to their device; the copies are a few hundred kilobytes. One thread.
-class KeptStatistics {
+class StatisticsSnapshot {
  public:
-  explicit KeptStatistics(const recipes::System& system);
+  explicit StatisticsSnapshot(const recipes::System& system);
   void Keep();
   // Back to what the latest Keep saw, behind autograd's back: graphs that were built in between noted these
   // tensors, but need their values no more.

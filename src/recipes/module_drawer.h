@@ -1,0 +1,36 @@
+#pragma once
+#include <functional>
+#include <string>
+
+#include "src/nn/module.h"
+#include "src/recipes/drawer.h"
+
+namespace helio::recipes {
+
+// A drawer of a generator that is one module.
+class ModuleDrawer : public Drawer {
+ public:
+  // A prompt's pictures, by the generator in the mode it is in.
+  using Forward = std::function<Pictures(const Prompt& prompt, uint64_t seed, const RowRange& rows)>;
+
+  // `batch`: what the generator's batch norm sees in training; it is local while statistics are re-estimated.
+  // Both outlive the drawer.
+  ModuleDrawer(torch::nn::Module& generator, GlobalBatch& batch, std::string part, Forward forward)
+      : generator_(generator), batch_(batch), part_(std::move(part)), forward_(std::move(forward)) {}
+
+  Pictures Draw(const Prompt& prompt, uint64_t seed, const RowRange& rows) override;
+  void ReestimateStatistics(const std::vector<Prompt>& prompts, uint64_t seed) override;
+  std::string part() const override { return part_; }
+
+ private:
+  torch::nn::Module& generator_;
+  GlobalBatch& batch_;
+  const std::string part_;
+  const Forward forward_;
+};
+
+// Standard normal noise {rows.local, size} of a drawing: a function of (seed, purpose, row), like `like`.
+torch::Tensor DrawingNoise(uint64_t seed, const char* purpose, const RowRange& rows, int64_t size,
+                           const torch::Tensor& like);
+
+}  // namespace helio::recipes

@@ -1,0 +1,39 @@
+#include "src/recipes/sentence_source.h"
+
+#include "src/base/error.h"
+
+namespace helio::recipes {
+
+SentenceSource::SentenceSource(const SentenceOptions& options, const Surroundings& surroundings)
+    : options_(options) {
+  if (options.sentence != "embeddings") {
+    encoder_ = std::make_unique<FrozenText>(options, surroundings);
+    size_ = options.embedding;
+    return;
+  }
+  size_ = surroundings.data.embedding;
+  if (size_ == 0)
+    ThrowUser("the data set has no sentence embeddings", "--data",
+              "make them (docs/formats.md), or take DAMSM's sentence features with --sentence=damsm");
+}
+
+void SentenceSource::AddNeeds(dataio::DomainNeeds& needs) const {
+  if (!encoder_) needs.embeddings = options_.sentence_captions;
+}
+
+void SentenceSource::AddParts(std::vector<Part>& parts) const {
+  if (encoder_) parts.push_back(PartOf("text_encoder", Role::kFrozen, *encoder_->encoder()));
+}
+
+torch::Tensor SentenceSource::Of(const dataio::Domain& data) {
+  return encoder_ ? encoder_->Encode(data.captions, data.caption_lengths).sentence : data.embeddings;
+}
+
+torch::Tensor SentenceSource::Of(const Prompt& prompt, torch::Device device) {
+  if (encoder_) return encoder_->Encode(prompt.captions.to(device), prompt.lengths.to(device)).sentence;
+  if (!prompt.embeddings.defined())
+    ThrowUser("this system was trained on embeddings of whole sentences; words alone cannot be drawn");
+  return prompt.embeddings.to(device);
+}
+
+}  // namespace helio::recipes

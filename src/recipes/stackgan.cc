@@ -1,0 +1,184 @@
+#include "src/recipes/stackgan.h"
+
+#include "src/base/random.h"
+#include "src/losses/adversarial.h"
+#include "src/losses/kl.h"
+#include "src/nn/init.h"
+#include "src/recipes/module_drawer.h"
+
+namespace helio::recipes {
+
+void StackGanOptions::Declare(OptionList& list) {
+  BaseSideOptions::Declare(list);
+  CaptionOptions::Declare(list);
+  SentenceOptions::Declare(list);
+  AdamBetaOptions::Declare(list);
+  list.Group("Shapes");
+  list.Add("gf", &gf, AtLeast(4), "Generator width (GF_DIM)");
+  list.Add("df", &df, AtLeast(1), "Discriminator width (DF_DIM)");
+  list.Add("z", &z, AtLeast(1), "Noise dimensions");
+  list.Add("condition", &condition, AtLeast(1), "Conditioning augmentation's output dimensions");
+  list.Group("Losses");
+  list.Add("kl_weight", &kl_weight, AtLeast(0), "Weight of conditioning augmentation's KL loss");
+  list.Group("Optimizers");
+  list.Add("g_rate", &g_rate, AtLeast(0), "Adam's learning rate of the generator");
+  list.Add("d_rate", &d_rate, AtLeast(0), "Adam's learning rate of the discriminators");
+  list.Add("decay_epochs", &decay_epochs, AtLeast(1), "Both rates are halved every so many epochs");
+  list.Add("ema_decay", &ema_decay, Between(0, 1),
+           "Moving average of the generator's weights, for drawing (published: none)");
+}
+
+void StackGan2Options::Declare(OptionList& list) {
+  StackGanOptions::Declare(list);
+  list.Group("Shapes");
+  list.Add("residual_blocks", &residual_blocks, AtLeast(0), "Residual blocks of a refining stage (R_NUM)");
+}
+
+StackGan::StackGan(const StackGanOptions& options, const Surroundings& surroundings, int64_t side,
+                   bool unconditional)
+    : options_(options),
+      side_(side),
+      batch_(surroundings.batch),
+      loss_scope_(surroundings.loss_scope),
+      sentences_(options, surroundings),
+      critic_(nn::StackGanCriticOptions{
+          .df = options.df, .condition = options.condition, .side = side, .unconditional = unconditional}) {
+  nn::InitializeNormal(*critic_, RandomKey(surroundings.seed, "discriminator"));
+  nn::UseGlobalBatch(*critic_, &batch_);
+}
+
+void StackGan::SetGenerator(std::shared_ptr<nn::StackGanGeneratorImpl> generator,
+                            const Surroundings& surroundings) {
+  generator_ = std::move(generator);
+  nn::InitializeNormal(*generator_, RandomKey(surroundings.seed, "generator"));
+  nn::UseGlobalBatch(*generator_, &batch_);
+}
+
+nn::StackGanOptions StackGan::NetworkOptions() const {
+  return {.embedding = sentences_.size(),
+          .condition = options_.condition,
+          .z = options_.z,
+          .gf = options_.gf,
+          .residual_blocks = 0,
+          .side = options_.base_side};
+}
+
+std::vector<dataio::DomainNeeds> StackGan::Needs() const {
+  dataio::DomainNeeds needs{.sides = {side_}, .words = options_.words};
+  sentences_.AddNeeds(needs);
+  return {needs};
+}
+
+std::vector<Part> StackGan::Parts() const {
+  std::vector<Part> parts{PartOf("netG", Role::kTrained, *generator_),
+                          PartOf("netD", Role::kTrained, *critic_)};
+  sentences_.AddParts(parts);
+  return parts;
+}
+
+Phase StackGan::MakePhase(const char* name, const torch::nn::Module& module, const char* part,
+                          double rate) const {
+  Phase phase;
+  phase.name = name;
+  for (const auto& entry : ParametersOf(module, std::string(part) + "."))
+    if (entry.second.requires_grad()) phase.parameters.push_back(entry);
+  phase.optimizer.learning_rate = rate;
+  phase.optimizer.beta1 = options_.beta1;
+  phase.optimizer.beta2 = options_.beta2;
+  phase.rate = [every = options_.decay_epochs](const StepContext& context) {
+    return std::pow(0.5, static_cast<double>(context.step / context.steps_per_epoch / every));
+  };
+  return phase;
+}
+
+std::vector<Round> StackGan::Rounds() {
+  auto d = MakePhase("d", *critic_, "netD", options_.d_rate);
+  d.loss = [this](Step& step) {
+    const auto& own = static_cast<StackGanStep&>(step);
+    return losses::DiscriminatorLoss(*critic_, own.data.images.back(), own.drawn.image, own.drawn.mean,
+                                     Scope(own), losses::HeadOrder::kRealWrongFake);
+  };
+  auto g = MakePhase("g", *generator_, "netG", options_.g_rate);
+  g.optimizer.ema_decay = options_.ema_decay;
+  g.through = {"netD"};
+  g.early_loss = [this](Step& step) {
+    const auto& own = static_cast<StackGanStep&>(step);
+    return LossTerms{
+        {"kl", losses::KlLoss(own.drawn.mean, own.drawn.logvar, Scope(own)) * options_.kl_weight}};
+  };
+  g.loss = [this](Step& step) {
+    const auto& own = static_cast<StackGanStep&>(step);
+    return losses::GeneratorLoss(*critic_, own.drawn.image, own.drawn.mean.detach(), Scope(own));
+  };
+  return {{d}, {g}};
+}
+
+nn::StackGanInput StackGan::InputOf(const torch::Tensor& sentence, const DrawNoise& noise) const {
+  const bool two_stages = side_ != options_.base_side;
+  return {sentence, noise("noise", options_.z), noise("condition_noise", options_.condition),
+          two_stages ? noise("stage1_condition_noise", options_.condition) : torch::Tensor()};
+}
+
+std::unique_ptr<Step> StackGan::Prepare(const dataio::Batch& batch, const StepContext& context) {
+  auto step = std::make_unique<StackGanStep>(batch, context);
+  generator_->train();
+  step->drawn =
+      generator_->forward(InputOf(sentences_.Of(step->data), [&](const char* purpose, int64_t size) {
+        return context.Noise(purpose, batch.rows, size);
+      }));
+  return step;
+}
+
+Pictures StackGan::Draw(const Prompt& prompt, uint64_t seed, const RowRange& rows) {
+  const auto like = generator_->parameters().front();
+  const auto sentence = sentences_.Of(prompt, like.device()).to(like.scalar_type());
+  const auto drawn = generator_->forward(InputOf(sentence, [&](const char* purpose, int64_t size) {
+    return DrawingNoise(seed, purpose, rows, size, like);
+  }));
+  Pictures pictures;
+  if (drawn.first.defined()) pictures.images.push_back(drawn.first);
+  pictures.images.push_back(drawn.image);
+  return pictures;
+}
+
+std::unique_ptr<Drawer> StackGan::MakeDrawer() {
+  return std::make_unique<ModuleDrawer>(
+      *generator_, batch_, "netG",
+      [this](const Prompt& prompt, uint64_t seed, const RowRange& rows) { return Draw(prompt, seed, rows); });
+}
+
+namespace {
+
+class StackGan1 : public StackGan {
+ public:
+  StackGan1(const StackGanOptions& options, const Surroundings& surroundings)
+      : StackGan(options, surroundings, options.base_side, /*unconditional=*/false) {
+    SetGenerator(std::make_shared<nn::StackGanStage1Impl>(NetworkOptions()), surroundings);
+  }
+};
+
+class StackGan2 : public StackGan {
+ public:
+  StackGan2(const StackGan2Options& options, const Surroundings& surroundings)
+      : StackGan(options, surroundings, 4 * options.base_side, /*unconditional=*/true) {
+    auto network = NetworkOptions();
+    network.residual_blocks = options.residual_blocks;
+    const auto generator = std::make_shared<nn::StackGanStage2Impl>(network);
+    SetGenerator(generator, surroundings);
+    const auto& stage1 = surroundings.weights.Of("stage1");
+    const bool whole_model = !WithoutPrefix(stage1, "netG.").empty();
+    LoadPretrained(*generator->first(), surroundings.weights, "stage1", whole_model ? "netG." : "");
+  }
+};
+
+}  // namespace
+
+std::unique_ptr<System> MakeStackGan1(const StackGanOptions& options, const Surroundings& surroundings) {
+  return std::make_unique<StackGan1>(options, surroundings);
+}
+
+std::unique_ptr<System> MakeStackGan2(const StackGan2Options& options, const Surroundings& surroundings) {
+  return std::make_unique<StackGan2>(options, surroundings);
+}
+
+}  // namespace helio::recipes

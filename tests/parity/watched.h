@@ -1,0 +1,34 @@
+#pragma once
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "src/recipes/system.h"
+
+namespace helio::parity {
+
+// The system under test, and a look at the fakes of each step.
+class Watched : public recipes::System {
+ public:
+  using Look = std::function<std::vector<torch::Tensor>(const recipes::Step&)>;
+
+  Watched(std::unique_ptr<recipes::System> system, Look look)
+      : system_(std::move(system)), look_(std::move(look)) {}
+  std::vector<dataio::DomainNeeds> Needs() const override { return system_->Needs(); }
+  std::vector<recipes::Part> Parts() const override { return system_->Parts(); }
+  std::vector<recipes::Round> Rounds() override { return system_->Rounds(); }
+  std::unique_ptr<recipes::Step> Prepare(const dataio::Batch& batch,
+                                         const recipes::StepContext& context) override {
+    auto step = system_->Prepare(batch, context);
+    fakes = look_(*step);
+    return step;
+  }
+
+  std::vector<torch::Tensor> fakes;
+
+ private:
+  const std::unique_ptr<recipes::System> system_;
+  const Look look_;
+};
+
+}  // namespace helio::parity
