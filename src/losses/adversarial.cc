@@ -21,6 +21,10 @@ torch::Tensor NextSentences(const torch::Tensor& sentence, const BatchScope& sco
 
 }  // namespace
 
+torch::Tensor Against(const torch::Tensor& logits, double label, const BatchScope& scope) {
+  return scope.Mean(CrossEntropy(logits, label), scope.rows.global);
+}
+
 LossTerms DiscriminatorLoss(nn::Critic& discriminator, const torch::Tensor& real, const torch::Tensor& fake,
                             const torch::Tensor& sentence, const BatchScope& scope, HeadOrder order) {
   CHECK_GE(scope.rows.global, 2) << "wrong pairs need two rows";

@@ -5,6 +5,10 @@
 
 namespace helio::losses {
 
+// Mean binary cross-entropy of logits {b} against one label, with the published numerics (sigmoid first,
+// logarithms clamped at -100). What is no number stays none.
+torch::Tensor Against(const torch::Tensor& logits, double label, const BatchScope& scope);
+
 // In which order a conditional head sees its three batches of a step: its batch norm's running statistics
 // depend on it.
 enum class HeadOrder { kRealFakeWrong, kRealWrongFake };

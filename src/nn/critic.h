@@ -32,6 +32,9 @@ std::vector<int64_t> RowsOf(const std::vector<torch::Tensor>& batches);
 std::vector<torch::Tensor> ForwardApart(std::vector<torch::nn::Sequential>& trunk,
                                         const std::vector<torch::Tensor>& images);
 
+// {B, 8 df, 4, 4} to a logit a row.
+torch::nn::Conv2d ToLogit(int64_t df);
+
 // {B, C} as {B, C, height, width} of `like`.
 torch::Tensor Tiled(const torch::Tensor& condition, const torch::Tensor& like);
 

@@ -41,16 +41,24 @@ torch::Tensor DiscriminatorHeadImpl::forward(const torch::Tensor& features, cons
   return outlogits->forward(joint).view(-1);
 }
 
-DiscriminatorImpl::DiscriminatorImpl(const DiscriminatorOptions& options) : side_(options.side) {
-  const int64_t df = options.df, halvings = std::countr_zero(static_cast<uint64_t>(options.side)) - 2;
-  trunk_.push_back(register_module("img_code_s16", Encoder(df, std::min<int64_t>(halvings, 4))));
+std::vector<torch::nn::Sequential> RegisterTrunk(torch::nn::Module& module, int64_t df, int64_t side) {
+  std::vector<torch::nn::Sequential> trunk;
+  const auto add = [&](const std::string& name, const torch::nn::Sequential& block) {
+    trunk.push_back(module.register_module("img_code_s" + name, block));
+  };
+  const int64_t halvings = std::countr_zero(static_cast<uint64_t>(side)) - 2;
+  add("16", Encoder(df, std::min<int64_t>(halvings, 4)));
   int64_t channels = 8 * df, scale = 16;
   for (int64_t i = 4; i < halvings; ++i, channels *= 2)
-    trunk_.push_back(
-        register_module("img_code_s" + std::to_string(scale *= 2), DownBlock(channels, 2 * channels)));
+    add(std::to_string(scale *= 2), DownBlock(channels, 2 * channels));
   for (int64_t i = 1; channels > 8 * df; ++i, channels /= 2)
-    trunk_.push_back(register_module("img_code_s" + std::to_string(scale) + "_" + std::to_string(i),
-                                     Block3x3Leaky(channels, channels / 2)));
+    add(std::to_string(scale) + "_" + std::to_string(i), Block3x3Leaky(channels, channels / 2));
+  return trunk;
+}
+
+DiscriminatorImpl::DiscriminatorImpl(const DiscriminatorOptions& options) : side_(options.side) {
+  const int64_t df = options.df;
+  trunk_ = RegisterTrunk(*this, df, options.side);
   if (options.unconditional)
     unconditional_ = register_module("UNCOND_DNET", DiscriminatorHead(df, options.embedding, false));
   conditional_ = register_module("COND_DNET", DiscriminatorHead(df, options.embedding, true));

@@ -29,6 +29,10 @@ class DiscriminatorHeadImpl : public torch::nn::Module {
 };
 TORCH_MODULE(DiscriminatorHead);
 
+// The published trunks img_code_s16, img_code_s32, ... as members of `module`: strided convolutions to 4 x 4,
+// and back to 8 df channels.
+std::vector<torch::nn::Sequential> RegisterTrunk(torch::nn::Module& module, int64_t df, int64_t side);
+
 // D_NET64, D_NET128, D_NET256 and their likes for other sides: strided convolutions to 4 x 4 and 8 df
 // channels.
 class DiscriminatorImpl : public torch::nn::Module, public Critic {

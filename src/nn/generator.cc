@@ -5,20 +5,13 @@
 namespace helio::nn {
 namespace {
 
-// The published GET_IMAGE_G wraps its layers once more: names img.0.weight.
-torch::nn::Sequential ToImage(int64_t channels) {
-  return torch::nn::Sequential(Conv3x3(channels, 3), torch::nn::Tanh());
-}
-
-class ImageHeadImpl : public torch::nn::Module {
- public:
-  explicit ImageHeadImpl(torch::nn::Sequential layers) { register_module("img", layers); }
-};
-TORCH_MODULE(ImageHead);
-
 int64_t Doublings(int64_t base_side) { return std::countr_zero(static_cast<uint64_t>(base_side)) - 2; }
 
 }  // namespace
+
+torch::nn::Sequential ToImage(int64_t channels) {
+  return torch::nn::Sequential(Conv3x3(channels, 3), torch::nn::Tanh());
+}
 
 FirstStageImpl::FirstStageImpl(const GeneratorOptions& options)
     : channels_(options.gf * options.base_side / 4) {

@@ -38,6 +38,15 @@ struct GeneratorOutput {
   torch::Tensor mean, logvar;            // {B, condition}
 };
 
+// A stage's features to its picture: conv3x3 and tanh. The published GET_IMAGE_G wraps them once more, as a
+// module that has them as "img".
+torch::nn::Sequential ToImage(int64_t channels);
+class ImageHeadImpl : public torch::nn::Module {
+ public:
+  explicit ImageHeadImpl(torch::nn::Sequential layers) { register_module("img", std::move(layers)); }
+};
+TORCH_MODULE(ImageHead);
+
 // F_0: condition and noise to the first feature map (published as INIT_STAGE_G).
 class FirstStageImpl : public torch::nn::Module {
  public:

@@ -15,10 +15,6 @@ torch::nn::Sequential Doubling(int64_t in, int64_t out) {
   return torch::nn::Sequential(DoubleSize(), Conv3x3(in, out), BatchNorm(out), Relu());
 }
 
-torch::nn::Sequential ToImage(int64_t channels) {
-  return torch::nn::Sequential(Conv3x3(channels, 3), torch::nn::Tanh());
-}
-
 // relu(x + BN(conv(relu(BN(conv(x)))))), names block.0 ... block.4.
 class ReluBlockImpl : public torch::nn::Module {
  public:
@@ -48,10 +44,6 @@ torch::nn::Sequential Trunk(int64_t df, int64_t side) {
   for (int64_t i = 1; i < halvings; ++i) add(Conv4x4Down(channels, 2 * channels), 2 * channels);
   while (channels > 8 * df) add(Conv3x3(channels, channels / 2), channels / 2);
   return layers;
-}
-
-torch::nn::Conv2d ToLogit(int64_t df) {
-  return torch::nn::Conv2d(torch::nn::Conv2dOptions(8 * df, 1, 4).stride(4));
 }
 
 // The published D_GET_LOGITS; its sigmoid has no parameters and is left to the loss.

@@ -9,6 +9,7 @@
 #include "src/recipes/mirrorgan.h"
 #include "src/recipes/pretrainings.h"
 #include "src/recipes/stackgan.h"
+#include "src/recipes/stackgan_pp.h"
 
 namespace helio::recipes {
 namespace {
@@ -80,6 +81,7 @@ const std::vector<Registration>& Systems() {
       Row<MirrorGanOptions, &MakeMirrorGan>("mirrorgan", Program::kTrain, {"damsm", "captioner"}),
       Row<StackGanOptions, &MakeStackGan1>("stackgan1", Program::kTrain, {"damsm"}),
       Row<StackGan2Options, &MakeStackGan2>("stackgan2", Program::kTrain, {"damsm", "stage1"}),
+      Row<StackGanPpOptions, &MakeStackGanPp>("stackgan_pp", Program::kTrain, {"damsm"}),
   };
   return systems;
 }

@@ -18,6 +18,8 @@ const Tolerance kTrajectoryDouble = {.out = 1e-6, .grad = 1e-6, .rounded = 1e-3}
 // Losses in float32, iteration by iteration; what began at zero is a sum of a few steps of +-rate.
 const Tolerance kFamilyTrajectory = {
     .out = 2e-2, .grad = 6e-5, .special = {{"out.it0.", 1e-5}, {"out.it1.", 1e-4}, {"out.it", 1e-3}}};
+const Tolerance kTreeTrajectory = {
+    .out = 2e-2, .grad = 8e-4, .special = {{"out.it0.", 1e-5}, {"out.it1.", 1e-4}, {"out.it", 1e-3}}};
 const Tolerance kFamilyTrajectoryDouble = {.out = 1e-8, .grad = 1e-6, .rounded = 1e-3};
 // About a million ReLU units at 256 pixels: float32 drifts with nothing wrong, float64 does not.
 const Tolerance kStackGan2Trajectory = {
@@ -64,6 +66,15 @@ const std::vector<Case>& Cases() {
       {"stackgan_stage1_d", ReplayStackGanCritic, {1e-5, 5e-5}},
       {"stackgan_stage2_d", ReplayStackGanCritic, {2e-5, 6e-5}},
       {"trajectory_stackgan1", ReplayStackGanTrajectory, kFamilyTrajectory, kFamilyTrajectoryDouble},
+      {"stackgan2_g", ReplayTreeGenerator, {4e-5, 6e-4}},
+      {"stackgan2_g_uncond", ReplayTreeGenerator, {3e-5, 4e-4}},
+      {"stackgan2_d64", ReplayTreeCritic, {1e-5, 2e-5}},
+      {"stackgan2_d128", ReplayTreeCritic, {1e-5, 6e-5}},
+      {"stackgan2_d256", ReplayTreeCritic, {1e-5, 8e-5}},
+      {"stackgan2_d64_uncond", ReplayTreeCritic, {1e-5, 2e-5}},
+      {"stackgan2_color_loss", ReplayColourLoss, {2e-4, 6e-5}},
+      {"trajectory_stackgan2pp", ReplayTreeTrajectory, kTreeTrajectory, kFamilyTrajectoryDouble},
+      {"trajectory_stackgan2pp_uncond", ReplayTreeTrajectory, kTreeTrajectory, kFamilyTrajectoryDouble},
       {"trajectory_stackgan2", ReplayStackGanTrajectory, kStackGan2Trajectory, kStackGan2TrajectoryDouble},
   };
   return cases;

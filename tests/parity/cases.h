@@ -22,6 +22,10 @@ void ReplayMetrics(Fixture& fixture);
 void ReplayStackGanGenerator(Fixture& fixture);
 void ReplayStackGanCritic(Fixture& fixture);
 void ReplayStackGanTrajectory(Fixture& fixture);
+void ReplayTreeGenerator(Fixture& fixture);
+void ReplayTreeCritic(Fixture& fixture);
+void ReplayColourLoss(Fixture& fixture);
+void ReplayTreeTrajectory(Fixture& fixture);
 
 struct Case {
   const char* name;

@@ -48,6 +48,9 @@ dataio::Batch ToyBatch(int64_t index, const RowRange& rows, torch::Dtype dtype,
   for (const int64_t side : sides)
     data.images.push_back(
         part(NormalRows(RandomKey(1, "image", {index, side}), whole, {3, side, side}, dtype).tanh()));
+  for (const int64_t side : sides)
+    data.wrong_images.push_back(
+        part(NormalRows(RandomKey(1, "wrong", {index, side}), whole, {3, side, side}, dtype).tanh()));
   const auto lengths = std::get<0>((UniformRows(RandomKey(1, "length", {index}), whole, {}) * kWords)
                                        .to(torch::kInt64)
                                        .add(1)

@@ -1,0 +1,207 @@
+#include "src/recipes/stackgan_pp.h"
+
+#include "src/base/random.h"
+#include "src/losses/adversarial.h"
+#include "src/losses/colour.h"
+#include "src/losses/kl.h"
+#include "src/nn/init.h"
+#include "src/recipes/module_drawer.h"
+
+namespace helio::recipes {
+namespace {
+
+std::string CriticName(size_t branch) { return "netD" + std::to_string(branch); }
+
+OptimizerOptions AdamOf(const StackGanPpOptions& options, double rate) {
+  OptimizerOptions adam;
+  adam.learning_rate = rate;
+  adam.beta1 = options.beta1;
+  adam.beta2 = options.beta2;
+  return adam;
+}
+
+const TreeStep& AsTree(const Step& step) { return static_cast<const TreeStep&>(step); }
+
+}  // namespace
+
+void StackGanPpOptions::Declare(OptionList& list) {
+  PictureOptions::Declare(list);
+  CaptionOptions::Declare(list);
+  SentenceOptions::Declare(list);
+  AdamBetaOptions::Declare(list);
+  list.Group("Shapes");
+  list.Add("conditional", &conditional, AnyValue(), "StackGAN++: pictures of a text; off: of noise alone");
+  list.Add("gf", &gf, AtLeast(4), "Generator width (GF_DIM)");
+  list.Add("df", &df, AtLeast(1), "Discriminator width (DF_DIM)");
+  list.Add("z", &z, AtLeast(1), "Noise dimensions");
+  list.Add("condition", &condition, AtLeast(1), "Conditioning augmentation's output dimensions");
+  list.Add("residual_blocks", &residual_blocks, AtLeast(0), "Residual blocks of a refining stage (R_NUM)");
+  list.Group("Losses");
+  list.Add("kl_weight", &kl_weight, AtLeast(0), "Weight of conditioning augmentation's KL loss");
+  list.Add("uncond_weight", &uncond_weight, AtLeast(0),
+           "StackGAN++: weight of the unconditional terms of a conditional tree (UNCOND_LOSS)");
+  list.Add("colour_weight", &colour_weight, AtLeast(0),
+           "StackGAN++: weight of colour consistency between scales (COLOR_LOSS; unconditional 50)");
+  list.Group("Optimizers");
+  list.Add("g_rate", &g_rate, AtLeast(0), "Adam's learning rate of the generator");
+  list.Add("d_rate", &d_rate, AtLeast(0), "Adam's learning rate of the discriminators");
+  list.Add("ema_decay", &ema_decay, Between(0, 1), "Moving average of the generator's weights");
+}
+
+StackGanPp::StackGanPp(const StackGanPpOptions& options, const Surroundings& surroundings)
+    : options_(options), batch_(surroundings.batch), loss_scope_(surroundings.loss_scope) {
+  if (options.conditional) sentences_ = std::make_unique<SentenceSource>(options, surroundings);
+  generator_ = nn::TreeGenerator(nn::TreeOptions{.gf = options.gf,
+                                                 .embedding = sentences_ ? sentences_->size() : 0,
+                                                 .condition = options.condition,
+                                                 .z = options.z,
+                                                 .residual_blocks = options.residual_blocks,
+                                                 .stages = options.stages,
+                                                 .base_side = options.base_side,
+                                                 .conditional = options.conditional});
+  nn::InitializeOrthogonal(*generator_, RandomKey(surroundings.seed, "generator"));
+  nn::UseGlobalBatch(*generator_, &batch_);
+  for (int64_t branch = 0; branch < options.stages; ++branch) {
+    auto& critic = critics_.emplace_back(nn::TreeCriticOptions{.df = options.df,
+                                                               .condition = options.condition,
+                                                               .side = options.base_side << branch,
+                                                               .conditional = options.conditional});
+    nn::InitializeOrthogonal(*critic, RandomKey(surroundings.seed, "discriminator", {branch}));
+    nn::UseGlobalBatch(*critic, &batch_);
+  }
+}
+
+std::vector<dataio::DomainNeeds> StackGanPp::Needs() const {
+  dataio::DomainNeeds needs{.sides = options_.sides(), .words = options_.words};
+  needs.captions = needs.wrong_images = options_.conditional;
+  if (sentences_) sentences_->AddNeeds(needs);
+  return {needs};
+}
+
+std::vector<Part> StackGanPp::Parts() const {
+  std::vector<Part> parts{PartOf("netG", Role::kTrained, *generator_)};
+  for (size_t branch = 0; branch < critics_.size(); ++branch)
+    parts.push_back(PartOf(CriticName(branch), Role::kTrained, *critics_[branch]));
+  if (sentences_) sentences_->AddParts(parts);
+  return parts;
+}
+
+std::vector<Round> StackGanPp::Rounds() {
+  Round discriminators;
+  for (size_t branch = critics_.size(); branch-- > 0;) discriminators.push_back(DiscriminatorPhase(branch));
+  return {discriminators, {GeneratorPhase()}};
+}
+
+Phase StackGanPp::DiscriminatorPhase(size_t branch) {
+  Phase phase;
+  phase.name = "d" + std::to_string(critics_[branch]->side());
+  phase.parameters = ParametersOf(*critics_[branch], CriticName(branch) + ".");
+  phase.optimizer = AdamOf(options_, options_.d_rate);
+  phase.loss = [this, branch](Step& step) { return DiscriminatorTerms(AsTree(step), branch); };
+  return phase;
+}
+
+Phase StackGanPp::GeneratorPhase() {
+  Phase phase;
+  phase.name = "g";
+  phase.parameters = ParametersOf(*generator_, "netG.");
+  phase.optimizer = AdamOf(options_, options_.g_rate);
+  phase.optimizer.ema_decay = options_.ema_decay;
+  for (size_t branch = 0; branch < critics_.size(); ++branch) phase.through.push_back(CriticName(branch));
+  phase.early_loss = [this](Step& step) { return OwnTerms(AsTree(step)); };
+  phase.loss = [this](Step& step) { return AdversarialTerms(AsTree(step)); };
+  return phase;
+}
+
+// A plain sum: a wrong picture is a real one to the unconditional head. Without unconditional terms the two
+// kinds of negatives share one weight.
+LossTerms StackGanPp::DiscriminatorTerms(const TreeStep& step, size_t branch) {
+  auto& critic = *critics_[branch];
+  const auto &real = step.data.images[branch], fake = step.drawn.images[branch].detach();
+  LossTerms terms;
+  const auto add = [&](const char* name, const torch::Tensor& logits, double target, double weight) {
+    terms.push_back({name, losses::Against(logits, target, Scope(step)) * weight});
+  };
+  if (!options_.conditional) {
+    const auto features = critic.Features({real, fake});
+    add("real", critic.Unconditional(features[0]), 1, 1);
+    add("fake", critic.Unconditional(features[1]), 0, 1);
+    return terms;
+  }
+  const auto features = critic.Features({real, step.data.wrong_images[branch], fake});
+  const auto mean = step.drawn.mean.detach();
+  const auto logits = critic.Conditional({{features[0], mean}, {features[1], mean}, {features[2], mean}});
+  const double uncond = options_.uncond_weight, negative = uncond > 0 ? 1 : 0.5;
+  add("real_cond", logits[0], 1, 1);
+  add("wrong_cond", logits[1], 0, negative);
+  add("fake_cond", logits[2], 0, negative);
+  if (uncond == 0) return terms;
+  add("real_uncond", critic.Unconditional(features[0]), 1, uncond);
+  add("wrong_uncond", critic.Unconditional(features[1]), 1, uncond);
+  add("fake_uncond", critic.Unconditional(features[2]), 0, uncond);
+  return terms;
+}
+
+LossTerms StackGanPp::OwnTerms(const TreeStep& step) const {
+  LossTerms terms;
+  if (options_.conditional)
+    terms.push_back(
+        {"kl", losses::KlLoss(step.drawn.mean, step.drawn.logvar, Scope(step)) * options_.kl_weight});
+  if (options_.colour_weight > 0)
+    for (const auto& term : losses::ColourConsistency(step.drawn.images, Scope(step)))
+      terms.push_back({term.name, term.value * options_.colour_weight});
+  return terms;
+}
+
+// The condition is not detached: the generator also learns through it.
+LossTerms StackGanPp::AdversarialTerms(const TreeStep& step) {
+  LossTerms terms;
+  for (size_t branch = 0; branch < critics_.size(); ++branch) {
+    auto& critic = *critics_[branch];
+    const auto side = std::to_string(critic.side());
+    const auto features = critic.Features({step.drawn.images[branch]})[0];
+    if (options_.conditional)
+      terms.push_back({"cond" + side, losses::Against(critic.Conditional({{features, step.drawn.mean}})[0], 1,
+                                                      Scope(step))});
+    const double weight = options_.conditional ? options_.uncond_weight : 1;
+    if (weight > 0)
+      terms.push_back(
+          {"uncond" + side, losses::Against(critic.Unconditional(features), 1, Scope(step)) * weight});
+  }
+  return terms;
+}
+
+nn::TreeInput StackGanPp::InputOf(const std::function<torch::Tensor()>& sentence,
+                                  const DrawNoise& noise) const {
+  nn::TreeInput input{.noise = noise("noise", options_.z), .sentence = {}, .condition_noise = {}};
+  if (!sentences_) return input;
+  input.sentence = sentence();
+  input.condition_noise = noise("condition_noise", options_.condition);
+  return input;
+}
+
+std::unique_ptr<Step> StackGanPp::Prepare(const dataio::Batch& batch, const StepContext& context) {
+  auto step = std::make_unique<TreeStep>(batch, context);
+  generator_->train();
+  step->drawn = generator_->forward(
+      InputOf([&] { return sentences_->Of(step->data); },
+              [&](const char* purpose, int64_t size) { return context.Noise(purpose, batch.rows, size); }));
+  return step;
+}
+
+std::unique_ptr<Drawer> StackGanPp::MakeDrawer() {
+  return std::make_unique<ModuleDrawer>(
+      *generator_, batch_, "netG", [this](const Prompt& prompt, uint64_t seed, const RowRange& rows) {
+        const auto like = generator_->parameters().front();
+        const auto input = InputOf(
+            [&] { return sentences_->Of(prompt, like.device()).to(like.scalar_type()); },
+            [&](const char* purpose, int64_t size) { return DrawingNoise(seed, purpose, rows, size, like); });
+        return Pictures{generator_->forward(input).images, {}};
+      });
+}
+
+std::unique_ptr<System> MakeStackGanPp(const StackGanPpOptions& options, const Surroundings& surroundings) {
+  return std::make_unique<StackGanPp>(options, surroundings);
+}
+
+}  // namespace helio::recipes

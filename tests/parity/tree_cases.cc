@@ -1,0 +1,393 @@
+// StackGAN++'s networks, losses and recorded training loops (family/FIXTURES.md section 3.2).
+#include "cluster/solo_communicator.h"
+#include "src/losses/colour.h"
+#include "src/losses/kl.h"
+#include "src/recipes/registry.h"
+#include "src/recipes/stackgan_pp.h"
+#include "src/train/trainer.h"
+#include "tests/parity/cases.h"
+#include "tests/parity/nets.h"
+#include "tests/parity/watched.h"
+#include "tests/support/default_dtype.h"
+
+namespace helio::parity {
+namespace {
+
+bool IsConditional(const Fixture& fixture) { return fixture.Hyper<bool>("B_CONDITION"); }
+
+nn::TreeGenerator MakeTree(const Fixture& fixture) {
+  return nn::TreeGenerator(nn::TreeOptions{.gf = fixture.Hyper("GF"),
+                                           .embedding = fixture.Hyper("TEXT"),
+                                           .condition = fixture.Hyper("EMB"),
+                                           .z = fixture.Hyper("Z"),
+                                           .residual_blocks = fixture.Hyper("R_NUM"),
+                                           .stages = fixture.Hyper("branch"),
+                                           .conditional = IsConditional(fixture)});
+}
+
+nn::TreeInput TreeInputOf(const Fixture& fixture) {
+  nn::TreeInput input{.noise = fixture.Leaf("in.noise"), .sentence = {}, .condition_noise = {}};
+  if (!IsConditional(fixture)) return input;
+  input.sentence = fixture.Leaf("in.text_embedding");
+  input.condition_noise = fixture.Get("in.eps");
+  return input;
+}
+
+void GiveImages(Fixture& fixture, const std::string& prefix, const std::vector<torch::Tensor>& images) {
+  for (size_t i = 0; i < images.size(); ++i) fixture.Give(prefix + std::to_string(i), images[i]);
+}
+
+void ReplayTreeTraining(Fixture& fixture, nn::TreeGenerator& generator) {
+  fixture.Load(*generator);
+  generator->train();
+  const auto input = TreeInputOf(fixture);
+  const auto output = generator(input);
+  GiveImages(fixture, "out.train.fake_img", output.images);
+  torch::Tensor pulled = torch::zeros({}, torch::TensorOptions(torch::kFloat64).device(fixture.device()));
+  for (size_t i = 0; i < output.images.size(); ++i)
+    pulled = pulled + fixture.Pull("fake_img" + std::to_string(i), output.images[i]);
+  if (input.sentence.defined()) {
+    fixture.Give("out.train.mu", output.mean);
+    fixture.Give("out.train.logvar", output.logvar);
+    pulled = pulled + fixture.Pull("mu", output.mean) + fixture.Pull("logvar", output.logvar);
+  }
+  pulled.backward();
+  fixture.Give("grad.in.noise", input.noise.grad());
+  if (input.sentence.defined()) fixture.Give("grad.in.text_embedding", input.sentence.grad());
+  fixture.GiveGradients(*generator);
+  fixture.GiveBuffers(*generator, "train.");
+}
+
+void ReplayTreeKl(Fixture& fixture, nn::TreeGenerator& generator) {
+  fixture.Load(*generator);
+  generator->train();
+  generator->zero_grad();
+  const auto input = TreeInputOf(fixture);
+  const auto output = generator(input);
+  WholeBatch batch(fixture.Hyper("batch"));
+  const auto loss = losses::KlLoss(output.mean, output.logvar, batch.scope());
+  fixture.Give("out.kl_loss", loss);
+  loss.backward();
+  fixture.Give("grad.kl.in.text_embedding", input.sentence.grad());
+  fixture.GiveGradients(*generator, "kl.");
+}
+
+// A system of the fixture's dimensions. `alone`: with the discriminator of one side, to try its loss.
+OptionValues TreeOptionsOf(const Fixture& fixture, const std::string& prefix, int64_t stages,
+                           int64_t base_side) {
+  const auto number = [](int64_t value) { return std::to_string(value); };
+  return {{"conditional", IsConditional(fixture) ? "true" : "false"},
+          {"base_side", number(base_side)},
+          {"stages", number(stages)},
+          {"gf", number(fixture.Hyper("GF"))},
+          {"df", number(fixture.Get("param." + prefix + "img_code_s16.0.weight").size(0))},
+          {"z", number(fixture.Hyper("Z"))},
+          {"condition", number(fixture.Hyper("EMB"))},
+          {"residual_blocks", number(fixture.Hyper("R_NUM"))},
+          {"kl_weight", fixture.Hyper<Json>("KL").dump()}};
+}
+
+torch::Tensor TermsOf(const train::StepReport& report, const std::string& phase,
+                      const std::string& ending = "") {
+  torch::Tensor sum;
+  for (const auto& term : report.terms)
+    if (term.phase == phase && term.name.ends_with(ending))
+      sum = sum.defined() ? sum + term.value : term.value;
+  return sum;
+}
+
+// A discriminator alone: logits, and the losses of the phases that the system makes of it.
+class TreeCriticReplay {
+ public:
+  explicit TreeCriticReplay(Fixture& fixture)
+      : fixture_(fixture),
+        net_(nn::TreeCriticOptions{.df = fixture.Get("param.img_code_s16.0.weight").size(0),
+                                   .condition = fixture.Hyper("EMB"),
+                                   .side = fixture.Hyper("size"),
+                                   .conditional = IsConditional(fixture)}) {}
+
+  void Run() {
+    Logits();
+    Evaluation();
+  }
+
+ private:
+  void Start(bool training) {
+    fixture_.Load(*net_);
+    net_->train(training);
+    net_->zero_grad();
+  }
+
+  std::vector<std::pair<std::string, torch::Tensor>> Heads(const torch::Tensor& image,
+                                                           const torch::Tensor& mu) {
+    const auto features = net_->Features({image})[0];
+    const auto unconditional = net_->Unconditional(features).sigmoid();
+    if (!mu.defined()) return {{"logits", unconditional}};
+    return {{"cond_logits", net_->Conditional({{features, mu}})[0].sigmoid()},
+            {"uncond_logits", unconditional}};
+  }
+
+  void Logits() {
+    Start(true);
+    const auto real = fixture_.ImageLeaf("real");
+    const auto mu = IsConditional(fixture_) ? fixture_.Leaf("in.mu") : torch::Tensor();
+    torch::Tensor pulled;
+    for (const auto& [name, logits] : Heads(real, mu)) {
+      fixture_.Give("out.train." + name, logits);
+      const auto one = fixture_.Pull(name, logits);
+      pulled = pulled.defined() ? pulled + one : one;
+    }
+    pulled.backward();
+    fixture_.Give("grad.logits.in.real", real.grad());
+    if (mu.defined()) fixture_.Give("grad.logits.in.mu", mu.grad());
+    fixture_.GiveGradients(*net_, "logits.");
+    fixture_.GiveBuffers(*net_, "train.");
+  }
+
+  void Evaluation() {
+    const torch::NoGradGuard no_grad;
+    Start(false);
+    const auto mu = IsConditional(fixture_) ? fixture_.Get("in.mu") : torch::Tensor();
+    for (const auto& [name, logits] : Heads(fixture_.Image("real"), mu))
+      fixture_.Give("out.eval." + name, logits);
+  }
+
+  Fixture& fixture_;
+  nn::TreeCritic net_;
+};
+
+// The losses of the product's phases on recorded pictures: a system whose drawing is given.
+class TreeLossReplay {
+ public:
+  explicit TreeLossReplay(Fixture& fixture) : fixture_(fixture) {}
+
+  void Run() {
+    DiscriminatorLoss("out.errD", fixture_.Hyper<double>("UNCOND"), /*with_gradients=*/true);
+    if (IsConditional(fixture_)) DiscriminatorLoss("out.errD_uncond0", 0, /*with_gradients=*/false);
+    GeneratorLoss();
+  }
+
+ private:
+  // Its last stage has the fixture's side; so the first one's may be smaller than 64 where that is needed.
+  std::unique_ptr<recipes::System> MakeSystem(double uncond) {
+    auto options = TreeOptionsOf(fixture_, "", 1, fixture_.Hyper("size"));
+    options["uncond_weight"] = std::to_string(uncond);
+    auto system = recipes::MakeSystem(
+        "stackgan_pp", options,
+        {batch_, batch_, 1, {{}, true}, {.vocabulary = 2, .embedding = fixture_.Hyper("TEXT")}});
+    torch::NoGradGuard no_grad;
+    for (const auto& part : system->Parts()) {
+      if (part.name != "netD0") continue;
+      for (auto [name, tensor] : part.tensors) {
+        const auto own = name.substr(6);
+        const auto recorded = fixture_.Get((fixture_.Has("param." + own) ? "param." : "buffer.") + own);
+        tensor.set_data(recorded);
+      }
+    }
+    return system;
+  }
+
+  recipes::TreeStep MakeStep(const dataio::Batch& batch) {
+    recipes::TreeStep step(batch, {});
+    step.drawn.images = {fixture_.ImageLeaf("fake")};
+    if (IsConditional(fixture_)) {
+      step.drawn.mean = fixture_.Leaf("in.mu");
+      step.drawn.logvar = torch::zeros_like(step.drawn.mean);
+    }
+    return step;
+  }
+
+  dataio::Batch MakeBatch() {
+    dataio::Batch batch;
+    const int64_t rows = fixture_.Hyper("batch");
+    batch.rows = {0, rows, rows};
+    batch.data().images = {fixture_.Image("real")};
+    if (IsConditional(fixture_)) batch.data().wrong_images = {fixture_.Image("wrong")};
+    return batch;
+  }
+
+  static torch::Tensor Sum(const recipes::LossTerms& terms) {
+    torch::Tensor total;
+    for (const auto& term : terms) total = total.defined() ? total + term.value : term.value;
+    return total;
+  }
+
+  void GiveCritic(const recipes::System& system, const std::string& tag, bool gradients) {
+    for (const auto& part : system.Parts())
+      if (part.name == "netD0")
+        for (const auto& [name, tensor] : part.tensors) {
+          const auto own = name.substr(6);
+          if (!tensor.requires_grad())
+            fixture_.Give("out." + tag + "buffer." + own, tensor);
+          else if (gradients && tensor.grad().defined())
+            fixture_.Give("grad." + tag + "param." + own, tensor.grad());
+        }
+  }
+
+  void DiscriminatorLoss(const std::string& name, double uncond, bool with_gradients) {
+    const auto batch = MakeBatch();
+    const auto system = MakeSystem(uncond);
+    auto step = MakeStep(batch);
+    const auto loss = Sum(system->Rounds()[0][0].loss(step));
+    fixture_.Give(name, loss);
+    if (!with_gradients) return;
+    loss.backward();
+    GiveCritic(*system, "errD.", true);
+  }
+
+  void GeneratorLoss() {
+    const auto batch = MakeBatch();
+    const auto system = MakeSystem(fixture_.Hyper<double>("UNCOND"));
+    auto step = MakeStep(batch);
+    const auto loss = Sum(system->Rounds()[1][0].loss(step));
+    fixture_.Give("out.errG", loss);
+    loss.backward();
+    fixture_.Give("grad.errG.in.fake", step.drawn.images[0].grad());
+    if (step.drawn.mean.defined()) fixture_.Give("grad.errG.in.mu", step.drawn.mean.grad());
+    GiveCritic(*system, "errG.", false);
+  }
+
+  Fixture& fixture_;
+  const testing::DefaultDtype dtype_scope_{fixture_.dtype()};
+  SoloBatch batch_;
+};
+
+std::vector<torch::Tensor> TreeFakesOf(const recipes::Step& step) {
+  return static_cast<const recipes::TreeStep&>(step).drawn.images;
+}
+
+class TreeTrajectory {
+ public:
+  explicit TreeTrajectory(Fixture& fixture)
+      : fixture_(fixture),
+        communicator_(cluster::MakeSoloCommunicator({.device = fixture.device()})),
+        system_(MakeSystem(), &TreeFakesOf),
+        trainer_(system_, *communicator_, {}) {
+    trainer_.ResetAverages();
+  }
+
+  void Run() {
+    for (int64_t step = 0; step < fixture_.Hyper("iters"); ++step)
+      Step(step, "it" + std::to_string(step) + ".");
+    for (const auto& [name, tensor] : recipes::TensorsOf(system_, recipes::Role::kTrained)) {
+      const bool parameter = fixture_.Has("param." + name);
+      fixture_.Give((parameter ? "out.final.param." : "out.final.buffer.") + name, tensor);
+      if (parameter) fixture_.Give("out.final.norm." + name, tensor.to(torch::kFloat64).norm());
+    }
+    for (const auto& [name, average] : trainer_.AverageState()) {
+      const auto own = name.substr(std::string("netG.").size());
+      fixture_.Give("out.final.ema." + own, average);
+      fixture_.Give("out.final.norm.ema." + own, average.to(torch::kFloat64).norm());
+    }
+  }
+
+ private:
+  std::unique_ptr<recipes::System> MakeSystem() {
+    auto options = TreeOptionsOf(fixture_, "netD0.", fixture_.Hyper("branch"), 64);
+    options["uncond_weight"] = fixture_.Hyper<Json>("UNCOND_LOSS").dump();
+    options["colour_weight"] = fixture_.Hyper<Json>("COLOR_LOSS").dump();
+    options["ema_decay"] = fixture_.Hyper<Json>("ema").dump();
+    auto system = recipes::MakeSystem(
+        "stackgan_pp", options,
+        {batch_, batch_, 1, {{}, true}, {.vocabulary = 2, .embedding = fixture_.Hyper("TEXT")}});
+    torch::NoGradGuard no_grad;
+    for (const auto& part : system->Parts())
+      for (auto [name, tensor] : part.tensors)
+        tensor.copy_(fixture_.Get((fixture_.Has("param." + name) ? "param." : "buffer.") + name));
+    return system;
+  }
+
+  dataio::Batch BatchOf(const std::string& step) const {
+    dataio::Batch batch;
+    auto& data = batch.data();
+    for (int64_t i = 0; i < fixture_.Hyper("branch"); ++i) {
+      data.images.push_back(fixture_.Image(step + "real" + std::to_string(i)));
+      if (IsConditional(fixture_))
+        data.wrong_images.push_back(fixture_.Image(step + "wrong" + std::to_string(i)));
+    }
+    if (IsConditional(fixture_)) data.embeddings = fixture_.Get("in." + step + "text_embedding");
+    const int64_t rows = data.images[0].size(0);
+    batch.rows = {0, rows, rows};
+    return batch;
+  }
+
+  void Step(int64_t number, const std::string& step) {
+    const auto batch = BatchOf(step);
+    recipes::StepContext context{.step = number, .device = fixture_.device(), .dtype = fixture_.dtype()};
+    context.noise = [&](std::string_view purpose) {
+      return fixture_.Get("in." + step + (purpose == "noise" ? "noise" : "eps"));
+    };
+    const auto report = trainer_.Step(batch, context, 1);
+    CHECK_EQ(report.skipped, 0);
+    GiveImages(fixture_, "out." + step + "fake", system_.fakes);
+    GiveLosses(report, "out." + step);
+    if (number == 0)
+      for (const auto& [name, tensor] : recipes::TensorsOf(system_, recipes::Role::kTrained))
+        if (tensor.requires_grad()) fixture_.Give("grad." + step + "param." + name, tensor.grad());
+  }
+
+  void GiveLosses(const train::StepReport& report, const std::string& prefix) {
+    torch::Tensor total;
+    for (int64_t i = 0; i < fixture_.Hyper("branch"); ++i) {
+      const auto number = std::to_string(i), side = std::to_string(64 << i);
+      const auto loss = TermsOf(report, "d" + side);
+      total = total.defined() ? total + loss : loss;
+      fixture_.Give(prefix + "errD" + number, loss);
+      fixture_.Give(prefix + "g_loss" + number, TermsOf(report, "g", "cond" + side));
+    }
+    fixture_.Give(prefix + "errD_total", total);
+    fixture_.Give(prefix + "errG_total", TermsOf(report, "g"));
+    for (const char* name : {"like_mu2", "like_cov2", "like_mu1", "like_cov1"})
+      if (const auto term = TermsOf(report, "g", name); term.defined()) fixture_.Give(prefix + name, term);
+    if (const auto kl = TermsOf(report, "g", "kl"); kl.defined()) fixture_.Give(prefix + "kl_loss", kl);
+  }
+
+  Fixture& fixture_;
+  const testing::DefaultDtype dtype_scope_{fixture_.dtype()};
+  SoloBatch batch_;
+  const std::unique_ptr<cluster::Communicator> communicator_;
+  Watched system_;
+  train::Trainer trainer_;
+};
+
+}  // namespace
+
+void ReplayTreeGenerator(Fixture& fixture) {
+  auto generator = MakeTree(fixture);
+  ReplayTreeTraining(fixture, generator);
+  fixture.Load(*generator);
+  generator->eval();
+  GiveImages(fixture, "out.eval.fake_img", generator(TreeInputOf(fixture)).images);
+  if (IsConditional(fixture)) ReplayTreeKl(fixture, generator);
+}
+
+void ReplayTreeCritic(Fixture& fixture) {
+  TreeCriticReplay(fixture).Run();
+  TreeLossReplay(fixture).Run();
+}
+
+void ReplayColourLoss(Fixture& fixture) {
+  std::vector<torch::Tensor> images;
+  for (int i = 0; i < 3; ++i) {
+    const auto number = std::to_string(i);
+    images.push_back(fixture.ImageLeaf("fake" + number));
+    const auto [mean, covariance] = losses::ColourStatistics(images.back());
+    fixture.Give("out.mean" + number, mean.unsqueeze(-1).unsqueeze(-1));
+    fixture.Give("out.cov" + number, covariance);
+  }
+  WholeBatch batch(fixture.Hyper("batch"));
+  torch::Tensor total;
+  for (const auto& term : losses::ColourConsistency(images, batch.scope())) {
+    const auto value = term.value * fixture.Hyper<double>("COLOR_LOSS");
+    fixture.Give("out." + term.name, value);
+    total = total.defined() ? total + value : value;
+  }
+  fixture.Give("out.total", total);
+  total.backward();
+  for (int i = 1; i < 3; ++i)
+    fixture.Give("grad.in.fake" + std::to_string(i), images[static_cast<size_t>(i)].grad());
+}
+
+void ReplayTreeTrajectory(Fixture& fixture) { TreeTrajectory(fixture).Run(); }
+
+}  // namespace helio::parity
