@@ -21,7 +21,12 @@ struct DomainNeeds {
   bool wrong_images = false;  // a picture of another class for each row, at the same sides
   bool boxes = false;
   bool key_points = false;
+  // Side of the square that is cropped of a stored picture, at least the largest of `sides`, to which it is
+  // reduced. 0: the largest of `sides`.
+  int64_t crop = 0;
   int64_t embeddings = 0;  // the mean of that many of a row's sentence embeddings; 0: none
+
+  int64_t crop_side() const { return crop > 0 ? crop : sides.back(); }
 };
 
 }  // namespace helio::dataio

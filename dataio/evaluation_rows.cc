@@ -40,7 +40,7 @@ Batch EvaluationBatch(const Dataset& dataset, std::span<const Draw> draws, const
   auto& domain = batch.data() = EvaluationText(dataset, draws, needs, seed);
   std::vector<Window> windows;
   std::tie(domain.stored, windows) =
-      CropRows(dataset, domain.records, {.side = needs.sides.back(), .may_mirror = false},
+      CropRows(dataset, domain.records, {.side = needs.crop_side(), .may_mirror = false},
                [](int64_t) { return std::nullopt; });
   if (needs.boxes) domain.boxes = BoxesIn(dataset, domain.records, windows);
   if (needs.key_points) domain.key_points = KeyPointsIn(dataset, domain.records, windows);

@@ -38,7 +38,7 @@ class Loader::Reader {
         seed_(index == 0 ? options.seed : RandomKey(options.seed, "domain", {index})),
         sampler_(dataset_, options.global_batch, needs_, seed_, options.together) {
     if (needs_.sides.empty()) ThrowUser("a system asks for no pictures of '" + needs_.data + "'");
-    CheckSide(dataset_, needs_.sides.back());
+    CheckSide(dataset_, needs_.crop_side());
     if (needs_.embeddings > 0) embeddings_.emplace(dataset_);
     if (needs_.wrong_images) WrongRow(dataset_, 0, seed_);
     if (needs_.boxes || needs_.key_points) dataset_.Region(0);
@@ -51,7 +51,7 @@ class Loader::Reader {
 
  private:
   using Windows = std::vector<Window>;
-  PictureOptions Pictures() const { return {needs_.sides.back(), options_.flip, options_.pinned}; }
+  PictureOptions Pictures() const { return {needs_.crop_side(), options_.flip, options_.pinned}; }
   AugmentKey Augmentation(const char* purpose, int64_t epoch) const;
   void ReadWrongImages(int64_t epoch, Domain& domain) const;
 

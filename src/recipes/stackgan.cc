@@ -65,6 +65,7 @@ nn::StackGanOptions StackGan::NetworkOptions() const {
 
 std::vector<dataio::DomainNeeds> StackGan::Needs() const {
   dataio::DomainNeeds needs{.sides = {side_}, .words = options_.words};
+  needs.crop = 4 * options_.base_side;  // stage I sees what stage II sees
   sentences_.AddNeeds(needs);
   return {needs};
 }

@@ -172,6 +172,18 @@ TEST(DomainTest, WhatNobodyAskedForIsNotThere) {
   EXPECT_TRUE(data.classes.defined());
 }
 
+// A system of small pictures sees as much of a stored one as a system of large ones.
+TEST(DomainTest, ALargerCropIsReduced) {
+  const ScratchFolder scratch("larger_crop");
+  const Dataset set(PackSmallSet(scratch.path(), 6), "train");
+  const auto at = [&](const DomainNeeds& needs) {
+    return BatchAt({{set, needs}}, {.global_batch = 3}, 0).data();
+  };
+  const auto small = at({.sides = {8}, .crop = kSide}), both = at({.sides = {8, kSide}});
+  EXPECT_EQ(small.images[0].sizes(), (torch::IntArrayRef{3, 3, 8, 8}));
+  EXPECT_TRUE(small.images[0].equal(both.images[0]));
+}
+
 TEST(DomainTest, DrawnOrderIsNotSorted) {
   const ScratchFolder scratch("drawn_order");
   const Dataset set(PackSmallSet(scratch.path(), 12), "train");
