@@ -144,6 +144,12 @@ void CheckHierarchy(const std::string& hierarchy) {
 
 }  // namespace
 
+c10::Device DeviceAlone(const std::string& wanted) {
+  LaunchOptions options;
+  options.device = wanted;
+  return ChooseDevice(World(), options);
+}
+
 void LaunchOptions::Declare(OptionList& list) {
   list.Group("Ranks and machine");
   list.AddOperational("device", &device, OneOf({"auto", "cpu", "cuda"}),

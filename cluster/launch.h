@@ -47,6 +47,9 @@ class Launch {
   std::unique_ptr<State> state_;
 };
 
+// Where a program of one process computes: --device, as LaunchOptions::device. Throws Error{kUser}.
+c10::Device DeviceAlone(const std::string& wanted);
+
 // True if a launcher (mpirun, srun, MPIJob, ...) started this process as part of a job.
 bool StartedByLauncher();
 

@@ -31,7 +31,7 @@ Embeddings::Embeddings(const Dataset& dataset) : dataset_(dataset) {
   const std::string where = path.string();
   if (!std::filesystem::exists(path))
     ThrowUser("is missing: this system needs sentence embeddings beside the shards", where,
-              "docs/formats.md says how they are made");
+              "helio-embed makes them");
   const auto file = ReadSafeTensors(path);
   if (Recorded(file, "data", where) != dataset.digest())
     ThrowData("is of another packing of the data set", where, "make it anew");

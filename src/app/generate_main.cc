@@ -1,5 +1,6 @@
 #include <gflags/gflags.h>
 
+#include "cluster/launch.h"
 #include "dataio/batch_rows.h"
 #include "src/app/main.h"
 #include "src/app/trained_model.h"
@@ -48,12 +49,13 @@ eval::AttentionSubject Subject(const recipes::Pictures& pictures, int64_t row,
 }
 
 int Run() {
-  const auto out = ReadTrainingOptions(GivenFlags()).session.out;
+  const auto options = ReadTrainingOptions(GivenFlags());
+  const auto& out = options.session.out;
   if (FLAGS_checkpoint.empty()) ThrowUser("is missing", "--checkpoint", "name a run's folder");
   if (FLAGS_text.empty()) ThrowUser("is missing", "--text", "name a sentence to draw");
   if (out.extension() != ".png") ThrowUser("must be a .png file", "--out");
   if (FLAGS_n < 1 || FLAGS_n > 64) ThrowUser("must be 1 to 64", "--n");
-  TrainedModel model(FLAGS_checkpoint);
+  TrainedModel model(FLAGS_checkpoint, cluster::DeviceAlone(options.launch.device));
   const auto& run = model.options().run;
   const int64_t longest = model.needs().words;
   std::vector<std::string> words;
@@ -66,7 +68,9 @@ int Run() {
   const auto [captions, lengths] =
       dataio::PadCaptions(std::vector<std::vector<int32_t>>(static_cast<size_t>(FLAGS_n), ids), longest);
   const RowRange rows{0, FLAGS_n, FLAGS_n};
-  const auto pictures = model.drawer().Draw({captions, lengths}, run.seed, rows);
+  auto pictures = model.drawer().Draw({captions, lengths}, run.seed, rows);
+  for (auto* tensors : {&pictures.images, &pictures.attention})
+    for (auto& tensor : *tensors) tensor = tensor.cpu();
   std::vector<eval::AttentionSubject> subjects;
   for (int64_t i = 0; i < FLAGS_n; ++i) subjects.push_back(Subject(pictures, i, words));
   if (out.has_parent_path()) std::filesystem::create_directories(out.parent_path());
@@ -92,6 +96,6 @@ int main(int argc, char** argv) {
       argc, argv,
       {.usage =
            "helio-generate draws a sentence: --checkpoint=RUN --text=\"...\" --out=F.png [--n=4] [--seed=S]",
-       .shared = {"out", "seed", "log_format"}},
+       .shared = {"out", "seed", "device", "log_format"}},
       &helio::app::Run);
 }

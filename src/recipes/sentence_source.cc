@@ -14,7 +14,7 @@ SentenceSource::SentenceSource(const SentenceOptions& options, const Surrounding
   size_ = surroundings.data.embedding;
   if (size_ == 0)
     ThrowUser("the data set has no sentence embeddings", "--data",
-              "make them (docs/formats.md), or take DAMSM's sentence features with --sentence=damsm");
+              "make them with helio-embed, or take DAMSM's sentence features with --sentence=damsm");
 }
 
 void SentenceSource::AddNeeds(dataio::DomainNeeds& needs) const {

@@ -1,0 +1,79 @@
+#include <gflags/gflags.h>
+
+#include "dataio/embeddings.h"
+#include "dataio/evaluation_rows.h"
+#include "src/app/main.h"
+#include "src/app/training_checks.h"
+#include "src/app/training_data.h"
+#include "src/app/training_flags.h"
+#include "src/app/training_structs.h"
+#include "src/base/error.h"
+#include "src/nn/freeze.h"
+#include "src/recipes/parts.h"
+
+DEFINE_int64(longest, 18,
+             "Longest caption that is read; longer ones are cut to a random subset of their words");
+
+namespace helio::app {
+namespace {
+
+// Every caption of a split, in the data set's order.
+std::vector<dataio::Draw> AllCaptions(const dataio::Dataset& dataset) {
+  std::vector<dataio::Draw> draws;
+  for (int64_t row = 0; row < dataset.size(); ++row)
+    for (int64_t caption = 0; caption < dataset.Captions(row); ++caption) draws.push_back({row, caption, 0});
+  return draws;
+}
+
+torch::Tensor SentencesOf(const dataio::Dataset& dataset, nn::TextEncoder& encoder, uint64_t seed) {
+  constexpr size_t kAtOnce = 256;
+  const torch::NoGradGuard no_grad;
+  const auto draws = AllCaptions(dataset);
+  std::vector<torch::Tensor> parts;
+  for (size_t first = 0; first < draws.size(); first += kAtOnce) {
+    const auto part = std::span(draws).subspan(first, std::min(kAtOnce, draws.size() - first));
+    const auto text = dataio::EvaluationText(dataset, part, {.words = FLAGS_longest}, seed);
+    parts.push_back(encoder->forward(text.captions, text.caption_lengths).sentence);
+  }
+  return torch::cat(parts);
+}
+
+void EmbedSplit(const std::string& folder, const std::string& split, const TrainingOptions& options) {
+  const dataio::Dataset dataset(folder, split);
+  const auto weights = ReadWeights(options.run, dataset.vocabulary());
+  auto encoder = recipes::MakeTextEncoder(options.judges, dataset.vocabulary().size());
+  recipes::LoadPretrained(*encoder, weights, "damsm", "text_encoder.");
+  nn::Freeze(*encoder);
+  const auto vectors = SentencesOf(dataset, encoder, options.run.seed);
+  const auto digest = WeightsDigest(StateOf(*encoder)).substr(0, 12);
+  dataio::WriteEmbeddings(dataset, vectors,
+                          "sentence features of DAMSM's text encoder " + digest + ", captions of at most " +
+                              std::to_string(FLAGS_longest) + " words, seed " +
+                              std::to_string(options.run.seed));
+  LOG(INFO) << "wrote " << dataio::Embeddings::FileOf(dataset).string() << ": " << vectors.size(0)
+            << " captions, " << vectors.size(1) << " dimensions";
+}
+
+int Run() {
+  const auto options = ReadTrainingOptions(GivenFlags());
+  CheckData(options.run);
+  if (!options.run.WeightFiles().contains("damsm"))
+    ThrowUser("is missing", "--damsm", "name best.safetensors of helio-pretrain --recipe=damsm");
+  for (const auto& entry : options.run.DataFolders())
+    for (const char* split : {"train", "test"}) EmbedSplit(entry.second, split, options);
+  return 0;
+}
+
+}  // namespace
+}  // namespace helio::app
+
+int main(int argc, char** argv) {
+  helio::app::RegisterTrainingFlags();
+  return helio::app::Main(
+      argc, argv,
+      {.usage =
+           "helio-embed writes a vector for each caption beside a data set's shards, for systems that read "
+           "--sentence=embeddings: --data=DIR --damsm=FILE",
+       .shared = {"data", "damsm", "weights", "seed", "embedding", "word_vector", "text_rnn", "log_format"}},
+      &helio::app::Run);
+}
