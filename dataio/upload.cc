@@ -1,12 +1,14 @@
 #include "dataio/upload.h"
 
+#include "dataio/reduction_weights.h"
+
 namespace helio::dataio {
 namespace {
 
-// Antialiased, in steps of 1 of 255 as Pillow gives them.
+// Antialiased, in steps of 1 of 255 as Pillow gives them; the same bytes on every device.
 torch::Tensor Reduced(const torch::Tensor& pictures, int64_t side) {
   if (pictures.is_cpu()) return at::_upsample_bilinear2d_aa(pictures, {side, side}, false);
-  return at::_upsample_bilinear2d_aa(pictures.to(torch::kFloat32), {side, side}, false).round_();
+  return ReducedByMatrices(pictures, side);
 }
 
 }  // namespace

@@ -29,7 +29,7 @@ def main():
 
         def train(run, steps, *more):
             return [BIN / "helio-train", *SIZES, "--recipe=stackgan1", "--gf=8", "--df=4", "--z=8", "--condition=8", data, damsm, f"--out={work}/{run}",
-                    f"--steps={steps}", "--checkpoint_every=2", "--sample_every=2", "--evaluate_every=2", "--evaluate_images=100", *more]
+                    f"--steps={steps}", "--checkpoint_every=2", "--sample_every=2", "--evaluate_every=2", "--evaluate_images=160", *more]
 
         code, log = said(*train("none", 2))
         check(code == 1 and "helio-embed" in log, "without embeddings the remedy is named")
@@ -42,7 +42,7 @@ def main():
         must(*train("halves", 4))
         whole, halves = (tensors(work / run, 4) for run in ("whole", "halves"))
         check(whole == halves, "resumed bit-equal")
-        must(BIN / "helio-eval", f"--checkpoint={work}/whole", data, damsm, "--images=100", f"--out={work}/report")
+        must(BIN / "helio-eval", f"--checkpoint={work}/whole", data, damsm, "--images=160", f"--out={work}/report")
         check((work / "report/summary.json").exists(), "helio-eval draws from embeddings")
         code, log = said(BIN / "helio-generate", f"--checkpoint={work}/whole", "--text=a red bird", f"--out={work}/x.png")
         check(code == 1 and "embeddings of whole sentences" in log, "helio-generate says that words alone cannot be drawn")

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "dataio/reduction_weights.h"
 #include "dataio/upload.h"
 #include "tests/unit/dataio/small_set.h"
 
@@ -209,6 +210,18 @@ TEST(CropTest, CentreAndRandomWindowsLieInThePicture) {
 
 TEST(CropTest, APictureTooSmallIsAnError) {
   EXPECT_NE(ErrorOf([&] { ChooseWindow(20, 7, 8, 1); }).find("20 x 7"), std::string::npos);
+}
+
+// The device's arithmetic is the host's, byte for byte.
+TEST(UploadTest, ReductionsAreTheSameBytesOnEveryDevice) {
+  torch::manual_seed(3);
+  for (const auto& [from, to] : std::vector<std::pair<int64_t, int64_t>>{
+           {64, 16}, {64, 32}, {256, 64}, {256, 128}, {48, 20}, {76, 64}, {33, 7}, {128, 8}}) {
+    const auto pictures = torch::randint(0, 256, {3, 3, from, from}, torch::kUInt8)
+                              .contiguous(torch::MemoryFormat::ChannelsLast);
+    const auto expected = at::_upsample_bilinear2d_aa(pictures, {to, to}, false);
+    EXPECT_TRUE(ReducedByMatrices(pictures, to).equal(expected)) << from << " to " << to;
+  }
 }
 
 TEST(UploadTest, MirrorsBeforeItScales) {
