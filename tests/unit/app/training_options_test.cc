@@ -1,0 +1,77 @@
+#include "src/app/training_options.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "src/base/error.h"
+#include "src/recipes/registry.h"
+
+namespace helio::app {
+namespace {
+
+using ::testing::Contains;
+using ::testing::HasSubstr;
+using ::testing::Key;
+using ::testing::Not;
+using ::testing::Pair;
+
+TEST(TrainingOptionsTest, EverySystemsDefaultsAreInTheirOwnRanges) {
+  for (const auto& system : recipes::Systems()) {
+    OptionList list;
+    system.declare(list);
+    EXPECT_EQ(list.Take(list.Defaults()), "") << system.name;
+    for (const auto& option : list.options()) EXPECT_NE(option.help, "") << option.name;
+  }
+}
+
+TEST(TrainingOptionsTest, ARunsIdentityIsWhatItReadsAndComputesWith) {
+  const auto record =
+      RecordOf({{"recipe", "damsm"}, {"gf", "7"}, {"text_dropout", "0.25"}, {"threads", "3"}});
+  const auto identity = ParseFlagfile(record.identity), flags = ParseFlagfile(record.flags);
+  EXPECT_THAT(identity, Contains(Pair("text_dropout", "0.25")));
+  EXPECT_THAT(identity, Contains(Pair("rate", "0.002")));
+  EXPECT_THAT(identity, Not(Contains(Key("gf"))));
+  EXPECT_THAT(identity, Not(Contains(Key("threads"))));
+  EXPECT_THAT(flags, Contains(Pair("threads", "3")));
+  EXPECT_THAT(flags, Not(Contains(Key("gf"))));
+  EXPECT_EQ(UnreadOptions({{"recipe", "damsm"}, {"gf", "7"}, {"words", "12"}}), " --gf");
+  // The declaration's defaults were not touched by another run's values.
+  EXPECT_THAT(ParseFlagfile(RecordOf({{"recipe", "damsm"}}).identity), Contains(Pair("text_dropout", "0.5")));
+}
+
+TEST(TrainingOptionsTest, ASystemKeepsItsOwnDefaultOfASharedName) {
+  const auto gf = [](const char* recipe) {
+    return ParseFlagfile(RecordOf({{"recipe", recipe}}).identity).at("gf");
+  };
+  EXPECT_EQ(gf("mirrorgan"), "32");
+  EXPECT_EQ(gf("stackgan1"), "192");
+  EXPECT_EQ(gf("stackgan_pp"), "64");
+}
+
+TEST(TrainingOptionsTest, ProblemsOfRunAndSystemComeTogether) {
+  std::string problems;
+  const auto options = ReadTrainingOptions(
+      {{"recipe", "mirrorgan"}, {"batch", "1"}, {"stages", "9"}, {"seed", "4"}}, problems);
+  EXPECT_THAT(problems, HasSubstr("--batch=1: at least 2"));
+  EXPECT_THAT(problems, HasSubstr("--stages=9: 1 to 4"));
+  EXPECT_EQ(options.run.batch, 20);
+  EXPECT_EQ(options.loader.seed, 4u);
+  EXPECT_THROW(ReadTrainingOptions({{"recipe", "mirrorgan"}, {"stages", "9"}}), Error);
+}
+
+TEST(TrainingOptionsTest, RolesOfWeightsAndData) {
+  RunOptions run;
+  run.weights = "damsm:a,stage1:b:c";
+  run.role_files["captioner"] = "d";
+  EXPECT_EQ(run.WeightFiles(),
+            (std::map<std::string, std::string>{{"captioner", "d"}, {"damsm", "a"}, {"stage1", "b:c"}}));
+  run.weights = "damsm";
+  EXPECT_THROW(run.WeightFiles(), Error);
+  run.data = "data/birds";
+  EXPECT_EQ(run.DataFolders(), (std::map<std::string, std::string>{{"data", "data/birds"}}));
+  run.data = "photos:x,paintings:y";
+  EXPECT_EQ(run.DataFolders(), (std::map<std::string, std::string>{{"paintings", "y"}, {"photos", "x"}}));
+}
+
+}  // namespace
+}  // namespace helio::app
