@@ -49,7 +49,23 @@ def main():
         must(*embed, "--longest=3")
         code, log = said(*train("halves", 6))
         check(code == 1 and "--data: content" in log, "a resume with other embeddings is refused")
+        frozen_networks_are_the_checkpoints(work, train)
     return 0
+
+
+def frozen_networks_are_the_checkpoints(work, train):
+    """helio-generate with the frozen networks of another run, or without them."""
+    must(*train("words", 2, "--sentence=damsm"))
+    must(*train("other", 2, "--sentence=damsm", "--random_frozen", "--damsm="))
+    generate = [BIN / "helio-generate", f"--checkpoint={work}/words", "--text=a red bird", f"--out={work}/x.png"]
+    must(*generate)
+    frozen = work / "words/frozen.safetensors"
+    frozen.write_bytes((work / "other/frozen.safetensors").read_bytes())
+    code, log = said(*generate)
+    check(code == 1 and "other frozen networks" in log, "frozen networks of another run are refused")
+    frozen.unlink()
+    code, log = said(*generate)
+    check(code == 1 and "frozen.safetensors" in log, "missing frozen networks are named, not drawn at random")
 
 
 if __name__ == "__main__":
