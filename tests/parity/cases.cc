@@ -18,11 +18,14 @@ const Tolerance kTrajectoryDouble = {.out = 1e-6, .grad = 1e-6, .rounded = 1e-3}
 // Losses in float32, iteration by iteration; what began at zero is a sum of a few steps of +-rate.
 const Tolerance kFamilyTrajectory = {
     .out = 2e-2, .grad = 6e-5, .special = {{"out.it0.", 1e-5}, {"out.it1.", 1e-4}, {"out.it", 1e-3}}};
-// As kTrajectory: one LeakyReLU of the discriminators that rounds to the other side moves a gradient by 1e-2.
+// One LeakyReLU of a discriminator that rounds to the other side turns the sign of some of Adam's first steps
+// (of the rate's size, whatever the gradient's), and with three rows the generator's gradient through that
+// discriminator then moves by a tenth. In float32 only what comes before that first step is tight; float64
+// follows the whole loop.
 const Tolerance kTreeTrajectory = {
-    .out = 0.2,
-    .grad = 5e-2,
-    .special = {{"out.it0.fake", 1e-4}, {"out.it0.", 2e-4}, {"out.it1.", 2e-3}, {"out.it", 5e-2}}};
+    .out = 0.5,
+    .grad = 0.3,
+    .special = {{"out.it0.fake", 1e-4}, {"out.it0.errD", 1e-5}, {"out.it0.", 1e-3}, {"out.it", 0.1}}};
 const Tolerance kFamilyTrajectoryDouble = {.out = 1e-8, .grad = 1e-6, .rounded = 1e-3};
 // About a million ReLU units at 256 pixels: float32 drifts with nothing wrong, float64 does not.
 const Tolerance kStackGan2Trajectory = {
