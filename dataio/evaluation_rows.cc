@@ -6,6 +6,7 @@
 #include "src/base/random.h"
 
 namespace helio::dataio {
+
 std::vector<Draw> EvaluationDraws(const Dataset& dataset, int64_t count, int64_t words, uint64_t seed) {
   std::vector<Draw> draws;
   for (int64_t pass = 0; static_cast<int64_t>(draws.size()) < count; ++pass)

@@ -38,20 +38,22 @@ torch::Tensor SentencesOf(const dataio::Dataset& dataset, nn::TextEncoder& encod
   return torch::cat(parts);
 }
 
-void EmbedSplit(const std::string& folder, const std::string& split, const TrainingOptions& options) {
-  const dataio::Dataset dataset(folder, split);
-  const auto weights = ReadWeights(options.run, dataset.vocabulary());
-  auto encoder = recipes::MakeTextEncoder(options.judges, dataset.vocabulary().size());
-  recipes::LoadPretrained(*encoder, weights, "damsm", "text_encoder.");
+// Both splits of a data set, which share its vocabulary.
+void EmbedData(const std::string& folder, const TrainingOptions& options) {
+  const dataio::Dataset splits[] = {{folder, "train"}, {folder, "test"}};
+  const auto& vocabulary = splits[0].vocabulary();
+  auto encoder = recipes::MakeTextEncoder(options.judges, vocabulary.size());
+  recipes::LoadPretrained(*encoder, ReadWeights(options.run, vocabulary), "damsm", "text_encoder.");
   nn::Freeze(*encoder);
-  const auto vectors = SentencesOf(dataset, encoder, options.run.seed);
-  const auto digest = WeightsDigest(StateOf(*encoder)).substr(0, 12);
-  dataio::WriteEmbeddings(dataset, vectors,
-                          "sentence features of DAMSM's text encoder " + digest + ", captions of at most " +
-                              std::to_string(FLAGS_longest) + " words, seed " +
-                              std::to_string(options.run.seed));
-  LOG(INFO) << "wrote " << dataio::Embeddings::FileOf(dataset).string() << ": " << vectors.size(0)
-            << " captions, " << vectors.size(1) << " dimensions";
+  const auto protocol = "sentence features of DAMSM's text encoder " +
+                        WeightsDigest(StateOf(*encoder)).substr(0, 12) + ", captions of at most " +
+                        std::to_string(FLAGS_longest) + " words, seed " + std::to_string(options.run.seed);
+  for (const auto& split : splits) {
+    const auto vectors = SentencesOf(split, encoder, options.run.seed);
+    dataio::WriteEmbeddings(split, vectors, protocol);
+    LOG(INFO) << "wrote " << dataio::Embeddings::FileOf(split).string() << ": " << vectors.size(0)
+              << " captions, " << vectors.size(1) << " dimensions";
+  }
 }
 
 int Run() {
@@ -59,8 +61,7 @@ int Run() {
   CheckData(options.run);
   if (!options.run.WeightFiles().contains("damsm"))
     ThrowUser("is missing", "--damsm", "name best.safetensors of helio-pretrain --recipe=damsm");
-  for (const auto& entry : options.run.DataFolders())
-    for (const char* split : {"train", "test"}) EmbedSplit(entry.second, split, options);
+  for (const auto& entry : options.run.DataFolders()) EmbedData(entry.second, options);
   return 0;
 }
 

@@ -23,16 +23,6 @@ nn::GeneratorOptions GeneratorOptionsOf(const LadderOptions& options, nn::Attent
   return generator;
 }
 
-OptimizerOptions GanAdam(const LadderOptions& options, double rate) {
-  OptimizerOptions adam;
-  adam.learning_rate = rate;
-  adam.beta1 = options.beta1;
-  adam.beta2 = options.beta2;
-  return adam;
-}
-
-std::string DiscriminatorName(size_t stage) { return "netD" + std::to_string(stage); }
-
 nn::WordMask PaddingMask(const TextCondition& text) {
   nn::WordMask mask;
   mask.padding = text.padding;
@@ -45,22 +35,10 @@ LadderStep& AsLadder(Step& step) { return static_cast<LadderStep&>(step); }
 
 void LadderOptions::Declare(OptionList& list) {
   PictureOptions::Declare(list);
-  CaptionOptions::Declare(list);
+  GanOptions::Declare(list);
+  ResidualOptions::Declare(list);
   FrozenTextOptions::Declare(list);
   FidelityOptions::Declare(list);
-  AdamBetaOptions::Declare(list);
-  list.Group("Shapes");
-  list.Add("gf", &gf, AtLeast(1), "Generator width (GF_DIM)");
-  list.Add("df", &df, AtLeast(1), "Discriminator width (DF_DIM)");
-  list.Add("z", &z, AtLeast(1), "Noise dimensions");
-  list.Add("condition", &condition, AtLeast(1), "Conditioning augmentation's output dimensions");
-  list.Add("residual_blocks", &residual_blocks, AtLeast(0), "Residual blocks of a refining stage (R_NUM)");
-  list.Group("Losses");
-  list.Add("kl_weight", &kl_weight, AtLeast(0), "Weight of conditioning augmentation's KL loss");
-  list.Group("Optimizers");
-  list.Add("g_rate", &g_rate, AtLeast(0), "Adam's learning rate of the generator");
-  list.Add("d_rate", &d_rate, AtLeast(0), "Adam's learning rate of the discriminators");
-  list.Add("ema_decay", &ema_decay, Between(0, 1), "Moving average of the generator's weights");
 }
 
 LadderGame::LadderGame(const LadderOptions& options, const Surroundings& surroundings,
@@ -126,7 +104,7 @@ Phase LadderGame::DiscriminatorPhase(size_t stage) {
   Phase phase;
   phase.name = "d" + std::to_string(discriminators_[stage]->side());
   phase.parameters = ParametersOf(*discriminators_[stage], DiscriminatorName(stage) + ".");
-  phase.optimizer = GanAdam(options_, options_.d_rate);
+  phase.optimizer = AdamWith(options_, options_.d_rate);
   phase.loss = [this, stage](Step& step) { return DiscriminatorTerms(AsLadder(step), stage); };
   return phase;
 }
@@ -135,7 +113,7 @@ Phase LadderGame::GeneratorPhase() {
   Phase phase;
   phase.name = "g";
   phase.parameters = ParametersOf(*generator_, "netG.");
-  phase.optimizer = GanAdam(options_, options_.g_rate);
+  phase.optimizer = AdamWith(options_, options_.g_rate);
   phase.optimizer.ema_decay = options_.ema_decay;
   for (size_t stage = 0; stage < discriminators_.size(); ++stage)
     phase.through.push_back(DiscriminatorName(stage));

@@ -7,15 +7,7 @@
 
 namespace helio::recipes {
 
-struct LadderOptions : PictureOptions, CaptionOptions, FrozenTextOptions, FidelityOptions, AdamBetaOptions {
-  int64_t gf = 32;  // GF_DIM
-  int64_t df = 64;  // DF_DIM
-  int64_t z = 100;
-  int64_t condition = 100;
-  int64_t residual_blocks = 2;  // R_NUM
-  double kl_weight = 1;
-  double g_rate = 2e-4, d_rate = 2e-4;
-  double ema_decay = 0.999;
+struct LadderOptions : PictureOptions, GanOptions, ResidualOptions, FrozenTextOptions, FidelityOptions {
   void Declare(OptionList& list);
 };
 

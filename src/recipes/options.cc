@@ -88,6 +88,27 @@ void AdamBetaOptions::Declare(OptionList& list) {
   list.Add("beta2", &beta2, Between(0, 1), "Adam");
 }
 
+void GanOptions::Declare(OptionList& list, int64_t least_gf) {
+  CaptionOptions::Declare(list);
+  AdamBetaOptions::Declare(list);
+  list.Group("Shapes");
+  list.Add("gf", &gf, AtLeast(static_cast<double>(least_gf)), "Generator width (GF_DIM)");
+  list.Add("df", &df, AtLeast(1), "Discriminator width (DF_DIM)");
+  list.Add("z", &z, AtLeast(1), "Noise dimensions");
+  list.Add("condition", &condition, AtLeast(1), "Conditioning augmentation's output dimensions");
+  list.Group("Losses");
+  list.Add("kl_weight", &kl_weight, AtLeast(0), "Weight of conditioning augmentation's KL loss");
+  list.Group("Optimizers");
+  list.Add("g_rate", &g_rate, AtLeast(0), "Adam's learning rate of the generator");
+  list.Add("d_rate", &d_rate, AtLeast(0), "Adam's learning rate of the discriminators");
+  list.Add("ema_decay", &ema_decay, Between(0, 1), "Moving average of the generator's weights (0: none)");
+}
+
+void ResidualOptions::Declare(OptionList& list) {
+  list.Group("Shapes");
+  list.Add("residual_blocks", &residual_blocks, AtLeast(0), "Residual blocks of a refining stage (R_NUM)");
+}
+
 void PretrainingOptions::Declare(OptionList& list) {
   AdamBetaOptions::Declare(list);
   list.Add("rate", &rate, AtLeast(0), "Adam's learning rate of a pretraining");

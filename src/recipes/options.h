@@ -87,6 +87,24 @@ struct AdamBetaOptions {
   void Declare(OptionList& list);
 };
 
+// Of every GAN with conditioning augmentation; a system sets its own defaults.
+struct GanOptions : CaptionOptions, AdamBetaOptions {
+  int64_t gf = 32;  // GF_DIM
+  int64_t df = 64;  // DF_DIM
+  int64_t z = 100;
+  int64_t condition = 100;
+  double kl_weight = 1;
+  double g_rate = 2e-4, d_rate = 2e-4;
+  double ema_decay = 0.999;
+  // `least_gf`: whose channels can still be halved as often as the generator does.
+  void Declare(OptionList& list, int64_t least_gf = 1);
+};
+
+struct ResidualOptions {
+  int64_t residual_blocks = 2;  // R_NUM
+  void Declare(OptionList& list);
+};
+
 // Of every pretraining.
 struct PretrainingOptions : AdamBetaOptions {
   double rate = 2e-3;

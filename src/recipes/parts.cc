@@ -5,6 +5,16 @@
 
 namespace helio::recipes {
 
+std::string DiscriminatorName(size_t stage) { return "netD" + std::to_string(stage); }
+
+OptimizerOptions AdamWith(const AdamBetaOptions& betas, double rate) {
+  OptimizerOptions adam;
+  adam.learning_rate = rate;
+  adam.beta1 = betas.beta1;
+  adam.beta2 = betas.beta2;
+  return adam;
+}
+
 Part PartOf(const std::string& name, Role role, const torch::nn::Module& module) {
   return {name, role, StateOf(module, name + ".")};
 }
@@ -58,9 +68,7 @@ std::vector<Round> OneRound(const std::string& name, const std::vector<Part>& pa
   for (const auto& part : parts)
     for (const auto& entry : part.tensors)
       if (entry.second.requires_grad()) phase.parameters.push_back(entry);
-  phase.optimizer.learning_rate = options.rate;
-  phase.optimizer.beta1 = options.beta1;
-  phase.optimizer.beta2 = options.beta2;
+  phase.optimizer = AdamWith(options, options.rate);
   phase.loss = [own = std::move(loss)](Step& step) { return own(static_cast<BatchStep&>(step)); };
   return {{std::move(phase)}};
 }

@@ -20,6 +20,11 @@ struct TextCondition {
   torch::Tensor padding;   // {B, words} bool, true beyond a caption's end
 };
 
+// The published name of a stage's discriminator: "netD0".
+std::string DiscriminatorName(size_t stage);
+
+OptimizerOptions AdamWith(const AdamBetaOptions& betas, double rate);
+
 // A module's parameters and buffers as a part: names begin with "NAME.".
 Part PartOf(const std::string& name, Role role, const torch::nn::Module& module);
 

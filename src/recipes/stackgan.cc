@@ -10,28 +10,15 @@ namespace helio::recipes {
 
 void StackGanOptions::Declare(OptionList& list) {
   BaseSideOptions::Declare(list);
-  CaptionOptions::Declare(list);
+  GanOptions::Declare(list, /*least_gf=*/4);
   SentenceOptions::Declare(list);
-  AdamBetaOptions::Declare(list);
-  list.Group("Shapes");
-  list.Add("gf", &gf, AtLeast(4), "Generator width (GF_DIM)");
-  list.Add("df", &df, AtLeast(1), "Discriminator width (DF_DIM)");
-  list.Add("z", &z, AtLeast(1), "Noise dimensions");
-  list.Add("condition", &condition, AtLeast(1), "Conditioning augmentation's output dimensions");
-  list.Group("Losses");
-  list.Add("kl_weight", &kl_weight, AtLeast(0), "Weight of conditioning augmentation's KL loss");
   list.Group("Optimizers");
-  list.Add("g_rate", &g_rate, AtLeast(0), "Adam's learning rate of the generator");
-  list.Add("d_rate", &d_rate, AtLeast(0), "Adam's learning rate of the discriminators");
   list.Add("decay_epochs", &decay_epochs, AtLeast(1), "Both rates are halved every so many epochs");
-  list.Add("ema_decay", &ema_decay, Between(0, 1),
-           "Moving average of the generator's weights, for drawing (published: none)");
 }
 
 void StackGan2Options::Declare(OptionList& list) {
   StackGanOptions::Declare(list);
-  list.Group("Shapes");
-  list.Add("residual_blocks", &residual_blocks, AtLeast(0), "Residual blocks of a refining stage (R_NUM)");
+  ResidualOptions::Declare(list);
 }
 
 StackGan::StackGan(const StackGanOptions& options, const Surroundings& surroundings, int64_t side,
@@ -83,9 +70,7 @@ Phase StackGan::MakePhase(const char* name, const torch::nn::Module& module, con
   phase.name = name;
   for (const auto& entry : ParametersOf(module, std::string(part) + "."))
     if (entry.second.requires_grad()) phase.parameters.push_back(entry);
-  phase.optimizer.learning_rate = rate;
-  phase.optimizer.beta1 = options_.beta1;
-  phase.optimizer.beta2 = options_.beta2;
+  phase.optimizer = AdamWith(options_, rate);
   phase.rate = [every = options_.decay_epochs](const StepContext& context) {
     return std::pow(0.5, static_cast<double>(context.step / context.steps_per_epoch / every));
   };

@@ -5,17 +5,19 @@
 namespace helio::recipes {
 
 // Defaults: code/cfg/coco_s1.yml and coco_s2.yml.
-struct StackGanOptions : BaseSideOptions, CaptionOptions, SentenceOptions, AdamBetaOptions {
-  int64_t gf = 192, df = 96, z = 100, condition = 128;
-  double kl_weight = 2;
-  double g_rate = 2e-4, d_rate = 2e-4;
+struct StackGanOptions : BaseSideOptions, GanOptions, SentenceOptions {
+  StackGanOptions() {
+    gf = 192;
+    df = 96;
+    condition = 128;
+    kl_weight = 2;
+    ema_decay = 0;
+  }
   int64_t decay_epochs = 20;
-  double ema_decay = 0;
   void Declare(OptionList& list);
 };
 
-struct StackGan2Options : StackGanOptions {
-  int64_t residual_blocks = 2;
+struct StackGan2Options : StackGanOptions, ResidualOptions {
   void Declare(OptionList& list);
 };
 

@@ -10,42 +10,22 @@
 namespace helio::recipes {
 namespace {
 
-std::string CriticName(size_t branch) { return "netD" + std::to_string(branch); }
-
-OptimizerOptions AdamOf(const StackGanPpOptions& options, double rate) {
-  OptimizerOptions adam;
-  adam.learning_rate = rate;
-  adam.beta1 = options.beta1;
-  adam.beta2 = options.beta2;
-  return adam;
-}
-
 const TreeStep& AsTree(const Step& step) { return static_cast<const TreeStep&>(step); }
 
 }  // namespace
 
 void StackGanPpOptions::Declare(OptionList& list) {
   PictureOptions::Declare(list);
-  CaptionOptions::Declare(list);
+  GanOptions::Declare(list, /*least_gf=*/4);
+  ResidualOptions::Declare(list);
   SentenceOptions::Declare(list);
-  AdamBetaOptions::Declare(list);
   list.Group("Shapes");
   list.Add("conditional", &conditional, AnyValue(), "StackGAN++: pictures of a text; off: of noise alone");
-  list.Add("gf", &gf, AtLeast(4), "Generator width (GF_DIM)");
-  list.Add("df", &df, AtLeast(1), "Discriminator width (DF_DIM)");
-  list.Add("z", &z, AtLeast(1), "Noise dimensions");
-  list.Add("condition", &condition, AtLeast(1), "Conditioning augmentation's output dimensions");
-  list.Add("residual_blocks", &residual_blocks, AtLeast(0), "Residual blocks of a refining stage (R_NUM)");
   list.Group("Losses");
-  list.Add("kl_weight", &kl_weight, AtLeast(0), "Weight of conditioning augmentation's KL loss");
   list.Add("uncond_weight", &uncond_weight, AtLeast(0),
            "StackGAN++: weight of the unconditional terms of a conditional tree (UNCOND_LOSS)");
   list.Add("colour_weight", &colour_weight, AtLeast(0),
            "StackGAN++: weight of colour consistency between scales (COLOR_LOSS; unconditional 50)");
-  list.Group("Optimizers");
-  list.Add("g_rate", &g_rate, AtLeast(0), "Adam's learning rate of the generator");
-  list.Add("d_rate", &d_rate, AtLeast(0), "Adam's learning rate of the discriminators");
-  list.Add("ema_decay", &ema_decay, Between(0, 1), "Moving average of the generator's weights");
 }
 
 StackGanPp::StackGanPp(const StackGanPpOptions& options, const Surroundings& surroundings)
@@ -81,7 +61,7 @@ std::vector<dataio::DomainNeeds> StackGanPp::Needs() const {
 std::vector<Part> StackGanPp::Parts() const {
   std::vector<Part> parts{PartOf("netG", Role::kTrained, *generator_)};
   for (size_t branch = 0; branch < critics_.size(); ++branch)
-    parts.push_back(PartOf(CriticName(branch), Role::kTrained, *critics_[branch]));
+    parts.push_back(PartOf(DiscriminatorName(branch), Role::kTrained, *critics_[branch]));
   if (sentences_) sentences_->AddParts(parts);
   return parts;
 }
@@ -95,8 +75,8 @@ std::vector<Round> StackGanPp::Rounds() {
 Phase StackGanPp::DiscriminatorPhase(size_t branch) {
   Phase phase;
   phase.name = "d" + std::to_string(critics_[branch]->side());
-  phase.parameters = ParametersOf(*critics_[branch], CriticName(branch) + ".");
-  phase.optimizer = AdamOf(options_, options_.d_rate);
+  phase.parameters = ParametersOf(*critics_[branch], DiscriminatorName(branch) + ".");
+  phase.optimizer = AdamWith(options_, options_.d_rate);
   phase.loss = [this, branch](Step& step) { return DiscriminatorTerms(AsTree(step), branch); };
   return phase;
 }
@@ -105,9 +85,10 @@ Phase StackGanPp::GeneratorPhase() {
   Phase phase;
   phase.name = "g";
   phase.parameters = ParametersOf(*generator_, "netG.");
-  phase.optimizer = AdamOf(options_, options_.g_rate);
+  phase.optimizer = AdamWith(options_, options_.g_rate);
   phase.optimizer.ema_decay = options_.ema_decay;
-  for (size_t branch = 0; branch < critics_.size(); ++branch) phase.through.push_back(CriticName(branch));
+  for (size_t branch = 0; branch < critics_.size(); ++branch)
+    phase.through.push_back(DiscriminatorName(branch));
   phase.early_loss = [this](Step& step) { return OwnTerms(AsTree(step)); };
   phase.loss = [this](Step& step) { return AdversarialTerms(AsTree(step)); };
   return phase;

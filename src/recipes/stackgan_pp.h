@@ -5,14 +5,15 @@
 namespace helio::recipes {
 
 // Defaults: code/cfg/birds_3stages.yml.
-struct StackGanPpOptions : PictureOptions, CaptionOptions, SentenceOptions, AdamBetaOptions {
+struct StackGanPpOptions : PictureOptions, GanOptions, ResidualOptions, SentenceOptions {
+  StackGanPpOptions() {
+    gf = 64;
+    condition = 128;
+    kl_weight = 2;
+  }
   bool conditional = true;
-  int64_t gf = 64, df = 64, z = 100, condition = 128, residual_blocks = 2;
-  double kl_weight = 2;
   double uncond_weight = 1;
   double colour_weight = 0;
-  double g_rate = 2e-4, d_rate = 2e-4;
-  double ema_decay = 0.999;
   void Declare(OptionList& list);
 };
 
