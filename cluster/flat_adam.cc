@@ -40,8 +40,8 @@ __attribute__((optimize("no-math-errno"))) void Update(T* parameter, const T* gr
 }
 
 template <typename T>
-void StepOnHost(torch::Tensor parameters, const torch::Tensor& gradients, torch::Tensor exp_avg,
-                torch::Tensor exp_avg_sq, torch::Tensor average, const Coefficients& c) {
+void UpdateAll(torch::Tensor parameters, const torch::Tensor& gradients, torch::Tensor exp_avg,
+               torch::Tensor exp_avg_sq, torch::Tensor average, const Coefficients& c) {
   auto* p = parameters.mutable_data_ptr<T>();
   const auto* g = gradients.const_data_ptr<T>();
   auto *m = exp_avg.mutable_data_ptr<T>(), *v = exp_avg_sq.mutable_data_ptr<T>();
@@ -64,17 +64,10 @@ void AverageOnHost(torch::Tensor average, const torch::Tensor& parameters, doubl
   });
 }
 
-bool OnHost(const torch::Tensor& tensor, torch::Dtype dtype) {
-  return tensor.is_cpu() && tensor.scalar_type() == dtype;
-}
-
-// The same with torch's kernels, for devices.
-void StepOnDevice(torch::Tensor parameters, const torch::Tensor& gradients, torch::Tensor exp_avg,
-                  torch::Tensor exp_avg_sq, torch::Tensor average, const Coefficients& c) {
-  exp_avg.mul_(c.beta1).add_(gradients, (1 - c.beta1) * c.gradient);
-  exp_avg_sq.mul_(c.beta2).addcmul_(gradients, gradients, (1 - c.beta2) * c.gradient * c.gradient);
-  parameters.addcdiv_(exp_avg, exp_avg_sq.sqrt().div_(c.root_correction2).add_(c.epsilon), -c.step_size);
-  if (average.defined()) average.mul_(c.decay).add_(parameters, 1 - c.decay);
+// Where `finite` is false, the average stays.
+void AverageOnDevice(torch::Tensor average, const torch::Tensor& parameters, double decay,
+                     const torch::Tensor& finite) {
+  average.lerp_(parameters, finite.to(average.scalar_type()).mul_(1 - decay));
 }
 
 }  // namespace
@@ -85,16 +78,26 @@ FlatAdam::FlatAdam(ParameterGroup& group, const AdamOptions& options)
 FlatAdam::FlatAdam(ParameterGroup& group, const AdamOptions& options, int64_t begin, int64_t end)
     : group_(group), options_(options), begin_(begin), end_(end) {
   CHECK(0 <= begin && begin <= end && end <= group.size());
-  step_ = torch::zeros({}, torch::kInt64);
+  step_ = torch::zeros({}, group.parameters().options().dtype(torch::kInt64));
   exp_avg_ = torch::zeros({end - begin}, group.parameters().options());
   exp_avg_sq_ = torch::zeros_like(exp_avg_);
   if (options.ema_decay > 0) average_ = group.parameters().clone();
 }
 
-void FlatAdam::Step(double learning_rate, std::span<const ScaledRange> factors) {
+torch::Tensor FlatAdam::True() const {
+  return torch::ones({}, group_.parameters().options().dtype(torch::kBool));
+}
+
+void FlatAdam::Step(double learning_rate, const GradientScale& scale, torch::Tensor finite) {
   torch::NoGradGuard no_grad;
+  if (!finite.defined()) finite = True();
+  if (!on_host()) return StepOnDevice(learning_rate, scale, finite);
+  if (finite.item<bool>()) StepOnHost(learning_rate, scale);
+}
+
+void FlatAdam::StepOnHost(double learning_rate, const GradientScale& scale) {
   step_ += 1;
-  for (const auto& range : factors)
+  for (const auto& range : GradientFactors(group_, scale))
     if (std::max(range.begin, begin_) < std::min(range.end, end_))
       StepRange({std::max(range.begin, begin_), std::min(range.end, end_), range.factor}, learning_rate);
 }
@@ -107,31 +110,46 @@ void FlatAdam::StepRange(const ScaledRange& range, double learning_rate) {
   };
   const auto parameters = part(group_.parameters()), gradients = part(group_.gradients());
   const auto average = whole() && has_average() ? part(average_) : torch::Tensor();
-  if (OnHost(parameters, torch::kFloat32))
-    StepOnHost<float>(parameters, gradients, own(exp_avg_), own(exp_avg_sq_), average, c);
-  else if (OnHost(parameters, torch::kFloat64))
-    StepOnHost<double>(parameters, gradients, own(exp_avg_), own(exp_avg_sq_), average, c);
+  if (parameters.scalar_type() == torch::kFloat64)
+    UpdateAll<double>(parameters, gradients, own(exp_avg_), own(exp_avg_sq_), average, c);
   else
-    StepOnDevice(parameters, gradients, own(exp_avg_), own(exp_avg_sq_), average, c);
+    UpdateAll<float>(parameters, gradients, own(exp_avg_), own(exp_avg_sq_), average, c);
 }
 
-void FlatAdam::StepAverage() {
+// torch's fused kernel, which leaves everything as it is where it is told that something is not finite.
+void FlatAdam::StepOnDevice(double learning_rate, const GradientScale& scale, const torch::Tensor& finite) {
+  ScaleGradients(group_, scale);
+  step_ += finite;
+  const auto own = [&](const torch::Tensor& flat) { return flat.slice(0, begin_, end_); };
+  const auto of = [](torch::Tensor tensor) { return std::vector<torch::Tensor>{std::move(tensor)}; };
+  const auto skip = finite.logical_not().to(torch::kFloat32);
+  auto parameters = of(own(group_.parameters())), exp_avg = of(exp_avg_), exp_avg_sq = of(exp_avg_sq_);
+  std::vector<torch::Tensor> none;
+  at::_fused_adam_(parameters, of(own(group_.gradients())), exp_avg, exp_avg_sq, none,
+                   of(step_.to(torch::kFloat32)), learning_rate, options_.beta1, options_.beta2,
+                   /*weight_decay=*/0, options_.epsilon, /*amsgrad=*/false, /*maximize=*/false,
+                   /*grad_scale=*/{}, skip);
+  if (whole() && has_average()) AverageOnDevice(average_, group_.parameters(), options_.ema_decay, finite);
+}
+
+void FlatAdam::StepAverage(torch::Tensor finite) {
   if (whole() || !has_average()) return;
   torch::NoGradGuard no_grad;
+  if (!finite.defined()) finite = True();
   const auto& parameters = group_.parameters();
-  if (OnHost(parameters, torch::kFloat32))
-    AverageOnHost<float>(average_, parameters, options_.ema_decay);
-  else if (OnHost(parameters, torch::kFloat64))
+  if (!on_host()) return AverageOnDevice(average_, parameters, options_.ema_decay, finite);
+  if (!finite.item<bool>()) return;
+  if (parameters.scalar_type() == torch::kFloat64)
     AverageOnHost<double>(average_, parameters, options_.ema_decay);
   else
-    average_.mul_(options_.ema_decay).add_(parameters, 1 - options_.ema_decay);
+    AverageOnHost<float>(average_, parameters, options_.ema_decay);
 }
 
 void FlatAdam::Forget() {
   for (auto* state : {&step_, &exp_avg_, &exp_avg_sq_}) state->zero_();
 }
 
-int64_t FlatAdam::steps() const { return *step_.const_data_ptr<int64_t>(); }
+int64_t FlatAdam::steps() const { return step_.item<int64_t>(); }
 
 NamedTensors FlatAdam::State() const {
   NamedTensors state{{"step", step_}};

@@ -1,6 +1,4 @@
 #pragma once
-#include <span>
-
 #include "cluster/parameter_group.h"
 #include "src/base/adam_options.h"
 #include "src/base/tensor.h"
@@ -10,8 +8,9 @@ namespace helio::cluster {
 // Adam (Kingma and Ba, arXiv:1412.6980, algorithm 1) over a group's flat buffers, with the formula and
 // rounding order of torch::optim::Adam, together with the moving average (on the CPU in one pass)
 // average = decay * average + (1 - decay) * parameter, and with the gradient's scaling and clipping.
-// Bit-stable: results do not depend on the number of threads. CPU float32 and float64, CUDA. Holds a
-// reference to the group. Not thread-safe, not collective.
+// Bit-stable: results do not depend on the number of threads. CPU float32 and float64; on devices torch's
+// fused kernel, whose rounding differs in the last bit. Holds a reference to the group. Not thread-safe, not
+// collective.
 class FlatAdam {
  public:
   FlatAdam(ParameterGroup& group, const AdamOptions& options);
@@ -20,17 +19,18 @@ class FlatAdam {
   // on every rank, so that rank 0 alone can draw and save with it.
   FlatAdam(ParameterGroup& group, const AdamOptions& options, int64_t begin, int64_t end);
 
-  // One update from the group's gradients, each times its factor (GradientFactors); of a whole group also of
-  // the moving average.
-  void Step(double learning_rate, std::span<const ScaledRange> factors);
-  void Step(double learning_rate) { Step(learning_rate, GradientFactors(group_, 1)); }
-  // A shard's moving average, once the parameters are whole again (sharding.h). Nothing for a whole group.
-  void StepAverage();
+  // One update from the group's gradients times their scale; of a whole group also of the moving average.
+  // `finite` {} bool on the group's device (undefined: true): where it is false nothing changes, step count
+  // included. The host reads it on a CPU only. On devices the gradients are scaled in place.
+  void Step(double learning_rate, const GradientScale& scale = {}, torch::Tensor finite = {});
+  // A shard's moving average, once the parameters are whole again (sharding.h). Nothing for a whole group,
+  // nor where `finite` is false.
+  void StepAverage(torch::Tensor finite = {});
 
   // As if made anew: moments and step count 0. The moving average stays.
   void Forget();
 
-  int64_t steps() const;
+  int64_t steps() const;  // reads the device
   void SetSteps(int64_t steps) { step_.fill_(steps); }
   bool has_average() const { return average_.defined(); }
 
@@ -50,13 +50,17 @@ class FlatAdam {
   const torch::Tensor& flat_average() const { return average_; }
 
  private:
+  void StepOnHost(double learning_rate, const GradientScale& scale);
   void StepRange(const ScaledRange& range, double learning_rate);
+  void StepOnDevice(double learning_rate, const GradientScale& scale, const torch::Tensor& finite);
+  torch::Tensor True() const;
+  bool on_host() const { return group_.parameters().is_cpu(); }
   bool whole() const { return begin_ == 0 && end_ == group_.size(); }
 
   ParameterGroup& group_;
   AdamOptions options_;
   int64_t begin_, end_;
-  torch::Tensor step_;  // int64 {}, CPU
+  torch::Tensor step_;  // int64 {}, on the group's device
   torch::Tensor exp_avg_, exp_avg_sq_, average_;
 };
 

@@ -70,14 +70,14 @@ double SquaresOnHost(const T* data, int64_t count) {
   return sum;
 }
 
-double SumOfSquares(const torch::Tensor& flat) {
+torch::Tensor Scalar(double value) { return torch::scalar_tensor(value, torch::kFloat64); }
+
+torch::Tensor SumOfSquares(const torch::Tensor& flat) {
   if (flat.is_cpu() && flat.scalar_type() == torch::kFloat32)
-    return SquaresOnHost(flat.const_data_ptr<float>(), flat.numel());
+    return Scalar(SquaresOnHost(flat.const_data_ptr<float>(), flat.numel()));
   if (flat.is_cpu() && flat.scalar_type() == torch::kFloat64)
-    return SquaresOnHost(flat.const_data_ptr<double>(), flat.numel());
-  auto sum = torch::zeros({}, flat.options().dtype(torch::kFloat64));
-  for (const auto& chunk : flat.split(1 << 24)) sum += chunk.to(torch::kFloat64).square().sum();
-  return sum.item<double>();
+    return Scalar(SquaresOnHost(flat.const_data_ptr<double>(), flat.numel()));
+  return at::linalg_vector_norm(flat, 2, at::OptionalIntArrayRef(), false, torch::kFloat64).square();
 }
 
 }  // namespace
@@ -126,26 +126,40 @@ NamedTensors ParameterGroup::ViewsOf(const torch::Tensor& flat) const {
   return views;
 }
 
-double GradientSquares(const ParameterGroup& group, const std::string& prefix, int64_t begin, int64_t end) {
+torch::Tensor GradientSquares(const ParameterGroup& group, const std::string& prefix, int64_t begin,
+                              int64_t end) {
   torch::NoGradGuard no_grad;
-  double sum = 0;
-  for (const auto& [first, last] : RangesOf(group, prefix))
-    if (std::max(first, begin) < std::min(last, end))
-      sum += SumOfSquares(group.gradients().slice(0, std::max(first, begin), std::min(last, end)));
-  return sum;
+  torch::Tensor sum;
+  for (const auto& [first, last] : RangesOf(group, prefix)) {
+    if (std::max(first, begin) >= std::min(last, end)) continue;
+    const auto own = SumOfSquares(group.gradients().slice(0, std::max(first, begin), std::min(last, end)));
+    sum = sum.defined() ? sum + own : own;
+  }
+  return sum.defined() ? sum : torch::zeros({}, group.gradients().options().dtype(torch::kFloat64));
 }
 
-double GradientNorm(const ParameterGroup& group, const std::string& prefix) {
-  return std::sqrt(GradientSquares(group, prefix, 0, group.size()));
+torch::Tensor GradientNorm(const ParameterGroup& group, const std::string& prefix) {
+  return GradientSquares(group, prefix, 0, group.size()).sqrt();
 }
 
-double ClipFactor(double norm, double limit) { return norm > limit ? limit / (norm + 1e-6) : 1; }
+torch::Tensor ClipFactor(const torch::Tensor& norm, double limit) {
+  return torch::where(norm > limit, limit / (norm + 1e-6), 1.0);
+}
 
-std::vector<ScaledRange> GradientFactors(const ParameterGroup& group, double all, double clip,
-                                         const std::string& prefix) {
+void ScaleGradients(const ParameterGroup& group, const GradientScale& scale) {
+  torch::NoGradGuard no_grad;
+  auto gradients = group.gradients();
+  if (scale.all != 1) gradients.mul_(scale.all);
+  if (!scale.clip.defined()) return;
+  for (const auto& [first, last] : RangesOf(group, scale.prefix))
+    gradients.slice(0, first, last).mul_(scale.clip.to(gradients.scalar_type()));
+}
+
+std::vector<ScaledRange> GradientFactors(const ParameterGroup& group, const GradientScale& scale) {
+  const double clipped = scale.clip.defined() ? scale.all * scale.clip.item<double>() : scale.all;
   std::vector<ScaledRange> ranges;
   for (const auto& slot : group.slots()) {
-    const double factor = slot.name.starts_with(prefix) ? all * clip : all;
+    const double factor = slot.name.starts_with(scale.prefix) ? clipped : scale.all;
     if (!ranges.empty()) ranges.back().end = slot.offset;
     if (ranges.empty() || ranges.back().factor != factor) ranges.push_back({slot.offset, 0, factor});
   }

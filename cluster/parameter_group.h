@@ -51,23 +51,34 @@ class ParameterGroup {
 };
 
 // L2 norm over the slots whose name begins with `prefix`, accumulated in float64 in a fixed order (the same
-// on every rank whatever its threads). NaN or infinite if any element is. Reads the device: blocks the host.
-double GradientNorm(const ParameterGroup& group, const std::string& prefix = "");
+// on every rank whatever its threads). NaN or infinite if any element is. {} float64 on the group's device,
+// which nobody waits for.
+torch::Tensor GradientNorm(const ParameterGroup& group, const std::string& prefix = "");
 
-// Sum of squares of those gradients within [begin, end) of the flat buffer: a shard's share of the norm.
-double GradientSquares(const ParameterGroup& group, const std::string& prefix, int64_t begin, int64_t end);
+// Sum of squares of those gradients within [begin, end) of the flat buffer: a shard's share of the norm. As
+// GradientNorm.
+torch::Tensor GradientSquares(const ParameterGroup& group, const std::string& prefix, int64_t begin,
+                              int64_t end);
 
 // What gradients are multiplied with so that their norm stays under the limit: limit / (norm + 1e-6) if norm
-// > limit, as torch.nn.utils.clip_grad_norm_; else 1.
-double ClipFactor(double norm, double limit);
+// > limit, as torch.nn.utils.clip_grad_norm_; else 1. {} float64 each.
+torch::Tensor ClipFactor(const torch::Tensor& norm, double limit);
+
+// What an optimizer's step multiplies the gradients with.
+struct GradientScale {
+  double all = 1;           // the mean over micro-batches
+  torch::Tensor clip = {};  // {} float64: of the slots whose name begins with `prefix`, beside `all`
+  std::string prefix = "";
+};
 
 // Elements [begin, end) of a group whose gradients count `factor` times in an optimizer's step.
 struct ScaledRange {
   int64_t begin, end;
   double factor;
 };
-// The whole group: slots whose name begins with `prefix` times `clip`, and everything times `all`.
-std::vector<ScaledRange> GradientFactors(const ParameterGroup& group, double all, double clip = 1,
-                                         const std::string& prefix = "");
+// The whole group, in as few ranges as its scale allows. Reads scale.clip.
+std::vector<ScaledRange> GradientFactors(const ParameterGroup& group, const GradientScale& scale);
+// The same, written into the gradients, without reading scale.clip.
+void ScaleGradients(const ParameterGroup& group, const GradientScale& scale);
 
 }  // namespace helio::cluster

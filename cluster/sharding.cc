@@ -1,7 +1,5 @@
 #include "cluster/sharding.h"
 
-#include <cmath>
-
 namespace helio::cluster {
 namespace {
 
@@ -36,11 +34,12 @@ Pending GatherParameters(Communicator& communicator, ParameterGroup& group) {
                                 group.name() + "/parameters");
 }
 
-double ShardedGradientNorm(Communicator& communicator, const ParameterGroup& group,
-                           const std::string& prefix) {
+torch::Tensor ShardedGradientNorm(Communicator& communicator, const ParameterGroup& group,
+                                  const std::string& prefix) {
   const auto shard = OwnShard(group, communicator.world());
-  const double own = GradientSquares(group, prefix, shard.begin, shard.end);
-  return std::sqrt(AllReduceScalar(communicator, own, Reduce::kSum, group.name() + "/norm"));
+  const auto squares = GradientSquares(group, prefix, shard.begin, shard.end).view({1});
+  communicator.Await(communicator.AllReduce(squares, Reduce::kSum, group.name() + "/norm"));
+  return squares.squeeze(0).sqrt();
 }
 
 NamedTensors GatherOptimizerState(Communicator& communicator, const ParameterGroup& group,

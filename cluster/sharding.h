@@ -27,9 +27,9 @@ Shard OwnShard(const ParameterGroup& group, const World& world);
 // All parameters from their owners. Collective, asynchronous.
 Pending GatherParameters(Communicator& communicator, ParameterGroup& group);
 
-// As GradientNorm, of gradients of which each rank has its own slice. Collective, blocks.
-double ShardedGradientNorm(Communicator& communicator, const ParameterGroup& group,
-                           const std::string& prefix = "");
+// As GradientNorm, of gradients of which each rank has its own slice. Collective; blocks the host on a CPU.
+torch::Tensor ShardedGradientNorm(Communicator& communicator, const ParameterGroup& group,
+                                  const std::string& prefix = "");
 
 // The whole group's optimizer state (names as in FlatAdam::State) on every rank, as copies: for checkpoints
 // that any number of ranks can read. Collective, blocks.

@@ -25,8 +25,8 @@ struct Domain {
   std::vector<torch::Tensor> images;
   std::vector<torch::Tensor> wrong_images;  // the same, each of another class than its row
   torch::Tensor captions;                   // {B, words} int64 word ids, 0 = <end> = padding
-  torch::Tensor caption_lengths;            // {B} int64 in [1, words]
-  torch::Tensor classes;  // {B} int64 class ids; unique per record where the data set has no classes
+  torch::Tensor caption_lengths;  // {B} int64 in [1, words], on the host: recurrent networks are told there
+  torch::Tensor classes;          // {B} int64 class ids; unique per record where the data set has no classes
   // Geometry of the picture as it is shown, cropped and mirrored with it, in units of its side: 0 is left or
   // top, 1 right or bottom, beyond them what was cut off.
   torch::Tensor boxes;       // {B, 4} float32: left, top, width, height; zeros where the record has none

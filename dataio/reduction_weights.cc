@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "src/base/to_device.h"
+
 namespace helio::dataio {
 namespace {
 
@@ -45,7 +47,7 @@ WholeWeights WholeWeightsOf(int64_t in, int64_t out) {
 
 torch::Tensor ReducedByMatrices(const torch::Tensor& pictures, int64_t side) {
   const auto [host_weights, unit] = WholeWeightsOf(pictures.size(3), side);
-  const auto weights = host_weights.to(pictures.device());
+  const auto weights = ToDevice(host_weights, pictures.device());
   const auto rounded = [&, whole = unit](const torch::Tensor& sums) {
     return ((sums + whole / 2) / whole).floor_().clamp_(0, 255);
   };

@@ -1,6 +1,7 @@
 #include "dataio/upload.h"
 
 #include "dataio/reduction_weights.h"
+#include "src/base/to_device.h"
 
 namespace helio::dataio {
 namespace {
@@ -27,9 +28,10 @@ namespace {
 std::vector<torch::Tensor> UploadPictures(StoredPictures& stored, const std::vector<int64_t>& sides,
                                           torch::Device device, torch::Dtype dtype) {
   if (!stored.pixels.defined()) return {};
-  auto pictures = stored.pixels.to(device, /*non_blocking=*/true);
+  auto pictures = ToDevice(stored.pixels, device);
   if (stored.mirrored.any().item<bool>())  // on the host; an evaluation mirrors none
-    pictures = torch::where(stored.mirrored.to(device).view({-1, 1, 1, 1}), pictures.flip({3}), pictures);
+    pictures =
+        torch::where(ToDevice(stored.mirrored, device).view({-1, 1, 1, 1}), pictures.flip({3}), pictures);
   auto images = Pyramid(pictures, sides);
   for (auto& image : images) image = image.to(dtype);
   stored = {};
@@ -44,10 +46,10 @@ void Upload(Batch& batch, std::span<const DomainNeeds> needs, torch::Device devi
     auto& domain = batch.domains[i];
     domain.images = UploadPictures(domain.stored, needs[i].sides, device, dtype);
     domain.wrong_images = UploadPictures(domain.wrong_stored, needs[i].sides, device, dtype);
-    for (auto* tensor : {&domain.captions, &domain.caption_lengths, &domain.classes})
-      if (tensor->defined()) *tensor = tensor->to(device);
+    for (auto* tensor : {&domain.captions, &domain.classes})
+      if (tensor->defined()) *tensor = ToDevice(*tensor, device);
     for (auto* tensor : {&domain.boxes, &domain.key_points, &domain.embeddings})
-      if (tensor->defined()) *tensor = tensor->to(device, dtype);
+      if (tensor->defined()) *tensor = ToDevice(*tensor, device, dtype);
   }
 }
 

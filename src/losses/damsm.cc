@@ -1,5 +1,7 @@
 #include "src/losses/damsm.h"
 
+#include "src/base/to_device.h"
+
 namespace helio::losses {
 namespace {
 
@@ -21,8 +23,8 @@ torch::Tensor BothWays(torch::Tensor similarities, const torch::Tensor& classes,
 
 }  // namespace
 
-torch::Tensor PaddingOf(const torch::Tensor& lengths, int64_t words) {
-  return torch::arange(words, lengths.options()).unsqueeze(0).ge(lengths.unsqueeze(1));
+torch::Tensor PaddingOf(const torch::Tensor& lengths, int64_t words, torch::Device device) {
+  return ToDevice(torch::arange(words, lengths.options()).unsqueeze(0).ge(lengths.unsqueeze(1)), device);
 }
 
 RegionContext AttendRegions(const torch::Tensor& regions, const torch::Tensor& words,
@@ -53,7 +55,8 @@ torch::Tensor WordsLoss(const torch::Tensor& regions, const torch::Tensor& words
                         const torch::Tensor& lengths, const torch::Tensor& classes,
                         const DamsmOptions& options, const BatchScope& scope) {
   const auto all_words = GatherRows(scope.batch, words.contiguous(), scope.rows);
-  const auto padding = PaddingOf(GatherRows(scope.batch, lengths, scope.rows), words.size(2));
+  const auto all_lengths = GatherRows(scope.batch, ToDevice(lengths, words.device()), scope.rows);
+  const auto padding = PaddingOf(all_lengths, words.size(2));
   const auto own = WordSimilarities(regions, all_words, padding, options) * options.gamma3;
   return BothWays(GatherRows(scope.batch, own, scope.rows), classes, scope);
 }

@@ -42,7 +42,11 @@ torch::Tensor WordsLoss(const torch::Tensor& regions, const torch::Tensor& words
 torch::Tensor SentenceLoss(const torch::Tensor& code, const torch::Tensor& sentence,
                            const torch::Tensor& classes, double gamma3, const BatchScope& scope);
 
-// {B, words} bool: true at and beyond each caption's length.
-torch::Tensor PaddingOf(const torch::Tensor& lengths, int64_t words);
+// {B, words} bool on `device`: true at and beyond each caption's length. Lengths on the host cost the device
+// no wait.
+torch::Tensor PaddingOf(const torch::Tensor& lengths, int64_t words, torch::Device device);
+inline torch::Tensor PaddingOf(const torch::Tensor& lengths, int64_t words) {
+  return PaddingOf(lengths, words, lengths.device());
+}
 
 }  // namespace helio::losses

@@ -26,7 +26,7 @@ torch::Tensor ChannelSums(const torch::Tensor& input) {
 
 struct Moments {
   torch::Tensor mean, variance;  // {C} float64
-  double count = 0;
+  torch::Tensor count;           // {} float64: the host never asks for it
 };
 
 constexpr int64_t kRowsAtOnce = 2048;
@@ -70,7 +70,7 @@ Moments MomentsOf(const torch::Tensor& input, GlobalBatch* batch) {
   const auto sums = LocalSums(input);
   if (batch) batch->Sum(sums);
   Moments moments;
-  moments.count = sums[2 * channels].item<double>();
+  moments.count = sums[2 * channels];
   moments.mean = sums.narrow(0, 0, channels) / moments.count;
   moments.variance =
       (sums.narrow(0, channels, channels) / moments.count - moments.mean.square()).clamp_min(0);
@@ -81,10 +81,9 @@ class GlobalBatchNorm : public torch::autograd::Function<GlobalBatchNorm> {
  public:
   static torch::Tensor forward(AutogradContext* context, const torch::Tensor& input,
                                const torch::Tensor& weight, const torch::Tensor& bias,
-                               const torch::Tensor& mean, const torch::Tensor& variance, double count,
-                               double epsilon, GlobalBatch* batch) {
-    context->save_for_backward({input, weight, mean, (variance + epsilon).rsqrt()});
-    context->saved_data["count"] = count;
+                               const torch::Tensor& mean, const torch::Tensor& variance,
+                               const torch::Tensor& count, double epsilon, GlobalBatch* batch) {
+    context->save_for_backward({input, weight, mean, (variance + epsilon).rsqrt(), count});
     context->saved_data["epsilon"] = epsilon;
     context->saved_data["batch"] = reinterpret_cast<int64_t>(batch);
     return torch::batch_norm(input, weight, bias, mean.to(input.dtype()), variance.to(input.dtype()), false,
@@ -95,11 +94,10 @@ class GlobalBatchNorm : public torch::autograd::Function<GlobalBatchNorm> {
   // Szegedy, section 3.
   static variable_list backward(AutogradContext* context, variable_list gradients) {
     const auto saved = context->get_saved_variables();
-    const auto &input = saved[0], &weight = saved[1], &mean = saved[2], &scale = saved[3];
+    const auto &input = saved[0], &weight = saved[1], &mean = saved[2], &scale = saved[3], &count = saved[4];
     const auto& dy = gradients[0];
     auto* batch = reinterpret_cast<GlobalBatch*>(context->saved_data["batch"].toInt());
     if (!batch) return Alone(context, dy, saved);
-    const double count = context->saved_data["count"].toDouble();
     const auto centred = input - PerChannel(mean.to(input.dtype()), input);
     const auto own_dy = ChannelSums(dy), own_dot = ChannelSums(dy * centred);
     const auto message = torch::cat({own_dy, own_dot});
@@ -153,7 +151,7 @@ torch::Tensor BatchNormImpl::forward(const torch::Tensor& input) {
   {
     torch::NoGradGuard no_grad;
     moments = MomentsOf(input.detach(), others);
-    const auto unbiased = moments.variance * (moments.count / std::max(1.0, moments.count - 1));
+    const auto unbiased = moments.variance * (moments.count / (moments.count - 1).clamp_min(1));
     // .data(): torch's own kernel, which another call of this module may have used, keeps the running
     // statistics for its backward without reading them; their version must not move.
     running_mean.data().lerp_(moments.mean.to(running_mean.dtype()), momentum);

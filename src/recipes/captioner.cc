@@ -19,7 +19,7 @@ class CaptionValidation : public Validation {
     const auto code = encoder_->forward(batch.data().images.back());
     const auto right = SummedEntropy(code, batch.data()),
                wrong = SummedEntropy(code.roll(1, 0), batch.data());
-    return torch::stack({right, wrong, batch.data().caption_lengths.sum().to(right.dtype())})
+    return torch::stack({right, wrong, batch.data().caption_lengths.sum().to(right.device(), right.dtype())})
         .to(torch::kFloat64);
   }
 
@@ -43,8 +43,8 @@ class CaptionValidation : public Validation {
 
   torch::Tensor SummedEntropy(const torch::Tensor& code, const dataio::Domain& data) {
     const auto logits = decoder_->forward(code, data.captions);
-    const auto targets =
-        data.captions.masked_fill(losses::PaddingOf(data.caption_lengths, data.captions.size(1)), -100);
+    const auto targets = data.captions.masked_fill(
+        losses::PaddingOf(data.caption_lengths, data.captions.size(1), data.captions.device()), -100);
     return torch::cross_entropy_loss(logits.flatten(0, 1), targets.flatten(), {}, at::Reduction::Sum);
   }
 

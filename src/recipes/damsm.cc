@@ -1,6 +1,7 @@
 #include "src/losses/damsm.h"
 
 #include "src/base/noise.h"
+#include "src/base/to_device.h"
 #include "src/nn/freeze.h"
 #include "src/recipes/parts.h"
 #include "src/recipes/pretrainings.h"
@@ -88,8 +89,8 @@ class Damsm : public System {
     const auto& context = step.context;
     const auto draw = UniformRows(RandomKey(context.seed, "text_dropout", {context.step}), step.batch.rows,
                                   {options_.words, options_.word_vector}, context.dtype);
-    return (draw.ge(options_.text_dropout).to(context.dtype) / (1 - options_.text_dropout))
-        .to(context.device);
+    return ToDevice(draw.ge(options_.text_dropout).to(context.dtype) / (1 - options_.text_dropout),
+                    context.device);
   }
 
   LossTerms Terms(const BatchStep& step) {

@@ -145,7 +145,7 @@ LossTerm LadderGame::KlTerm(const LadderStep& step) const {
 
 nn::GeneratorInput LadderGame::DrawingInput(const Prompt& prompt, uint64_t seed, const RowRange& rows) {
   const auto like = generator_->parameters().front();
-  const auto text = text_encoder_.Encode(prompt.captions.to(like.device()), prompt.lengths.to(like.device()));
+  const auto text = text_encoder_.Encode(prompt.captions.to(like.device()), prompt.lengths);
   return {.noise = DrawingNoise(seed, "noise", rows, options_.z, like),
           .condition_noise = DrawingNoise(seed, "condition_noise", rows, options_.condition, like),
           .sentence = text.sentence,

@@ -82,7 +82,8 @@ FrozenText::FrozenText(const FrozenTextOptions& options, const Surroundings& sur
 TextCondition FrozenText::Encode(const torch::Tensor& captions, const torch::Tensor& lengths) {
   torch::NoGradGuard no_grad;
   const auto features = encoder_->forward(captions, lengths);
-  return {features.words * scale_, features.sentence * scale_, losses::PaddingOf(lengths, captions.size(1))};
+  return {features.words * scale_, features.sentence * scale_,
+          losses::PaddingOf(lengths, captions.size(1), captions.device())};
 }
 
 FrozenDamsm::FrozenDamsm(const DamsmImageOptions& options, const FrozenTextOptions& text,

@@ -1,13 +1,14 @@
 #include "src/recipes/system.h"
 
 #include "src/base/noise.h"
+#include "src/base/to_device.h"
 
 namespace helio::recipes {
 
 torch::Tensor StepContext::Noise(std::string_view purpose, const RowRange& rows, int64_t size) const {
   const auto values =
       noise ? noise(purpose) : NormalRows(RandomKey(seed, purpose, {step}), rows, {size}, dtype);
-  return values.to(device, dtype);
+  return ToDevice(values, device, dtype);
 }
 
 NamedTensors TensorsOf(const System& system, Role role) {

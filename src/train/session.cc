@@ -1,5 +1,8 @@
 #include "src/train/session.h"
 
+#include <algorithm>
+#include <array>
+
 #include "cluster/consistency.h"
 #include "src/base/checksum.h"
 #include "src/base/random.h"
@@ -44,6 +47,8 @@ void SessionOptions::Declare(OptionList& list) {
   list.AddOperational("on_checkpoint_failure", &on_checkpoint_failure, OneOf({"continue", "stop"}),
                       "When a checkpoint cannot be written: continue and try again at the next one, or stop");
   list.AddOperational("log_every", &log_every, AtLeast(1), "Steps between log lines");
+  list.AddOperational("profile", &profile, {"FROM-TO, as 21-24", &StepProfile::Admits},
+                      "FROM-TO: trace these steps on every rank into --out/profile (docs/profiling.md)");
   list.AddOperational("sample_every", &sample_every, AtLeast(0), "Steps between sample pictures (0: none)");
   list.AddOperational("evaluate_every", &evaluate_every, AtLeast(0), "Steps between evaluations (0: none)");
   list.AddOperational("exit_code_requeue", &exit_code_requeue, Between(0, 255),
@@ -61,7 +66,8 @@ Session::Session(recipes::System& system, Trainer& trainer, cluster::Communicato
       hooks_(std::move(hooks)),
       stragglers_(communicator),
       progress_(options_.steps, options_.global_batch),
-      bar_(options_.steps, is_rank0() && IsTerminal()) {
+      bar_(options_.steps, is_rank0() && IsTerminal()),
+      profile_(options_.profile, options_.out / "profile", communicator.rank()) {
   if (!is_rank0()) return;
   run_ = std::make_unique<RunDirectory>(options_.out);
   writer_ = std::make_unique<CheckpointWriter>(run_->checkpoints(), options_.retention,
@@ -175,6 +181,7 @@ int Session::Loop(int64_t step) {
 
 void Session::OneStep(int64_t step) {
   communicator_.BeginStep(step);
+  profile_.Before(step + 1);
   const auto start = std::chrono::steady_clock::now();
   const int64_t others_before = communicator_.job().waited_nanoseconds;
   StepFacts facts;
@@ -193,6 +200,8 @@ void Session::OneStep(int64_t step) {
   progress_.Step(facts.data_wait_seconds);
   bar_.Step(step + 1);
   metrics_.Step(facts, report_);
+  profile_.After(step + 1, report_);
+  outcomes_.Add(step + 1, report_);
   const auto others = static_cast<double>(communicator_.job().waited_nanoseconds - others_before) * 1e-9;
   WatchForStragglers(facts.seconds - others);
 }
@@ -224,14 +233,32 @@ bool Session::CheckpointDue(int64_t step) const {
   return judged || step == options_.steps || (bad_steps_ == 0 && Due(step, options_.checkpoint_every));
 }
 
+// A CPU has computed its step by now. A device is only asked where the host needs its answer.
+bool Session::OutcomesDue(int64_t step) const {
+  return communicator_.world().device.is_cpu() || step == options_.steps ||
+         std::ranges::any_of(std::array{options_.log_every, options_.checkpoint_every,
+                                        options_.evaluate_every, options_.sample_every},
+                             [&](int64_t every) { return Due(step, every); });
+}
+
+// Whether too many steps in a row were bad. The same on every rank, as the norms are.
+bool Session::ReadOutcomes() {
+  bool too_many = false;
+  for (const auto& outcome : outcomes_.Read()) {
+    metrics_.Outcome(outcome);
+    bad_steps_ = outcome.skipped() > 0 ? bad_steps_ + 1 : 0;
+    too_many = too_many || bad_steps_ >= options_.max_bad_steps;
+    if (outcome.skipped() > 0 && is_rank0())
+      LOG(WARNING) << "step " << outcome.step << ": gradient not finite, " << outcome.skipped()
+                   << " updates left out";
+  }
+  return too_many;
+}
+
 // After too many bad steps in a row: back to the last checkpoint, with other noise; twice to the same one is
 // hopeless.
 bool Session::HandleBadSteps(int64_t& step) {
-  bad_steps_ = report_.skipped > 0 ? bad_steps_ + 1 : 0;
-  if (report_.skipped > 0 && is_rank0())
-    LOG(WARNING) << "step " << step + 1 << ": gradient not finite, " << report_.skipped
-                 << " updates left out";
-  if (bad_steps_ < options_.max_bad_steps) return false;
+  if (!OutcomesDue(step + 1) || !ReadOutcomes()) return false;
   const auto give_up = [&](const char* why) {
     ThrowData(std::to_string(bad_steps_) + " steps in a row had non-finite gradients, " + why,
               "step " + std::to_string(step + 1), "lower the learning rates");
@@ -262,8 +289,8 @@ void Session::AfterStep(int64_t step) {
 
 void Session::Log(int64_t step) {
   std::vector<torch::Tensor> values;
-  for (const auto& term : report_.terms) values.push_back(term.value.to(torch::kFloat64).cpu().reshape({1}));
-  const auto means = values.empty() ? torch::zeros({0}, torch::kFloat64) : torch::cat(values);
+  for (const auto& term : report_.terms) values.push_back(term.value);
+  const auto means = OnHost(values);
   communicator_.AllReduce(means, cluster::Reduce::kMean, "losses").Wait();
   const auto speed = progress_.Take(step);
   metrics_.Speed(speed);
@@ -329,6 +356,7 @@ void Session::SaveUnjudged(int64_t step) {
 }
 
 void Session::Checkpoint(int64_t step) {
+  ReadOutcomes();  // of the steps before a signal
   const auto optimizer = trainer_.OptimizerState();
   if (is_rank0()) writer_->Save(TakeSnapshot(step, optimizer));
 }

@@ -14,6 +14,7 @@
 #include "src/train/resume.h"
 #include "src/train/run_directory.h"
 #include "src/train/schedule.h"
+#include "src/train/step_profile.h"
 #include "src/train/trainer.h"
 #include "src/train/training_metrics.h"
 
@@ -36,6 +37,7 @@ struct SessionOptions {
   std::string resume = "auto";                     // auto | none | a checkpoint folder
   std::string resume_override;                     // comma-separated flag names that may differ
   int max_bad_steps = 10;
+  std::string profile;  // FROM-TO: steps that are traced
   int exit_code_requeue = 75;
   // What a resume must agree on.
   RunIdentity identity;
@@ -86,6 +88,8 @@ class Session {
   void WatchForStragglers(double busy_seconds);
   void AfterStep(int64_t step);
   bool HandleBadSteps(int64_t& step);
+  bool OutcomesDue(int64_t step) const;
+  bool ReadOutcomes();
   void Log(int64_t step);
   void Evaluate(int64_t step);
   void CheckBestExists() const;
@@ -110,11 +114,13 @@ class Session {
   cluster::StragglerDetector stragglers_;
   Progress progress_;
   ProgressBar bar_;
-  StepReport report_;             // of the latest step
+  StepReport report_;  // of the latest step
+  StepProfile profile_;
+  StepOutcomes outcomes_;         // of steps since they were last read
   Json scores_ = Json::object();  // of the evaluation at scores_step_
   int64_t scores_step_ = -1;
   bool evaluation_pending_ = false;  // the evaluation at the resumed step did not come to its end
-  int bad_steps_ = 0;                // in a row
+  int bad_steps_ = 0;                // in a row, of the steps whose outcomes are read
   int rollbacks_ = 0;                // part of every later step's seed
   int64_t rollback_step_ = -1;       // where the last one went back to
 };

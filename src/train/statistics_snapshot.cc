@@ -1,5 +1,7 @@
 #include "src/train/statistics_snapshot.h"
 
+#include <map>
+
 namespace helio::train {
 namespace {
 
@@ -8,23 +10,39 @@ bool IsStatistic(const std::string& name) {
          name.ends_with("num_batches_tracked");
 }
 
+// Their values one after the other in one flat tensor, of which they are views from now on.
+torch::Tensor BroughtTogether(const std::vector<torch::Tensor>& tensors) {
+  std::vector<torch::Tensor> rows;
+  for (const auto& tensor : tensors) rows.push_back(tensor.reshape({-1}));
+  auto flat = torch::cat(rows);
+  int64_t begin = 0;
+  for (auto tensor : tensors) {
+    tensor.set_data(flat.narrow(0, begin, tensor.numel()).view(tensor.sizes()));
+    begin += tensor.numel();
+  }
+  return flat;
+}
+
 }  // namespace
 
 StatisticsSnapshot::StatisticsSnapshot(const recipes::System& system) {
-  for (const auto& [name, tensor] : recipes::TensorsOf(system, recipes::Role::kTrained)) {
-    if (!IsStatistic(name)) continue;
-    auto& lists = lists_[tensor.scalar_type()];
-    lists.live.push_back(tensor.variable_data());
-    lists.kept.push_back(torch::empty_like(tensor));
+  torch::NoGradGuard no_grad;
+  std::map<torch::Dtype, std::vector<torch::Tensor>> statistics;
+  for (const auto& [name, tensor] : recipes::TensorsOf(system, recipes::Role::kTrained))
+    if (IsStatistic(name)) statistics[tensor.scalar_type()].push_back(tensor);
+  for (const auto& [dtype, tensors] : statistics) {
+    auto live = BroughtTogether(tensors);
+    buffers_.push_back({live, torch::empty_like(live)});
   }
 }
 
 void StatisticsSnapshot::Keep() {
-  for (auto& [dtype, lists] : lists_) at::_foreach_copy_(lists.kept, lists.live);
+  for (auto& buffer : buffers_) buffer.kept.copy_(buffer.live);
 }
 
-void StatisticsSnapshot::Restore() const {
-  for (const auto& [dtype, lists] : lists_) at::_foreach_copy_(lists.live, lists.kept);
+void StatisticsSnapshot::RestoreUnless(const torch::Tensor& good) {
+  if (good.is_cpu() && good.item<bool>()) return;
+  for (auto& buffer : buffers_) buffer.live.copy_(torch::where(good, buffer.live, buffer.kept));
 }
 
 }  // namespace helio::train

@@ -1,5 +1,4 @@
 #pragma once
-#include <map>
 #include <vector>
 
 #include "src/base/tensor.h"
@@ -7,21 +6,23 @@
 
 namespace helio::train {
 
-// A system's running batch-norm statistics, remembered, so that a forward pass can be made undone. Made after
-// the networks have come to their device; the copies are a few hundred kilobytes. One thread.
+// A system's running batch-norm statistics, remembered, so that a forward pass can be made undone. Brings
+// them together in flat memory, a buffer a dtype, of which they become views: one copy keeps all of them.
+// Made after the networks have come to their device. One thread.
 class StatisticsSnapshot {
  public:
   explicit StatisticsSnapshot(const recipes::System& system);
   void Keep();
-  // Back to what the latest Keep saw, behind autograd's back: graphs that were built in between noted these
-  // tensors, but need their values no more.
-  void Restore() const;
+  // Where `good` {} bool, on the statistics' device, is false: back to what the latest Keep saw, behind
+  // autograd's back: graphs that were built in between noted these tensors, but need their values no more.
+  // The host reads `good` on a CPU only.
+  void RestoreUnless(const torch::Tensor& good);
 
  private:
-  struct Lists {
-    std::vector<torch::Tensor> live, kept;
+  struct Buffer {
+    torch::Tensor live, kept;  // flat
   };
-  std::map<torch::Dtype, Lists> lists_;  // one launch copies many tensors of the same kind
+  std::vector<Buffer> buffers_;
 };
 
 }  // namespace helio::train

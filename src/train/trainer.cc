@@ -6,14 +6,19 @@
 #include "cluster/sharding.h"
 #include "src/base/random.h"
 #include "src/base/seconds.h"
+// clang-format off
+#include <ATen/record_function.h>
+// clang-format on
 
 namespace helio::train {
 namespace {
 
-// Adds the time of its scope to the report.
+// Adds the time of its scope to the report, and its name to a trace.
 class Stopwatch {
  public:
-  Stopwatch(StepReport& report, std::string part) : report_(report), part_(std::move(part)) {}
+  Stopwatch(StepReport& report, std::string part) : report_(report), part_(std::move(part)) {
+    if (traced_.isActive()) traced_.before(part_);
+  }
   Stopwatch(const Stopwatch&) = delete;
   Stopwatch& operator=(const Stopwatch&) = delete;
   ~Stopwatch() { report_.seconds.emplace_back(part_, SecondsSince(start_)); }
@@ -22,6 +27,7 @@ class Stopwatch {
   StepReport& report_;
   const std::string part_;
   const std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+  at::RecordFunction traced_{at::RecordScope::USER_SCOPE};  // for --profile
 };
 
 torch::Tensor Total(const recipes::LossTerms& terms) {
@@ -72,6 +78,13 @@ std::vector<torch::Tensor> ParametersThrough(const recipes::Phase& phase,
     for (auto& parameter : recipes::ParametersOf(*part)) parameters.push_back(std::move(parameter));
   }
   return parameters;
+}
+
+// A sum with a norm that is not finite is not finite.
+torch::Tensor AllFinite(const std::vector<StepReport::Norm>& norms, torch::Device device) {
+  auto sum = torch::zeros({}, torch::dtype(torch::kFloat64).device(device));
+  for (const auto& norm : norms) sum += norm.value;
+  return torch::isfinite(sum);
 }
 
 // A parameter in two phases would be re-homed by the second one's buffer, behind the first one's back.
@@ -125,6 +138,7 @@ struct Trainer::Player {
   cluster::Shard shard;
   cluster::FlatAdam adam;
   cluster::GradientReducer reducer;
+  torch::Tensor finite;                       // {} bool: whether this step's gradient is
   std::optional<cluster::Pending> gathering;  // of the parameters that other ranks have updated
 };
 
@@ -155,7 +169,8 @@ StepReport Trainer::Step(std::span<const dataio::Batch> batches, const recipes::
   Prepare(batches, game);
   std::vector<EarlyTerms> early;
   for (size_t round = 0; round < rounds_.size(); ++round) PlayRound(round, early, game);
-  if (game.report.skipped > 0) before_step_->Restore();  // what is not finite would stay in them for ever
+  game.report.finite = AllFinite(game.report.norms, communicator_.world().device);
+  before_step_->RestoreUnless(game.report.finite);  // what is not finite would stay in them for ever
   if (batches.size() > 1)
     for (auto& term : game.report.terms) term.value = term.value / options_.accumulate;
   return std::move(game.report);
@@ -221,10 +236,9 @@ void Trainer::Update(const std::vector<Player*>& players, Game& game) {
   if (!options_.reducer.shard_optimizer) return;
   const Stopwatch watch(game.report, "wait");
   for (auto* player : players) {
-    if (!player->gathering) continue;  // its update was left out
     communicator_.Await(*player->gathering);
     player->gathering.reset();
-    player->adam.StepAverage();
+    player->adam.StepAverage(player->finite);
   }
 }
 
@@ -236,33 +250,32 @@ void Trainer::Update(Player& player, Game& game) {
   }
   if (communicator_.size() > 1) report.reductions.push_back({player.phase.name, player.reducer.stats()});
   const Stopwatch watch(report, "update");
-  // The norm is the same on every rank, so every rank takes the same decision without asking the others.
-  const double norm = Norm(player);
+  // The norm is the same on every rank, so every rank takes the same decision without asking the others; on a
+  // device the decision stays there.
+  const auto norm = Norm(player);
   report.norms.push_back({player.phase.name, norm});
-  if (!std::isfinite(norm)) {
-    ++report.skipped;
-    return;
-  }
-  player.adam.Step(player.rate(game.context, game.rate_factor), GradientFactors(player, norm));
+  player.finite = torch::isfinite(norm);
+  player.adam.Step(player.rate(game.context, game.rate_factor), ScaleOf(player, norm), player.finite);
   if (options_.reducer.shard_optimizer)
     player.gathering = cluster::GatherParameters(communicator_, player.group);
 }
 
-double Trainer::Norm(const Player& player, const std::string& prefix) const {
-  const double sum = options_.reducer.shard_optimizer
-                         ? cluster::ShardedGradientNorm(communicator_, player.group, prefix)
-                         : cluster::GradientNorm(player.group, prefix);
-  return sum / options_.accumulate;
+torch::Tensor Trainer::Norm(const Player& player, const std::string& prefix) const {
+  const auto sum = options_.reducer.shard_optimizer
+                       ? cluster::ShardedGradientNorm(communicator_, player.group, prefix)
+                       : cluster::GradientNorm(player.group, prefix);
+  return options_.accumulate == 1 ? sum : sum / options_.accumulate;
 }
 
 // The mean over micro-batches, and clipping.
-std::vector<cluster::ScaledRange> Trainer::GradientFactors(const Player& player, double norm) const {
-  const double mean = 1.0 / options_.accumulate;
+cluster::GradientScale Trainer::ScaleOf(const Player& player, const torch::Tensor& norm) const {
   const auto& [limit, prefix] =
       std::tie(player.phase.optimizer.clip_norm, player.phase.optimizer.clip_prefix);
-  if (limit <= 0) return cluster::GradientFactors(player.group, mean);
-  const double clip = cluster::ClipFactor(prefix.empty() ? norm : Norm(player, prefix), limit);
-  return cluster::GradientFactors(player.group, mean, clip, prefix);
+  cluster::GradientScale scale{.all = 1.0 / options_.accumulate};
+  if (limit <= 0) return scale;
+  scale.clip = cluster::ClipFactor(prefix.empty() ? norm : Norm(player, prefix), limit);
+  scale.prefix = prefix;
+  return scale;
 }
 
 NamedTensors Trainer::OptimizerState() const {

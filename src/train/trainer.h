@@ -32,7 +32,8 @@ struct StepReport {
   };
   struct Norm {
     std::string phase;
-    double value;  // L2 norm of the phase's reduced gradient, before clipping
+    torch::Tensor value;  // L2 norm of the phase's reduced gradient, before clipping: {} float64. Where it is
+                          // not finite the phase's update did not happen, on any rank
   };
   struct Reduction {
     std::string phase;
@@ -41,9 +42,8 @@ struct StepReport {
   std::vector<Term> terms;
   std::vector<Norm> norms;
   std::vector<Reduction> reductions;  // none on one rank
-  // Phases whose gradient was not finite: their update did not happen, on any rank. If there is one, batch
-  // norm's running statistics are those of before the step.
-  int skipped = 0;
+  // Whether all norms are: {} bool. If not, batch norm's running statistics are those of before the step.
+  torch::Tensor finite;
   std::vector<std::pair<std::string, double>> seconds;  // by part: prepare, a phase's name, wait, update
 };
 
@@ -115,8 +115,8 @@ class Trainer {
   void Backward(Player& player, recipes::Step& step, EarlyTerms early, Turn turn, Game& game);
   void Update(const std::vector<Player*>& players, Game& game);
   void Update(Player& player, Game& game);
-  double Norm(const Player& player, const std::string& prefix = "") const;
-  std::vector<cluster::ScaledRange> GradientFactors(const Player& player, double norm) const;
+  torch::Tensor Norm(const Player& player, const std::string& prefix = "") const;
+  cluster::GradientScale ScaleOf(const Player& player, const torch::Tensor& norm) const;
   void SwapAverages();
 
   recipes::System& system_;

@@ -91,7 +91,6 @@ TrainingMetrics::Reductions& TrainingMetrics::ReductionsOf(const std::string& ph
 void TrainingMetrics::Step(const StepFacts& step, const StepReport& report) {
   steps_.Add();
   images_.Add(static_cast<double>(step.local_images));
-  if (report.skipped > 0) skipped_.Add(report.skipped);
   step_.Set(static_cast<double>(step.step));
   epoch_.Set(step.epoch);
   batches_ready_.Set(static_cast<double>(step.batches_ready));
@@ -99,15 +98,19 @@ void TrainingMetrics::Step(const StepFacts& step, const StepReport& report) {
   Part("step").Observe(step.seconds);
   Part("data_wait").Observe(step.data_wait_seconds);
   for (const auto& [part, seconds] : report.seconds) Part(part).Observe(seconds);
-  for (const auto& norm : report.norms)
-    registry_.AddGauge("helio_gradient_norm", "L2 norm of the reduced gradient", {{"phase", norm.phase}})
-        .Set(norm.value);
   for (const auto& [phase, stats] : report.reductions) {
     auto& counters = ReductionsOf(phase);
     counters.bytes.Add(static_cast<double>(stats.bytes));
     counters.hidden.Add(stats.hidden_seconds());
     counters.exposed.Add(stats.exposed_seconds);
   }
+}
+
+void TrainingMetrics::Outcome(const StepOutcome& outcome) {
+  if (outcome.skipped() > 0) skipped_.Add(outcome.skipped());
+  for (const auto& [phase, norm] : outcome.norms)
+    registry_.AddGauge("helio_gradient_norm", "L2 norm of the reduced gradient", {{"phase", phase}})
+        .Set(norm);
 }
 
 void TrainingMetrics::Loss(const std::string& phase, const std::string& term, double value) {

@@ -7,7 +7,7 @@
 #include "src/recipes/validation.h"
 #include "src/train/checkpoint_writer.h"
 #include "src/train/progress.h"
-#include "src/train/trainer.h"
+#include "src/train/step_outcomes.h"
 
 namespace helio::train {
 
@@ -36,6 +36,8 @@ class TrainingMetrics {
 
   // Every step, every rank.
   void Step(const StepFacts& step, const StepReport& report);
+  // Every step too, but on a device some steps later.
+  void Outcome(const StepOutcome& outcome);
   // At log steps: the means over ranks, by phase and term.
   void Loss(const std::string& phase, const std::string& term, double value);
   void Speed(const Progress::Report& report);

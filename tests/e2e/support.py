@@ -32,11 +32,11 @@ def need(*programs):
         sys.exit(77)
 
 
-def must(*command, **options):
+def must(*command, stderr_too=False, **options):
     done = subprocess.run([str(c) for c in command], capture_output=True, text=True, cwd=ROOT, timeout=600, **options)
     if done.returncode:
         sys.exit(f"{' '.join(map(str, command))}: exit code {done.returncode}\n{(done.stdout + done.stderr)[-4000:]}")
-    return done.stdout
+    return done.stdout + done.stderr if stderr_too else done.stdout
 
 
 def make_data(bin_dir, work, images=200):

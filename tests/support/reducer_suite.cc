@@ -171,7 +171,7 @@ void AgreesOnNonFinite(Communicator& c) {
   Loss(group, c.rank() == c.size() - 1 ? NAN : 1).backward();
   pass.LaunchRemaining();
   reducer.Wait();
-  EXPECT_FALSE(std::isfinite(cluster::GradientNorm(group)));
+  EXPECT_FALSE(std::isfinite(cluster::GradientNorm(group).item<double>()));
 }
 
 // One player's training with the optimizer whole on every rank, or in shards.
@@ -196,11 +196,11 @@ struct Run {
     Loss(group, x).backward();
     pass.LaunchRemaining();
     reducer.Wait();
-    const double norm = shard ? ShardedGradientNorm(communicator, group) : GradientNorm(group);
+    const auto norm = shard ? ShardedGradientNorm(communicator, group) : GradientNorm(group);
     adam.Step(1e-3);
     if (shard) GatherParameters(communicator, group).Wait();
     adam.StepAverage();
-    return norm;
+    return norm.item<double>();
   }
 
   Communicator& communicator;

@@ -84,13 +84,38 @@ TEST(FlatAdamTest, FactorsScaleTheGradient) {
   for (int step = 0; step < 3; ++step) {
     Fill(TensorsOf(scaled), step);
     Fill(TensorsOf(by_factor), step);
-    const auto ranges = GradientFactors(second, factors[0], factors[1] / factors[0], "b");
+    const GradientScale scale{factors[0], torch::scalar_tensor(factors[1] / factors[0], torch::kFloat64),
+                              "b"};
+    const auto ranges = GradientFactors(second, scale);
     for (const auto& [begin, end, factor] : ranges) first.gradients().slice(0, begin, end).mul_(factor);
     adam.Step(1e-2);
-    with_factors.Step(1e-2, ranges);
-    rest.Step(1e-2, ranges);
+    with_factors.Step(1e-2, scale);
+    rest.Step(1e-2, scale);
   }
   EXPECT_TRUE(torch::equal(first.parameters(), second.parameters()));
+}
+
+NamedTensors Copies(const NamedTensors& tensors) {
+  NamedTensors copies;
+  for (const auto& [name, tensor] : tensors) copies.emplace_back(name, tensor.clone());
+  return copies;
+}
+
+// What is not finite leaves no trace: neither in weights, moments and average nor in the step count.
+TEST(FlatAdamTest, AStepThatIsNotFiniteDidNotHappen) {
+  auto parameters = Parameters(torch::kFloat32);
+  ParameterGroup group("g", parameters);
+  FlatAdam adam(group, {0.9, 0.999, 1e-8, 0.5});
+  Fill(TensorsOf(parameters), 0);
+  adam.Step(1e-2);
+  const auto before = Copies(adam.State()), average = Copies(adam.Average());
+  const auto weights = group.parameters().clone();
+  group.gradients().fill_(NAN);
+  adam.Step(1e-2, {}, torch::isfinite(GradientNorm(group)));
+  EXPECT_TRUE(torch::equal(group.parameters(), weights));
+  for (const auto& [now, then] : {std::pair{adam.State(), before}, {adam.Average(), average}})
+    for (size_t i = 0; i < now.size(); ++i)
+      EXPECT_TRUE(torch::equal(now[i].second, then[i].second)) << now[i].first;
 }
 
 TEST(FlatAdamTest, DoesNotDependOnThreads) {

@@ -120,6 +120,10 @@ ParameterGroup& WithGradients(ParameterGroup& group) {
   return group;
 }
 
+double NormOf(const ParameterGroup& group, const std::string& prefix = "") {
+  return GradientNorm(group, prefix).item<double>();
+}
+
 TEST(GradientNormTest, IsTheNormOfAllOrOfAPrefix) {
   auto net = SmallNet();
   ParameterGroup group("g", Named(*net));
@@ -130,18 +134,18 @@ TEST(GradientNormTest, IsTheNormOfAllOrOfAPrefix) {
     all += squares;
     if (slot.name.starts_with("1.")) prefixed += squares;
   }
-  EXPECT_NEAR(GradientNorm(group), std::sqrt(all), 1e-12 * std::sqrt(all));
-  EXPECT_NEAR(GradientNorm(group, "1."), std::sqrt(prefixed), 1e-12 * std::sqrt(prefixed));
+  EXPECT_NEAR(NormOf(group), std::sqrt(all), 1e-12 * std::sqrt(all));
+  EXPECT_NEAR(NormOf(group, "1."), std::sqrt(prefixed), 1e-12 * std::sqrt(prefixed));
 }
 
 TEST(GradientNormTest, DoesNotDependOnThreads) {
   NamedTensors parameters{{"a", torch::ones({300'001}).requires_grad_()}};
   ParameterGroup group("g", parameters);
   WithGradients(group);
-  const double several = GradientNorm(group);
+  const double several = NormOf(group);
   const int threads = at::get_num_threads();
   at::set_num_threads(1);
-  EXPECT_EQ(GradientNorm(group), several);
+  EXPECT_EQ(NormOf(group), several);
   at::set_num_threads(threads);
 }
 
@@ -149,7 +153,7 @@ TEST(GradientNormTest, ShowsNonFiniteGradients) {
   NamedTensors parameters{{"a", torch::ones({1000}).requires_grad_()}};
   ParameterGroup group("g", parameters);
   group.slots()[0].parameter.mutable_grad()[777] = INFINITY;
-  EXPECT_FALSE(std::isfinite(GradientNorm(group)));
+  EXPECT_FALSE(std::isfinite(NormOf(group)));
 }
 
 TEST(GradientFactorsTest, LimitTheNormOfTheirPrefixOnly) {
@@ -157,22 +161,26 @@ TEST(GradientFactorsTest, LimitTheNormOfTheirPrefixOnly) {
   ParameterGroup group("g", Named(*net));
   WithGradients(group);
   const auto untouched = group.slots()[0].parameter.grad().clone();
-  const auto factors = GradientFactors(group, 1, ClipFactor(GradientNorm(group, "1."), 0.25), "1.");
-  for (const auto& [begin, end, factor] : factors) group.gradients().slice(0, begin, end).mul_(factor);
-  EXPECT_NEAR(GradientNorm(group, "1."), 0.25, 1e-5);
+  const GradientScale scale{.clip = ClipFactor(GradientNorm(group, "1."), 0.25), .prefix = "1."};
+  auto by_ranges = group.gradients().clone();
+  for (const auto& [begin, end, factor] : GradientFactors(group, scale))
+    by_ranges.slice(0, begin, end).mul_(factor);
+  ScaleGradients(group, scale);
+  EXPECT_TRUE(torch::equal(group.gradients(), by_ranges));
+  EXPECT_NEAR(NormOf(group, "1."), 0.25, 1e-5);
   EXPECT_TRUE(torch::equal(group.slots()[0].parameter.grad(), untouched));
-  EXPECT_EQ(ClipFactor(GradientNorm(group), 1e6), 1) << "a small gradient would be changed";
+  EXPECT_EQ(ClipFactor(GradientNorm(group), 1e6).item<double>(), 1) << "a small gradient would be changed";
 }
 
 TEST(GradientFactorsTest, CoverTheGroupInAsFewRangesAsTheyCan) {
   auto net = SmallNet();
   ParameterGroup group("g", Named(*net), 3);
-  const auto one = GradientFactors(group, 0.5);
+  const auto one = GradientFactors(group, {.all = 0.5});
   ASSERT_EQ(one.size(), 1u);
   EXPECT_EQ(one[0].begin, 0);
   EXPECT_EQ(one[0].end, group.size());
   EXPECT_EQ(one[0].factor, 0.5);
-  const auto two = GradientFactors(group, 0.5, 0.5, "1.");
+  const auto two = GradientFactors(group, {0.5, torch::scalar_tensor(0.5, torch::kFloat64), "1."});
   ASSERT_EQ(two.size(), 3u);
   for (const size_t i : {0, 1}) EXPECT_EQ(two[i].end, two[i + 1].begin);
   EXPECT_EQ(two[2].end, group.size());

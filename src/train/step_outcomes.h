@@ -1,0 +1,39 @@
+#pragma once
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "src/train/trainer.h"
+
+namespace helio::train {
+
+// What came of a step, on the host.
+struct StepOutcome {
+  int64_t step = 0;                                   // done by it
+  std::vector<std::pair<std::string, double>> norms;  // by phase: L2 norm of the reduced gradient
+
+  // Updates that were left out because their gradient was not finite.
+  int skipped() const;
+};
+
+// Reports of steps that the host has not read yet. On a device a step is queued long before it is computed:
+// to ask after each would empty the queue. Local, one thread.
+class StepOutcomes {
+ public:
+  void Add(int64_t step, const StepReport& report);
+  // Those since the last call, in order. Waits for the device, in one copy.
+  std::vector<StepOutcome> Read();
+
+ private:
+  struct Unread {
+    int64_t step;
+    std::vector<StepReport::Norm> norms;
+  };
+  std::vector<Unread> unread_;
+};
+
+// Scalars of one device on the host: {n} float64, in one copy.
+torch::Tensor OnHost(const std::vector<torch::Tensor>& scalars);
+
+}  // namespace helio::train

@@ -1,0 +1,39 @@
+#pragma once
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <string>
+
+#include "src/train/trainer.h"
+
+namespace helio::train {
+
+// --profile=FROM-TO: what the steps FROM to TO (as the log counts them) do on this rank: phases, operators,
+// device kernels and waits for other ranks, as a trace for chrome://tracing or ui.perfetto.dev, and in the
+// log a table of parts and of the dearest operators. Recording slows a step by some per cent. Local; one at a
+// time in a process.
+class StepProfile {
+ public:
+  // `steps`: "FROM-TO", or empty: nothing is recorded. Throws Error{kUser} on anything else.
+  StepProfile(const std::string& steps, std::filesystem::path folder, int rank);
+  StepProfile(const StepProfile&) = delete;
+  StepProfile& operator=(const StepProfile&) = delete;
+  ~StepProfile();  // stops recording; what was not finished is dropped
+
+  // Whether `steps` may be given to the constructor.
+  static bool Admits(const std::string& steps);
+
+  void Before(int64_t step);                           // step `step` (from 1) begins
+  void After(int64_t step, const StepReport& report);  // it has ended; after the last one writes the trace
+
+ private:
+  void Finish();
+
+  const std::filesystem::path folder_;
+  const int rank_;
+  int64_t from_ = 0, to_ = 0;  // 0: none
+  bool recording_ = false;
+  std::map<std::string, double> seconds_;  // by part, of all recorded steps
+};
+
+}  // namespace helio::train

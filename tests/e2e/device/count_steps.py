@@ -1,0 +1,64 @@
+#!/usr/bin/env python3
+"""What a step between two log lines asks of a device, by system: kernel launches, host synchronisations, copies to the host; counted on a
+simulated device whose kernels do nothing. The host must never wait for it, and launches stay what launches.json says or fewer.
+Usage: count_steps.py BIN_DIR SIMULATED_DEVICE_DIR [--write]   --write: launches.json anew, after a change that is meant."""
+import json
+import math
+import os
+import pathlib
+import re
+import shutil
+import sys
+import tempfile
+
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE))
+from check_device import BIN, DEVICE, flags, make_data, must, systems  # noqa: E402
+from support import MPIRUN, check  # noqa: E402
+
+TABLE = HERE / "launches.json"
+QUIET = ["--log_every=1000", "--checkpoint_every=0", "--evaluate_every=0", "--sample_every=0", "--ema_batch_norm=live", "--resume=none"]
+STEPS = (3, 7)
+
+
+def counts(program, system, work, steps, ranks):
+    """(launches, synchronisations, copies to the host) of a run of so many steps, of all ranks together."""
+    os.environ["SIM_KERNELS"] = "none"
+    launcher = MPIRUN + ["-n", str(ranks)] if ranks > 1 else []
+    said = must(*launcher, DEVICE / "run", BIN / program, *flags(system, work, steps), *QUIET, f"--out={work}/{system}", stderr_too=True)
+    found = re.findall(r"(\d+) kernel launches, (\d+) host synchronisations, (\d+) copies to the host\]", said)
+    check(len(found) == ranks, f"{system}: {ranks} ranks of {steps} steps say what they asked of the device")
+    return [sum(map(int, column)) for column in zip(*found)]
+
+
+def a_step(program, system, work, ranks=1):
+    """The same of one step, a rank."""
+    few, many = (counts(program, system, work, steps, ranks) for steps in STEPS)
+    return [(b - a) / (STEPS[1] - STEPS[0]) / ranks for a, b in zip(few, many)]
+
+
+def main():
+    write = "--write" in sys.argv
+    work = pathlib.Path(tempfile.mkdtemp(prefix="helio-count-"))
+    allowed = json.loads(TABLE.read_text()) if TABLE.exists() else {}
+    seen = {}
+    try:
+        make_data(BIN, work, images=200)
+        for program, system in systems():
+            launches, waits, copies = a_step(program, system, work)
+            seen[system] = math.ceil(launches)
+            print(f"{system}: {launches:.0f} launches, {waits:g} host synchronisations, {copies:g} copies to the host a step", flush=True)
+            if not write:
+                check(waits == 0 and copies == 0, f"{system}: between log lines the host does not wait for the device")
+                check(launches <= allowed.get(system, 0), f"{system}: at most {allowed.get(system)} launches a step (launches.json)")
+            if system == "mirrorgan":
+                _, waits, copies = a_step(program, system, work, ranks=2)
+                check(waits == 0 and copies == 0, f"{system} on two ranks over NCCL: the host does not wait for the device either")
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+    if write:
+        TABLE.write_text(json.dumps(seen, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()

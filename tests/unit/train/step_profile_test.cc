@@ -1,0 +1,60 @@
+#include "src/train/step_profile.h"
+
+#include <gtest/gtest.h>
+
+#include "src/base/error.h"
+#include "src/base/file_system.h"
+#include "src/base/json.h"
+#include "tests/support/scratch_folder.h"
+
+namespace helio::train {
+namespace {
+
+class StepProfileTest : public testing::Test {
+ protected:
+  // Six steps, each a part "prepare" of 0.5 s with one product in it.
+  void Steps(StepProfile& profile) {
+    for (int64_t step = 1; step <= 6; ++step) {
+      profile.Before(step);
+      torch::matmul(torch::ones({2, 2}), torch::ones({2, 2}));
+      StepReport report;
+      report.seconds = {{"prepare", 0.5}};
+      profile.After(step, report);
+    }
+  }
+
+  const ScratchFolder scratch_{"step_profile"};
+  const std::filesystem::path folder_ = scratch_.path();
+};
+
+TEST_F(StepProfileTest, TracesItsStepsAndNoOthers) {
+  StepProfile profile("2-4", folder_ / "profile", 3);
+  testing::internal::CaptureStderr();
+  Steps(profile);
+  const auto said = testing::internal::GetCapturedStderr();
+  int64_t products = 0;
+  const auto trace = Json::parse(ReadFile(folder_ / "profile/rank-3.json"));
+  for (const auto& event : trace.at("traceEvents"))
+    products += event.at("name") == "aten::matmul" && event.at("ph") == "X";
+  EXPECT_EQ(products, 3);
+  EXPECT_NE(said.find("500.00  prepare"), std::string::npos) << said;
+}
+
+TEST_F(StepProfileTest, WithoutStepsThereIsNothing) {
+  StepProfile profile("", folder_ / "profile", 0);
+  Steps(profile);
+  EXPECT_FALSE(std::filesystem::exists(folder_ / "profile"));
+}
+
+TEST_F(StepProfileTest, ARunThatEndsEarlyIsNoFailure) {
+  StepProfile profile("5-100", folder_ / "profile", 0);
+  Steps(profile);
+}
+
+TEST_F(StepProfileTest, RefusesWhatIsNoRange) {
+  for (const auto* steps : {"7", "0-3", "5-4", "a-b", "1-2-3", "-1-2"})
+    EXPECT_THROW(StepProfile(steps, folder_, 0), Error) << steps;
+}
+
+}  // namespace
+}  // namespace helio::train
