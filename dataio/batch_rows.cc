@@ -19,9 +19,16 @@ std::pair<torch::Tensor, torch::Tensor> PadCaptions(const std::vector<std::vecto
   return {ids, lengths};
 }
 
+void CheckHasCaptions(const Dataset& dataset) {
+  if (dataset.captions() == 0)
+    ThrowUser("holds pictures without captions, and captions are to be read", dataset.root().string(),
+              "pack it with --captions=text");
+}
+
 std::pair<torch::Tensor, torch::Tensor> CaptionsOf(const Dataset& dataset, std::span<const Draw> draws,
                                                    int64_t words,
                                                    const std::function<uint64_t(const Draw&)>& cut_key) {
+  CheckHasCaptions(dataset);
   std::vector<std::vector<int32_t>> captions;
   for (const auto& draw : draws)
     captions.push_back(CutCaption(dataset.Tokens(draw.row, draw.caption), words, cut_key(draw)));

@@ -157,7 +157,9 @@ SourceRecord ReadRecord(const std::string& key, const std::string& list, const S
   if (!fs::exists(image)) ThrowData("is missing", image.string());
   return {key,
           image,
-          ReadCaptionFile(options.root / "text" / (key + ".txt"), options.captions_per_image),
+          options.captions
+              ? ReadCaptionFile(options.root / "text" / (key + ".txt"), options.captions_per_image)
+              : std::vector<std::string>(),
           found->second.class_id,
           found->second.box,
           found->second.parts};

@@ -32,12 +32,12 @@ class Dataset {
 
   // Of the key points of each record; none where the source had none.
   const std::vector<std::string>& key_point_names() const { return shards_.front().header().part_names; }
-  int64_t captions() const { return first_caption_.back(); }  // of all rows together
+  int64_t captions() const { return first_caption_.back(); }  // of all rows together; 0: pictures alone
   const std::filesystem::path& root() const { return root_; }
 
   std::string Id(int64_t row) const;
-  int64_t Class(int64_t row) const;  // the row itself where the set has no classes
-  int64_t Captions(int64_t row) const;
+  int64_t Class(int64_t row) const;         // the row itself where the set has no classes
+  int64_t Captions(int64_t row) const;      // at least one, unless no row has any
   int64_t FirstCaption(int64_t row) const;  // its number among the captions of all rows, in order
   std::vector<int32_t> Tokens(int64_t row, int64_t caption) const;
   int64_t TokenCount(int64_t row, int64_t caption) const;

@@ -12,11 +12,11 @@ std::vector<Draw> EvaluationDraws(const Dataset& dataset, int64_t count, int64_t
   for (int64_t pass = 0; static_cast<int64_t>(draws.size()) < count; ++pass)
     for (const int64_t row : ShuffledRows(dataset.size(), RandomKey(seed, "evaluation_order", {pass}))) {
       if (static_cast<int64_t>(draws.size()) == count) break;
-      Draw draw{row, 0, 0};
+      auto& draw = draws.emplace_back(Draw{row, 0, 0});
+      if (dataset.captions() == 0) continue;
       draw.caption =
           RandomStream(RandomKey(seed, "evaluation_caption", {pass, row})).Below(dataset.Captions(row));
       draw.length = std::min(words, dataset.TokenCount(row, draw.caption));
-      draws.push_back(draw);
     }
   return draws;
 }

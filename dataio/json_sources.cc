@@ -22,9 +22,9 @@ void AddCaption(SourceRecord& record, const std::string& caption, int limit) {
   if (!Tokenize(caption).empty()) record.captions.push_back(OneLine(caption));
 }
 
-void AddChecked(SourceRecord record, SourceSplit& split) {
+void AddChecked(SourceRecord record, bool captions, SourceSplit& split) {
   if (!fs::exists(record.image)) ThrowData("is missing", record.image.string());
-  if (record.captions.empty()) ThrowData("has no caption", record.image.string());
+  if (captions && record.captions.empty()) ThrowData("has no caption", record.image.string());
   split.records.push_back(std::move(record));
 }
 
@@ -68,10 +68,11 @@ SourceSplit ReadCocoSplit(const fs::path& annotations, const fs::path& folder, c
   CocoImages images;
   for (const auto& image : ListField(json, "images", where))
     complaints.Try([&] { AddCocoImage(image, folder, where, images); });
-  for (const auto& annotation : ListField(json, "annotations", where))
+  for (const auto& annotation : options.captions ? ListField(json, "annotations", where) : Json::array())
     complaints.Try([&] { AddCocoCaption(annotation, options.captions_per_image, where, images); });
   SourceSplit split{name, {}};
-  for (auto& [id, record] : images) complaints.Try([&] { AddChecked(std::move(record), split); });
+  for (auto& [id, record] : images)
+    complaints.Try([&] { AddChecked(std::move(record), options.captions, split); });
   return split;
 }
 
@@ -96,8 +97,9 @@ SourceRecord ReadJsonLine(const Json& line, const std::string& where, const Sour
   const auto image = JsonField<std::string>(line, "image", where);
   record.id = fs::path(image).replace_extension().string();
   record.image = options.root / image;
-  for (const auto& caption : JsonField<std::vector<std::string>>(line, "captions", where))
-    AddCaption(record, caption, options.captions_per_image);
+  if (options.captions)
+    for (const auto& caption : JsonField<std::vector<std::string>>(line, "captions", where))
+      AddCaption(record, caption, options.captions_per_image);
   if (line.contains("box")) record.box = ReadBox(line, where);
   if (!line.contains("class")) return record;
   record.class_id = IntegerField(line, "class", where);
@@ -135,23 +137,53 @@ SourceRecord ReadPictureWithText(const fs::path& picture, const SourceOptions& o
   SourceRecord record;
   record.id = fs::relative(picture, options.root).replace_extension().string();
   record.image = picture;
-  record.captions = ReadCaptionFile(fs::path(picture).replace_extension(".txt"), options.captions_per_image);
+  if (options.captions)
+    record.captions =
+        ReadCaptionFile(fs::path(picture).replace_extension(".txt"), options.captions_per_image);
   return record;
+}
+
+// The letters of the domains that lie side by side in `root`: "trainA" and "trainB" give A and B.
+std::vector<std::string> DomainsIn(const fs::path& root) {
+  std::vector<std::string> domains;
+  for (const auto& entry : fs::directory_iterator(root)) {
+    const auto name = entry.path().filename().string();
+    if (entry.is_directory() && name.size() == 6 && name.starts_with("train") && std::isupper(name[5]))
+      domains.push_back(name.substr(5));
+  }
+  std::sort(domains.begin(), domains.end());
+  return domains;
+}
+
+// Throws Error{kUser} unless `domain` says one of those that are there, or there are none.
+void CheckDomain(const SourceOptions& options) {
+  const auto domains = DomainsIn(options.root);
+  std::string all;
+  for (const auto& domain : domains) all += (all.empty() ? "" : ", ") + domain;
+  const bool known = std::find(domains.begin(), domains.end(), options.domain) != domains.end();
+  if (options.domain.empty() && domains.size() > 1)
+    ThrowUser("holds the domains " + all + " side by side", options.root.string(),
+              "pack each into an --out of its own: --domain=" + domains[0]);
+  if (!options.domain.empty() && !known)
+    ThrowUser("has no folder train" + options.domain, options.root.string(),
+              domains.empty() ? "leave --domain out" : "--domain is one of " + all);
 }
 
 // Deals a folder's records out to the splits.
 class FolderSplits {
  public:
-  explicit FolderSplits(std::string where) : where_(std::move(where)) {}
+  FolderSplits(std::string where, bool captions) : where_(std::move(where)), captions_(captions) {}
   void Add(SourceRecord record, const std::string& split) {
     if (!seen_.insert(record.id).second) ThrowData("'" + record.id + "' appears twice", where_);
     const bool is_test = split.empty() ? ++undecided_ % 10 == 0 : split == "test";
-    AddChecked(std::move(record), is_test ? test_ : train_);
+    if (!captions_) record.captions.clear();
+    AddChecked(std::move(record), captions_, is_test ? test_ : train_);
   }
   std::vector<SourceSplit> Take() { return {std::move(train_), std::move(test_)}; }
 
  private:
   const std::string where_;
+  const bool captions_;
   SourceSplit train_{"train", {}}, test_{"test", {}};
   std::set<std::string> seen_;
   int64_t undecided_ = 0;
@@ -167,6 +199,14 @@ void ReadJsonLines(const fs::path& file, const SourceOptions& options, FolderSpl
       splits.Add(ReadJsonLine(line, where, options), ReadSplitName(line, where));
     });
   }
+}
+
+// The pictures below `folder`, each with its text; `split`: where they belong, "" leaves it open.
+void ReadPictures(const fs::path& folder, const std::string& split, const SourceOptions& options,
+                  FolderSplits& splits, Complaints& complaints) {
+  if (!fs::is_directory(folder)) return;
+  for (const auto& picture : ListPictures(folder))
+    complaints.Try([&] { splits.Add(ReadPictureWithText(picture, options), split); });
 }
 
 }  // namespace
@@ -192,12 +232,15 @@ std::vector<SourceSplit> ReadFolder(const SourceOptions& options) {
   if (!fs::is_directory(options.root))
     ThrowUser("is not a folder", options.root.string(), "name it with --root");
   Complaints complaints(options.skip_missing);
-  FolderSplits splits(options.root.string());
+  FolderSplits splits(options.root.string(), options.captions);
+  CheckDomain(options);
   if (const auto lines = options.root / "captions.jsonl"; fs::exists(lines))
     ReadJsonLines(lines, options, splits, complaints);
+  else if (!options.domain.empty())
+    for (const std::string split : {"train", "test"})
+      ReadPictures(options.root / (split + options.domain), split, options, splits, complaints);
   else
-    for (const auto& picture : ListPictures(options.root))
-      complaints.Try([&] { splits.Add(ReadPictureWithText(picture, options), ""); });
+    ReadPictures(options.root, "", options, splits, complaints);
   complaints.Settle(options.root.string());
   return splits.Take();
 }

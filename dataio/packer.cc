@@ -174,7 +174,7 @@ class Packer {
       record.captions.push_back(caption);
       record.tokens.push_back(std::move(ids));
     }
-    if (record.captions.empty())
+    if (options_.captions && record.captions.empty())
       ThrowData("none of its captions has a word of the vocabulary", source.image.string());
     record.image = options_.codec == "raw" ? std::move(image.pixels) : EncodeJpeg(image, options_.quality);
     return record;

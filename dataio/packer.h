@@ -16,6 +16,7 @@ struct PackOptions {
   int64_t shard_records = 1024;
   int workers = 0;                   // 0: one a core
   bool skip_damaged = false;         // pictures that do not decode: skip and count, or stop
+  bool captions = true;              // every record has at least one; false: none has any
   std::filesystem::path vocabulary;  // a given vocabulary.json; empty: built from all captions
 };
 

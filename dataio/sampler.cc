@@ -47,11 +47,11 @@ std::vector<Draw> Sampler::Batch(int64_t step) const {
   const auto order = Permutation(epoch);
   std::vector<Draw> draws;
   for (int64_t i = first; i < first + batch_; ++i) {
-    Draw draw{order->at(static_cast<size_t>(i)), 0, 0};
+    auto& draw = draws.emplace_back(Draw{order->at(static_cast<size_t>(i)), 0, 0});
+    if (dataset_.captions() == 0) continue;
     draw.caption =
         RandomStream(RandomKey(seed_, "caption", {epoch, draw.row})).Below(dataset_.Captions(draw.row));
     draw.length = std::min(words_, dataset_.TokenCount(draw.row, draw.caption));
-    draws.push_back(draw);
   }
   if (by_length_)
     std::stable_sort(draws.begin(), draws.end(),

@@ -117,7 +117,7 @@ void Shard::State::CheckCaptions(int64_t vocabulary) const {
   CheckOffsets(first_caption, records, captions, "captions", where);
   CheckOffsets(tokens.offset, captions, tokens.values.size(), "tokens", where);
   CheckOffsets(texts.offset, captions, texts.values.size(), "texts", where);
-  for (size_t i = 0; i < records; ++i)
+  for (size_t i = 0; captions > 0 && i < records; ++i)
     if (first_caption[i] == first_caption[i + 1])
       ThrowData("record " + std::to_string(i) + " has no caption", where);
   for (size_t i = 0; i < captions; ++i)

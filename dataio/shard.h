@@ -37,7 +37,7 @@ struct PackedRecord {
   // x, y, width, height of the part of the source picture that was stored, source pixels
   std::array<float, 4> region = {};
   std::vector<KeyPoint> parts;               // one for each name in the header
-  std::vector<std::string> captions;         // raw text
+  std::vector<std::string> captions;         // raw text; none in sets without captions
   std::vector<std::vector<int32_t>> tokens;  // a list per caption, none empty
 };
 

@@ -55,6 +55,8 @@ struct SourceOptions {
   std::filesystem::path root;
   int captions_per_image = 10;  // at most; 0: all
   bool skip_missing = false;
+  bool captions = true;     // false: pictures alone; captions that are there are passed over
+  std::string domain = {};  // of a root that holds several side by side (trainA, trainB): which of them
 };
 
 // CUB-200-2011 as published with AttnGAN's captions: root/CUB_200_2011 (or root itself), root/text, and
@@ -72,7 +74,8 @@ std::vector<SourceSplit> ReadCoco(const SourceOptions& options);
 // A user's folder: each picture with a .txt of the same name (a caption a line), or root/captions.jsonl with
 // objects
 // {"image", "captions", "class", "box", "split": "train" | "test"}. Without splits every tenth picture is for
-// testing. A line that cannot be read is a complaint.
+// testing. A line that cannot be read is a complaint. Where root/trainA and root/trainB are (CycleGAN's
+// sets), `domain` says which one; its pictures are those of train<domain> and test<domain>.
 std::vector<SourceSplit> ReadFolder(const SourceOptions& options);
 
 // The captions of a text file, a line each, `limit` at most (0: all); lines without a word are dropped.

@@ -1,5 +1,8 @@
 #include <gflags/gflags.h>
 
+#include <algorithm>
+
+#include "dataio/batch_rows.h"
 #include "dataio/embeddings.h"
 #include "dataio/evaluation_rows.h"
 #include "src/app/main.h"
@@ -41,6 +44,7 @@ torch::Tensor SentencesOf(const dataio::Dataset& dataset, nn::TextEncoder& encod
 // Both splits of a data set, which share its vocabulary.
 void EmbedData(const std::string& folder, const TrainingOptions& options) {
   const dataio::Dataset splits[] = {{folder, "train"}, {folder, "test"}};
+  std::ranges::for_each(splits, &dataio::CheckHasCaptions);
   const auto& vocabulary = splits[0].vocabulary();
   auto encoder = recipes::MakeTextEncoder(options.judges, vocabulary.size());
   recipes::LoadPretrained(*encoder, ReadWeights(options.run, vocabulary), "damsm", "text_encoder.");

@@ -31,7 +31,9 @@ torch::Tensor Square(const Image& image) {
 }
 
 helio::eval::Sample SampleOf(const Shard& shard, int64_t record, const fs::path& path) {
-  return {shard.Text(record, 0), {Square(helio::app::PictureOf(shard, record, path))}, {}};
+  return {shard.captions() > 0 ? shard.Text(record, 0) : shard.Id(record),
+          {Square(helio::app::PictureOf(shard, record, path))},
+          {}};
 }
 
 // Records of all `paths` as one row, of which every share-th is drawn.

@@ -82,9 +82,8 @@ std::string Summary::Text() const {
        << ", height " << heights.Text() << '\n'
        << "  classes   " << classes.size() << '\n'
        << "  parts     " << (parts.empty() ? "none" : Joined(parts)) << '\n'
-       << "  captions  " << captions << ", " << captions_per_record.Text() << " a record\n"
-       << "  words  captions\n"
-       << Histogram(caption_words);
+       << "  captions  " << captions << ", " << captions_per_record.Text() << " a record\n";
+  if (captions > 0) text << "  words  captions\n" << Histogram(caption_words);
   return text.str();
 }
 

@@ -15,6 +15,11 @@ DEFINE_int32(quality, 95, "JPEG quality of stored pictures");
 DEFINE_string(on_missing, "error",
               "Missing images or captions, pictures that do not decode: error, or skip and count");
 DEFINE_int32(captions_per_image, 10, "Captions kept per picture, at most (0: all)");
+DEFINE_string(captions, "text",
+              "text: every picture has captions; none: pictures alone, for systems that read none");
+DEFINE_string(
+    domain, "",
+    "Of a --root with the folders trainA, testA, trainB, testB (CycleGAN's sets): which letter is packed");
 DEFINE_string(vocab, "",
               "Use this vocabulary.json instead of building one (official encoders keep their word ids)");
 DEFINE_int64(shard_records, 1024, "Pictures a shard");
@@ -37,9 +42,16 @@ int Run() {
   if (FLAGS_out.empty()) helio::ThrowUser("is missing", "--out", "name a folder for the packed data set");
   if (FLAGS_on_missing != "error" && FLAGS_on_missing != "skip")
     helio::ThrowUser("must be error or skip", "--on_missing");
-  const bool skip = FLAGS_on_missing == "skip";
-  const auto splits =
-      ReadSource({.root = FLAGS_root, .captions_per_image = FLAGS_captions_per_image, .skip_missing = skip});
+  if (FLAGS_captions != "text" && FLAGS_captions != "none")
+    helio::ThrowUser("must be text or none", "--captions");
+  if (!FLAGS_domain.empty() && FLAGS_source != "folder")
+    helio::ThrowUser("is for --source=folder", "--domain");
+  const bool skip = FLAGS_on_missing == "skip", captions = FLAGS_captions == "text";
+  const auto splits = ReadSource({.root = FLAGS_root,
+                                  .captions_per_image = FLAGS_captions_per_image,
+                                  .skip_missing = skip,
+                                  .captions = captions,
+                                  .domain = FLAGS_domain});
   helio::dataio::PackDataset(splits, {.out = FLAGS_out,
                                       .name = FLAGS_source,
                                       .side = FLAGS_side,
@@ -48,6 +60,7 @@ int Run() {
                                       .shard_records = FLAGS_shard_records,
                                       .workers = FLAGS_workers,
                                       .skip_damaged = skip,
+                                      .captions = captions,
                                       .vocabulary = FLAGS_vocab});
   return 0;
 }

@@ -19,8 +19,9 @@ void WriteSampleGrid(recipes::Drawer& drawer, const dataio::Dataset& test, const
   std::vector<Sample> grid;
   for (int64_t i = 0; i < samples.count; ++i) {
     Sample sample;
-    sample.caption =
-        test.Text(data.records[static_cast<size_t>(i)], data.caption_indices[static_cast<size_t>(i)]);
+    if (test.captions() > 0)
+      sample.caption =
+          test.Text(data.records[static_cast<size_t>(i)], data.caption_indices[static_cast<size_t>(i)]);
     for (const auto& stage : pictures.images) sample.stages.push_back(stage[i]);
     sample.real = data.images.back()[i];
     grid.push_back(std::move(sample));

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "dataio/embeddings.h"
+#include "dataio/evaluation_rows.h"
 #include "dataio/loader.h"
 #include "dataio/upload.h"
 #include "src/base/random.h"
@@ -170,6 +171,22 @@ TEST(DomainTest, WhatNobodyAskedForIsNotThere) {
     EXPECT_FALSE(tensor->defined());
   EXPECT_TRUE(data.wrong_images.empty());
   EXPECT_TRUE(data.classes.defined());
+}
+
+TEST(DomainTest, PicturesAloneServeSystemsThatReadNoCaptions) {
+  const ScratchFolder scratch("pictures_alone");
+  auto split = SmallSplit(scratch.path(), "train", 6);
+  for (auto& record : split.records) record.captions.clear();
+  auto options = SmallOptions(scratch.path() / "packed");
+  options.captions = false;
+  PackDataset({split}, options);
+  const Dataset set(options.out, "train");
+  EXPECT_EQ(
+      BatchAt({{set, {.sides = {kSide}, .captions = false}}}, {.global_batch = 3}, 0).data().images.size(),
+      1u);
+  EXPECT_EQ(EvaluationDraws(set, 9, 18, 1).size(), 9u);
+  const auto error = ErrorOf([&] { Loader({{set, {.sides = {kSide}}}}, {.global_batch = 3}, 0); });
+  EXPECT_NE(error.find("--captions=text"), std::string::npos) << error;
 }
 
 // A system of small pictures sees as much of a stored one as a system of large ones.

@@ -200,6 +200,41 @@ TEST_F(FolderSourceTest, LinesWithoutPictureCaptionOrTwice) {
   ExpectComplaint({"b.jpg: has no caption"}, 1);
 }
 
+// CycleGAN's sets as published: a folder a domain and split, no captions.
+class DomainsTest : public FolderSourceTest {
+ protected:
+  void SetUp() override {
+    for (const char* name :
+         {"trainA/a1.jpg", "trainA/a2.jpg", "testA/a3.jpg", "trainB/b1.jpg", "testB/b2.jpg"})
+      WritePicture(root_ / name);
+    options_.captions = false;
+  }
+  SourceOptions options_ = Options();
+};
+
+TEST_F(DomainsTest, OneDomainIsReadWithItsSplits) {
+  options_.domain = "A";
+  const auto splits = ReadFolder(options_);
+  ASSERT_EQ(splits[0].records.size(), 2u);
+  ASSERT_EQ(splits[1].records.size(), 1u);
+  EXPECT_EQ(splits[0].records[1].id, "trainA/a2");
+  EXPECT_EQ(splits[1].records[0].id, "testA/a3");
+  EXPECT_TRUE(splits[0].records[0].captions.empty());
+}
+
+TEST_F(DomainsTest, WhichOneMustBeSaid) {
+  ExpectParts(ErrorOf([&] { ReadFolder(options_); }), {"holds the domains A, B", "--domain=A"});
+  options_.domain = "C";
+  ExpectParts(ErrorOf([&] { ReadFolder(options_); }), {"has no folder trainC", "one of A, B"});
+}
+
+TEST_F(FolderSourceTest, PicturesAloneNeedNoTexts) {
+  for (const char* name : {"a.jpg", "b.jpg"}) WritePicture(root_ / name);
+  auto options = Options();
+  options.captions = false;
+  EXPECT_EQ(Count(ReadFolder(options)), 2u);
+}
+
 TEST_F(FolderSourceTest, NoFolderIsNamed) {
   auto options = Options();
   options.root = root_ / "nothing";

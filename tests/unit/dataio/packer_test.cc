@@ -126,6 +126,20 @@ TEST_F(PackerTest, AGivenVocabularyKeepsItsIdsAndDropsOtherWords) {
   EXPECT_EQ(Dataset(out_, "train").Tokens(0, 0), (std::vector<int32_t>{1, 2}));
 }
 
+TEST_F(PackerTest, PicturesAlone) {
+  for (auto& split : splits_)
+    for (auto& record : split.records) record.captions.clear();
+  EXPECT_NE(ErrorOfPacking(SmallOptions(out_)).find("has a word"), std::string::npos);
+  auto options = SmallOptions(out_);
+  options.captions = false;
+  PackDataset(splits_, options);
+  const Dataset train(out_, "train");
+  EXPECT_EQ(train.size(), 11);
+  EXPECT_EQ(train.captions(), 0);
+  EXPECT_EQ(train.Captions(3), 0);
+  EXPECT_EQ(train.Picture(3).height, 24);
+}
+
 TEST_F(PackerTest, BadOptionsAreNamed) {
   auto options = SmallOptions(out_);
   options.codec = "gif";
