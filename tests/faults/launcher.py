@@ -33,6 +33,7 @@ for action in script[min(attempt, len(script) - 1)].split(","):
     word, _, value = action.partition(":")
     if word == "checkpoint" and rank == 0: checkpoint(int(value))
     if word == "print": print(value.replace("_", " "), flush=True)
+    if word == "flood": [print("x" * 300) for _ in range(int(value))]
     if word == "exit": sys.exit(int(value))
     if word == "kill" and rank == 0: os.kill(os.getpid(), signal.SIGKILL)
     if word == "stop":  # a trainer's manners
@@ -117,12 +118,14 @@ def resuming(folder):
 
 
 def signals(folder):
-    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGUSR1):
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGUSR1, signal.SIGHUP):
         case = Case(folder, f"stop{number}", "stop,hang", ranks=2)
         job = case.start()
         wait_for("the ranks", lambda: (case.out / "starts").exists() and "waiting" in (case.out / "attempts/attempt-001.log").read_text(), 30, 0.1)
         time.sleep(0.5)
-        job.send_signal(number)
+        for _ in range(3):  # a closed terminal: from the kernel and from the shell; Slurm: to every task
+            job.send_signal(number)
+            time.sleep(0.05)
         job.communicate(timeout=30)
         check(job.returncode == 75 and len(case.starts()) == 1 and (case.out / "checkpoints/step-0000000077").exists(),
               f"{signal.Signals(number).name}: checkpoint, code 75, no restart")
@@ -136,10 +139,15 @@ def signals(folder):
     job = case.start()
     wait_for("the rank", lambda: (case.out / "starts").exists() and "waiting" in (case.out / "attempts/attempt-001.log").read_text(), 30, 0.1)
     job.send_signal(signal.SIGTERM)
-    time.sleep(0.5)
+    time.sleep(1.2)
     job.send_signal(signal.SIGTERM)
     job.communicate(timeout=60)
-    check(job.returncode == 143, f"a second signal ends the job at once ({job.returncode})")
+    check(job.returncode == 143, f"a later second signal ends the job at once ({job.returncode})")
+    case = Case(folder, "nohup", "print:waiting,hang;exit:0", "--deadline=4")
+    job = subprocess.Popen(["nohup", *case.command], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    wait_for("the rank", lambda: (case.out / "starts").exists(), 30, 0.1)
+    job.send_signal(signal.SIGHUP)
+    check(job.wait(timeout=60) == 0 and len(case.starts()) == 2, "under nohup SIGHUP does nothing")
     case = Case(folder, "pause", "exit:75", "--backoff=60")
     job = case.start()
     wait_for("the pause", lambda: (case.out / "attempts/attempts.jsonl").exists(), 30, 0.1)
@@ -161,7 +169,50 @@ def hangs(folder):
     check(case.code == 0 and not left, "no process of an attempt is left behind")
 
 
+def readers(folder):
+    """Whoever reads our output may go away or stand still; the log's disk may be full."""
+    flood = "flood:600,print:the_end,exit:0"  # more than a pipe holds
+    case = Case(folder, "gone", flood)
+    job = subprocess.Popen(case.command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    job.stdout.readline()
+    job.stdout.close()
+    check(job.wait(timeout=60) == 0, f"a pipe that nobody reads any more: the job goes on ({job.returncode})")
+    log = case.out / "attempts/attempt-001.log"
+    check("the end" in log.read_text() and case.attempts()[0]["code"] == 0, "and its log is whole")
+    case = Case(folder, "still", flood)
+    job = subprocess.Popen(case.command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    check(job.wait(timeout=60) == 0 and "the end" in (case.out / "attempts/attempt-001.log").read_text(), "a reader that stands still stops neither")
+    job.stdout.close()
+    case = Case(folder, "full", flood)
+    logs = case.out / "attempts"
+    logs.mkdir()
+    for name in ("attempt-001.log", "attempt-002.log", "attempt-003.log", "attempts.jsonl"):
+        (logs / name).symlink_to("/dev/full")  # the first new one is 004
+    (logs / "attempt-003.log").rename(logs / "attempt-004.log")
+    with open("/dev/full", "wb") as full:
+        check(subprocess.run(case.command, stdout=full, stderr=full, timeout=60).returncode == 0, "a full disk, of log and output, does not end the job")
+    said = Case(folder, "fuller", "exit:0").run().log
+    check("the job goes on" not in said, "where the disk has room nothing is told")
+
+
+def mistakes(folder):
+    (folder / "file").write_text("")
+    cases = ((["--", "-n", "1", "true", f"--out={folder}/file"], "file/attempts: cannot be created: Not a directory"),
+             (["--logs", f"{folder}/file", "--", "-n", "1", "true", f"--out={folder}/m"], "file: cannot be created: it is a file"),
+             (["--", "-n", "1", "true", "--out=/proc/none"], "/proc/none/attempts: cannot be created: "),
+             (["--mpirun", "nompirun", "--", "-n", "1", "true", f"--out={folder}/m"], "nompirun: not found (load your MPI module"),
+             (["--mpirun", f"{folder}/file", "--", "-n", "1", "true", f"--out={folder}/m"], "file: cannot be started: Permission denied"),
+             (["--deadline=nan", "--", "-n", "1", "true", f"--out={folder}/m"], "--deadline: nan: at least 0"),
+             (["--restarts=-1", "--", "-n", "1", "true", f"--out={folder}/m"], "--restarts: -1: at least 0"))
+    for words, expected in cases:
+        done = subprocess.run([str(LAUNCHER), *words], capture_output=True, text=True, timeout=60)
+        check(done.returncode == 1 and expected in done.stderr and "Traceback" not in done.stderr, expected)
+    (folder / "latin.flags").write_bytes(f"# h\xe4lt\n--out={folder}/latin\n".encode("latin-1"))
+    done = subprocess.run([str(LAUNCHER), "--", "-n", "1", "true", f"--flagfile={folder}/latin.flags"], capture_output=True, text=True, timeout=60)
+    check(done.returncode == 0 and (folder / "latin/attempts").exists(), "a flagfile in another encoding is read")
+
+
 if __name__ == "__main__":
     with tempfile.TemporaryDirectory(prefix="helio_launcher_") as temporary:
-        for part in (codes, limits, resuming, signals, hangs):
+        for part in (codes, limits, resuming, signals, hangs, readers, mistakes):
             part(pathlib.Path(temporary))
