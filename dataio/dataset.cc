@@ -63,6 +63,15 @@ Dataset::Dataset(const fs::path& root, const std::string& split)
     first_caption_.push_back(first_caption_.back() + shards_.back().captions());
   }
   if (size() == 0) ThrowUser("split '" + split + "' is empty", where);
+  has_classes_ = TellsClassesApart();
+}
+
+bool Dataset::TellsClassesApart() const {
+  const int64_t first = shards_.front().size() > 0 ? shards_.front().Class(0) : -1;
+  for (const auto& shard : shards_)
+    for (int64_t record = 0; record < shard.size(); ++record)
+      if (shard.Class(record) != first) return true;
+  return false;
 }
 
 std::pair<const Shard*, int64_t> Dataset::Locate(int64_t row) const {
@@ -79,7 +88,7 @@ std::string Dataset::Id(int64_t row) const {
 int64_t Dataset::Class(int64_t row) const {
   const auto [shard, record] = Locate(row);
   const int64_t class_id = shard->Class(record);
-  return class_id >= 0 ? class_id : row;
+  return has_classes_ && class_id >= 0 ? class_id : row;
 }
 
 int64_t Dataset::Captions(int64_t row) const {

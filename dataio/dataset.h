@@ -26,7 +26,9 @@ class Dataset {
 
   int64_t size() const { return first_.back(); }
   const Vocabulary& vocabulary() const { return vocabulary_; }
-  int64_t classes() const { return classes_; }           // class ids are below it; 0: the set has none
+  int64_t classes() const { return classes_; }  // class ids are below it; 0: the set has none
+  // At least two: of one class alone nothing can be told apart, so such a split counts as one without.
+  bool has_classes() const { return has_classes_; }
   const std::string& digest() const { return digest_; }  // of the manifest: tells data sets apart
   const std::string& split() const { return split_; }
 
@@ -36,7 +38,7 @@ class Dataset {
   const std::filesystem::path& root() const { return root_; }
 
   std::string Id(int64_t row) const;
-  int64_t Class(int64_t row) const;         // the row itself where the set has no classes
+  int64_t Class(int64_t row) const;         // the row itself where the split has no classes
   int64_t Captions(int64_t row) const;      // at least one, unless no row has any
   int64_t FirstCaption(int64_t row) const;  // its number among the captions of all rows, in order
   std::vector<int32_t> Tokens(int64_t row, int64_t caption) const;
@@ -56,11 +58,13 @@ class Dataset {
 
  private:
   std::pair<const Shard*, int64_t> Locate(int64_t row) const;
+  bool TellsClassesApart() const;
 
   std::filesystem::path root_;
   std::string split_, digest_;
   Vocabulary vocabulary_;
   int64_t classes_ = 0;
+  bool has_classes_ = false;
   std::vector<Shard> shards_;
   std::vector<int64_t> first_{0}, first_caption_{0};  // of each shard, and the total
 };

@@ -1,6 +1,12 @@
 #include "dataio/loader.h"
 
+#include <condition_variable>
+#include <map>
+#include <mutex>
+#include <optional>
+
 #include "dataio/batch_rows.h"
+#include "dataio/embeddings.h"
 #include "src/base/error.h"
 #include "src/base/random.h"
 
@@ -99,72 +105,101 @@ AugmentKey Loader::Reader::Augmentation(const char* purpose, int64_t epoch) cons
   };
 }
 
+struct Loader::State {
+  State(const std::vector<LoaderSource>& sources, LoaderOptions loader_options, int64_t first_step)
+      : options(std::move(loader_options)), next_to_make(first_step), next_to_give(first_step) {
+    for (const auto& source : sources)
+      readers.push_back(std::make_unique<Reader>(source, options, std::ssize(readers)));
+  }
+
+  void Work();
+  Batch Make(int64_t step) const;
+  int64_t StepsPerEpoch() const;
+
+  const LoaderOptions options;
+  std::vector<std::unique_ptr<Reader>> readers;
+  std::mutex mutex;
+  std::condition_variable changed;
+  int64_t next_to_make, next_to_give;
+  std::map<int64_t, Batch> ready;
+  std::exception_ptr failure;
+  bool stop = false;
+};
+
 Loader::Loader(std::vector<LoaderSource> sources, LoaderOptions options, int64_t first_step)
-    : options_(std::move(options)), next_to_make_(first_step), next_to_give_(first_step) {
-  for (const auto& source : sources)
-    readers_.push_back(std::make_unique<Reader>(source, options_, std::ssize(readers_)));
-  for (int i = 0; i < std::max(options_.workers, 1); ++i) workers_.emplace_back([this] { Work(); });
+    : state_(std::make_shared<State>(sources, std::move(options), first_step)) {
+  for (int i = 0; i < std::max(state_->options.workers, 1); ++i)
+    workers_.emplace_back([state = state_] { state->Work(); });
 }
 
 Loader::~Loader() {
   {
-    const std::lock_guard lock(mutex_);
-    stop_ = true;
+    const std::lock_guard lock(state_->mutex);
+    state_->stop = true;
   }
-  changed_.notify_all();
-  for (auto& worker : workers_) worker.join();
+  state_->changed.notify_all();
+  for (auto& worker : workers_) late_ ? worker.detach() : worker.join();
 }
 
-Batch Loader::Next() {
-  std::unique_lock lock(mutex_);
-  changed_.wait(lock, [this] { return failure_ || ready_.contains(next_to_give_); });
-  if (!ready_.contains(next_to_give_)) std::rethrow_exception(failure_);
-  Batch batch = std::move(ready_.extract(next_to_give_++).mapped());
-  batch.ready_behind = std::ssize(ready_);
-  changed_.notify_all();
+Batch Loader::Next(double deadline_seconds) {
+  auto& s = *state_;
+  std::unique_lock lock(s.mutex);
+  const std::chrono::duration<double> patience(std::min(deadline_seconds, 1e8));
+  late_ = !s.changed.wait_for(lock, patience, [&] { return s.failure || s.ready.contains(s.next_to_give); });
+  if (late_)
+    throw Error(ErrorKind::kSystem, "no batch within " + std::to_string(std::lround(deadline_seconds)) + " s",
+                "loader",
+                "does the file system with the data answer? If it is only slow: --deadline_seconds, "
+                "--workers");
+  if (!s.ready.contains(s.next_to_give)) std::rethrow_exception(s.failure);
+  Batch batch = std::move(s.ready.extract(s.next_to_give++).mapped());
+  batch.ready_behind = std::ssize(s.ready);
+  s.changed.notify_all();
   return batch;
 }
 
-void Loader::Work() {
+void Loader::State::Work() {
   at::set_num_threads(1);  // of this thread: the cores belong to the networks
-  std::unique_lock lock(mutex_);
+  std::unique_lock lock(mutex);
   while (true) {
-    changed_.wait(lock,
-                  [this] { return stop_ || failure_ || next_to_make_ < next_to_give_ + options_.prefetch; });
-    if (stop_ || failure_) return;
-    const int64_t step = next_to_make_++;
+    changed.wait(lock, [this] { return stop || failure || next_to_make < next_to_give + options.prefetch; });
+    if (stop || failure) return;
+    const int64_t step = next_to_make++;
     lock.unlock();
     std::optional<Batch> batch;
-    std::exception_ptr failure;
+    std::exception_ptr thrown;
     try {
       batch = Make(step);
     } catch (...) {
-      failure = std::current_exception();
+      thrown = std::current_exception();
     }
     lock.lock();
     if (batch)
-      ready_.emplace(step, std::move(*batch));
+      ready.emplace(step, std::move(*batch));
     else
-      failure_ = failure;
-    changed_.notify_all();
+      failure = thrown;
+    changed.notify_all();
   }
 }
 
-Batch Loader::Make(int64_t step) const {
+Batch Loader::State::Make(int64_t step) const {
   torch::NoGradGuard no_grad;
+  const int64_t steps = StepsPerEpoch();
   Batch batch;
-  batch.rows = SplitRows(options_.global_batch, options_.rank, options_.ranks);
-  batch.epoch = step / steps_per_epoch();
-  batch.step_in_epoch = step % steps_per_epoch();
+  batch.rows = SplitRows(options.global_batch, options.rank, options.ranks);
+  batch.epoch = step / steps;
+  batch.step_in_epoch = step % steps;
   batch.domains.clear();
-  for (const auto& reader : readers_) batch.domains.push_back(reader->Read(step, batch.rows));
+  for (const auto& reader : readers) batch.domains.push_back(reader->Read(step, batch.rows));
   return batch;
 }
 
-int64_t Loader::steps_per_epoch() const {
+int64_t Loader::State::StepsPerEpoch() const {
   int64_t steps = 0;
-  for (const auto& reader : readers_) steps = std::max(steps, reader->steps_per_epoch());
+  for (const auto& reader : readers) steps = std::max(steps, reader->steps_per_epoch());
   return steps;
 }
+
+int64_t Loader::steps_per_epoch() const { return state_->StepsPerEpoch(); }
 
 }  // namespace helio::dataio

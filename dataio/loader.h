@@ -1,14 +1,9 @@
 #pragma once
-#include <condition_variable>
-#include <map>
 #include <memory>
-#include <mutex>
-#include <optional>
 #include <thread>
 #include <vector>
 
 #include "dataio/batch.h"
-#include "dataio/embeddings.h"
 #include "dataio/sampler.h"
 #include "src/base/option_list.h"
 #include "src/base/tensor.h"
@@ -49,24 +44,17 @@ class Loader {
   Loader& operator=(const Loader&) = delete;
   ~Loader();
 
-  // The next batch, for Upload(); rethrows what a worker met (damaged data).
-  Batch Next();
+  // The next batch, for Upload(); rethrows what a worker met (damaged data). Throws Error{kSystem} where
+  // there is none within the deadline (a file system that does not answer); the loader's end then waits for
+  // no worker either, and the data sets should live as long as the process.
+  Batch Next(double deadline_seconds = 1e8);
   int64_t steps_per_epoch() const;
 
  private:
-  void Work();
-  Batch Make(int64_t step) const;
-
   class Reader;  // of one source
-  const LoaderOptions options_;
-  std::vector<std::unique_ptr<Reader>> readers_;
-
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  int64_t next_to_make_, next_to_give_;
-  std::map<int64_t, Batch> ready_;
-  std::exception_ptr failure_;
-  bool stop_ = false;
+  struct State;  // what the workers share
+  const std::shared_ptr<State> state_;
+  bool late_ = false;  // a deadline went by
   std::vector<std::thread> workers_;
 };
 

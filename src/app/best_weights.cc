@@ -13,6 +13,7 @@ BestWeights::BestWeights(std::filesystem::path path, bool anew) : path_(std::mov
 
 void BestWeights::Offer(const recipes::ValidationScore& score, bool higher_is_better, int64_t step,
                         const NamedTensors& weights, std::map<std::string, std::string> metadata) {
+  if (!std::isfinite(score.value)) return;
   if (best_ && (higher_is_better ? score.value <= *best_ : score.value >= *best_)) return;
   best_ = score.value;
   std::ostringstream value;

@@ -1,5 +1,3 @@
-#include <gflags/gflags.h>
-
 #include <algorithm>
 
 #include "dataio/batch_rows.h"
@@ -14,11 +12,17 @@
 #include "src/nn/freeze.h"
 #include "src/recipes/parts.h"
 
-DEFINE_int64(longest, 18,
-             "Longest caption that is read; longer ones are cut to a random subset of their words");
-
 namespace helio::app {
 namespace {
+
+struct EmbedOptions {
+  int64_t longest = 18;
+
+  void Declare(OptionList& list) {
+    list.Add("longest", &longest, Between(1, 1000),
+             "Longest caption that is read; longer ones are cut to a random subset of their words");
+  }
+};
 
 // Every caption of a split, in the data set's order.
 std::vector<dataio::Draw> AllCaptions(const dataio::Dataset& dataset) {
@@ -28,21 +32,22 @@ std::vector<dataio::Draw> AllCaptions(const dataio::Dataset& dataset) {
   return draws;
 }
 
-torch::Tensor SentencesOf(const dataio::Dataset& dataset, nn::TextEncoder& encoder, uint64_t seed) {
+torch::Tensor SentencesOf(const dataio::Dataset& dataset, nn::TextEncoder& encoder, int64_t longest,
+                          uint64_t seed) {
   constexpr size_t kAtOnce = 256;
   const torch::NoGradGuard no_grad;
   const auto draws = AllCaptions(dataset);
   std::vector<torch::Tensor> parts;
   for (size_t first = 0; first < draws.size(); first += kAtOnce) {
     const auto part = std::span(draws).subspan(first, std::min(kAtOnce, draws.size() - first));
-    const auto text = dataio::EvaluationText(dataset, part, {.words = FLAGS_longest}, seed);
+    const auto text = dataio::EvaluationText(dataset, part, {.words = longest}, seed);
     parts.push_back(encoder->forward(text.captions, text.caption_lengths).sentence);
   }
   return torch::cat(parts);
 }
 
 // Both splits of a data set, which share its vocabulary.
-void EmbedData(const std::string& folder, const TrainingOptions& options) {
+void EmbedData(const std::string& folder, int64_t longest, const TrainingOptions& options) {
   const dataio::Dataset splits[] = {{folder, "train"}, {folder, "test"}};
   std::ranges::for_each(splits, &dataio::CheckHasCaptions);
   const auto& vocabulary = splits[0].vocabulary();
@@ -51,9 +56,9 @@ void EmbedData(const std::string& folder, const TrainingOptions& options) {
   nn::Freeze(*encoder);
   const auto protocol = "sentence features of DAMSM's text encoder " +
                         WeightsDigest(StateOf(*encoder)).substr(0, 12) + ", captions of at most " +
-                        std::to_string(FLAGS_longest) + " words, seed " + std::to_string(options.run.seed);
+                        std::to_string(longest) + " words, seed " + std::to_string(options.run.seed);
   for (const auto& split : splits) {
-    const auto vectors = SentencesOf(split, encoder, options.run.seed);
+    const auto vectors = SentencesOf(split, encoder, longest, options.run.seed);
     dataio::WriteEmbeddings(split, vectors, protocol);
     LOG(INFO) << "wrote " << dataio::Embeddings::FileOf(split).string() << ": " << vectors.size(0)
               << " captions, " << vectors.size(1) << " dimensions";
@@ -61,11 +66,12 @@ void EmbedData(const std::string& folder, const TrainingOptions& options) {
 }
 
 int Run() {
-  const auto options = ReadTrainingOptions(GivenFlags());
+  EmbedOptions own;
+  const auto options = ReadTrainingOptionsWith(own, GivenFlags());
   CheckData(options.run);
   if (!options.run.WeightFiles().contains("damsm"))
     ThrowUser("is missing", "--damsm", "name best.safetensors of helio-pretrain --recipe=damsm");
-  for (const auto& entry : options.run.DataFolders()) EmbedData(entry.second, options);
+  for (const auto& entry : options.run.DataFolders()) EmbedData(entry.second, own.longest, options);
   return 0;
 }
 
@@ -73,6 +79,7 @@ int Run() {
 }  // namespace helio::app
 
 int main(int argc, char** argv) {
+  helio::app::RegisterFlagsOf<helio::app::EmbedOptions>();
   helio::app::RegisterTrainingFlags();
   return helio::app::Main(
       argc, argv,

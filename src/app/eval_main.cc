@@ -1,5 +1,3 @@
-#include <gflags/gflags.h>
-
 #include "src/app/main.h"
 #include "src/app/trained_model.h"
 #include "src/app/training_checks.h"
@@ -10,12 +8,26 @@
 #include "src/eval/report.h"
 #include "src/eval/samples.h"
 
-DEFINE_string(checkpoint, "", "A run's folder, or one of its checkpoints");
-DEFINE_string(attributes, "", "attributes.json of helio-synth: also score which part has which colour");
-DEFINE_int64(images, 3000, "Pictures to draw, over all ranks together");
-
 namespace helio::app {
 namespace {
+
+struct EvalOptions {
+  std::string checkpoint, attributes, features;
+  int64_t images = 3000;
+  bool fid = false, kid = false;
+
+  void Declare(OptionList& list) {
+    list.Add("checkpoint", &checkpoint, AnyValue(), "A run's folder, or one of its checkpoints");
+    list.Add("attributes", &attributes, AnyValue(),
+             "attributes.json of helio-synth: also score which part has which colour");
+    list.Add("fid", &fid, AnyValue(),
+             "Also the Frechet distance of --classifier's pooled features to those of the real pictures");
+    list.Add("kid", &kid, AnyValue(), "Also their kernel distance (unbiased squared MMD)");
+    list.Add("features", &features, AnyValue(),
+             "Write the features that --fid and --kid compare to this .safetensors file");
+    list.Add("images", &images, Between(1, 1e7), "Pictures to draw, over all ranks together");
+  }
+};
 
 void WriteReport(const std::vector<eval::Score>& generated, const std::vector<eval::Score>& real,
                  TrainedModel& model, const dataio::Dataset& test) {
@@ -32,20 +44,26 @@ void WriteReport(const std::vector<eval::Score>& generated, const std::vector<ev
                         out / "samples.png");
 }
 
-int Evaluate(cluster::Communicator& communicator) {
+int Evaluate(const EvalOptions& own, cluster::Communicator& communicator) {
   const auto device = communicator.world().device;
-  TrainedModel model(FLAGS_checkpoint, device);
+  TrainedModel model(own.checkpoint, device);
   const auto& run = model.options().run;
   const TrainingData data(run.DataFolders());
   const auto& test = data.test();
+  if (communicator.rank() == 0)
+    for (const auto& concern : data.Concerns()) LOG(WARNING) << run.data << ": " << concern;
   if (test.vocabulary().Digest() != model.vocabulary().Digest())
     ThrowUser("the data set's vocabulary is not the checkpoint's", run.data,
               "pack it with --vocab of the checkpoint");
-  if (run.WeightFiles().contains("damsm")) CheckEvaluation(test, run, FLAGS_images, "images");
-  const auto judges = eval::MakeJudges(
-      model.options().judges, ReadWeights(run, test.vocabulary()), test,
-      {.device = device, .attributes = FLAGS_attributes, .train = &data.train(), .seed = run.seed});
-  const eval::EvaluationOptions evaluation{FLAGS_images, run.seed};
+  if (run.WeightFiles().contains("damsm")) CheckEvaluation(test, run, own.images, "images");
+  const auto judges = eval::MakeJudges(model.options().judges, ReadWeights(run, test.vocabulary()), test,
+                                       {.device = device,
+                                        .attributes = own.attributes,
+                                        .train = &data.train(),
+                                        .seed = run.seed,
+                                        .fid = own.fid,
+                                        .kid = own.kid});
+  const eval::EvaluationOptions evaluation{own.images, run.seed, own.features};
   const auto generated =
       eval::EvaluateGenerator(model.drawer(), judges, test, model.needs(), evaluation, communicator);
   const auto real = eval::EvaluateReal(judges, test, model.needs(), evaluation, communicator);
@@ -55,19 +73,25 @@ int Evaluate(cluster::Communicator& communicator) {
 }
 
 int Run() {
-  const auto options = ReadTrainingOptions(GivenFlags());
-  if (FLAGS_checkpoint.empty()) ThrowUser("is missing", "--checkpoint", "name a run's folder");
+  EvalOptions own;
+  const auto options = ReadTrainingOptionsWith(own, GivenFlags());
+  if (own.checkpoint.empty()) ThrowUser("is missing", "--checkpoint", "name a run's folder");
   CheckData(options.run);
   if (options.session.out.empty())
     ThrowUser("is missing", "--out", "name a folder for summary.json and samples.png");
   if (const auto weights = options.run.WeightFiles();
       !weights.contains("damsm") && !weights.contains("classifier"))
     ThrowUser("no judge", "--damsm, --classifier", "pass at least one");
+  else if (!weights.contains("classifier") && (own.fid || own.kid || !own.features.empty()))
+    ThrowUser("compare the features of a classifier", "--fid, --kid, --features",
+              "name its weights with --classifier");
+  else if (!own.features.empty() && !own.fid && !own.kid)
+    ThrowUser("has nothing to write", "--features", "without --fid or --kid nothing is compared");
   cluster::Launch launch(options.launch);
   StartLogging("helio-eval", launch.world().rank, launch.world().size);
   return launch.Run([&] {
     UseThreads(options.run.threads, launch.communicator());
-    return Evaluate(launch.communicator());
+    return Evaluate(own, launch.communicator());
   });
 }
 
@@ -75,6 +99,7 @@ int Run() {
 }  // namespace helio::app
 
 int main(int argc, char** argv) {
+  helio::app::RegisterFlagsOf<helio::app::EvalOptions>();
   helio::app::RegisterTrainingFlags();
   return helio::app::Main(
       argc, argv,

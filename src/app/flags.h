@@ -11,6 +11,15 @@ namespace helio::app {
 // declare an option, the flag is the first one's; each list keeps its own default. Not thread-safe.
 void RegisterFlags(const OptionList& list);
 
+// Those of a struct with Declare.
+template <typename Options>
+void RegisterFlagsOf() {
+  static auto& defaults = *new Options;
+  OptionList list;
+  defaults.Declare(list);
+  RegisterFlags(list);
+}
+
 // A flag of ours, whichever way it was made.
 struct FlagText {
   std::string name, value, text;  // value: the default

@@ -1,5 +1,3 @@
-#include <gflags/gflags.h>
-
 #include "cluster/launch.h"
 #include "dataio/batch_rows.h"
 #include "src/app/main.h"
@@ -8,12 +6,19 @@
 #include "src/eval/attention_picture.h"
 #include "src/eval/png_writer.h"
 
-DEFINE_string(checkpoint, "", "A run's folder, or one of its checkpoints");
-DEFINE_string(text, "", "The sentence to draw");
-DEFINE_int32(n, 4, "Pictures");
-
 namespace helio::app {
 namespace {
+
+struct GenerateOptions {
+  std::string checkpoint, text;
+  int64_t n = 4;
+
+  void Declare(OptionList& list) {
+    list.Add("checkpoint", &checkpoint, AnyValue(), "A run's folder, or one of its checkpoints");
+    list.Add("text", &text, AnyValue(), "The sentence to draw");
+    list.Add("n", &n, Between(1, 64), "Pictures");
+  }
+};
 
 // The sentence's known words; says which it does not know.
 std::vector<int32_t> KnownWords(const std::vector<std::string>& tokens, const dataio::Vocabulary& vocabulary,
@@ -35,10 +40,10 @@ std::vector<int32_t> KnownWords(const std::vector<std::string>& tokens, const da
   return ids;
 }
 
-eval::AttentionSubject Subject(const recipes::Pictures& pictures, int64_t row,
+eval::AttentionSubject Subject(const recipes::Pictures& pictures, int64_t row, const std::string& text,
                                const std::vector<std::string>& words) {
   eval::AttentionSubject subject;
-  subject.caption = FLAGS_text;
+  subject.caption = text;
   subject.words = words;
   for (size_t i = 0; i < pictures.attention.size(); ++i) {
     const auto& image = pictures.images[pictures.images.size() - pictures.attention.size() + i];
@@ -49,41 +54,41 @@ eval::AttentionSubject Subject(const recipes::Pictures& pictures, int64_t row,
 }
 
 int Run() {
-  const auto options = ReadTrainingOptions(GivenFlags());
+  GenerateOptions own;
+  const auto options = ReadTrainingOptionsWith(own, GivenFlags());
   const auto& out = options.session.out;
-  if (FLAGS_checkpoint.empty()) ThrowUser("is missing", "--checkpoint", "name a run's folder");
-  if (FLAGS_text.empty()) ThrowUser("is missing", "--text", "name a sentence to draw");
+  if (own.checkpoint.empty()) ThrowUser("is missing", "--checkpoint", "name a run's folder");
+  if (own.text.empty()) ThrowUser("is missing", "--text", "name a sentence to draw");
   if (out.extension() != ".png") ThrowUser("must be a .png file", "--out");
-  if (FLAGS_n < 1 || FLAGS_n > 64) ThrowUser("must be 1 to 64", "--n");
-  TrainedModel model(FLAGS_checkpoint, cluster::DeviceAlone(options.launch.device));
+  TrainedModel model(own.checkpoint, cluster::DeviceAlone(options.launch.device));
   const auto& run = model.options().run;
   const int64_t longest = model.needs().words;
   std::vector<std::string> words;
-  auto ids = KnownWords(dataio::Tokenize(FLAGS_text), model.vocabulary(), words);
+  auto ids = KnownWords(dataio::Tokenize(own.text), model.vocabulary(), words);
   if (static_cast<int64_t>(ids.size()) > longest) {
     LOG(WARNING) << "only the first " << longest << " words are used";
     ids.resize(static_cast<size_t>(longest));
     words.resize(ids.size());
   }
   const auto [captions, lengths] =
-      dataio::PadCaptions(std::vector<std::vector<int32_t>>(static_cast<size_t>(FLAGS_n), ids), longest);
-  const RowRange rows{0, FLAGS_n, FLAGS_n};
+      dataio::PadCaptions(std::vector<std::vector<int32_t>>(static_cast<size_t>(own.n), ids), longest);
+  const RowRange rows{0, own.n, own.n};
   auto pictures = model.drawer().Draw({captions, lengths}, run.seed, rows);
   for (auto* tensors : {&pictures.images, &pictures.attention})
     for (auto& tensor : *tensors) tensor = tensor.cpu();
   std::vector<eval::AttentionSubject> subjects;
-  for (int64_t i = 0; i < FLAGS_n; ++i) subjects.push_back(Subject(pictures, i, words));
+  for (int64_t i = 0; i < own.n; ++i) subjects.push_back(Subject(pictures, i, own.text, words));
   if (out.has_parent_path()) std::filesystem::create_directories(out.parent_path());
   eval::WritePng(out,
                  eval::DrawAttention(subjects, {.title = run.recipe + ": what each word looked at",
                                                 .subtitle = "seed " + std::to_string(run.seed)}),
-                 {{"caption", FLAGS_text}, {"seed", std::to_string(run.seed)}});
-  for (int64_t i = 0; i < FLAGS_n; ++i) {
+                 {{"caption", own.text}, {"seed", std::to_string(run.seed)}});
+  for (int64_t i = 0; i < own.n; ++i) {
     auto single = out;
     single.replace_filename(out.stem().string() + "-" + std::to_string(i + 1) + ".png");
     eval::WritePicture(single, pictures.images.back()[i]);
   }
-  LOG(INFO) << "wrote " << out.string() << " and " << FLAGS_n << " single pictures beside it";
+  LOG(INFO) << "wrote " << out.string() << " and " << own.n << " single pictures beside it";
   return 0;
 }
 
@@ -91,6 +96,7 @@ int Run() {
 }  // namespace helio::app
 
 int main(int argc, char** argv) {
+  helio::app::RegisterFlagsOf<helio::app::GenerateOptions>();
   helio::app::RegisterTrainingFlags();
   return helio::app::Main(
       argc, argv,

@@ -16,7 +16,9 @@ std::string Number(double value) {
 
 std::string ScoreRow(const std::string& name, const Json& score) {
   if (score.is_number()) return "| " + name + " | " + Number(score.get<double>()) + " | |\n";
-  std::string value = Number(score.value("value", 0.0));
+  if (!score.contains("value") || !score.at("value").is_number())
+    return "| " + name + " | not finite | " + score.value("protocol", "") + " |\n";
+  std::string value = Number(score.at("value").get<double>());
   if (const double deviation = score.value("deviation", 0.0); deviation > 0)
     value += " ± " + Number(deviation);
   return "| " + name + " | " + value + " | " + score.value("protocol", "") + " |\n";

@@ -21,13 +21,11 @@ RunExporter::RunExporter(const TrainingOptions& options, const cluster::MetricRe
                          cluster::Communicator& communicator)
     : out_(options.session.out), first_(communicator.rank() == 0) {
   const auto& metrics = options.metrics;
-  if (options.run.dry_run) return;
   if (first_ && !metrics.push_gateway.empty())
     pusher_ = std::make_unique<cluster::MetricsPusher>(registry, metrics.push_gateway, RunName(out_));
   if (metrics.metrics_port == 0) return;
   const int port = metrics.metrics_port + communicator.world().local_rank;
   exporter_ = std::make_unique<cluster::MetricsExporter>(registry, metrics.metrics_bind, port);
-  if (first_) fs::create_directories(out_);
   cluster::WriteScrapeTargets(communicator, TargetsFile(out_), cluster::ScrapeHost(metrics.metrics_bind),
                               port);
 }

@@ -13,7 +13,7 @@ namespace helio::app {
 // options.
 class RunExporter {
  public:
-  // Collective.
+  // Once the run's folder is this job's (train::RunDirectory). Collective.
   RunExporter(const TrainingOptions& options, const cluster::MetricRegistry& registry,
               cluster::Communicator& communicator);
   // A run that ended in order is no target any more; one that died stays one, and its ranks count as down.

@@ -1,37 +1,42 @@
-#include <gflags/gflags.h>
-
 #include "dataio/synth/drawn_set.h"
+#include "src/app/flags.h"
 #include "src/app/main.h"
 #include "src/base/error.h"
 
-DEFINE_string(out, "", "Folder to draw into (CUB layout)");
-DEFINE_int64(images, 7200, "Pictures, train and test together");
-DEFINE_uint64(seed, 1, "Everything random is a function of it");
-DEFINE_int32(side, 76, "Side of a picture in pixels");
-DEFINE_string(facing, "both", "Where birds look: both | right");
-DEFINE_int32(families, 34, "Colour sets; every order of a set on head, wing, belly and body is a class");
-DEFINE_int32(test_classes, 50, "Classes held out for testing");
-DEFINE_int64(test_images, 20, "Pictures of each held-out class");
-
+namespace helio::app {
 namespace {
 
+struct SynthOptions {
+  std::string out, facing = "both";
+  dataio::DrawnSetOptions set;
+
+  void Declare(OptionList& list) {
+    list.Add("out", &out, AnyValue(), "Folder to draw into (CUB layout)");
+    list.Add("images", &set.images, Between(1, 1e7), "Pictures, train and test together");
+    list.Add("seed", &set.seed, AnyValue(), "Everything random is a function of it");
+    list.Add("side", &set.side, Between(32, 1024), "Side of a picture in pixels");
+    list.Add("facing", &facing, OneOf({"both", "right"}), "Where birds look");
+    list.Add("families", &set.families, Between(3, 70),
+             "Colour sets; every order of a set on head, wing, belly and body is a class");
+    list.Add("test_classes", &set.test_classes, Between(0, 1e4), "Classes held out for testing");
+    list.Add("test_images", &set.test_images, Between(0, 1e6), "Pictures of each held-out class");
+  }
+};
+
 int Run() {
-  if (FLAGS_out.empty()) helio::ThrowUser("is missing", "--out", "name a folder to draw into");
-  if (FLAGS_facing != "both" && FLAGS_facing != "right")
-    helio::ThrowUser("is unknown", "--facing='" + FLAGS_facing + "'", "use both or right");
-  helio::dataio::WriteDrawnSet(FLAGS_out, {.images = FLAGS_images,
-                                           .seed = FLAGS_seed,
-                                           .side = FLAGS_side,
-                                           .any_facing = FLAGS_facing == "both",
-                                           .families = FLAGS_families,
-                                           .test_classes = FLAGS_test_classes,
-                                           .test_images = FLAGS_test_images});
+  auto options = OptionsFrom<SynthOptions>(GivenFlags());
+  if (options.out.empty()) ThrowUser("is missing", "--out", "name a folder to draw into");
+  options.set.any_facing = options.facing == "both";
+  dataio::WriteDrawnSet(options.out, options.set);
   return 0;
 }
 
 }  // namespace
+}  // namespace helio::app
 
 int main(int argc, char** argv) {
-  return helio::app::Main(
-      argc, argv, {"helio-synth draws captioned birds in the CUB layout: --out DIR [--images N]"}, &Run);
+  helio::app::RegisterFlagsOf<helio::app::SynthOptions>();
+  return helio::app::Main(argc, argv,
+                          {"helio-synth draws captioned birds in the CUB layout: --out DIR [--images N]"},
+                          &helio::app::Run);
 }

@@ -3,6 +3,7 @@
 #include "src/app/flags.h"
 #include "src/app/training_data.h"
 #include "src/base/error.h"
+#include "src/base/finite.h"
 #include "src/base/safetensors.h"
 #include "src/recipes/parts.h"
 #include "src/train/checkpoint.h"
@@ -97,6 +98,8 @@ TrainedModel::TrainedModel(const fs::path& path, torch::Device device) : checkpo
     CheckFrozen(WeightsDigest(frozen), info_, frozen_file.string());
   }
   const auto weights = DrawingTensors(snapshot, where);
+  if (const auto name = FirstNotFinite(weights); !name.empty())
+    ThrowData("has weights that are not finite: " + name, where, "use an older checkpoint");
   for (const auto& part : system_->Parts()) {
     if (part.name == drawer_->part()) drawing_part_ = part.tensors;
     const auto prefix = part.name + ".";

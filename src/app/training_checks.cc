@@ -59,6 +59,8 @@ std::string MixedProblems(const TrainingOptions& options) {
     problems += "\n  --accumulate: divides --batch into parts of at least 2 images";
   if (!options.session.retention.keep_best.empty() && options.session.evaluate_every == 0)
     problems += "\n  --keep_best: needs scores, that is --evaluate_every";
+  if (options.run.steps == 0 && options.run.epochs == 0)
+    problems += "\n  --steps=0 --epochs=0: nothing to train; give one of them";
   if (options.session.out.empty()) problems += "\n  --out: name a folder for this run";
   return problems;
 }

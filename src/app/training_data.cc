@@ -1,5 +1,6 @@
 #include "src/app/training_data.h"
 
+#include "dataio/embeddings.h"
 #include "src/base/error.h"
 
 namespace helio::app {
@@ -22,7 +23,7 @@ const dataio::Dataset& MainOf(const std::map<std::string, dataio::Dataset>& sets
 recipes::DataFacts FactsOf(const dataio::Dataset& dataset) {
   recipes::DataFacts facts;
   facts.vocabulary = dataset.vocabulary().size();
-  facts.classes = dataset.classes();
+  facts.classes = dataset.has_classes() ? dataset.classes() : 0;
   facts.key_points = dataset.key_point_names();
   if (std::filesystem::exists(dataio::Embeddings::FileOf(dataset)))
     facts.embedding = dataio::Embeddings(dataset).size();
@@ -45,6 +46,15 @@ recipes::DataFacts FactsFromJson(const Json& json, const std::string& where) {
 
 TrainingData::TrainingData(const std::map<std::string, std::string>& folders)
     : train_(OpenAll(folders)), main_(&MainOf(train_)), test_(main_->root(), "test") {}
+
+std::vector<std::string> TrainingData::Concerns() const {
+  std::vector<std::string> concerns;
+  for (const auto* split : {main_, &test_})
+    if (split->classes() > 0 && !split->has_classes())
+      concerns.push_back("all rows of the split '" + split->split() +
+                         "' are of one class: they count as rows without classes (is that column right?)");
+  return concerns;
+}
 
 recipes::DataFacts TrainingData::Facts() const { return FactsOf(*main_); }
 

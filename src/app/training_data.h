@@ -17,7 +17,8 @@ class TrainingData {
 
   const dataio::Dataset& train() const { return *main_; }
   const dataio::Dataset& test() const { return test_; }
-  recipes::DataFacts Facts() const;  // of the main data set
+  recipes::DataFacts Facts() const;           // of the main data set
+  std::vector<std::string> Concerns() const;  // what a run should not begin with unsaid
 
   // What a loader is to read for a system. Throws Error{kUser} naming the role that --data lacks.
   std::vector<dataio::LoaderSource> Sources(const std::vector<dataio::DomainNeeds>& needs) const;

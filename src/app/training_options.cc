@@ -159,8 +159,8 @@ TrainingOptions ReadTrainingOptions(const OptionValues& values, std::string& pro
   return options;
 }
 
-TrainingOptions ReadTrainingOptions(const OptionValues& values) {
-  std::string problems;
+TrainingOptions ReadTrainingOptionsWith(const OptionList& own, const OptionValues& values) {
+  auto problems = own.Take(values);
   auto options = ReadTrainingOptions(values, problems);
   if (!problems.empty()) ThrowUser("these flags need attention:" + problems);
   return options;

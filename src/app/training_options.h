@@ -61,8 +61,17 @@ struct TrainingOptions {
 // The options with `values`; what follows from others is filled in. Values that are out of range, also among
 // those of the system that `values` names, are left out and added to `problems`, as OptionList::Take says.
 TrainingOptions ReadTrainingOptions(const OptionValues& values, std::string& problems);
-// The same, but throws Error{kUser} with all problems.
-TrainingOptions ReadTrainingOptions(const OptionValues& values);
+// The same, but throws Error{kUser} with all problems; also with a program's own options, which it fills.
+TrainingOptions ReadTrainingOptionsWith(const OptionList& own, const OptionValues& values);
+template <typename Own>
+TrainingOptions ReadTrainingOptionsWith(Own& own, const OptionValues& values) {
+  OptionList list;
+  own.Declare(list);
+  return ReadTrainingOptionsWith(std::as_const(list), values);
+}
+inline TrainingOptions ReadTrainingOptions(const OptionValues& values) {
+  return ReadTrainingOptionsWith(OptionList(), values);
+}
 
 // Of a run with `values`, as flagfiles: everything that it and its system read; what of that decides what is
 // computed, which a resume must agree on; and the defaults of that.

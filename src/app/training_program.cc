@@ -54,7 +54,6 @@ class TrainingProgram {
   }
 
   int Run() {
-    RunExporter exporter(options_, registry_, communicator_);
     Announce();
     if (run_.dry_run) return DryRun();
     train::TrainingMetrics metrics(registry_, {.recipe = run_.recipe,
@@ -64,6 +63,7 @@ class TrainingProgram {
                                                .total_steps = steps_,
                                                .device = communicator_.world().device});
     train::Session session(*system_, trainer_, communicator_, metrics, SessionOptions(), Hooks());
+    RunExporter exporter(options_, registry_, communicator_);  // writes and pushes: the session has the lock
     const int code = session.Run();
     exporter.EndInOrder(code == 0);
     return code;
@@ -80,6 +80,7 @@ class TrainingProgram {
               << ", " << at::get_num_threads() << " threads each), " << static_cast<double>(parameters) / 1e6
               << " M parameters and buffers; " << data_.Rows(needs_) << " training rows, " << steps_
               << " steps of " << run_.batch << " images, " << steps_per_epoch_ << " steps an epoch";
+    for (const auto& concern : data_.Concerns()) LOG(WARNING) << run_.data << ": " << concern;
     if (const auto unread = UnreadOptions(options_.values); !unread.empty())
       LOG(INFO) << run_.recipe << " does not read" << unread;
   }
@@ -116,7 +117,7 @@ class TrainingProgram {
   train::SessionHooks Hooks() {
     train::SessionHooks hooks;
     hooks.start_loading = [this](int64_t start) { StartLoading(start); };
-    hooks.next_batch = [this] { return Fetch(*loader_, needs_, run_, communicator_.world()); };
+    hooks.next_batch = [this] { return Fetch(*loader_, needs_, run_, communicator_); };
     hooks.started = [this] { SaveFrozen(); };
     if (drawer_) {
       pictures_ = std::make_unique<RunPictures>(*system_, *drawer_, trainer_, data_, options_);

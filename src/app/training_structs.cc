@@ -3,6 +3,7 @@
 #include "cluster/communicator_batch.h"
 #include "cluster/cores.h"
 #include "src/base/error.h"
+#include "src/base/finite.h"
 #include "src/base/safetensors.h"
 
 namespace helio::app {
@@ -15,6 +16,8 @@ NamedTensors ReadWeightFile(const std::string& file, const std::string& flag,
   if (recorded != weights.metadata.end() && recorded->second != vocabulary.Digest())
     ThrowUser(file + " was trained with another vocabulary than the data set's", flag,
               "pack the data with that vocabulary (helio-pack --vocab)");
+  if (const auto name = FirstNotFinite(weights.tensors); !name.empty())
+    ThrowUser(file + " has weights that are not finite: " + name, flag, "train it again with a lower rate");
   return weights.tensors;
 }
 
@@ -43,7 +46,13 @@ dataio::LoaderOptions LoaderOptionsOf(const TrainingOptions& options, const clus
 }
 
 int64_t StepsOf(const RunOptions& run, int64_t steps_per_epoch) {
-  return run.steps > 0 ? run.steps : static_cast<int64_t>(run.epochs * static_cast<double>(steps_per_epoch));
+  if (run.steps > 0) return run.steps;
+  const double steps = run.epochs * static_cast<double>(steps_per_epoch);
+  if (steps < 1 || steps > 1e15)
+    ThrowUser("is less than a step, or more than can be counted: an epoch has " +
+                  std::to_string(steps_per_epoch) + " steps",
+              "--epochs", "give --steps, or other --epochs");
+  return static_cast<int64_t>(steps);
 }
 
 train::ValidationOptions ValidationOptionsOf(const RunOptions& run) {

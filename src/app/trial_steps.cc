@@ -64,7 +64,7 @@ int64_t BytesOfTrialStep(const recipes::System& system, train::Trainer& trainer,
   loader_options.global_batch = rows * communicator.size();
   dataio::Loader loader(data.Sources(needs), loader_options, 0);
   const std::vector<dataio::Batch> batches(static_cast<size_t>(options.trainer.accumulate),
-                                           Fetch(loader, needs, options.run, world));
+                                           Fetch(loader, needs, options.run, communicator));
   const recipes::StepContext context{
       .seed = options.run.seed, .device = world.device, .dtype = options.run.torch_dtype()};
   communicator.BeginStep(0);
@@ -74,9 +74,9 @@ int64_t BytesOfTrialStep(const recipes::System& system, train::Trainer& trainer,
 }
 
 dataio::Batch Fetch(dataio::Loader& loader, const std::vector<dataio::DomainNeeds>& needs,
-                    const RunOptions& run, const cluster::World& world) {
-  dataio::Batch batch = loader.Next();
-  dataio::Upload(batch, needs, world.device, run.torch_dtype());
+                    const RunOptions& run, cluster::Communicator& communicator) {
+  dataio::Batch batch = loader.Next(communicator.job().deadline_seconds());
+  dataio::Upload(batch, needs, communicator.world().device, run.torch_dtype());
   return batch;
 }
 

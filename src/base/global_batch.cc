@@ -1,6 +1,7 @@
 #include "src/base/global_batch.h"
 
 #include "src/base/autograd.h"
+#include "src/base/error.h"
 
 namespace helio {
 namespace {
@@ -23,6 +24,9 @@ class GatherRowsFunction : public torch::autograd::Function<GatherRowsFunction> 
 
   static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context,
                                                  torch::autograd::variable_list gradients) {
+    if (at::GradMode::is_enabled())
+      ThrowUser("has no second derivative", "a loss over rows of several ranks",
+                "a gradient penalty needs negatives and pairs of one rank: --negatives=local");
     auto* batch = reinterpret_cast<GlobalBatch*>(context->saved_data["batch"].toInt());
     auto all = gradients[0].contiguous().clone();
     batch->Sum(all);

@@ -31,7 +31,8 @@ class SoloBatch : public GlobalBatch {
 
 // The rows of all ranks, {rows.global, ...}, from this rank's {rows.local, ...}, in global order.
 // Differentiable: backward sums the gradients of all ranks and returns the own rows' part. Collective in
-// forward and backward. The identity where rows.whole().
+// forward and backward; a second backward (create_graph) is refused with an Error{kUser}. The identity where
+// rows.whole().
 torch::Tensor GatherRows(GlobalBatch& batch, const torch::Tensor& own, const RowRange& rows);
 
 }  // namespace helio

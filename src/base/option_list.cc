@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cmath>
 #include <optional>
 #include <sstream>
 
@@ -29,7 +30,7 @@ std::string NumberText(T value) {
 Range OfNumbers(std::string text, std::function<bool(double)> admits) {
   return {std::move(text), [admits = std::move(admits)](const std::string& value) {
             const auto number = NumberIn<double>(value);
-            return number && admits(*number);
+            return number && std::isfinite(*number) && admits(*number);
           }};
 }
 
@@ -87,6 +88,11 @@ Range Above(double bound) {
 Range Between(double least, double most) {
   return OfNumbers(NumberText(least) + " to " + NumberText(most),
                    [=](double value) { return value >= least && value <= most; });
+}
+
+Range FromBelow(double least, double bound) {
+  return OfNumbers(NumberText(least) + " to less than " + NumberText(bound),
+                   [=](double value) { return value >= least && value < bound; });
 }
 
 Range OneOf(std::vector<std::string> values) {

@@ -15,7 +15,7 @@ namespace helio {
 // Values by option name, as text.
 using OptionValues = std::map<std::string, std::string>;
 
-// The values that an option may have.
+// The values that an option may have. Ranges of numbers hold finite ones only.
 struct Range {
   std::string text;                                // "at least 1"; empty: any
   std::function<bool(const std::string&)> admits;  // a value as text; empty: any
@@ -24,6 +24,7 @@ Range AnyValue();
 Range AtLeast(double least);
 Range Above(double bound);
 Range Between(double least, double most);
+Range FromBelow(double least, double bound);  // least <= value < bound
 Range OneOf(std::vector<std::string> values);
 
 struct Option {

@@ -1,10 +1,13 @@
 #include "src/eval/colour_binding.h"
 
 #include "src/base/error.h"
+#include "src/base/finite.h"
 #include "src/base/random.h"
 
 namespace helio::eval {
 namespace {
+
+constexpr int64_t kNotSeen = -2;  // no colour of a part that the judge has no finite values of
 
 // Means over the rows that `counts`, in folds.
 MeanDeviation FoldMeansWhere(const torch::Tensor& right, const torch::Tensor& counts, int64_t folds,
@@ -49,14 +52,16 @@ ColourBinding::ColourBinding(std::string name, ImageFunction part_colours, Colou
 
 void ColourBinding::Consume(const EvalBatch& batch) {
   torch::NoGradGuard no_grad;
-  rows_.Add({{"positions", batch.positions},
-             {"asked", batch.asked},
-             {"seen", part_colours_(batch.images).argmax(2).to(torch::kInt64)}});
+  const auto values = part_colours_(batch.images);
+  const auto seen =
+      values.argmax(2).to(torch::kInt64).masked_fill(values.isfinite().all(2).logical_not(), kNotSeen);
+  rows_.Add({{"positions", batch.positions}, {"asked", batch.asked}, {"seen", seen}});
 }
 
 std::vector<Score> ColourBinding::Finish(const NamedTensors& merged) const {
   const auto& asked = FindTensor(merged, "asked", name());
   const auto& seen = FindTensor(merged, "seen", name());
+  const double finite = seen.eq(kNotSeen).any().item<bool>() ? NAN : 1;
   const auto named = asked >= 0;
   const auto on_part = seen == asked;
   const auto anywhere = (seen.unsqueeze(1) == asked.unsqueeze(2)).any(2);
@@ -67,7 +72,7 @@ std::vector<Score> ColourBinding::Finish(const NamedTensors& merged) const {
   if (!options_.judge.empty()) protocol << " judge=" << options_.judge;
   std::vector<Score> scores;
   const auto add = [&](const char* suffix, const torch::Tensor& right, const torch::Tensor& counts) {
-    const auto share = FoldMeansWhere(right, counts, options_.folds, name());
+    const auto share = FoldMeansWhere(right.to(torch::kFloat64) * finite, counts, options_.folds, name());
     scores.push_back({name() + suffix, share.mean, share.deviation, protocol.str()});
   };
   add("_part_accuracy", on_part, named);
@@ -116,7 +121,9 @@ void ColourSwap::Consume(const EvalBatch& batch) {
 
 std::vector<Score> ColourSwap::Finish(const NamedTensors& merged) const {
   const auto& swapped = FindTensor(merged, "swapped", name());
-  const auto share = FoldMeansWhere(FindTensor(merged, "gap", name()) > 0, swapped, options_.folds, name());
+  const auto& gap = FindTensor(merged, "gap", name());
+  const auto right = (gap > 0).to(torch::kFloat64) * OneIfFinite(gap);
+  const auto share = FoldMeansWhere(right, swapped, options_.folds, name());
   std::ostringstream protocol;
   protocol << "N=" << swapped.sum().item<int64_t>() << " of " << swapped.size(0)
            << " folds=" << options_.folds << " seed=" << options_.seed << " chance=0.5";

@@ -4,10 +4,13 @@
 #include "dataio/upload.h"
 #include "src/base/random.h"
 #include "src/eval/gather_partial.h"
+#include "src/eval/report.h"
 
 namespace helio::eval {
 namespace {
 
+// Pictures that are drawn and judged together. A chunk has the same pictures for every number of ranks, so
+// that networks see the same batches and scores are the same to the last digit.
 constexpr int64_t kChunk = 64;
 using Evaluators = std::vector<std::unique_ptr<Evaluator>>;
 
@@ -29,8 +32,13 @@ EvalBatch ToEvalBatch(const dataio::Batch& batch, int64_t first, const Judges& j
   return result;
 }
 
-// The pictures of a batch's rows [first, ...) on any device.
-using Illustrate = std::function<torch::Tensor(dataio::Batch& batch, int64_t first)>;
+// Fills a sample's pictures of a batch's rows [first, ...), on any device.
+using Illustrate = std::function<void(dataio::Batch& batch, int64_t first, EvalBatch& sample)>;
+
+torch::Tensor RealPictures(dataio::Batch& batch, const dataio::DomainNeeds& needs, torch::Device device) {
+  dataio::Upload(batch, needs, device, torch::kFloat32);
+  return batch.data().images.back();
+}
 
 std::vector<Score> Evaluate(const Evaluators& evaluators, const Judges& judges, const dataio::Dataset& test,
                             const dataio::DomainNeeds& needs, const EvaluationOptions& evaluation,
@@ -39,19 +47,22 @@ std::vector<Score> Evaluate(const Evaluators& evaluators, const Judges& judges, 
   auto with_captions = needs;
   with_captions.captions = true;
   const auto draws = dataio::EvaluationDraws(test, evaluation.images, needs.words, evaluation.seed);
-  const auto rows = SplitRows(evaluation.images, communicator.rank(), communicator.size());
-  for (int64_t first = rows.first; first < rows.end(); first += kChunk) {
-    const auto part = std::span(draws).subspan(static_cast<size_t>(first),
-                                               static_cast<size_t>(std::min(kChunk, rows.end() - first)));
+  for (int64_t first = communicator.rank() * kChunk; first < evaluation.images;
+       first += communicator.size() * kChunk) {
+    const auto part = std::span(draws).subspan(
+        static_cast<size_t>(first), static_cast<size_t>(std::min(kChunk, evaluation.images - first)));
     auto batch = dataio::EvaluationBatch(test, part, with_captions, evaluation.seed);
     auto sample = ToEvalBatch(batch, first, judges, test);
-    sample.images = illustrate(batch, first);
+    illustrate(batch, first, sample);
     for (const auto& evaluator : evaluators) evaluator->Consume(sample);
   }
   std::vector<Score> scores;
-  for (const auto& evaluator : evaluators)
-    for (auto& score : evaluator->Finish(GatherPartial(evaluator->Partial(), communicator)))
-      scores.push_back(std::move(score));
+  for (const auto& evaluator : evaluators) {
+    const auto merged = GatherPartial(evaluator->Partial(), communicator);
+    if (evaluator->name() == "features" && !evaluation.features.empty() && communicator.rank() == 0)
+      WriteFeatures(evaluation.features, *evaluator, merged);
+    for (auto& score : evaluator->Finish(merged)) scores.push_back(std::move(score));
+  }
   return scores;
 }
 
@@ -61,10 +72,12 @@ std::vector<Score> EvaluateGenerator(recipes::Drawer& drawer, const Judges& judg
                                      const dataio::Dataset& test, const dataio::DomainNeeds& needs,
                                      const EvaluationOptions& evaluation,
                                      cluster::Communicator& communicator) {
-  const auto illustrate = [&](dataio::Batch& batch, int64_t first) {
+  const auto illustrate = [&](dataio::Batch& batch, int64_t first, EvalBatch& sample) {
     const RowRange rows{first, batch.rows.local, evaluation.images};
-    return drawer.Draw(recipes::PromptOf(batch.data()), RandomKey(evaluation.seed, "evaluation"), rows)
-        .images.back();
+    sample.images =
+        drawer.Draw(recipes::PromptOf(batch.data()), RandomKey(evaluation.seed, "evaluation"), rows)
+            .images.back();
+    if (judges.fid || judges.kid) sample.real = RealPictures(batch, needs, judges.device);
   };
   return Evaluate(MakeEvaluators(judges, test, "", evaluation.seed), judges, test, needs, evaluation,
                   communicator, illustrate);
@@ -73,9 +86,8 @@ std::vector<Score> EvaluateGenerator(recipes::Drawer& drawer, const Judges& judg
 std::vector<Score> EvaluateReal(const Judges& judges, const dataio::Dataset& test,
                                 const dataio::DomainNeeds& needs, const EvaluationOptions& evaluation,
                                 cluster::Communicator& communicator) {
-  const auto illustrate = [&](dataio::Batch& batch, int64_t) {
-    dataio::Upload(batch, needs, judges.device, torch::kFloat32);
-    return batch.data().images.back();
+  const auto illustrate = [&](dataio::Batch& batch, int64_t, EvalBatch& sample) {
+    sample.images = RealPictures(batch, needs, judges.device);
   };
   return Evaluate(MakeEvaluators(judges, test, "real_", evaluation.seed), judges, test, needs, evaluation,
                   communicator, illustrate);

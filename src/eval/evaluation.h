@@ -1,4 +1,5 @@
 #pragma once
+#include <filesystem>
 #include <vector>
 
 #include "cluster/communicator.h"
@@ -12,8 +13,9 @@
 namespace helio::eval {
 
 struct EvaluationOptions {
-  int64_t images = 3000;  // over all ranks together
-  uint64_t seed = 1;      // captions and noise are functions of (seed, position)
+  int64_t images = 3000;                // over all ranks together
+  uint64_t seed = 1;                    // captions and noise are functions of (seed, position)
+  std::filesystem::path features = {};  // rank 0 writes there what fid and kid compare; empty: nowhere
 };
 
 // Draws pictures of held-out captions, shared among the ranks, and scores them by every judge at

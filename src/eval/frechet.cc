@@ -1,6 +1,7 @@
 #include "src/eval/frechet.h"
 
 #include "src/base/error.h"
+#include "src/base/finite.h"
 
 namespace helio::eval {
 namespace {
@@ -42,28 +43,6 @@ torch::Tensor Moments::Covariance() const {
   return scatter_ / (count_ - 1);
 }
 
-NamedTensors Moments::State(const std::string& prefix) const {
-  if (count_ == 0) return {};
-  return {{prefix + "count", torch::tensor({count_}, torch::kFloat64)},
-          {prefix + "mean", mean_.unsqueeze(0)},
-          {prefix + "scatter", scatter_.unsqueeze(0)}};
-}
-
-Moments Moments::FromState(const NamedTensors& state, const std::string& prefix) {
-  const auto& counts = FindTensor(state, prefix + "count", "frechet distance");
-  const auto& means = FindTensor(state, prefix + "mean", "frechet distance");
-  const auto& scatters = FindTensor(state, prefix + "scatter", "frechet distance");
-  Moments merged;
-  for (int64_t i = 0; i < counts.size(0); ++i) {
-    Moments one;
-    one.count_ = counts[i].item<double>();
-    one.mean_ = means[i].clone();
-    one.scatter_ = scatters[i].clone();
-    merged.Merge(one);
-  }
-  return merged;
-}
-
 double TraceSqrtProduct(const torch::Tensor& a, const torch::Tensor& b) {
   const auto root = SymmetricSqrt(a);
   const auto inner = root.matmul(b).matmul(root);
@@ -74,38 +53,12 @@ double TraceSqrtProduct(const torch::Tensor& a, const torch::Tensor& b) {
 
 double FrechetDistanceOf(const Moments& a, const Moments& b) {
   const auto covariance_a = a.Covariance(), covariance_b = b.Covariance();
+  if (const double finite = (OneIfFinite(covariance_a) * OneIfFinite(covariance_b)).item<double>();
+      std::isnan(finite))
+    return finite;  // which the eigenproblems would refuse
   const double means = (a.mean() - b.mean()).square().sum().item<double>();
   const double traces = (covariance_a.trace() + covariance_b.trace()).item<double>();
   return means + traces - 2 * TraceSqrtProduct(covariance_a, covariance_b);
-}
-
-FrechetDistance::FrechetDistance(std::string name, ImageFunction features, std::string judge,
-                                 std::optional<Moments> reference)
-    : Evaluator(std::move(name)),
-      features_(std::move(features)),
-      judge_(std::move(judge)),
-      reference_(std::move(reference)) {}
-
-void FrechetDistance::Consume(const EvalBatch& batch) {
-  torch::NoGradGuard no_grad;
-  drawn_.Add(features_(batch.images));
-  if (!reference_) real_.Add(features_(batch.real));
-}
-
-NamedTensors FrechetDistance::Partial() const {
-  NamedTensors state = drawn_.State("drawn.");
-  for (auto& item : real_.State("real.")) state.push_back(std::move(item));
-  return state;
-}
-
-std::vector<Score> FrechetDistance::Finish(const NamedTensors& merged) const {
-  const Moments drawn = Moments::FromState(merged, "drawn.");
-  const Moments real = reference_ ? *reference_ : Moments::FromState(merged, "real.");
-  std::ostringstream protocol;
-  protocol << "N=" << drawn.count() << " against " << real.count() << " real, " << drawn.mean().size(0)
-           << " features";
-  if (!judge_.empty()) protocol << " judge=" << judge_;
-  return {{name(), FrechetDistanceOf(drawn, real), 0, protocol.str()}};
 }
 
 }  // namespace helio::eval

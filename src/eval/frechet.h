@@ -1,13 +1,10 @@
 #pragma once
-#include <optional>
-
 #include "src/base/tensor.h"
-#include "src/eval/evaluator.h"
 
 namespace helio::eval {
 
 // Mean and scatter (sum of outer products of deviations) of a stream of rows {n, d}, in float64. Merging is
-// exact up to rounding (Chan, Golub, LeVeque 1983), so ranks need not exchange features.
+// exact up to rounding (Chan, Golub, LeVeque 1983).
 class Moments {
  public:
   void Add(const torch::Tensor& rows);
@@ -15,11 +12,6 @@ class Moments {
   double count() const { return count_; }
   const torch::Tensor& mean() const { return mean_; }  // {d}
   torch::Tensor Covariance() const;  // {d, d}, divided by count - 1; count >= 2, else Error{kUser}
-
-  // One row each of <prefix>count {1}, <prefix>mean {1, d}, <prefix>scatter {1, d, d}; empty if count is 0.
-  NamedTensors State(const std::string& prefix) const;
-  // All rows of State merged in order.
-  static Moments FromState(const NamedTensors& state, const std::string& prefix);
 
  private:
   double count_ = 0;
@@ -32,21 +24,5 @@ double TraceSqrtProduct(const torch::Tensor& a, const torch::Tensor& b);
 
 // |mu_a - mu_b|^2 + tr(A + B - 2 (A B)^1/2). Heusel et al. 2017, eq. 6.
 double FrechetDistanceOf(const Moments& a, const Moments& b);
-
-// FID of the pictures against EvalBatch::real, or against `reference` where given. Score: <name>.
-class FrechetDistance : public Evaluator {
- public:
-  FrechetDistance(std::string name, ImageFunction features, std::string judge,
-                  std::optional<Moments> reference = {});
-  void Consume(const EvalBatch& batch) override;  // images, real
-  NamedTensors Partial() const override;
-  std::vector<Score> Finish(const NamedTensors& merged) const override;
-
- private:
-  ImageFunction features_;
-  std::string judge_;
-  std::optional<Moments> reference_;
-  Moments drawn_, real_;
-};
 
 }  // namespace helio::eval

@@ -3,6 +3,7 @@
 #include "dataio/sampler.h"
 #include "src/base/random.h"
 #include "src/eval/colour_binding.h"
+#include "src/eval/feature_distances.h"
 #include "src/eval/inception_score.h"
 #include "src/eval/r_precision.h"
 #include "src/eval/report.h"
@@ -31,6 +32,13 @@ ImageFunction ClassProbabilities(nn::Classifier classifier, torch::Device device
   return [classifier, device](const torch::Tensor& images) mutable {
     torch::NoGradGuard no_grad;
     return classifier->forward(images.to(device)).softmax(1).cpu();
+  };
+}
+
+ImageFunction PooledFeatures(nn::Classifier classifier, torch::Device device) {
+  return [classifier, device](const torch::Tensor& images) mutable {
+    torch::NoGradGuard no_grad;
+    return classifier->Pooled(images.to(device)).cpu();
   };
 }
 
@@ -93,6 +101,10 @@ void AddClassifier(Judges& judges, const JudgeNetworks& networks, const recipes:
   nn::Freeze(*judges.classifier);
   judges.classifier->to(judges.device);
   judges.classifier_digest = ShortDigest(weights.Of("classifier"));
+  const int64_t side = judges.classifier->trunk().side();
+  judges.features = "trunk " + networks.image_trunk + " pooled, pictures " +
+                    (side > 0 ? "resized to " + std::to_string(side) + " (bilinear)" : "not resized") +
+                    ", classifier " + judges.classifier_digest;
 }
 
 }  // namespace
@@ -108,6 +120,8 @@ Judges MakeJudges(const JudgeNetworks& networks, const recipes::PretrainedWeight
   judges.device = judge_options.device;
   if (!weights.Of("damsm").empty()) AddDamsm(judges, networks, weights, test.vocabulary().size());
   if (!weights.Of("classifier").empty()) AddClassifier(judges, networks, weights, test.classes());
+  judges.fid = judge_options.fid && judges.classifier;
+  judges.kid = judge_options.kid && judges.classifier;
   if (!judge_options.attributes.empty() && judge_options.train != nullptr)
     AddPartJudge(judges, judge_options, test);
   return judges;
@@ -130,6 +144,11 @@ std::vector<std::unique_ptr<Evaluator>> MakeEvaluators(const Judges& judges, con
     evaluators.push_back(std::make_unique<InceptionScore>(
         prefix + "inception_score", ClassProbabilities(judges.classifier, judges.device), options));
   }
+  // Of real pictures to themselves there is no distance.
+  if (prefix.empty() && (judges.fid || judges.kid))
+    evaluators.push_back(std::make_unique<FeatureDistances>(
+        "features", PooledFeatures(judges.classifier, judges.device),
+        FeatureDistanceOptions{.fid = judges.fid, .kid = judges.kid, .judge = judges.features}));
   if (!judges.parts) return evaluators;
   ColourBindingOptions binding;
   binding.judge = "part judge, " + std::to_string(100 * judges.parts_accuracy).substr(0, 5) +

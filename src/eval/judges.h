@@ -22,6 +22,8 @@ struct Judges {
   std::unique_ptr<ColourAttributes> attributes;
   SmallPartNet parts{nullptr};
   std::string damsm_digest, classifier_digest;
+  std::string features;  // how the classifier's trunk looks at pictures, for protocols
+  bool fid = false, kid = false;
   double parts_accuracy = 0;  // of the part judge on held-out drawings
 };
 
@@ -36,6 +38,7 @@ struct JudgeOptions {
       {};  // helio-synth's attributes.json: also a judge of part colours, trained here and now ...
   const dataio::Dataset* train = nullptr;  // ... on these drawings
   uint64_t seed = 1;
+  bool fid = false, kid = false;  // of the classifier's pooled features
 };
 
 // From the weights that play "damsm" and "classifier".

@@ -48,26 +48,4 @@ MeanDeviation KernelDistanceOf(const torch::Tensor& x, const torch::Tensor& y,
   return Summarize(std::move(distances));
 }
 
-KernelDistance::KernelDistance(std::string name, ImageFunction features, KernelDistanceOptions options)
-    : Evaluator(std::move(name)), features_(std::move(features)), options_(std::move(options)) {}
-
-void KernelDistance::Consume(const EvalBatch& batch) {
-  torch::NoGradGuard no_grad;
-  rows_.Add({{"positions", batch.positions},
-             {"drawn", features_(batch.images).to(torch::kFloat32)},
-             {"real", features_(batch.real).to(torch::kFloat32)}});
-}
-
-std::vector<Score> KernelDistance::Finish(const NamedTensors& merged) const {
-  const auto& drawn = FindTensor(merged, "drawn", name());
-  const auto& real = FindTensor(merged, "real", name());
-  const auto score = KernelDistanceOf(drawn, real, options_);
-  std::ostringstream protocol;
-  protocol << "N=" << drawn.size(0) << " against " << real.size(0) << " real, " << options_.subsets
-           << " subsets of " << std::min({options_.subset_size, drawn.size(0), real.size(0)})
-           << ", seed=" << options_.seed;
-  if (!options_.judge.empty()) protocol << " judge=" << options_.judge;
-  return {{name(), score.mean, score.deviation, protocol.str()}};
-}
-
 }  // namespace helio::eval

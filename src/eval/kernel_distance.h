@@ -8,7 +8,6 @@ struct KernelDistanceOptions {
   int64_t subsets = 100;
   int64_t subset_size = 1000;  // reduced to the number of samples where there are fewer
   uint64_t seed = 2020;
-  std::string judge;
 };
 
 // Unbiased squared MMD of x {n, d} and y {m, d} with the kernel (x.y / d + 1)^3, float64; n, m >= 2.
@@ -18,19 +17,5 @@ double SquaredDiscrepancy(const torch::Tensor& x, const torch::Tensor& y);
 // The same over seeded subsets drawn without repetition: mean and deviation over subsets.
 MeanDeviation KernelDistanceOf(const torch::Tensor& x, const torch::Tensor& y,
                                const KernelDistanceOptions& options);
-
-// KID of the pictures against EvalBatch::real. Score: <name>.
-class KernelDistance : public Evaluator {
- public:
-  KernelDistance(std::string name, ImageFunction features, KernelDistanceOptions options = {});
-  void Consume(const EvalBatch& batch) override;  // images, real, positions
-  NamedTensors Partial() const override { return rows_.Rows(); }
-  std::vector<Score> Finish(const NamedTensors& merged) const override;
-
- private:
-  ImageFunction features_;
-  KernelDistanceOptions options_;
-  RowCollector rows_;
-};
 
 }  // namespace helio::eval

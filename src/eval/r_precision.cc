@@ -3,6 +3,7 @@
 #include <unordered_set>
 
 #include "src/base/error.h"
+#include "src/base/finite.h"
 #include "src/base/random.h"
 
 namespace helio::eval {
@@ -50,11 +51,13 @@ RPrecisionResult RPrecisionOf(const torch::Tensor& image_codes, const torch::Ten
     const auto similarity =
         Similarities(images.slice(0, i, i + kChunk), sentences, candidates.slice(0, i, i + kChunk));
     const auto truth = similarity.slice(1, 0, 1);
-    ranks.push_back((similarity.slice(1, 1) > truth).sum(1));
+    ranks.push_back((similarity.slice(1, 1) < truth).logical_not().sum(1));
     truths.push_back(truth.squeeze(1));
   }
   RPrecisionResult result{torch::cat(ranks), torch::cat(truths), {}};
-  for (int64_t k = 1; k <= top; ++k) result.tops.push_back(FoldMeans(result.ranks < k, folds));
+  const auto finite = OneIfFinite(images) * OneIfFinite(sentences);
+  for (int64_t k = 1; k <= top; ++k)
+    result.tops.push_back(FoldMeans((result.ranks < k).to(torch::kFloat64) * finite, folds));
   return result;
 }
 

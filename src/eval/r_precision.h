@@ -13,13 +13,15 @@ struct RPrecisionOptions {
 };
 
 struct RPrecisionResult {
-  torch::Tensor ranks;  // {N} int64: how many candidates are strictly more similar than the true one
+  torch::Tensor
+      ranks;  // {N} int64: how many wrong candidates are not strictly less similar than the true one
   torch::Tensor true_similarity;    // {N} float64 cosine with the true caption
   std::vector<MeanDeviation> tops;  // [k - 1]: share of rank < k, over folds
 };
 
-// Ranks by cosine, in float64. image_codes {N, d}, sentence_codes {M, d}, candidates {N, 1 + wrong} int64
-// rows of sentence_codes with the true one first. AttnGAN (CVPR 2018) section 4, "R-precision".
+// Ranks by cosine, in float64; ties count against, and codes that are not finite make the shares NaN.
+// image_codes {N, d}, sentence_codes {M, d}, candidates {N, 1 + wrong} int64 rows of sentence_codes with the
+// true one first. AttnGAN (CVPR 2018) section 4, "R-precision".
 RPrecisionResult RPrecisionOf(const torch::Tensor& image_codes, const torch::Tensor& sentence_codes,
                               const torch::Tensor& candidates, int64_t folds, int64_t top);
 

@@ -1,5 +1,7 @@
 #include "src/nn/batch_norm.h"
 
+#include "src/base/error.h"
+
 namespace helio::nn {
 namespace {
 
@@ -93,6 +95,9 @@ class GlobalBatchNorm : public torch::autograd::Function<GlobalBatchNorm> {
   // dx = w * s * (dy - mean(dy) - xhat * mean(dy * xhat)) with means over the global batch; Ioffe and
   // Szegedy, section 3.
   static variable_list backward(AutogradContext* context, variable_list gradients) {
+    if (at::GradMode::is_enabled())
+      ThrowUser("has no second derivative", "batch norm over several ranks",
+                "a gradient penalty needs networks without it, or --batch_norm=local");
     const auto saved = context->get_saved_variables();
     const auto &input = saved[0], &weight = saved[1], &mean = saved[2], &scale = saved[3], &count = saved[4];
     const auto& dy = gradients[0];

@@ -19,6 +19,7 @@ class ImageTrunk : public torch::nn::Module {
   virtual ImageFeatures forward(const torch::Tensor& images) = 0;
   virtual int64_t region_channels() const = 0;
   virtual int64_t pooled_channels() const = 0;
+  virtual int64_t side() const { return 0; }  // that pictures are resized to; 0: they are not
 };
 
 // inception_v3 (299 px; regions 768 x 17 x 17, pooled 2048), resnet152 (224 px; 2048 x 7 x 7, 2048) or small

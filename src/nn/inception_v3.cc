@@ -123,7 +123,7 @@ InceptionV3::InceptionV3() {
 }
 
 ImageFeatures InceptionV3::forward(const torch::Tensor& images) {
-  auto x = ResizeBilinear(images, 299).contiguous(torch::MemoryFormat::ChannelsLast);
+  auto x = ResizeBilinear(images, side()).contiguous(torch::MemoryFormat::ChannelsLast);
   for (size_t i = 0; i < stem_.size(); ++i) {
     x = stem_[i](x);
     if (i == 2 || i == 4) x = torch::max_pool2d(x, 3, 2);

@@ -36,6 +36,7 @@ class InceptionV3 : public ImageTrunk {
   ImageFeatures forward(const torch::Tensor& images) override;
   int64_t region_channels() const override { return 768; }
   int64_t pooled_channels() const override { return 2048; }
+  int64_t side() const override { return 299; }
 
  private:
   std::vector<ConvNorm> stem_;

@@ -14,6 +14,7 @@ class ResNet152 : public ImageTrunk {
   ImageFeatures forward(const torch::Tensor& images) override;
   int64_t region_channels() const override { return 2048; }
   int64_t pooled_channels() const override { return 2048; }
+  int64_t side() const override { return 224; }
 
  private:
   torch::nn::Conv2d stem_{nullptr};

@@ -1,4 +1,5 @@
 #include "src/base/error.h"
+#include "src/base/finite.h"
 #include "src/nn/freeze.h"
 #include "src/recipes/parts.h"
 #include "src/recipes/pretrainings.h"
@@ -14,8 +15,10 @@ class Accuracy : public Validation {
     torch::NoGradGuard no_grad;
     const nn::ScopedMode evaluation(*classifier_, /*training=*/false);
     const auto& data = batch.data();
-    const auto right = classifier_->forward(data.images.back()).argmax(1).eq(data.classes);
-    return torch::stack({right.sum(), torch::ones_like(data.classes).sum()}).to(torch::kFloat64);
+    const auto logits = classifier_->forward(data.images.back());
+    const auto right = logits.argmax(1).eq(data.classes);
+    return torch::stack({right.sum(), torch::ones_like(data.classes).sum()}).to(torch::kFloat64) *
+           OneIfFinite(logits);
   }
   std::vector<ValidationScore> Finish(const torch::Tensor& sums) const override {
     return {{"accuracy", (sums[0] / sums[1]).item<double>()}};

@@ -1,6 +1,11 @@
 #include "src/recipes/options.h"
 
 namespace helio::recipes {
+namespace {
+
+constexpr double kWidest = 65536;  // of a layer: a slip, not a network
+
+}  // namespace
 
 std::vector<int64_t> PictureOptions::sides() const {
   std::vector<int64_t> all;
@@ -21,14 +26,14 @@ void PictureOptions::Declare(OptionList& list) {
 
 void CaptionOptions::Declare(OptionList& list) {
   list.Group("Shapes");
-  list.Add("words", &words, AtLeast(1),
+  list.Add("words", &words, Between(1, 1000),
            "Longest caption; longer ones are cut to a random subset of their words, in order");
 }
 
 void TextEncoderOptions::Declare(OptionList& list) {
   list.Group("Shapes");
-  list.Add("embedding", &embedding, AtLeast(2), "Dimensions of word and sentence features");
-  list.Add("word_vector", &word_vector, AtLeast(1), "Input embedding of the text encoder");
+  list.Add("embedding", &embedding, Between(2, kWidest), "Dimensions of word and sentence features");
+  list.Add("word_vector", &word_vector, Between(1, kWidest), "Input embedding of the text encoder");
   list.Add("text_rnn", &text_rnn, OneOf({"lstm", "gru"}), "Text encoder (bidirectional)");
 }
 
@@ -59,7 +64,7 @@ void SentenceOptions::Declare(OptionList& list) {
   list.Add(
       "sentence", &sentence, OneOf({"embeddings", "damsm"}),
       "Sentence vectors: embeddings in a file beside the shards, or the features of --damsm's text encoder");
-  list.Add("sentence_captions", &sentence_captions, AtLeast(1),
+  list.Add("sentence_captions", &sentence_captions, Between(1, 1000),
            "Captions of a picture whose embeddings are averaged, drawn anew each epoch");
 }
 
@@ -72,8 +77,9 @@ void CaptionerOptions::Declare(OptionList& list) {
   list.Group("Shapes");
   list.Add("caption_trunk", &caption_trunk, AnyValue(),
            "Image trunk of the captioner: inception_v3, resnet152, small");
-  list.Add("caption_embedding", &caption_embedding, AtLeast(1), "Captioner: image and word embedding");
-  list.Add("caption_hidden", &caption_hidden, AtLeast(1), "Captioner: LSTM state");
+  list.Add("caption_embedding", &caption_embedding, Between(1, kWidest),
+           "Captioner: image and word embedding");
+  list.Add("caption_hidden", &caption_hidden, Between(1, kWidest), "Captioner: LSTM state");
 }
 
 void FidelityOptions::Declare(OptionList& list) {
@@ -84,29 +90,30 @@ void FidelityOptions::Declare(OptionList& list) {
 
 void AdamBetaOptions::Declare(OptionList& list) {
   list.Group("Optimizers");
-  list.Add("beta1", &beta1, Between(0, 1), "Adam");
-  list.Add("beta2", &beta2, Between(0, 1), "Adam");
+  list.Add("beta1", &beta1, FromBelow(0, 1), "Adam");
+  list.Add("beta2", &beta2, FromBelow(0, 1), "Adam");
 }
 
 void GanOptions::Declare(OptionList& list, int64_t least_gf) {
   CaptionOptions::Declare(list);
   AdamBetaOptions::Declare(list);
   list.Group("Shapes");
-  list.Add("gf", &gf, AtLeast(static_cast<double>(least_gf)), "Generator width (GF_DIM)");
-  list.Add("df", &df, AtLeast(1), "Discriminator width (DF_DIM)");
-  list.Add("z", &z, AtLeast(1), "Noise dimensions");
-  list.Add("condition", &condition, AtLeast(1), "Conditioning augmentation's output dimensions");
+  list.Add("gf", &gf, Between(static_cast<double>(least_gf), kWidest), "Generator width (GF_DIM)");
+  list.Add("df", &df, Between(1, kWidest), "Discriminator width (DF_DIM)");
+  list.Add("z", &z, Between(1, kWidest), "Noise dimensions");
+  list.Add("condition", &condition, Between(1, kWidest), "Conditioning augmentation's output dimensions");
   list.Group("Losses");
   list.Add("kl_weight", &kl_weight, AtLeast(0), "Weight of conditioning augmentation's KL loss");
   list.Group("Optimizers");
   list.Add("g_rate", &g_rate, AtLeast(0), "Adam's learning rate of the generator");
   list.Add("d_rate", &d_rate, AtLeast(0), "Adam's learning rate of the discriminators");
-  list.Add("ema_decay", &ema_decay, Between(0, 1), "Moving average of the generator's weights (0: none)");
+  list.Add("ema_decay", &ema_decay, FromBelow(0, 1), "Moving average of the generator's weights (0: none)");
 }
 
 void ResidualOptions::Declare(OptionList& list) {
   list.Group("Shapes");
-  list.Add("residual_blocks", &residual_blocks, AtLeast(0), "Residual blocks of a refining stage (R_NUM)");
+  list.Add("residual_blocks", &residual_blocks, Between(0, 1000),
+           "Residual blocks of a refining stage (R_NUM)");
 }
 
 void PretrainingOptions::Declare(OptionList& list) {

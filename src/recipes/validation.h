@@ -20,7 +20,8 @@ class Validation {
  public:
   virtual ~Validation() = default;
   // {k} float64 sums of this batch (k constant), on the device of the batch, which is the networks'. No
-  // gradient; networks in evaluation mode and afterwards in the mode they were found in. Not collective.
+  // gradient; NaN where outputs that are compared are not finite (OneIfFinite); networks in evaluation mode
+  // and afterwards in the mode they were found in. Not collective.
   virtual torch::Tensor Consume(const dataio::Batch& batch) = 0;
   // From sums on the host. The first score decides which weights are "best".
   virtual std::vector<ValidationScore> Finish(const torch::Tensor& sums) const = 0;

@@ -6,6 +6,8 @@
 #include "src/base/checksum.h"
 #include "src/base/safetensors.h"
 #include "src/train/checkpoint_manifest.h"
+#include "src/train/checkpoint_origin.h"
+#include "src/train/durable_folder.h"
 
 namespace helio::train {
 namespace fs = std::filesystem;
@@ -52,7 +54,8 @@ uint64_t WriteFiles(const fs::path& folder, const Snapshot& snapshot) {
     bytes += file.bytes;
   };
   for (const auto& [stem, tensors] : snapshot.tensors)
-    list(stem + kTensorFile, WriteSafeTensors(folder / (stem + kTensorFile), tensors));
+    list(stem + kTensorFile, WriteSafeTensors(folder / (stem + kTensorFile), tensors,
+                                              OriginOf(snapshot.step, snapshot.info, stem)));
   for (const auto& [name, text] : snapshot.texts) list(name, WriteText(folder / name, text));
   const Json manifest = {{"step", snapshot.step}, {"info", snapshot.info}, {"files", files}};
   const std::string text = SealManifest(manifest);
@@ -79,9 +82,13 @@ void MoveIntoPlace(const fs::path& temporary, const fs::path& target) {
               "check the disk and its permissions");
 }
 
-void VerifyFile(const fs::path& path, const Json& expected) {
+// `origin`: of a tensor file; empty: of another.
+void VerifyFile(const fs::path& path, const Json& expected, const Origin& origin) {
   const std::string where = path.string();
   const char* remedy = "use an older checkpoint; this one is damaged";
+  if (!origin.empty())
+    if (const auto other = OtherOrigin(path, origin); !other.empty())
+      ThrowData(other, where, "another checkpoint's file was put in its place; put the own one back");
   std::error_code missing;
   const auto bytes = fs::file_size(path, missing);
   if (missing) ThrowData("is missing", where, remedy);
@@ -94,6 +101,11 @@ void VerifyFile(const fs::path& path, const Json& expected) {
 void CheckFileName(const std::string& name, const std::string& where) {
   if (name.empty() || name.find('/') != std::string::npos || name.starts_with("."))
     ThrowData("manifest names an impossible file '" + name + "'", where);
+}
+
+Origin ExpectedOrigin(const std::string& name, const Snapshot& snapshot) {
+  if (!name.ends_with(kTensorFile)) return {};
+  return OriginOf(snapshot.step, snapshot.info, name.substr(0, name.size() - kTensorFileSize));
 }
 
 void ReadListedFile(const fs::path& folder, const std::string& name, Snapshot& snapshot) {
@@ -121,7 +133,7 @@ NamedTensors HostCopies(const NamedTensors& tensors) {
 uint64_t WriteCheckpoint(const fs::path& root, const Snapshot& snapshot) {
   const auto target = root / FolderName(snapshot.step), temporary = Hidden(target, "tmp");
   try {
-    fs::create_directories(root);
+    CreateDurably(root);
     fs::remove_all(temporary);
     fs::create_directory(temporary);
     const uint64_t bytes = WriteFiles(temporary, snapshot);
@@ -152,11 +164,14 @@ Snapshot ReadCheckpoint(const fs::path& path) {
   const Json manifest = ReadManifest(path);
   Snapshot snapshot;
   snapshot.step = JsonField<int64_t>(manifest, "step", where);
+  if (const auto named = StepOfFolder(path.filename().string()); named && *named != snapshot.step)
+    ThrowData("is of step " + std::to_string(snapshot.step), where,
+              "another checkpoint was put in this place; give its folder its own name back");
   snapshot.info = JsonField<Json>(manifest, "info", where);
   const auto files = JsonField<Json>(manifest, "files", where);
   for (const auto& [name, expected] : files.items()) {
     CheckFileName(name, where);
-    VerifyFile(path / name, expected);
+    VerifyFile(path / name, expected, ExpectedOrigin(name, snapshot));
     ReadListedFile(path, name, snapshot);
   }
   return snapshot;

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "src/base/log.h"
+#include "src/train/durable_folder.h"
 
 namespace helio::train {
 namespace fs = std::filesystem;
@@ -31,9 +32,11 @@ int TakeLock(const fs::path& path) {
 }  // namespace
 
 RunDirectory::RunDirectory(fs::path path) : path_(std::move(path)) {
-  std::error_code failed;
-  fs::create_directories(path_, failed);
-  if (failed) ThrowUser("cannot be created: " + failed.message(), path_.string());
+  try {
+    CreateDurably(path_);
+  } catch (const fs::filesystem_error& failed) {
+    ThrowUser("cannot be created: " + failed.code().message(), path_.string());
+  }
   lock_ = TakeLock(path_ / ".lock");
   char host[256] = "";
   ::gethostname(host, sizeof host - 1);

@@ -5,6 +5,7 @@
 
 #include "cluster/consistency.h"
 #include "src/base/checksum.h"
+#include "src/base/finite.h"
 #include "src/base/random.h"
 #include "src/base/seconds.h"
 #include "src/train/stop_signal.h"
@@ -17,6 +18,18 @@ using recipes::TensorsOf;
 namespace {
 
 bool Due(int64_t step, int64_t every) { return every > 0 && step % every == 0; }
+
+// The way back is to checkpoints that training can go on from.
+void CheckFinite(const Snapshot& snapshot, const std::string& where) {
+  for (const auto* file : {"model", "average", "average_buffers"}) {
+    const auto tensors = snapshot.tensors.find(file);
+    if (tensors == snapshot.tensors.end()) continue;
+    if (const auto name = FirstNotFinite(tensors->second); !name.empty())
+      ThrowData("step " + std::to_string(snapshot.step) + " is not saved: its " + name +
+                    " has values that are not finite",
+                where, "go on from an older checkpoint with lower learning rates");
+  }
+}
 
 std::string TextDigest(const std::string& text) { return Digest(std::as_bytes(std::span(text))); }
 
@@ -241,30 +254,36 @@ bool Session::OutcomesDue(int64_t step) const {
                              [&](int64_t every) { return Due(step, every); });
 }
 
-// Whether too many steps in a row were bad. The same on every rank, as the norms are.
-bool Session::ReadOutcomes() {
-  bool too_many = false;
+// What makes going on hopeless: too many bad steps in a row, or one that no step can mend; else empty. The
+// same on every rank.
+std::string Session::ReadOutcomes() {
+  std::string hopeless;
   for (const auto& outcome : outcomes_.Read()) {
     metrics_.Outcome(outcome);
-    bad_steps_ = outcome.skipped() > 0 ? bad_steps_ + 1 : 0;
-    too_many = too_many || bad_steps_ >= options_.max_bad_steps;
-    if (outcome.skipped() > 0 && is_rank0())
-      LOG(WARNING) << "step " << outcome.step << ": gradient not finite, " << outcome.skipped()
+    bad_steps_ = outcome.good() ? 0 : bad_steps_ + 1;
+    if (outcome.skipped > 0 && is_rank0())
+      LOG(WARNING) << "step " << outcome.step << ": gradient not finite, " << outcome.skipped
                    << " updates left out";
+    if (!hopeless.empty()) continue;
+    if (!outcome.finite)
+      hopeless = "it made weights that are not finite";
+    else if (bad_steps_ >= options_.max_bad_steps)
+      hopeless = std::to_string(bad_steps_) + " steps in a row had non-finite gradients";
   }
-  return too_many;
+  return hopeless;
 }
 
-// After too many bad steps in a row: back to the last checkpoint, with other noise; twice to the same one is
-// hopeless.
+// Back to the last checkpoint, with other noise; twice to the same one is hopeless.
 bool Session::HandleBadSteps(int64_t& step) {
-  if (!OutcomesDue(step + 1) || !ReadOutcomes()) return false;
+  if (!OutcomesDue(step + 1)) return false;
+  const auto what = ReadOutcomes();
+  if (what.empty()) return false;
   const auto give_up = [&](const char* why) {
-    ThrowData(std::to_string(bad_steps_) + " steps in a row had non-finite gradients, " + why,
-              "step " + std::to_string(step + 1), "lower the learning rates");
+    ThrowData(what + ", " + why, "step " + std::to_string(step + 1), "lower the learning rates");
   };
   if (is_rank0())
-    LOG(ERROR) << bad_steps_ << " bad steps in a row: going back to the last checkpoint with other noise";
+    LOG(ERROR) << "step " << step + 1 << ": " << what
+               << ": going back to the last checkpoint with other noise";
   if (is_rank0()) writer_->Flush();
   const int rollbacks = rollbacks_;
   const int64_t earlier = rollback_step_;
@@ -329,6 +348,7 @@ void Session::Evaluate(int64_t step) {
   for (const auto& score : scores) scores_[score.name] = score.value;
   CheckBestExists();
   if (!is_rank0()) return;
+  WarnOfScores();
   std::ostringstream line;
   for (const auto& score : scores) {
     metrics_.Score(score);
@@ -336,6 +356,13 @@ void Session::Evaluate(int64_t step) {
   }
   LOG(INFO) << "evaluation at step " << step << ":" << line.str();
   run_->AppendMetrics({{"step", step}, {"scores", scores_}});
+}
+
+void Session::WarnOfScores() const {
+  for (const auto& score : scores_.items())
+    if (!std::isfinite(score.value().get<double>()))
+      LOG(WARNING) << score.key()
+                   << " is not finite: the networks' outputs are not. It is never the best score";
 }
 
 void Session::CheckBestExists() const {
@@ -370,6 +397,7 @@ Snapshot Session::TakeSnapshot(int64_t step, const NamedTensors& optimizer) cons
   if (const auto memory = TensorsOf(system_, Role::kMemory); !memory.empty())
     snapshot.tensors["memory"] = HostCopies(memory);
   if (hooks_.average_buffers) snapshot.tensors["average_buffers"] = HostCopies(hooks_.average_buffers());
+  CheckFinite(snapshot, options_.out.string());
   snapshot.texts = options_.texts;
   snapshot.info = {{"identity", options_.identity.flags},
                    {"data", options_.identity.data},

@@ -89,10 +89,11 @@ class Session {
   void AfterStep(int64_t step);
   bool HandleBadSteps(int64_t& step);
   bool OutcomesDue(int64_t step) const;
-  bool ReadOutcomes();
+  std::string ReadOutcomes();
   void Log(int64_t step);
   void Evaluate(int64_t step);
   void CheckBestExists() const;
+  void WarnOfScores() const;
   bool CheckpointDue(int64_t step) const;
   void Checkpoint(int64_t step);
   void SaveUnjudged(int64_t step);

@@ -12,9 +12,10 @@ namespace helio::train {
 struct StepOutcome {
   int64_t step = 0;                                   // done by it
   std::vector<std::pair<std::string, double>> norms;  // by phase: L2 norm of the reduced gradient
+  int skipped = 0;                                    // updates left out: their gradient was not finite
+  bool finite = true;                                 // the weights are
 
-  // Updates that were left out because their gradient was not finite.
-  int skipped() const;
+  bool good() const { return skipped == 0 && finite; }
 };
 
 // Reports of steps that the host has not read yet. On a device a step is queued long before it is computed:
@@ -29,6 +30,7 @@ class StepOutcomes {
   struct Unread {
     int64_t step;
     std::vector<StepReport::Norm> norms;
+    torch::Tensor finite;
   };
   std::vector<Unread> unread_;
 };

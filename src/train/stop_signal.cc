@@ -38,6 +38,9 @@ void InstallStopSignals() {
   action.sa_handler = &OnSignal;
   action.sa_flags = SA_RESTART;
   for (const int signal : {SIGTERM, SIGINT, SIGUSR1}) sigaction(signal, &action, nullptr);
+  struct sigaction hangup {};  // under nohup it is ignored and stays so
+  if (sigaction(SIGHUP, nullptr, &hangup) == 0 && hangup.sa_handler != SIG_IGN)
+    sigaction(SIGHUP, &action, nullptr);
 }
 
 int StopSignalReceived() { return received.load(); }

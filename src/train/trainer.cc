@@ -4,6 +4,7 @@
 #include <map>
 
 #include "cluster/sharding.h"
+#include "src/base/finite.h"
 #include "src/base/random.h"
 #include "src/base/seconds.h"
 // clang-format off
@@ -80,11 +81,17 @@ std::vector<torch::Tensor> ParametersThrough(const recipes::Phase& phase,
   return parameters;
 }
 
-// A sum with a norm that is not finite is not finite.
-torch::Tensor AllFinite(const std::vector<StepReport::Norm>& norms, torch::Device device) {
-  auto sum = torch::zeros({}, torch::dtype(torch::kFloat64).device(device));
-  for (const auto& norm : norms) sum += norm.value;
-  return torch::isfinite(sum);
+// {} bool: whether Adam can go on from a gradient of this norm. Its squares must be finite, too, or the
+// second moments stay infinite and the weights stand still for ever.
+torch::Tensor Usable(const torch::Tensor& norm, torch::Dtype dtype, bool clipped) {
+  if (dtype == torch::kFloat64 || clipped) return torch::isfinite(norm);
+  return torch::isfinite((norm * norm).to(torch::kFloat32));
+}
+
+torch::Tensor AllUsable(const std::vector<StepReport::Norm>& norms, torch::Device device) {
+  auto all = torch::ones({}, torch::dtype(torch::kBool).device(device));
+  for (const auto& norm : norms) all.logical_and_(norm.usable);
+  return all;
 }
 
 // A parameter in two phases would be re-homed by the second one's buffer, behind the first one's back.
@@ -99,6 +106,12 @@ void CheckDisjoint(const std::vector<recipes::Round>& rounds) {
 }
 
 }  // namespace
+
+int StepReport::skipped() const {
+  int count = 0;
+  for (const auto& norm : norms) count += !norm.usable.item<bool>();
+  return count;
+}
 
 void TrainerOptions::Declare(OptionList& list) {
   reducer.Declare(list);
@@ -138,7 +151,7 @@ struct Trainer::Player {
   cluster::Shard shard;
   cluster::FlatAdam adam;
   cluster::GradientReducer reducer;
-  torch::Tensor finite;                       // {} bool: whether this step's gradient is
+  torch::Tensor usable;                       // {} bool: whether this step's gradient is
   std::optional<cluster::Pending> gathering;  // of the parameters that other ranks have updated
 };
 
@@ -169,11 +182,30 @@ StepReport Trainer::Step(std::span<const dataio::Batch> batches, const recipes::
   Prepare(batches, game);
   std::vector<EarlyTerms> early;
   for (size_t round = 0; round < rounds_.size(); ++round) PlayRound(round, early, game);
-  game.report.finite = AllFinite(game.report.norms, communicator_.world().device);
-  before_step_->RestoreUnless(game.report.finite);  // what is not finite would stay in them for ever
+  game.report.finite = WeightsAreFinite();
+  game.report.usable = AllUsable(game.report.norms, communicator_.world().device);
+  before_step_->RestoreUnless(game.report.usable);  // what is not finite would stay in them for ever
   if (batches.size() > 1)
     for (auto& term : game.report.terms) term.value = term.value / options_.accumulate;
   return std::move(game.report);
+}
+
+// Infinities and NaN survive in a sum, whatever else is in it.
+torch::Tensor Trainer::WeightsAreFinite() const {
+  const torch::NoGradGuard no_grad;
+  const bool on_host = communicator_.world().device.is_cpu();
+  std::vector<torch::Tensor> sums;
+  for (const auto& players : rounds_)
+    for (const auto& player : players) {
+      const auto& weights = player->group.parameters();
+      sums.push_back(on_host ? weights.sum().to(torch::kFloat64) : weights.sum(torch::kFloat64));
+    }
+  if (sums.empty()) return torch::ones({}, torch::dtype(torch::kBool).device(communicator_.world().device));
+  const auto finite = torch::stack(sums).isfinite().all();
+  if (!on_host || finite.item<bool>()) return finite;
+  // A float32 sum that overflowed, or what lies between the parameters?
+  return torch::scalar_tensor(FirstNotFinite(recipes::TensorsOf(system_, recipes::Role::kTrained)).empty(),
+                              torch::kBool);
 }
 
 void Trainer::BeginEpoch() {
@@ -238,7 +270,7 @@ void Trainer::Update(const std::vector<Player*>& players, Game& game) {
   for (auto* player : players) {
     communicator_.Await(*player->gathering);
     player->gathering.reset();
-    player->adam.StepAverage(player->finite);
+    player->adam.StepAverage(player->usable);
   }
 }
 
@@ -253,9 +285,11 @@ void Trainer::Update(Player& player, Game& game) {
   // The norm is the same on every rank, so every rank takes the same decision without asking the others; on a
   // device the decision stays there.
   const auto norm = Norm(player);
-  report.norms.push_back({player.phase.name, norm});
-  player.finite = torch::isfinite(norm);
-  player.adam.Step(player.rate(game.context, game.rate_factor), ScaleOf(player, norm), player.finite);
+  player.usable = Usable(norm, player.group.gradients().scalar_type(), player.phase.optimizer.clip_norm > 0);
+  report.norms.push_back({player.phase.name, norm, player.usable});
+  player.adam.Step(player.rate(game.context, game.rate_factor), ScaleOf(player, norm), player.usable);
+  // The optimizer writes behind autograd's back: a graph that saved these weights must not be run any more.
+  for (const auto& slot : player.group.slots()) slot.parameter.unsafeGetTensorImpl()->bump_version();
   if (options_.reducer.shard_optimizer)
     player.gathering = cluster::GatherParameters(communicator_, player.group);
 }

@@ -107,7 +107,7 @@ void TrainingMetrics::Step(const StepFacts& step, const StepReport& report) {
 }
 
 void TrainingMetrics::Outcome(const StepOutcome& outcome) {
-  if (outcome.skipped() > 0) skipped_.Add(outcome.skipped());
+  if (outcome.skipped > 0) skipped_.Add(outcome.skipped);
   for (const auto& [phase, norm] : outcome.norms)
     registry_.AddGauge("helio_gradient_norm", "L2 norm of the reduced gradient", {{"phase", phase}})
         .Set(norm);

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
-"""kill -9 at random instants of a 2-rank training, some of them inside a checkpoint, resumed by launch/mpirun/run: the final weights and
-the whole loss record must be bit-equal to those of an undisturbed run. Usage: resume_kills.py BIN_DIR [--kills N] [--seed S]"""
+"""kill -9 at random instants of a training, some of them inside a checkpoint, resumed by launch/mpirun/run: the final weights and the
+whole loss record must be bit-equal to those of an undisturbed run. Usage: resume_kills.py BIN_DIR [--kills N] [--seed S] [--kind NAME]
+With HELIO_LONG_TESTS in the environment every kind (ways to train, every pretraining) gets its kills; else the given one."""
 import argparse
 import os
 import pathlib
@@ -21,12 +22,28 @@ def parse():
     parser.add_argument("bin_dir", type=pathlib.Path)
     parser.add_argument("--kills", type=int, default=5)
     parser.add_argument("--seed", type=int, default=time.time_ns() % 1000000)
+    parser.add_argument("--kind", choices=KINDS, default="plain")
     return parser.parse_args()
 
 
-def flags(work, out, steps):
+# Ranks, program, and what is given beside the usual flags. A pretraining whose trunk is trained is evaluated between kills: an
+# evaluation must leave no trace.
+EVALUATED = ["--nofreeze_trunk", "--evaluate_every=3", "--evaluate_images=100"]
+KINDS = {"plain": (2, "helio-train", []),
+         "sharded": (2, "helio-train", ["--shard_optimizer"]),
+         "accumulated": (2, "helio-train", ["--batch=8", "--accumulate=2"]),
+         "ranks4": (4, "helio-train", []),
+         "all": (4, "helio-train", ["--shard_optimizer", "--batch=16", "--accumulate=2"]),
+         **{recipe: (2, "helio-pretrain", EVALUATED) for recipe in ("damsm", "captioner", "classifier")}}
+
+
+def flags(work, out, steps, kind):
     # Later flags win: a log line and a checkpoint often, so that kills meet them.
-    return toy_flags(work, steps) + ["--log_every=1", "--checkpoint_every=2", f"--out={work / out}"]
+    _, program, own = KINDS[kind]
+    usual = toy_flags(work, steps)
+    if program == "helio-pretrain":
+        usual = [f"--flagfile={ROOT}/configs/toy/{kind}.flags", *(f for f in usual[1:] if not f.startswith(("--gf", "--df", "--random", "--ema")))]
+    return [*usual, *own, "--log_every=1", "--checkpoint_every=2", f"--out={work / out}"]
 
 
 def ranks(out):
@@ -35,7 +52,7 @@ def ranks(out):
     for folder in pathlib.Path("/proc").glob("[0-9]*"):
         try:
             words = (folder / "cmdline").read_bytes().split(b"\0")
-            if words[0].endswith(b"helio-train") and f"--out={out}".encode() in words:
+            if words[0].endswith((b"helio-train", b"helio-pretrain")) and f"--out={out}".encode() in words:
                 found.append(int(folder.name))
         except OSError:
             pass
@@ -98,20 +115,26 @@ def seconds_per_step(out):
 
 def main():
     arguments = parse()
-    print(f"seed {arguments.seed}, {arguments.kills} kills", flush=True)
+    for kind in KINDS if os.environ.get("HELIO_LONG_TESTS") else [arguments.kind]:
+        kill_and_resume(arguments, kind)
+
+
+def kill_and_resume(arguments, kind):
+    print(f"{kind}: seed {arguments.seed}, {arguments.kills} kills", flush=True)
+    number, program, _ = KINDS[kind]
     # Long enough that the job does not end before the last kill: an attempt gets 0 to 8 steps further.
     steps = 10 + 10 * arguments.kills
     with tempfile.TemporaryDirectory(prefix="helio_kills_") as folder:
         work = pathlib.Path(folder)
         make_data(arguments.bin_dir, work)
-        train = arguments.bin_dir / "helio-train"
-        must(*MPIRUN, "-n", "2", train, *flags(work, "whole", steps))
+        train = [*MPIRUN[1:], "-n", str(number), str(arguments.bin_dir / program)]
+        must(MPIRUN[0], *train, *flags(work, "whole", steps, kind))
         out = work / "killed"
         killer = Killer(out, random.Random(arguments.seed), seconds_per_step(work / "whole"))
         began = time.time()
         with (work / "log").open("w") as log:
-            job = subprocess.Popen([str(ROOT / "launch/mpirun/run"), "--backoff=0.1", "--backoff_max=0.5", "--restarts=20", "--", *MPIRUN[1:], "-n", "2",
-                                    str(train), *flags(work, "killed", steps)], stdout=log, stderr=log, cwd=ROOT)
+            job = subprocess.Popen([str(ROOT / "launch/mpirun/run"), "--backoff=0.1", "--backoff_max=0.5", "--restarts=20", "--", *train,
+                                    *flags(work, "killed", steps, kind)], stdout=log, stderr=log, cwd=ROOT)
             while killer.kills < arguments.kills and killer.kill(job):
                 pass
             code = job.wait(timeout=600)
@@ -124,7 +147,7 @@ def main():
         whole, killed = losses(work / "whole"), losses(out)
         check(sorted(whole) == list(range(1, steps + 1)) and whole == killed, f"the losses of all {steps} steps are bit-equal to the undisturbed run's")
         a, b = tensors(work / "whole", steps), tensors(out, steps)
-        check({"model.safetensors", "optimizer.safetensors", "average.safetensors"} <= set(a) and a == b,
+        check({"model.safetensors", "optimizer.safetensors"} <= set(a) and a == b,
               f"final weights, moments and averages are bit-equal ({', '.join(a)})")
         left = [path.name for path in (out / "checkpoints").iterdir() if path.name.startswith(".")]
         check(not left and len(steps_of(out)) == 3, "the folder has the three newest checkpoints and no leftovers")

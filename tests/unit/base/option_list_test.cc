@@ -62,8 +62,16 @@ TEST(OptionListTest, SaysWhatIsWrongWithEachValue) {
   EXPECT_EQ(ProblemsOf({{"stages", "2.5"}}), "\n  --stages=2.5: not of type int64");
   EXPECT_EQ(ProblemsOf({{"flip", "perhaps"}}), "\n  --flip=perhaps: not of type bool");
   EXPECT_EQ(ProblemsOf({{"seed", "-1"}}), "\n  --seed=-1: not of type uint64");
-  for (const char* value : {"", "1e", "nan", "0x2"}) EXPECT_NE(ProblemsOf({{"rate", value}}), "") << value;
+  for (const char* value : {"", "1e", "nan", "inf", "0x2"})
+    EXPECT_NE(ProblemsOf({{"rate", value}}), "") << value;
   EXPECT_THROW(OptionsFrom<Toy>({{"stages", "0"}}), Error);
+}
+
+TEST(OptionListTest, ABoundMayBeLeftOut) {
+  const auto range = FromBelow(0, 1);
+  EXPECT_EQ(range.text, "0 to less than 1");
+  EXPECT_TRUE(range.admits("0") && range.admits("0.999"));
+  EXPECT_FALSE(range.admits("1") || range.admits("-0.1") || range.admits("nan"));
 }
 
 TEST(OptionListTest, AValueOutOfRangeIsLeftOut) {

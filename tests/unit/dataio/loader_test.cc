@@ -51,6 +51,11 @@ class LoaderTest : public testing::Test {
 std::unique_ptr<ScratchFolder> LoaderTest::scratch_;
 std::unique_ptr<Dataset> LoaderTest::dataset_;
 
+TEST_F(LoaderTest, GivesUpAtTheDeadline) {
+  Loader loader({{*dataset_, Needs()}}, Options(), 0);
+  EXPECT_NE(ErrorOf([&] { loader.Next(0); }), "");  // too early for any worker
+}
+
 TEST_F(LoaderTest, BatchIsAsDocumented) {
   const auto batch = Take(Options(), 3, 1)[0];
   EXPECT_EQ(batch.epoch, 1);  // 2 steps an epoch

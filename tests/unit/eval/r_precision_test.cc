@@ -31,6 +31,23 @@ TEST(RPrecision, RandomCodesAreAtChance) {
   EXPECT_NEAR(scores[2].value, 0.03, 0.012);
 }
 
+TEST(RPrecision, TiesCountAgainst) {
+  auto samples = RandomSamples(400, kSize, 40, 3);
+  samples.captions.fill_(3);
+  samples.images = Code(samples.captions, {});
+  for (const auto& score : ScoreOverRanks(samples, 1, MakeRPrecision))
+    EXPECT_EQ(score.value, 0) << score.name;
+}
+
+TEST(RPrecision, CodesThatAreNotFiniteHaveNoScore) {
+  for (const double broken : {NAN, INFINITY}) {
+    auto samples = RandomSamples(400, kSize, 40, 3);
+    samples.images = Code(samples.captions, {});
+    samples.images[7] = broken;
+    for (const auto& score : ScoreOverRanks(samples, 1, MakeRPrecision)) EXPECT_TRUE(std::isnan(score.value));
+  }
+}
+
 TEST(RPrecision, IsTheSameForAnyNumberOfRanks) {
   auto samples = RandomSamples(300, kSize, 40, 5);
   samples.images = Code(samples.captions, {}) + 0.5 * samples.images;

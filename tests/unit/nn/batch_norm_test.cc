@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "src/base/error.h"
 #include "tests/support/shares.h"
 
 namespace helio::nn {
@@ -48,6 +49,39 @@ void ExpectClose(const Tensors& a, const Tensors& b, double tolerance) {
   for (size_t i = 0; i < a.size(); ++i)
     EXPECT_TRUE(torch::allclose(a[i].to(torch::kFloat64), b[i], tolerance, tolerance))
         << "result " << i << " differs by " << testing::Difference(a[i].to(torch::kFloat64), b[i]);
+}
+
+// What a gradient of a gradient through `body` of own rows says on several ranks.
+std::string SecondDerivative(const std::function<torch::Tensor(Share&, const torch::Tensor&)>& body) {
+  std::string said;
+  const auto whole = Random64({4, 3, 2, 2});
+  OnRanks(2, 4, [&](Share& share) -> Tensors {
+    const auto own = share.Own(whole);
+    try {
+      const auto gradient =
+          torch::autograd::grad({body(share, own).square().sum()}, {own}, {}, true, /*create_graph=*/true)[0];
+      gradient.square().sum().backward();
+    } catch (const Error& error) {
+      if (share.rows.first == 0) said = error.what();
+    }
+    return {};
+  });
+  return said;
+}
+
+TEST(SecondDerivative, ThroughSeveralRanksIsRefused) {
+  torch::manual_seed(2);
+  EXPECT_NE(SecondDerivative([](Share& share, const torch::Tensor& own) {
+              auto norm = Norm(3);
+              norm->set_global_batch(&share.batch);
+              return norm(own);
+            }).find("batch norm over several ranks: has no second derivative"),
+            std::string::npos);
+  EXPECT_NE(SecondDerivative([](Share& share, const torch::Tensor& own) {
+              return GatherRows(share.batch, own, share.rows);
+            }).find("has no second derivative"),
+            std::string::npos);
+  EXPECT_EQ(SecondDerivative([](Share&, const torch::Tensor& own) { return Norm(3)(own); }), "");
 }
 
 TEST(BatchNorm, AloneEqualsTorch) {

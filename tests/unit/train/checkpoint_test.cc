@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "src/base/safetensors.h"
 #include "src/train/checkpoint_manifest.h"
 #include "src/train/checkpoint_writer.h"
 #include "tests/unit/train/scratch.h"
@@ -88,6 +89,58 @@ TEST_F(CheckpointTest, EveryTruncationIsSeen) {
     }
     std::ofstream(file.path(), std::ios::binary) << whole;
   }
+}
+
+TEST_F(CheckpointTest, EveryTensorFileSaysWhereItBelongs) {
+  auto snapshot = SmallSnapshot(7);
+  snapshot.info["identity"] = "--recipe=toy\n--seed=1\n";
+  WriteCheckpoint(root_, snapshot);
+  const auto own = ReadSafeTensors(root_ / "step-0000000007/model.safetensors").metadata;
+  EXPECT_EQ(own.at("format"), "heliograph checkpoint 2");
+  EXPECT_EQ(own.at("recipe"), "toy");
+  EXPECT_EQ(own.at("step"), "7");
+  EXPECT_EQ(own.at("part"), "model");
+  EXPECT_EQ(own.at("run").size(), 12u);
+}
+
+std::string ErrorOfReading(const fs::path& folder) {
+  try {
+    ReadCheckpoint(folder);
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return "";
+}
+
+TEST_F(CheckpointTest, AFileOfAnotherStepRunOrPartIsNamed) {
+  auto other = SmallSnapshot(2);
+  other.info["identity"] = "--recipe=toy\n--seed=2\n";
+  other.tensors["average"] = other.tensors["model"];
+  WriteCheckpoint(root_ / "other", other);
+  auto snapshot = SmallSnapshot(2);
+  snapshot.tensors["average"] = snapshot.tensors["model"];
+  WriteCheckpoint(root_, SmallSnapshot(1));
+  WriteCheckpoint(root_, snapshot);
+  const auto folder = root_ / "step-0000000002", file = folder / "model.safetensors";
+  const std::string whole = ReadFile(file);
+  const auto in_its_place = [&](const fs::path& from) {
+    std::ofstream(file, std::ios::binary) << ReadFile(from);
+    const auto said = ErrorOfReading(folder);
+    std::ofstream(file, std::ios::binary) << whole;
+    return said;
+  };
+  EXPECT_NE(in_its_place(root_ / "step-0000000001/model.safetensors").find("is part 'model' of step 1"),
+            std::string::npos);
+  EXPECT_NE(in_its_place(root_ / "other/step-0000000002/model.safetensors").find("of run"),
+            std::string::npos);
+  EXPECT_NE(in_its_place(folder / "average.safetensors").find("is part 'average'"), std::string::npos);
+  EXPECT_EQ(ErrorOfReading(folder), "");
+}
+
+TEST_F(CheckpointTest, ACheckpointUnderAnothersNameIsRefused) {
+  WriteCheckpoint(root_, SmallSnapshot(1));
+  fs::rename(root_ / "step-0000000001", root_ / "step-0000000009");
+  EXPECT_NE(ErrorOfReading(root_ / "step-0000000009").find("is of step 1"), std::string::npos);
 }
 
 TEST_F(CheckpointTest, ManifestMayNotPointOutside) {

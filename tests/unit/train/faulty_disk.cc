@@ -1,6 +1,8 @@
 #include "tests/unit/train/faulty_disk.h"
 
 #include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -8,6 +10,8 @@
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
+#include <fstream>
+#include <sstream>
 
 namespace helio::train {
 
@@ -18,8 +22,17 @@ FaultyDisk& Disk() {
 
 namespace {
 
+namespace fs = std::filesystem;
+
+PowerCut* watcher = nullptr;
+
 void Count() {
   auto& disk = Disk();
+  if (disk.before_call) {
+    const auto call = std::exchange(disk.before_call, nullptr);
+    call();
+    disk.before_call = call;
+  }
   if (++disk.calls == disk.die_at_call) ::syscall(SYS_kill, ::getpid(), SIGKILL);
 }
 
@@ -56,7 +69,75 @@ int FaultyRename(const char* from, const char* to, unsigned flags) {
   return static_cast<int>(::syscall(SYS_renameat2, AT_FDCWD, from, AT_FDCWD, to, flags));
 }
 
+uint64_t InodeOf(const fs::path& path) {
+  struct stat status {};
+  return ::stat(path.c_str(), &status) == 0 ? status.st_ino : 0;
+}
+
+std::string ContentOf(const fs::path& path) {
+  std::ostringstream text;
+  text << std::ifstream(path, std::ios::binary).rdbuf();
+  return text.str();
+}
+
+PowerCut::Names NamesIn(const fs::path& folder) {
+  PowerCut::Names names;
+  for (const auto& entry : fs::directory_iterator(folder))
+    names[entry.path().filename().string()] = {InodeOf(entry.path()), entry.is_directory()};
+  return names;
+}
+
 }  // namespace
+
+PowerCut::PowerCut() { watcher = this; }
+PowerCut::~PowerCut() {
+  watcher = nullptr;
+  for (const auto& [inode, kept] : kept_) ::close(kept.fd);
+}
+
+void PowerCut::OnSync(int fd) {
+  struct stat status {};
+  if (::fstat(fd, &status) != 0) return;
+  auto& kept = kept_[status.st_ino];
+  if (kept.fd < 0) kept.fd = ::dup(fd);
+  const auto path = fs::read_symlink("/proc/self/fd/" + std::to_string(fd));
+  if (S_ISDIR(status.st_mode))
+    kept.names = NamesIn(path);
+  else
+    kept.content = ContentOf(path);
+}
+
+void PowerCut::Trust(const fs::path& folder) {
+  for (const auto& entry : fs::directory_iterator(folder)) {
+    if (entry.is_directory()) Trust(entry.path());
+    if (!entry.is_regular_file()) continue;
+    const int fd = ::open(entry.path().c_str(), O_RDONLY);
+    OnSync(fd);
+    ::close(fd);
+  }
+  const int fd = ::open(folder.c_str(), O_RDONLY);
+  OnSync(fd);
+  ::close(fd);
+}
+
+void PowerCut::Leave(const fs::path& folder, const fs::path& copy, bool names_survive) const {
+  LeaveFolder(InodeOf(folder), folder, copy, names_survive);
+}
+
+void PowerCut::LeaveFolder(uint64_t inode, const fs::path& now, const fs::path& copy,
+                           bool names_survive) const {
+  fs::create_directories(copy);
+  const auto own = kept_.find(inode);
+  const auto names = names_survive ? NamesIn(now) : own == kept_.end() ? Names{} : own->second.names;
+  for (const auto& [name, entry] : names) {
+    const auto kept = kept_.find(entry.inode);
+    if (entry.is_folder)
+      LeaveFolder(entry.inode, now / name, copy / name, names_survive);
+    else
+      std::ofstream(copy / name, std::ios::binary) << (kept == kept_.end() ? "" : kept->second.content);
+  }
+}
+
 }  // namespace helio::train
 
 // These take the place of libc's for the whole program, libstdc++ included.
@@ -71,7 +152,14 @@ ssize_t read(int fd, void* data, size_t size) {
 int fsync(int fd) {
   helio::train::Count();
   if (helio::train::Hit(helio::train::Disk().fail_sync)) return static_cast<int>(helio::train::Fail(EIO));
+  if (helio::train::watcher) helio::train::watcher->OnSync(fd);
   return static_cast<int>(::syscall(SYS_fsync, fd));
+}
+
+int flock(int fd, int operation) noexcept {
+  if (helio::train::Disk().fail_lock != 0)
+    return static_cast<int>(helio::train::Fail(helio::train::Disk().fail_lock));
+  return static_cast<int>(::syscall(SYS_flock, fd, operation));
 }
 
 int rename(const char* from, const char* to) noexcept { return helio::train::FaultyRename(from, to, 0); }

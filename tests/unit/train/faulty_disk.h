@@ -1,5 +1,9 @@
 #pragma once
 #include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <string>
 
 namespace helio::train {
 
@@ -14,8 +18,45 @@ struct FaultyDisk {
   bool fail_reads = false;  // every read fails with EIO
   int64_t die_at_call = 0;  // the process dies (kill -9) before the n-th of these calls
   int64_t calls = 0;        // so far
+  int fail_lock = 0;        // flock fails with this errno
+  std::function<void()> before_call =
+      {};  // called before each of them (and not for those that it makes itself)
 };
 
 FaultyDisk& Disk();
+
+// What a power cut leaves: of every file what was in it at its last fsync, of every folder the names at its
+// last fsync. Watches fsync while it lives. One at a time.
+class PowerCut {
+ public:
+  PowerCut();
+  ~PowerCut();
+  PowerCut(const PowerCut&) = delete;
+  PowerCut& operator=(const PowerCut&) = delete;
+
+  // Everything in `folder` counts as synced as it is now.
+  void Trust(const std::filesystem::path& folder);
+  // `folder` as it would be found, written to `copy`. With `names_survive` the names in it are those of now,
+  // and only what is in the files is lost.
+  void Leave(const std::filesystem::path& folder, const std::filesystem::path& copy,
+             bool names_survive) const;
+  void OnSync(int fd);
+
+  struct Entry {
+    uint64_t inode;
+    bool is_folder;
+  };
+  using Names = std::map<std::string, Entry>;
+
+ private:
+  struct Kept {
+    int fd = -1;  // held open, so that no other file gets the same number
+    std::string content;
+    Names names;  // of a folder
+  };
+  void LeaveFolder(uint64_t inode, const std::filesystem::path& now, const std::filesystem::path& copy,
+                   bool names_survive) const;
+  std::map<uint64_t, Kept> kept_;  // by inode
+};
 
 }  // namespace helio::train

@@ -122,6 +122,49 @@ TEST_F(FaultyDiskTest, DeathAtEveryCallLeavesAWholeCheckpoint) {
   EXPECT_GT(call, 20);
 }
 
+// The power goes before any call of a save, of a new step and of one that was there, and after the last: what
+// was not synced is gone. A resume finds the old or the new checkpoint, whole, and after the save the new
+// one.
+TEST_F(FaultyDiskTest, APowerCutAtAnyCallLeavesAWholeCheckpoint) {
+  const ScratchFolder images("power_cut");
+  const auto run = root_ / "run", root = run / "checkpoints";
+  fs::create_directories(run);
+  PowerCut cut;
+  cut.Trust(root_);
+  int64_t saved = 0, moments = 0;
+  const auto look = [&](int64_t least) {
+    for (const bool names_survive : {false, true}) {
+      const auto image = images.path() / std::to_string(moments) / std::to_string(names_survive);
+      cut.Leave(run, image, names_survive);
+      RemoveLeftovers(image / "checkpoints");
+      const auto newest = ReadNewestCheckpoint(image / "checkpoints");
+      ASSERT_EQ(newest.has_value(), least > 0 || newest.has_value()) << "moment " << moments;
+      if (!newest) continue;
+      ASSERT_GE(newest->step, least) << "moment " << moments << ", names survive: " << names_survive;
+      ASSERT_EQ(newest->tensors.at("model")[0].second[0].item<float>(), static_cast<float>(newest->step));
+    }
+    fs::remove_all(images.path() / std::to_string(moments));
+    ++moments;
+  };
+  for (const int64_t step : {1, 2, 2, 3}) {
+    Disk().before_call = [&] { look(saved); };
+    WriteCheckpoint(root, SmallSnapshot(step));
+    Disk().before_call = nullptr;
+    saved = step;
+    look(saved);
+  }
+  EXPECT_GT(moments, 60);
+}
+
+TEST_F(FaultyDiskTest, AFileSystemWithoutLocksIsNoOtherJob) {
+  for (const int code : {ENOSYS, EOPNOTSUPP, EINVAL, ENOLCK}) {
+    Disk().fail_lock = code;
+    EXPECT_NO_THROW(RunDirectory{root_ / "run"}) << code;
+  }
+  Disk().fail_lock = EWOULDBLOCK;
+  EXPECT_THROW(RunDirectory{root_ / "run"}, Error);
+}
+
 TEST_F(FaultyDiskTest, AFullDiskStopsNeitherTheWriterNorLaterCheckpoints) {
   CheckpointWriter writer(root_, {});
   Disk().full_after = 100;

@@ -27,12 +27,15 @@ using Diverges = std::function<bool(int rank, const recipes::StepContext&)>;
 // One player that pulls four numbers towards noise; its running statistic counts the forward passes.
 class FourNumbers : public recipes::System {
  public:
-  FourNumbers(int rank, Diverges diverges) : rank_(rank), diverges_(std::move(diverges)) {}
+  FourNumbers(int rank, Diverges diverges, Diverges leaps = {})
+      : rank_(rank), diverges_(std::move(diverges)), leaps_(std::move(leaps)) {}
 
   std::vector<recipes::Round> Rounds() override {
     recipes::Phase phase;
     phase.name = "g";
     phase.parameters = {{"w", w_}};
+    // A finite gradient and a rate that no weight stays finite under.
+    phase.rate = [this](const recipes::StepContext& at) { return leaps_ && leaps_(rank_, at) ? 1e300 : 1.0; };
     phase.loss = [this](recipes::Step& step) {
       const auto& own = static_cast<Values&>(step);
       const auto loss = (w_ - own.target).square().sum();
@@ -62,7 +65,7 @@ class FourNumbers : public recipes::System {
   };
 
   const int rank_;
-  const Diverges diverges_;
+  const Diverges diverges_, leaps_;
   const torch::Tensor w_ = torch::zeros({4}).requires_grad_();
   const torch::Tensor mean_ = torch::zeros({1});
 };
@@ -85,11 +88,11 @@ class SessionTest : public testing::Test {
 
   // A session on two ranks; its exit code. `at_batch` sees the number of every batch that is fetched.
   int Run(const SessionOptions& options, const Diverges& diverges = {},
-          const std::function<void(int rank, int64_t step)>& at_batch = {}) {
+          const std::function<void(int rank, int64_t step)>& at_batch = {}, const Diverges& leaps = {}) {
     std::atomic<int> code{-1};
     cluster::RunThreadRanks(2, [&](cluster::Communicator& communicator) {
       const int rank = communicator.rank();
-      FourNumbers recipe(rank, diverges);
+      FourNumbers recipe(rank, diverges, leaps);
       Trainer trainer(recipe, communicator, {});
       cluster::MetricRegistry registry;
       TrainingMetrics metrics(registry, {});
@@ -108,9 +111,9 @@ class SessionTest : public testing::Test {
     return code;
   }
 
-  std::string ErrorOf(const SessionOptions& options, const Diverges& diverges) {
+  std::string ErrorOf(const SessionOptions& options, const Diverges& diverges, const Diverges& leaps = {}) {
     try {
-      Run(options, diverges);
+      Run(options, diverges, {}, leaps);
     } catch (const Error& error) {
       EXPECT_EQ(error.exit_code(), 1) << error.what();
       return error.what();
@@ -192,6 +195,21 @@ TEST_F(SessionTest, TwiceBackToTheSameCheckpointIsHopeless) {
   EXPECT_THAT(ErrorOf(Options(12), [](int, const auto& c) { return c.step >= 5; }),
               testing::HasSubstr("also after a rollback"));
   EXPECT_EQ(Checkpoints(), std::vector<int64_t>{4});
+}
+
+TEST_F(SessionTest, WeightsThatAreNotFiniteAreNeverSavedAndOneStepOfThemIsEnough) {
+  const Diverges once = [](int, const auto& c) { return c.seed == 1 && c.step == 5; };
+  EXPECT_EQ(Run(Options(12), {}, {}, once), 0);
+  EXPECT_EQ(ReadNewestCheckpoint(out_ / "checkpoints")->info.at("rollback_step"), 4);
+  for (const int64_t step : Checkpoints()) EXPECT_TRUE(Weights(step).isfinite().all().item<bool>()) << step;
+  fs::remove_all(out_);
+  // In the last step, and with a signal in it.
+  const Diverges last = [](int, const auto& c) { return c.step == 5; };
+  EXPECT_THAT(ErrorOf(Options(6), {}, last), testing::HasSubstr("not finite, also after a rollback"));
+  EXPECT_EQ(Checkpoints(), std::vector<int64_t>{4});
+  fs::remove_all(out_);
+  const Diverges first = [](int, const auto& c) { return c.step == 0; };
+  EXPECT_THAT(ErrorOf(Options(6), {}, first), testing::HasSubstr("no checkpoint to go back to"));
 }
 
 TEST_F(SessionTest, WithoutACheckpointThereIsNoWayBack) {

@@ -1,0 +1,44 @@
+#include "src/train/checkpoint_origin.h"
+
+#include "src/base/checksum.h"
+#include "src/base/option_list.h"
+#include "src/base/safetensors.h"
+
+namespace helio::train {
+namespace {
+
+std::string RunOf(const Json& info) {
+  std::string text;
+  for (const char* key : {"identity", "data", "vocabulary", "frozen"})
+    text += info.value(key, std::string()) + '\n';
+  return Digest(std::as_bytes(std::span(text.data(), text.size()))).substr(0, 12);
+}
+
+std::string Told(const Origin& origin) {
+  return "part '" + origin.at("part") + "' of step " + origin.at("step") + " of run " + origin.at("run") +
+         " (" + origin.at("recipe") + ")";
+}
+
+}  // namespace
+
+Origin OriginOf(int64_t step, const Json& info, const std::string& part) {
+  const auto flags = ParseFlagfile(info.value("identity", std::string()));
+  const auto recipe = flags.find("recipe");
+  return {{"format", "heliograph checkpoint 2"},
+          {"run", RunOf(info)},
+          {"recipe", recipe == flags.end() ? "?" : recipe->second},
+          {"step", std::to_string(step)},
+          {"part", part}};
+}
+
+std::string OtherOrigin(const std::filesystem::path& path, const Origin& expected) {
+  try {
+    const auto own = ReadSafeTensors(path).metadata;
+    if (!own.contains("format") || own == expected) return "";
+    return "is " + Told(own) + ", not " + Told(expected);
+  } catch (const std::exception&) {
+    return "";
+  }
+}
+
+}  // namespace helio::train

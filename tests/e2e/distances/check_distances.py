@@ -1,0 +1,67 @@
+#!/usr/bin/env python3
+"""helio-eval --fid --kid: what numpy and scipy say of the same features, from any number of ranks to the last printed digit.
+Usage: check_distances.py BIN_DIR"""
+import json
+import pathlib
+import sys
+import tempfile
+
+import numpy as np
+import scipy.linalg
+from safetensors.numpy import load_file
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+from support import MPIRUN, ROOT, check, losses, make_data, must, tensors, toy_flags  # noqa: E402
+
+IMAGES = 150
+
+
+def frechet(x, y):
+    a, b = np.cov(x.T), np.cov(y.T)
+    return np.sum((x.mean(0) - y.mean(0)) ** 2) + np.trace(a + b - 2 * scipy.linalg.sqrtm(a @ b).real)
+
+
+def kernel(x, y):
+    """Unbiased squared MMD. With fewer rows than a subset takes, every subset is all of them."""
+    k = lambda p, q: (p @ q.T / p.shape[1] + 1) ** 3  # noqa: E731
+    mean = lambda m: (m.sum() - np.trace(m)) / (len(m) * (len(m) - 1))  # noqa: E731
+    return mean(k(x, x)) + mean(k(y, y)) - 2 * k(x, y).mean()
+
+
+def close(a, b, tolerance):
+    return abs(a - b) <= tolerance * max(1, abs(b))
+
+
+def main():
+    bin_dir = pathlib.Path(sys.argv[1]).resolve()
+    with tempfile.TemporaryDirectory(prefix="helio_distances_") as folder:
+        work = pathlib.Path(folder)
+        make_data(bin_dir, work)
+        must(bin_dir / "helio-pretrain", f"--flagfile={ROOT}/configs/toy/classifier.flags", "--stages=2", "--batch=8", "--threads=1", f"--data={work}/data",
+             "--steps=3", f"--out={work}/classifier")
+        must(bin_dir / "helio-train", *toy_flags(work, 3), f"--out={work}/run")
+        must(bin_dir / "helio-train", *toy_flags(work, 3), f"--out={work}/judged", "--evaluate_every=1", "--sample_every=1", "--evaluate_images=100",
+             "--ema_batch_norm=reestimated", "--resume_override=ema_batch_norm", f"--classifier={work}/classifier/best.safetensors")
+        same = all(tensors(work / "run", 3)[name] == tensors(work / "judged", 3)[name] for name in ("average.safetensors", "optimizer.safetensors"))
+        check(same and losses(work / "run") == losses(work / "judged"), "evaluations and pictures after each step change no weight, bit for bit")
+        summaries = []
+        for ranks in (1, 2, 4):
+            out = work / f"report{ranks}"
+            must(*MPIRUN, "-n", str(ranks), bin_dir / "helio-eval", f"--checkpoint={work}/run", f"--data={work}/data", "--threads=1", "--fid", "--kid",
+                 f"--classifier={work}/classifier/best.safetensors", f"--features={out}.safetensors", f"--images={IMAGES}", f"--out={out}")
+            summaries.append(json.loads((out / "summary.json").read_text())["generated"])
+        one = summaries[0]
+        check(all(summary == one for summary in summaries), "1, 2 and 4 ranks: every score is the same to the last digit")
+        features = {name: rows.astype(np.float64) for name, rows in load_file(f"{work}/report1.safetensors").items()}
+        check(features["drawn"].shape == features["real"].shape == (IMAGES, 128), f"features of {IMAGES} pictures on each side")
+        fid, kid = frechet(features["drawn"], features["real"]), kernel(features["drawn"], features["real"])
+        check(close(one["fid"]["value"], fid, 1e-5), f"fid {one['fid']['value']:.6f} is scipy's {fid:.6f}")
+        check(close(one["kid"]["value"], kid, 1e-9), f"kid {one['kid']['value']:.9f} is numpy's {kid:.9f}")
+        for name in ("fid", "kid"):
+            protocol = one[name]["protocol"]
+            check(all(word in protocol for word in (f"N={IMAGES} against {IMAGES} real", "128 features", "trunk small", "not resized", "classifier ")),
+                  f"{name}: {protocol}")
+
+
+if __name__ == "__main__":
+    main()
