@@ -5,10 +5,12 @@
 
 namespace helio::dataio {
 
-// The rows of a global batch: as the published text-to-image code has them, or as they were drawn.
+// The rows of a global batch: which of the data set's, and in which order.
 enum class Order {
-  kByLength,  // by caption length, longest first, ties as drawn: decides the published wrong pairs
-  kDrawn,
+  kByLength,  // each once an epoch; in a batch by caption length, longest first, ties as drawn: decides the
+              // published wrong pairs
+  kDrawn,     // each once an epoch, as they were drawn
+  kAtRandom,  // any at any time, whatever came before: the other side of sets without pairs
 };
 
 // What a system reads of one data set. A field that nobody asks for is neither read nor sent to the device.
@@ -26,6 +28,8 @@ struct DomainNeeds {
   int64_t crop = 0;
   int64_t embeddings = 0;  // the mean of that many of a row's sentence embeddings; 0: none
 
+  // Whether the captions decide anything.
+  bool reads_captions() const { return captions || order == Order::kByLength; }
   int64_t crop_side() const { return crop > 0 ? crop : sides.back(); }
 };
 

@@ -71,7 +71,7 @@ class Loader::Reader {
 };
 
 Domain Loader::Reader::Read(int64_t step, const RowRange& rows) const {
-  const int64_t epoch = step / steps_per_epoch();
+  const int64_t epoch = sampler_.Pass(step);
   const auto draws = sampler_.Batch(step);
   const auto own = std::span(draws).subspan(static_cast<size_t>(rows.first), static_cast<size_t>(rows.local));
   const auto keyed = [&](const char* purpose) {

@@ -6,6 +6,14 @@
 #include "src/base/random.h"
 
 namespace helio::dataio {
+namespace {
+
+int64_t StepsPerEpoch(int64_t rows, int64_t batch, Order order, int64_t together) {
+  const int64_t steps = rows / std::max<int64_t>(batch * together, 1) * together;
+  return order == Order::kAtRandom ? std::max(steps, together) : steps;
+}
+
+}  // namespace
 
 std::vector<int64_t> ShuffledRows(int64_t size, uint64_t key) {
   std::vector<int64_t> order(static_cast<size_t>(size));
@@ -21,16 +29,17 @@ Sampler::Sampler(const Dataset& dataset, int64_t global_batch, const DomainNeeds
     : dataset_(dataset),
       batch_(global_batch),
       words_(needs.words),
-      by_length_(needs.order == dataio::Order::kByLength),
+      reads_captions_(needs.reads_captions()),
+      order_(needs.order),
       seed_(seed),
-      steps_per_epoch_(dataset.size() / std::max<int64_t>(global_batch * together, 1) * together) {
+      steps_per_epoch_(StepsPerEpoch(dataset.size(), global_batch, needs.order, together)) {
   if (global_batch < 1 || steps_per_epoch_ < 1)
     ThrowUser("split '" + dataset.split() + "' has " + std::to_string(dataset.size()) +
                   " rows, fewer than a batch of " + std::to_string(global_batch * together),
               "--batch");
 }
 
-Sampler::Order Sampler::Permutation(int64_t epoch) const {
+Sampler::Rows Sampler::Permutation(int64_t epoch) const {
   const std::lock_guard lock(mutex_);
   const auto found = permutations_.find(epoch);
   if (found != permutations_.end()) return found->second;
@@ -42,18 +51,27 @@ Sampler::Order Sampler::Permutation(int64_t epoch) const {
   return order;
 }
 
-std::vector<Draw> Sampler::Batch(int64_t step) const {
-  const int64_t epoch = step / steps_per_epoch_, first = step % steps_per_epoch_ * batch_;
-  const auto order = Permutation(epoch);
-  std::vector<Draw> draws;
-  for (int64_t i = first; i < first + batch_; ++i) {
-    auto& draw = draws.emplace_back(Draw{order->at(static_cast<size_t>(i)), 0, 0});
-    if (dataset_.captions() == 0) continue;
-    draw.caption =
-        RandomStream(RandomKey(seed_, "caption", {epoch, draw.row})).Below(dataset_.Captions(draw.row));
-    draw.length = std::min(words_, dataset_.TokenCount(draw.row, draw.caption));
+std::vector<int64_t> Sampler::RowsOf(int64_t step) const {
+  std::vector<int64_t> rows;
+  if (order_ == Order::kAtRandom) {
+    for (int64_t i = 0; i < batch_; ++i)
+      rows.push_back(RandomStream(RandomKey(seed_, "any_row", {step, i})).Below(dataset_.size()));
+    return rows;
   }
-  if (by_length_)
+  const auto order = Permutation(step / steps_per_epoch_);
+  const auto first = order->begin() + step % steps_per_epoch_ * batch_;
+  return {first, first + batch_};
+}
+
+std::vector<Draw> Sampler::Batch(int64_t step) const {
+  std::vector<Draw> draws;
+  for (const int64_t row : RowsOf(step)) {
+    auto& draw = draws.emplace_back(Draw{row, 0, 0});
+    if (!reads_captions_ || dataset_.captions() == 0) continue;
+    draw.caption = RandomStream(RandomKey(seed_, "caption", {Pass(step), row})).Below(dataset_.Captions(row));
+    draw.length = std::min(words_, dataset_.TokenCount(row, draw.caption));
+  }
+  if (order_ == Order::kByLength)
     std::stable_sort(draws.begin(), draws.end(),
                      [](const Draw& a, const Draw& b) { return a.length > b.length; });
   return draws;

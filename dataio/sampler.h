@@ -20,7 +20,8 @@ struct Draw {
 // The training order: a pure function of (seed, step). Epoch e is a permutation of all rows keyed by (seed,
 // e), cut into batches of `global_batch`; the incomplete last one is left out (drop_last, as published).
 // Within a batch rows have the needs' order. The caption of a row is a function of (seed, epoch, row).
-// Thread-safe.
+// Order::kAtRandom: row i of batch k is a function of (seed, k, i) alone; a batch may have more rows than the
+// set. Thread-safe.
 class Sampler {
  public:
   // `together`: batches that a training step takes; an epoch is a whole number of such steps. Throws
@@ -29,19 +30,23 @@ class Sampler {
           int64_t together = 1);
   std::vector<Draw> Batch(int64_t step) const;
   int64_t steps_per_epoch() const { return steps_per_epoch_; }
+  // What the choices of a batch are keyed by beside their row: as long as it is the same, a row comes once.
+  int64_t Pass(int64_t step) const { return order_ == Order::kAtRandom ? step : step / steps_per_epoch_; }
 
  private:
   // Shared, because another thread may drop it from the cache while this one still reads.
-  using Order = std::shared_ptr<const std::vector<int64_t>>;
-  Order Permutation(int64_t epoch) const;
+  using Rows = std::shared_ptr<const std::vector<int64_t>>;
+  Rows Permutation(int64_t epoch) const;
+  std::vector<int64_t> RowsOf(int64_t step) const;
 
   const Dataset& dataset_;
   const int64_t batch_, words_;
-  const bool by_length_;
+  const bool reads_captions_;
+  const Order order_;
   const uint64_t seed_;
   const int64_t steps_per_epoch_;
   mutable std::mutex mutex_;
-  mutable std::map<int64_t, Order> permutations_;  // of the last few epochs
+  mutable std::map<int64_t, Rows> permutations_;  // of the last few epochs
 };
 
 // 0 ... size-1 in an order that is a function of `key` (Fisher-Yates).

@@ -51,12 +51,23 @@ std::string RecipeProblem(const std::string& recipe, const std::vector<std::stri
   return "\n  --recipe='" + recipe + "': one of" + known;
 }
 
+// In how many rows the system is shown at once.
+std::string RowProblem(const TrainingOptions& options) {
+  int64_t least = 1;
+  for (const auto& system : recipes::Systems())
+    if (system.name == options.run.recipe) least = system.least_rows;
+  const auto images = std::to_string(least) + (least == 1 ? " image" : " images");
+  const int64_t batch = options.run.batch, parts = options.trainer.accumulate;
+  if (batch < least)
+    return "\n  --batch=" + std::to_string(batch) + ": at least " + images + " for this system";
+  if (batch % parts == 0 && batch / parts >= least) return "";
+  return "\n  --accumulate: divides --batch into parts of at least " + images;
+}
+
 // Options that are wrong only together.
 std::string MixedProblems(const TrainingOptions& options) {
   std::string problems;
-  const int64_t batch = options.run.batch, parts = options.trainer.accumulate;
-  if (batch % parts != 0 || batch / parts < 2)
-    problems += "\n  --accumulate: divides --batch into parts of at least 2 images";
+  problems += RowProblem(options);
   if (!options.session.retention.keep_best.empty() && options.session.evaluate_every == 0)
     problems += "\n  --keep_best: needs scores, that is --evaluate_every";
   if (options.run.steps == 0 && options.run.epochs == 0)

@@ -64,8 +64,8 @@ void RunOptions::Declare(OptionList& list) {
                       "Packed data set: a folder with manifest.json, made by helio-pack; or ROLE:FOLDER,... "
                       "for a system of several");
   list.Add("seed", &seed, AnyValue(), "Everything random is a function of it");
-  list.Add("batch", &batch, AtLeast(2),
-           "Images of a step, over all ranks together; wrong pairs need two of them");
+  list.Add("batch", &batch, AtLeast(1),
+           "Images of a step, over all ranks together; wrong pairs and batch norm need two of them");
   list.AddOperational("steps", &steps, AtLeast(0), "Train up to this step (0: --epochs decides)");
   list.AddOperational("epochs", &epochs, AtLeast(0), "Train for this many passes over the training split");
   list.Add("dtype", &dtype, OneOf({"float32", "float64"}), "Of networks; float64 for tests, on CPUs");

@@ -60,4 +60,16 @@ void InitializeNormal(torch::nn::Module& root, uint64_t seed) {
   DrawAll(root, RandomKey(seed, "normal"), Normal);
 }
 
+void InitializeUnbiased(torch::nn::Module& root, uint64_t seed) {
+  torch::NoGradGuard no_grad;
+  auto generator = at::detail::createCPUGenerator(RandomKey(seed, "unbiased"));
+  // All that a network without linear layers and affine norms has.
+  for (auto& parameter : root.named_parameters()) {
+    if (parameter.key().ends_with("weight"))
+      Normal(parameter.value(), generator);
+    else
+      parameter.value().zero_();
+  }
+}
+
 }  // namespace helio::nn

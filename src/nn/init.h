@@ -15,4 +15,7 @@ void InitializeOrthogonal(torch::nn::Module& root, uint64_t seed);
 // bias 0 (StackGAN-Pytorch code/miscc/utils.py weights_init).
 void InitializeNormal(torch::nn::Module& root, uint64_t seed);
 
+// CycleGAN's, likewise: weights of convolutions N(0, 0.02), their biases 0 (models/networks.py init_weights).
+void InitializeUnbiased(torch::nn::Module& root, uint64_t seed);
+
 }  // namespace helio::nn

@@ -113,7 +113,7 @@ void GanOptions::Declare(OptionList& list, int64_t least_gf) {
 void ResidualOptions::Declare(OptionList& list) {
   list.Group("Shapes");
   list.Add("residual_blocks", &residual_blocks, Between(0, 1000),
-           "Residual blocks of a refining stage (R_NUM)");
+           "Residual blocks of a refining stage (R_NUM); CycleGAN: of a generator");
 }
 
 void PretrainingOptions::Declare(OptionList& list) {

@@ -6,6 +6,7 @@
 
 #include "src/base/error.h"
 #include "src/recipes/attngan.h"
+#include "src/recipes/cyclegan.h"
 #include "src/recipes/mirrorgan.h"
 #include "src/recipes/pretrainings.h"
 #include "src/recipes/stackgan.h"
@@ -22,11 +23,16 @@ void Declare(OptionList& list) {
 
 // A system that is made by `kMake` from its options.
 template <typename Options, std::unique_ptr<System> (*kMake)(const Options&, const Surroundings&)>
-Registration Row(const char* name, Program program, std::vector<std::string> weights) {
-  return {name, program, std::move(weights), &Declare<Options>,
+Registration Row(const char* name, Program program, std::vector<std::string> weights,
+                 int64_t least_rows = 2) {
+  return {name,
+          program,
+          std::move(weights),
+          &Declare<Options>,
           [](const OptionValues& values, const Surroundings& surroundings) {
             return kMake(OptionsFrom<Options>(values), surroundings);
-          }};
+          },
+          least_rows};
 }
 
 // While it lives, torch's own initialisers, which draw from the process' one generator, are a function of
@@ -67,6 +73,7 @@ const std::vector<WeightRole>& WeightRoles() {
       {"classifier", "Classifier: trunk to start a pretraining from, judge of the Inception Score"},
       {"damsm", "DAMSM encoders: the text encoder of a GAN, the judge of R-precision"},
       {"stage1", "StackGAN's stage I: netG.safetensors of helio-export"},
+      {"translators", "CycleGAN's networks to begin with: any of netG_A., netG_B., netD_A., netD_B."},
   };
   return roles;
 }
@@ -77,6 +84,7 @@ const std::vector<Registration>& Systems() {
       Row<AttnGanOptions, &MakeAttnGan>("attngan", Program::kTrain, {"damsm"}),
       Row<CaptionerTrainingOptions, &MakeCaptioner>("captioner", Program::kPretrain, {"classifier"}),
       Row<ClassifierOptions, &MakeClassifier>("classifier", Program::kPretrain, {}),
+      Row<CycleGanOptions, &MakeCycleGan>("cyclegan", Program::kTrain, {"translators"}, /*least_rows=*/1),
       Row<DamsmOptions, &MakeDamsm>("damsm", Program::kPretrain, {"classifier"}),
       Row<MirrorGanOptions, &MakeMirrorGan>("mirrorgan", Program::kTrain, {"damsm", "captioner"}),
       Row<StackGanOptions, &MakeStackGan1>("stackgan1", Program::kTrain, {"damsm"}),

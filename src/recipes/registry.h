@@ -53,6 +53,7 @@ struct Registration {
   std::vector<std::string> weights;  // roles it takes, of WeightRoles()
   void (*declare)(OptionList&);      // the options it reads, bound to a struct of defaults
   std::unique_ptr<System> (*make)(const OptionValues&, const Surroundings&);
+  int64_t least_rows = 2;  // of a micro-batch, over all ranks: wrong pairs and batch norm need two
 };
 
 const std::vector<Registration>& Systems();

@@ -29,8 +29,8 @@ struct StepContext {
   torch::Dtype dtype = torch::kFloat32;
   int64_t steps = 0;  // of the whole run; 0: unknown
   int64_t steps_per_epoch = 1;
-  // Where this rank's rows of normal noise for a purpose come from instead of (seed, step): a recorded run.
-  // Empty: drawn.
+  // Where a purpose's random numbers come from instead of (seed, step): a recorded run. This rank's rows of
+  // normal noise, or what else the purpose draws. Empty: drawn.
   std::function<torch::Tensor(std::string_view purpose)> noise = {};
 
   // {rows.local, size} standard normal numbers, a function of (seed, step, purpose, global row), on `device`

@@ -1,7 +1,7 @@
 // One training step of a recipe at the published CUB size on a drawn batch, by phase: what bench_reference.py
 // times of the published code (tests/bench/step_bench.py runs both).
-//   [mpirun -n 2] build/release/bin/step_bench RECIPE=mirrorgan|attngan [BATCH=4] [STEPS=3] [THREADS=2]
-//   [cpu|cuda] [shard: --shard_optimizer]
+//   [mpirun -n 2] build/release/bin/step_bench RECIPE=mirrorgan|attngan|cyclegan [BATCH=4] [STEPS=3]
+//   [THREADS=2] [cpu|cuda] [shard: --shard_optimizer]
 // BATCH is the global batch; THREADS are a rank's; phases are rank 0's.
 // Prints a line of JSON: {"seconds": mean wall time of a step, "phases": {"prepare": ..., "d256": ..., ...}}.
 #include <torch/cuda.h>
@@ -44,12 +44,19 @@ dataio::Domain DrawWhole(int64_t rows, const std::vector<int64_t>& sides) {
 }
 
 // This rank's rows of it.
-dataio::Batch DrawBatch(const RowRange& rows, const std::vector<int64_t>& sides, torch::Device device) {
+dataio::Domain DrawDomain(const RowRange& rows, const std::vector<int64_t>& sides, torch::Device device) {
   auto data = DrawWhole(rows.global, sides);
   const auto part = [&](torch::Tensor& all) { all = all.narrow(0, rows.first, rows.local).to(device); };
   for (auto& images : data.images) part(images);
   for (auto* tensor : {&data.captions, &data.caption_lengths, &data.classes}) part(*tensor);
-  return {.rows = rows, .domains = {std::move(data)}};
+  return data;
+}
+
+dataio::Batch DrawBatch(const RowRange& rows, const std::vector<dataio::DomainNeeds>& needs,
+                        torch::Device device) {
+  dataio::Batch batch{.rows = rows, .domains = {}};
+  for (const auto& domain : needs) batch.domains.push_back(DrawDomain(rows, domain.sides, device));
+  return batch;
 }
 
 struct Timing {
@@ -89,8 +96,7 @@ Timing Run(cluster::Communicator& communicator, const std::string& recipe_name, 
   const auto system = recipes::MakeSystem(recipe_name, kOptions, surroundings);
   train::Trainer trainer(*system, communicator, {.reducer = {.shard_optimizer = shard}});
   const auto own = SplitRows(rows, communicator.rank(), communicator.size());
-  return Measure(trainer, communicator,
-                 DrawBatch(own, system->Needs().at(0).sides, communicator.world().device), steps);
+  return Measure(trainer, communicator, DrawBatch(own, system->Needs(), communicator.world().device), steps);
 }
 
 int RunAndPrint(cluster::Communicator& communicator, const std::string& recipe_name, int64_t rows,

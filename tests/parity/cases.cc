@@ -38,6 +38,12 @@ const Tolerance kStackGan2TrajectoryDouble = {.out = 1e-8, .grad = 1e-6, .rounde
 // float64.
 const Tolerance kStage2Double = {.out = 1e-5, .grad = 1e-5, .rounded = 1e-3};
 
+// Of CycleGAN what was recorded in float32 alone is as far off as float32 is.
+const Tolerance kCycleDouble = {.out = 1e-9, .grad = 1e-6, .rounded = 5e-5};
+const Tolerance kCycleTrajectory = {
+    .out = 1e-3, .grad = 9e-5, .special = {{"out.it0.", 1e-5}, {"out.it1.", 1e-4}, {"out.it", 1e-3}}};
+const Tolerance kCycleTrajectoryDouble = {.out = 1e-9, .grad = 1e-6, .rounded = 1e-3};
+
 const Tolerance kMetrics = {.out = 1e-9, .special = {{"out.fid.fid", 1e-6}, {"out.fid.trace_sqrt", 1e-6}}};
 
 // Tolerances: FIXTURES.md section 2, "recommended".
@@ -87,6 +93,12 @@ const std::vector<Case>& FamilyCases() {
       {"stackgan2_color_loss", ReplayColourLoss, {2e-4, 6e-5}},
       {"trajectory_stackgan2pp", ReplayTreeTrajectory, kTreeTrajectory, kFamilyTrajectoryDouble},
       {"trajectory_stackgan2pp_uncond", ReplayTreeTrajectory, kTreeTrajectory, kFamilyTrajectoryDouble},
+      {"cyclegan_g6", ReplayTranslator, {2e-5, 2e-5}, kCycleDouble},
+      {"cyclegan_g9", ReplayTranslator, {2e-5, 5e-5}, kCycleDouble},
+      {"cyclegan_d", ReplayPatchCritic, {2e-5, 3e-5}, kCycleDouble},
+      {"cyclegan_pool", ReplayImagePool, {0, 0}, Tolerance{}},
+      {"cyclegan_schedule", ReplayDecay, {1e-9, 1e-9}},
+      {"trajectory_cyclegan", ReplayCycleGanTrajectory, kCycleTrajectory, kCycleTrajectoryDouble},
       {"trajectory_stackgan2", ReplayStackGanTrajectory, kStackGan2Trajectory, kStackGan2TrajectoryDouble},
   };
   return cases;

@@ -26,6 +26,11 @@ void ReplayTreeGenerator(Fixture& fixture);
 void ReplayTreeCritic(Fixture& fixture);
 void ReplayColourLoss(Fixture& fixture);
 void ReplayTreeTrajectory(Fixture& fixture);
+void ReplayTranslator(Fixture& fixture);
+void ReplayPatchCritic(Fixture& fixture);
+void ReplayImagePool(Fixture& fixture);
+void ReplayDecay(Fixture& fixture);
+void ReplayCycleGanTrajectory(Fixture& fixture);
 
 struct Case {
   const char* name;

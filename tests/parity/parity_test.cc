@@ -35,12 +35,10 @@ bool IsOfTheFamily(const std::filesystem::path& path) {
 // Cases of systems that are not built, and StackGAN++'s snapshots, which put the average into the live net.
 // Any other case that nobody replays is a failure.
 bool IsPending(const std::string& name) {
-  static const std::vector<std::string> beginnings = {"cyclegan",
-                                                      "int_cls",
+  static const std::vector<std::string> beginnings = {"int_cls",
                                                       "gawwn",
                                                       "ppgn",
                                                       "char_cnn_rnn",
-                                                      "trajectory_cyclegan",
                                                       "trajectory_int_cls",
                                                       "trajectory_gawwn",
                                                       "trajectory_ppgn",

@@ -51,8 +51,8 @@ TEST(TrainingOptionsTest, ASystemKeepsItsOwnDefaultOfASharedName) {
 TEST(TrainingOptionsTest, ProblemsOfRunAndSystemComeTogether) {
   std::string problems;
   const auto options = ReadTrainingOptions(
-      {{"recipe", "mirrorgan"}, {"batch", "1"}, {"stages", "9"}, {"seed", "4"}}, problems);
-  EXPECT_THAT(problems, HasSubstr("--batch=1: at least 2"));
+      {{"recipe", "mirrorgan"}, {"batch", "0"}, {"stages", "9"}, {"seed", "4"}}, problems);
+  EXPECT_THAT(problems, HasSubstr("--batch=0: at least 1"));
   EXPECT_THAT(problems, HasSubstr("--stages=9: 1 to 4"));
   EXPECT_EQ(options.run.batch, 20);
   EXPECT_EQ(options.loader.seed, 4u);

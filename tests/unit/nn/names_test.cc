@@ -1,6 +1,7 @@
 // Parameter names, shapes and order against the published networks' (shared/reference/state_dicts).
 #include <gtest/gtest.h>
 
+#include "src/nn/cyclegan.h"
 #include "src/nn/discriminator.h"
 #include "src/nn/generator.h"
 #include "src/nn/text_encoder.h"
@@ -75,6 +76,12 @@ TEST(Names, Discriminators) {
     const Discriminator coco(DiscriminatorOptions{.df = 96, .embedding = 256, .side = side});
     ExpectPublished(*coco, "attngan_D" + number + "_coco");
   }
+}
+
+TEST(Names, CycleGan) {
+  ExpectPublished(*Translator(TranslatorOptions{.residual_blocks = 6}), "cyclegan_G6");
+  ExpectPublished(*Translator(TranslatorOptions{.residual_blocks = 9}), "cyclegan_G9");
+  ExpectPublished(*PatchCritic(PatchCriticOptions{}), "cyclegan_D70");
 }
 
 TEST(Names, TextEncoder) {

@@ -13,35 +13,10 @@ constexpr int64_t kWords = 5, kVocabulary = 20, kEmbedding = 7;
 
 torch::Dtype CurrentDtype() { return c10::typeMetaToScalarType(torch::get_default_dtype()); }
 
-}  // namespace
-
-OptionValues ToyOptions() {
-  return {{"base_side", "16"},
-          {"stages", "2"},
-          {"gf", "4"},
-          {"df", "4"},
-          {"z", "5"},
-          {"condition", "6"},
-          {"embedding", "8"},
-          {"word_vector", "6"},
-          {"residual_blocks", "1"},
-          {"image_trunk", "small"},
-          {"caption_trunk", "small"},
-          {"caption_embedding", "6"},
-          {"caption_hidden", "7"},
-          {"mirror_damsm_lambda", "1"},
-          {"freeze_trunk", "false"},
-          {"words", std::to_string(kWords)}};
-}
-
-recipes::DataFacts ToyFacts() { return {.vocabulary = kVocabulary, .classes = 4, .embedding = kEmbedding}; }
-
-dataio::Batch ToyBatch(int64_t index, const RowRange& rows, torch::Dtype dtype,
-                       const std::vector<int64_t>& sides) {
+dataio::Domain ToyDomain(int64_t index, const RowRange& rows, torch::Dtype dtype,
+                         const std::vector<int64_t>& sides) {
   const RowRange whole{0, rows.global, rows.global};
-  dataio::Batch batch;
-  batch.rows = rows;
-  auto& data = batch.data();
+  dataio::Domain data;
   const auto part = [&](const torch::Tensor& all) {
     return all.narrow(0, rows.first, rows.local).contiguous();
   };
@@ -63,6 +38,42 @@ dataio::Batch ToyBatch(int64_t index, const RowRange& rows, torch::Dtype dtype,
   data.caption_lengths = part(lengths);
   data.classes = part((UniformRows(RandomKey(1, "class", {index}), whole, {}) * 4).to(torch::kInt64));
   data.embeddings = part(NormalRows(RandomKey(1, "embedding", {index}), whole, {kEmbedding}, dtype));
+  return data;
+}
+
+}  // namespace
+
+OptionValues ToyOptions() {
+  return {{"base_side", "16"},
+          {"stages", "2"},
+          {"gf", "4"},
+          {"df", "4"},
+          {"z", "5"},
+          {"condition", "6"},
+          {"embedding", "8"},
+          {"word_vector", "6"},
+          {"residual_blocks", "1"},
+          {"image_trunk", "small"},
+          {"caption_trunk", "small"},
+          {"caption_embedding", "6"},
+          {"caption_hidden", "7"},
+          {"mirror_damsm_lambda", "1"},
+          {"freeze_trunk", "false"},
+          {"side", "16"},
+          {"d_layers", "2"},
+          {"pool_size", "9"},
+          {"words", std::to_string(kWords)}};
+}
+
+recipes::DataFacts ToyFacts() { return {.vocabulary = kVocabulary, .classes = 4, .embedding = kEmbedding}; }
+
+dataio::Batch ToyBatch(int64_t index, const RowRange& rows, torch::Dtype dtype,
+                       const std::vector<dataio::DomainNeeds>& needs) {
+  dataio::Batch batch;
+  batch.rows = rows;
+  batch.domains.clear();
+  for (const auto& domain : needs)
+    batch.domains.push_back(ToyDomain(index + 1000 * std::ssize(batch.domains), rows, dtype, domain.sides));
   return batch;
 }
 
@@ -80,7 +91,7 @@ std::vector<double> ToyTraining::Step(int64_t step, int64_t first, double rate_f
   std::vector<dataio::Batch> batches;
   const auto rows = SplitRows(kToyBatch, communicator_.rank(), communicator_.size());
   for (int64_t i = 0; i < trainer_->accumulate(); ++i)
-    batches.push_back(ToyBatch(first + i, rows, CurrentDtype(), system_->Needs().at(0).sides));
+    batches.push_back(ToyBatch(first + i, rows, CurrentDtype(), system_->Needs()));
   const auto report =
       trainer_->Step(batches, {.seed = seed, .step = step, .dtype = CurrentDtype()}, rate_factor);
   EXPECT_EQ(report.skipped(), 0);
@@ -95,6 +106,8 @@ NamedTensors ToyTraining::State() const {
   NamedTensors state;
   for (const auto& [key, tensor] : recipes::TensorsOf(*system_, recipes::Role::kTrained))
     state.emplace_back(key, tensor.detach().clone());
+  for (const auto& [key, tensor] : recipes::TensorsOf(*system_, recipes::Role::kMemory))
+    state.emplace_back(key, tensor.clone());
   for (const auto& [key, tensor] : trainer_->AverageState())
     state.emplace_back("average." + key, tensor.clone());
   return state;

@@ -14,9 +14,9 @@ constexpr int64_t kToyBatch = 6;
 OptionValues ToyOptions();
 recipes::DataFacts ToyFacts();
 
-// The rows of made-up global batch number `index` that a rank holds.
+// The rows of made-up global batch number `index` that a rank holds: a domain for each of the needs.
 dataio::Batch ToyBatch(int64_t index, const RowRange& rows, torch::Dtype dtype,
-                       const std::vector<int64_t>& sides = {16, 32});
+                       const std::vector<dataio::DomainNeeds>& needs);
 
 // One rank's system and trainer. Construction is collective.
 class ToyTraining {
@@ -31,7 +31,7 @@ class ToyTraining {
 
   recipes::System& system() { return *system_; }
   train::Trainer& trainer() { return *trainer_; }
-  // Copies of weights, buffers and averages.
+  // Copies of weights, buffers, memory and averages.
   NamedTensors State() const;
 
  private:

@@ -1,0 +1,111 @@
+#include "src/nn/cyclegan.h"
+
+#include "src/nn/blocks.h"
+#include "src/nn/generator.h"
+
+namespace helio::nn {
+namespace {
+
+constexpr double kEpsilon = 1e-5;
+
+// Torch's own are no help here: with channels-last maps its instance_norm did not reproduce the recorded
+// gradients (2.11, CPU), and group_norm's float32 sums are half as precise as the published code's.
+class InstanceNormFunction : public torch::autograd::Function<InstanceNormFunction> {
+ public:
+  static torch::Tensor forward(torch::autograd::AutogradContext* context, const torch::Tensor& input) {
+    auto [factor, mean] = torch::var_mean(input, kMap, /*correction=*/0, /*keepdim=*/true);
+    factor.add_(kEpsilon).rsqrt_();
+    context->save_for_backward({input, mean, factor});
+    return (input - mean).mul_(factor);
+  }
+
+  static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context,
+                                                 torch::autograd::variable_list gradients) {
+    const auto saved = context->get_saved_variables();
+    const auto &gradient = gradients[0], factor = saved[2];
+    const auto normed = (saved[0] - saved[1]).mul_(factor);
+    const auto along = (gradient * normed).mean(kMap, /*keepdim=*/true);
+    return {torch::addcmul(gradient - gradient.mean(kMap, /*keepdim=*/true), normed, along, -1).mul_(factor)};
+  }
+
+ private:
+  static constexpr std::array<int64_t, 2> kMap = {2, 3};
+};
+
+// A convolution in front of an instance norm has a bias, as published, which changes nothing: the norm takes
+// it away. Its gradient is rounding, of which Adam would make steps of the rate's size, other ones on another
+// number of ranks. So it stays as it is.
+template <typename Convolution>
+Convolution Normed(Convolution convolution) {
+  convolution->bias.set_requires_grad(false);
+  return convolution;
+}
+
+torch::nn::Conv2d BiasedConv(int64_t in, int64_t out, int64_t kernel, int64_t stride, int64_t padding) {
+  return torch::nn::Conv2d(torch::nn::Conv2dOptions(in, out, kernel).stride(stride).padding(padding));
+}
+
+torch::nn::ConvTranspose2d DoublingConv(int64_t in, int64_t out) {
+  return torch::nn::ConvTranspose2d(
+      torch::nn::ConvTranspose2dOptions(in, out, 3).stride(2).padding(1).output_padding(1));
+}
+
+torch::nn::ReLU ReluInPlace() { return torch::nn::ReLU(torch::nn::ReLUOptions().inplace(true)); }
+
+template <typename Convolution>
+void AddNormed(torch::nn::Sequential& layers, const Convolution& convolution) {
+  layers->push_back(Normed(convolution));
+  layers->push_back(InstanceNorm());
+  layers->push_back(ReluInPlace());
+}
+
+}  // namespace
+
+torch::Tensor InstanceNormImpl::forward(const torch::Tensor& input) {
+  // A group a channel: the same numbers, whatever the memory format.
+  return InstanceNormFunction::apply(input);
+}
+
+torch::Tensor MirrorPaddingImpl::forward(const torch::Tensor& input) {
+  return torch::reflection_pad2d(input, {width_, width_, width_, width_});
+}
+
+MirrorBlockImpl::MirrorBlockImpl(int64_t channels) {
+  conv_block = register_module(
+      "conv_block", torch::nn::Sequential(MirrorPadding(1), Normed(BiasedConv(channels, channels, 3, 1, 0)),
+                                          InstanceNorm(), ReluInPlace(), MirrorPadding(1),
+                                          Normed(BiasedConv(channels, channels, 3, 1, 0)), InstanceNorm()));
+}
+
+TranslatorImpl::TranslatorImpl(const TranslatorOptions& options) {
+  const int64_t gf = options.gf;
+  torch::nn::Sequential layers(MirrorPadding(3));
+  AddNormed(layers, BiasedConv(3, gf, 7, 1, 0));
+  for (const int64_t channels : {gf, 2 * gf}) AddNormed(layers, BiasedConv(channels, 2 * channels, 3, 2, 1));
+  for (int64_t i = 0; i < options.residual_blocks; ++i) layers->push_back(MirrorBlock(4 * gf));
+  for (const int64_t channels : {4 * gf, 2 * gf}) AddNormed(layers, DoublingConv(channels, channels / 2));
+  layers->push_back(MirrorPadding(3));
+  layers->push_back(BiasedConv(gf, 3, 7, 1, 0));
+  layers->push_back(torch::nn::Tanh());
+  model = register_module("model", layers);
+  UseChannelsLast(*this);
+}
+
+PatchCriticImpl::PatchCriticImpl(const PatchCriticOptions& options) {
+  int64_t channels = options.df;
+  torch::nn::Sequential layers(BiasedConv(3, channels, 4, 2, 1), Leaky());
+  const auto add = [&](int64_t stride) {
+    const int64_t wider = std::min(2 * channels, 8 * options.df);
+    layers->push_back(Normed(BiasedConv(channels, wider, 4, stride, 1)));
+    layers->push_back(InstanceNorm());
+    layers->push_back(Leaky());
+    channels = wider;
+  };
+  for (int64_t i = 1; i < options.layers; ++i) add(2);
+  add(1);
+  layers->push_back(BiasedConv(channels, 1, 4, 1, 1));
+  model = register_module("model", layers);
+  UseChannelsLast(*this);
+}
+
+}  // namespace helio::nn

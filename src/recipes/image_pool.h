@@ -1,0 +1,38 @@
+#pragma once
+#include <functional>
+#include <string>
+
+#include "src/base/named_tensors.h"
+
+namespace helio::recipes {
+
+// A history of generated pictures that a discriminator sees beside the newest ones (Shrivastava et al.,
+// arXiv:1612.07828, as CycleGAN's util/image_pool.py has it). Its tensors are a memory part: the same on all
+// ranks as long as all show it the pictures of the whole batch, in order.
+class ImagePool {
+ public:
+  // What chance says for a picture once the pool is full: above 0.5 it takes the place of the stored picture
+  // number `place`, which is returned in its stead; else it is returned, and not stored.
+  struct Chance {
+    double p;
+    int64_t place;  // in [0, size)
+  };
+
+  // Of `size` pictures of that shape {c, h, w}; 0: everything passes through.
+  ImagePool(int64_t size, at::IntArrayRef shape);
+
+  // For each of the pictures {n, c, h, w}, in order: itself, or an earlier one. `chance(i)` is asked for
+  // picture i where the pool is full. No gradient. Pictures that are not finite are returned and none of them
+  // is stored.
+  torch::Tensor Exchange(const torch::Tensor& pictures, const std::function<Chance(int64_t)>& chance);
+
+  int64_t size() const { return images_.size(0); }
+  // Its tensors, names begin with `prefix`; none of a pool of 0.
+  NamedTensors State(const std::string& prefix) const;
+
+ private:
+  torch::Tensor images_;  // {size, c, h, w}
+  torch::Tensor count_;   // int64: how many of them are filled
+};
+
+}  // namespace helio::recipes
