@@ -15,9 +15,12 @@ struct Coefficients {
 
 Coefficients CoefficientsAt(const AdamOptions& options, int64_t step, double learning_rate,
                             double gradient_factor) {
+  using Rule = AdamOptions::Rule;
   const double correction1 = 1 - std::pow(options.beta1, static_cast<double>(step));
-  const double correction2 = 1 - std::pow(options.beta2, static_cast<double>(step));
-  return {options.beta1,          options.beta2,     options.epsilon, learning_rate / correction1,
+  const double correction2 =
+      options.rule == Rule::kRmsProp ? 1 : 1 - std::pow(options.beta2, static_cast<double>(step));
+  const double epsilon = options.epsilon / (options.rule == Rule::kTorch7 ? std::sqrt(correction2) : 1);
+  return {options.beta1,          options.beta2,     epsilon,        learning_rate / correction1,
           std::sqrt(correction2), options.ema_decay, gradient_factor};
 }
 
@@ -70,6 +73,42 @@ void AverageOnDevice(torch::Tensor average, const torch::Tensor& parameters, dou
   average.lerp_(parameters, finite.to(average.scalar_type()).mul_(1 - decay));
 }
 
+// What a step on a device reads and writes.
+struct StepState {
+  torch::Tensor parameters, gradients, exp_avg, exp_avg_sq, step, finite;
+};
+
+// torch's kernel, which leaves everything as it is where it is told that something is not finite.
+void UpdateFused(const StepState& state, const AdamOptions& options, double learning_rate) {
+  using List = std::vector<torch::Tensor>;
+  List parameters{state.parameters}, exp_avg{state.exp_avg}, exp_avg_sq{state.exp_avg_sq}, none;
+  at::_fused_adam_(parameters, List{state.gradients}, exp_avg, exp_avg_sq, none,
+                   List{state.step.to(torch::kFloat32)}, learning_rate, options.beta1, options.beta2,
+                   /*weight_decay=*/0, options.epsilon, /*amsgrad=*/false, /*maximize=*/false,
+                   /*grad_scale=*/{}, state.finite.logical_not().to(torch::kFloat32));
+}
+
+// The other rules.
+void UpdateByRule(const StepState& state, const AdamOptions& options, double learning_rate) {
+  using Rule = AdamOptions::Rule;
+  const auto dtype = state.parameters.scalar_type();
+  const auto correction = [&](double beta) { return 1 - torch::pow(beta, state.step.to(torch::kFloat64)); };
+  const auto root = options.rule == Rule::kRmsProp ? torch::ones_like(state.step, torch::kFloat64)
+                                                   : correction(options.beta2).sqrt();
+  const auto epsilon =
+      options.rule == Rule::kTorch7 ? options.epsilon / root : options.epsilon * torch::ones_like(root);
+  const auto exp_avg = state.exp_avg * options.beta1 + state.gradients * (1 - options.beta1);
+  const auto exp_avg_sq = state.exp_avg_sq * options.beta2 + state.gradients.square() * (1 - options.beta2);
+  const auto scaled = exp_avg / (exp_avg_sq.sqrt() / root.to(dtype) + epsilon.to(dtype));
+  const auto parameters = state.parameters - scaled * (learning_rate / correction(options.beta1)).to(dtype);
+  const auto set = [&](torch::Tensor old, const torch::Tensor& value) {
+    old.copy_(torch::where(state.finite, value, old));
+  };
+  set(state.exp_avg, exp_avg);
+  set(state.exp_avg_sq, exp_avg_sq);
+  set(state.parameters, parameters);
+}
+
 }  // namespace
 
 FlatAdam::FlatAdam(ParameterGroup& group, const AdamOptions& options)
@@ -116,19 +155,19 @@ void FlatAdam::StepRange(const ScaledRange& range, double learning_rate) {
     UpdateAll<float>(parameters, gradients, own(exp_avg_), own(exp_avg_sq_), average, c);
 }
 
-// torch's fused kernel, which leaves everything as it is where it is told that something is not finite.
 void FlatAdam::StepOnDevice(double learning_rate, const GradientScale& scale, const torch::Tensor& finite) {
   ScaleGradients(group_, scale);
   step_ += finite;
-  const auto own = [&](const torch::Tensor& flat) { return flat.slice(0, begin_, end_); };
-  const auto of = [](torch::Tensor tensor) { return std::vector<torch::Tensor>{std::move(tensor)}; };
-  const auto skip = finite.logical_not().to(torch::kFloat32);
-  auto parameters = of(own(group_.parameters())), exp_avg = of(exp_avg_), exp_avg_sq = of(exp_avg_sq_);
-  std::vector<torch::Tensor> none;
-  at::_fused_adam_(parameters, of(own(group_.gradients())), exp_avg, exp_avg_sq, none,
-                   of(step_.to(torch::kFloat32)), learning_rate, options_.beta1, options_.beta2,
-                   /*weight_decay=*/0, options_.epsilon, /*amsgrad=*/false, /*maximize=*/false,
-                   /*grad_scale=*/{}, skip);
+  const StepState own{group_.parameters().slice(0, begin_, end_),
+                      group_.gradients().slice(0, begin_, end_),
+                      exp_avg_,
+                      exp_avg_sq_,
+                      step_,
+                      finite};
+  if (options_.rule == AdamOptions::Rule::kCorrected)
+    UpdateFused(own, options_, learning_rate);
+  else
+    UpdateByRule(own, options_, learning_rate);
   if (whole() && has_average()) AverageOnDevice(average_, group_.parameters(), options_.ema_decay, finite);
 }
 

@@ -6,11 +6,11 @@
 namespace helio::cluster {
 
 // Adam (Kingma and Ba, arXiv:1412.6980, algorithm 1) over a group's flat buffers, with the formula and
-// rounding order of torch::optim::Adam, together with the moving average (on the CPU in one pass)
-// average = decay * average + (1 - decay) * parameter, and with the gradient's scaling and clipping.
-// Bit-stable: results do not depend on the number of threads. CPU float32 and float64; on devices torch's
-// fused kernel, whose rounding differs in the last bit. Holds a reference to the group. Not thread-safe, not
-// collective.
+// rounding order of torch::optim::Adam (or another AdamOptions::Rule), together with the moving average (on
+// the CPU in one pass) average = decay * average + (1 - decay) * parameter, and with the gradient's scaling
+// and clipping. Bit-stable: results do not depend on the number of threads. CPU float32 and float64; on
+// devices torch's kernels, whose rounding differs in the last bit. Holds a reference to the group. Not
+// thread-safe, not collective.
 class FlatAdam {
  public:
   FlatAdam(ParameterGroup& group, const AdamOptions& options);

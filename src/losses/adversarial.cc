@@ -25,6 +25,12 @@ torch::Tensor Against(const torch::Tensor& logits, double label, const BatchScop
   return scope.Mean(CrossEntropy(logits, label), scope.rows.global);
 }
 
+torch::Tensor Torch7CrossEntropy(const torch::Tensor& probability, double label) {
+  constexpr double kEpsilon = 1e-12;
+  CHECK(label == 0 || label == 1) << label;
+  return -((label == 1 ? probability : 1 - probability) + kEpsilon).log();
+}
+
 LossTerms DiscriminatorLoss(nn::Critic& discriminator, const torch::Tensor& real, const torch::Tensor& fake,
                             const torch::Tensor& sentence, const BatchScope& scope, HeadOrder order) {
   CHECK_GE(scope.rows.global, 2) << "wrong pairs need two rows";

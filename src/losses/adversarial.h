@@ -9,6 +9,10 @@ namespace helio::losses {
 // logarithms clamped at -100). What is no number stays none.
 torch::Tensor Against(const torch::Tensor& logits, double label, const BatchScope& scope);
 
+// -log(p + 1e-12) for label 1, -log(1 - p + 1e-12) for label 0, of each probability: Torch7's BCECriterion
+// before its mean.
+torch::Tensor Torch7CrossEntropy(const torch::Tensor& probability, double label);
+
 // In which order a conditional head sees its three batches of a step: its batch norm's running statistics
 // depend on it.
 enum class HeadOrder { kRealFakeWrong, kRealWrongFake };

@@ -44,6 +44,24 @@ void InitializeLayer(torch::nn::Module& module, DrawWeight draw, Generator& gene
   }
 }
 
+void Torch7Convolution(torch::Tensor& weight, torch::Tensor& bias, Generator& generator) {
+  Normal(weight, generator);
+  bias.zero_();
+}
+
+void InitializeTorch7Layer(torch::nn::Module& module, Generator& generator) {
+  if (auto* convolution = module.as<torch::nn::Conv2dImpl>()) {
+    Torch7Convolution(convolution->weight, convolution->bias, generator);
+  } else if (auto* transposed = module.as<torch::nn::ConvTranspose2dImpl>()) {
+    Torch7Convolution(transposed->weight, transposed->bias, generator);
+  } else if (auto* linear = module.as<torch::nn::LinearImpl>()) {
+    for (auto* tensor : {&linear->weight, &linear->bias}) Uniform(*tensor, linear->weight.size(1), generator);
+  } else if (auto* norm = module.as<BatchNormImpl>()) {
+    norm->weight.normal_(1, 0.02, generator);
+    norm->bias.zero_();
+  }
+}
+
 void DrawAll(torch::nn::Module& root, uint64_t key, DrawWeight draw) {
   torch::NoGradGuard no_grad;
   auto generator = at::detail::createCPUGenerator(key);
@@ -70,6 +88,12 @@ void InitializeUnbiased(torch::nn::Module& root, uint64_t seed) {
     else
       parameter.value().zero_();
   }
+}
+
+void InitializeTorch7(torch::nn::Module& root, uint64_t seed) {
+  torch::NoGradGuard no_grad;
+  auto generator = at::detail::createCPUGenerator(RandomKey(seed, "torch7"));
+  root.apply([&](torch::nn::Module& module) { InitializeTorch7Layer(module, generator); });
 }
 
 }  // namespace helio::nn

@@ -18,4 +18,9 @@ void InitializeNormal(torch::nn::Module& root, uint64_t seed);
 // CycleGAN's, likewise: weights of convolutions N(0, 0.02), their biases 0 (models/networks.py init_weights).
 void InitializeUnbiased(torch::nn::Module& root, uint64_t seed);
 
+// GAN-INT-CLS's in Torch7, likewise: weights of convolutions N(0, 0.02), their biases 0, batch-norm weights
+// N(1, 0.02) with bias 0; linear layers keep Torch7's U(+-1 / sqrt(inputs)), the bias too (icml2016
+// main_cls_int.lua weights_init).
+void InitializeTorch7(torch::nn::Module& root, uint64_t seed);
+
 }  // namespace helio::nn

@@ -94,20 +94,25 @@ void AdamBetaOptions::Declare(OptionList& list) {
   list.Add("beta2", &beta2, FromBelow(0, 1), "Adam");
 }
 
-void GanOptions::Declare(OptionList& list, int64_t least_gf) {
+void PlayerOptions::Declare(OptionList& list, int64_t least_gf) {
   CaptionOptions::Declare(list);
   AdamBetaOptions::Declare(list);
   list.Group("Shapes");
   list.Add("gf", &gf, Between(static_cast<double>(least_gf), kWidest), "Generator width (GF_DIM)");
   list.Add("df", &df, Between(1, kWidest), "Discriminator width (DF_DIM)");
   list.Add("z", &z, Between(1, kWidest), "Noise dimensions");
-  list.Add("condition", &condition, Between(1, kWidest), "Conditioning augmentation's output dimensions");
-  list.Group("Losses");
-  list.Add("kl_weight", &kl_weight, AtLeast(0), "Weight of conditioning augmentation's KL loss");
   list.Group("Optimizers");
   list.Add("g_rate", &g_rate, AtLeast(0), "Adam's learning rate of the generator");
   list.Add("d_rate", &d_rate, AtLeast(0), "Adam's learning rate of the discriminators");
   list.Add("ema_decay", &ema_decay, FromBelow(0, 1), "Moving average of the generator's weights (0: none)");
+}
+
+void GanOptions::Declare(OptionList& list, int64_t least_gf) {
+  PlayerOptions::Declare(list, least_gf);
+  list.Group("Shapes");
+  list.Add("condition", &condition, Between(1, kWidest), "Conditioning augmentation's output dimensions");
+  list.Group("Losses");
+  list.Add("kl_weight", &kl_weight, AtLeast(0), "Weight of conditioning augmentation's KL loss");
 }
 
 void ResidualOptions::Declare(OptionList& list) {

@@ -87,16 +87,21 @@ struct AdamBetaOptions {
   void Declare(OptionList& list);
 };
 
-// Of every GAN with conditioning augmentation; a system sets its own defaults.
-struct GanOptions : CaptionOptions, AdamBetaOptions {
+// Of every GAN that draws captions; a system sets its own defaults.
+struct PlayerOptions : CaptionOptions, AdamBetaOptions {
   int64_t gf = 32;  // GF_DIM
   int64_t df = 64;  // DF_DIM
   int64_t z = 100;
-  int64_t condition = 100;
-  double kl_weight = 1;
   double g_rate = 2e-4, d_rate = 2e-4;
   double ema_decay = 0.999;
   // `least_gf`: whose channels can still be halved as often as the generator does.
+  void Declare(OptionList& list, int64_t least_gf = 1);
+};
+
+// With conditioning augmentation.
+struct GanOptions : PlayerOptions {
+  int64_t condition = 100;
+  double kl_weight = 1;
   void Declare(OptionList& list, int64_t least_gf = 1);
 };
 

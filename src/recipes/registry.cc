@@ -7,6 +7,7 @@
 #include "src/base/error.h"
 #include "src/recipes/attngan.h"
 #include "src/recipes/cyclegan.h"
+#include "src/recipes/gan_int_cls.h"
 #include "src/recipes/mirrorgan.h"
 #include "src/recipes/pretrainings.h"
 #include "src/recipes/stackgan.h"
@@ -86,6 +87,7 @@ const std::vector<Registration>& Systems() {
       Row<ClassifierOptions, &MakeClassifier>("classifier", Program::kPretrain, {}),
       Row<CycleGanOptions, &MakeCycleGan>("cyclegan", Program::kTrain, {"translators"}, /*least_rows=*/1),
       Row<DamsmOptions, &MakeDamsm>("damsm", Program::kPretrain, {"classifier"}),
+      Row<GanIntClsOptions, &MakeGanIntCls>("gan_int_cls", Program::kTrain, {"damsm"}),
       Row<MirrorGanOptions, &MakeMirrorGan>("mirrorgan", Program::kTrain, {"damsm", "captioner"}),
       Row<StackGanOptions, &MakeStackGan1>("stackgan1", Program::kTrain, {"damsm"}),
       Row<StackGan2Options, &MakeStackGan2>("stackgan2", Program::kTrain, {"damsm", "stage1"}),

@@ -76,6 +76,19 @@ const std::vector<Case>& Cases() {
   return cases;
 }
 
+// family/ANCESTORS.md section 2: outputs 1e-5, gradients 1e-4.
+const Tolerance kAncestor = {1e-5, 1e-4};
+const Tolerance kAncestorDouble = {.out = 1e-8, .grad = 1e-8, .rounded = 1e-5};
+// Losses iteration by iteration; the last pictures in float32 have come a little further apart.
+const Tolerance kAncestorTrajectory = {.out = 1e-3,
+                                       .grad = 1e-4,
+                                       .special = {{"out.it0.", 1e-5},
+                                                   {"out.it1.", 1e-4},
+                                                   {"out.it4.fake", 3e-3},
+                                                   {"out.it", 1e-3},
+                                                   {"out.final.buffer.", 1e-2}}};
+const Tolerance kAncestorTrajectoryDouble = {.out = 1e-8, .grad = 1e-8, .rounded = 1e-5};
+
 // family/FIXTURES.md section 2.
 const std::vector<Case>& FamilyCases() {
   static const std::vector<Case> cases = {
@@ -99,6 +112,12 @@ const std::vector<Case>& FamilyCases() {
       {"cyclegan_pool", ReplayImagePool, {0, 0}, Tolerance{}},
       {"cyclegan_schedule", ReplayDecay, {1e-9, 1e-9}},
       {"trajectory_cyclegan", ReplayCycleGanTrajectory, kCycleTrajectory, kCycleTrajectoryDouble},
+      {"int_cls_g", ReplayIntClsGenerator, kAncestor, kAncestorDouble},
+      {"int_cls_d", ReplayIntClsCritic, kAncestor, kAncestorDouble},
+      {"int_cls_d_coco", ReplayIntClsCritic, kAncestor, kAncestorDouble},
+      {"int_cls_interp", ReplayIntClsInterpolation, kAncestor, kAncestorDouble},
+      {"trajectory_int_cls", ReplayIntClsTrajectory, kAncestorTrajectory, kAncestorTrajectoryDouble},
+      {"trajectory_int_cls_coco", ReplayIntClsTrajectory, kAncestorTrajectory, kAncestorTrajectoryDouble},
       {"trajectory_stackgan2", ReplayStackGanTrajectory, kStackGan2Trajectory, kStackGan2TrajectoryDouble},
   };
   return cases;

@@ -31,6 +31,10 @@ void ReplayPatchCritic(Fixture& fixture);
 void ReplayImagePool(Fixture& fixture);
 void ReplayDecay(Fixture& fixture);
 void ReplayCycleGanTrajectory(Fixture& fixture);
+void ReplayIntClsGenerator(Fixture& fixture);
+void ReplayIntClsCritic(Fixture& fixture);
+void ReplayIntClsInterpolation(Fixture& fixture);
+void ReplayIntClsTrajectory(Fixture& fixture);
 
 struct Case {
   const char* name;

@@ -35,11 +35,9 @@ bool IsOfTheFamily(const std::filesystem::path& path) {
 // Cases of systems that are not built, and StackGAN++'s snapshots, which put the average into the live net.
 // Any other case that nobody replays is a failure.
 bool IsPending(const std::string& name) {
-  static const std::vector<std::string> beginnings = {"int_cls",
-                                                      "gawwn",
+  static const std::vector<std::string> beginnings = {"gawwn",
                                                       "ppgn",
                                                       "char_cnn_rnn",
-                                                      "trajectory_int_cls",
                                                       "trajectory_gawwn",
                                                       "trajectory_ppgn",
                                                       "trajectory_char",

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 #include <torch/optim/adam.h>
+#include <torch/optim/rmsprop.h>
 
 #include "src/nn/module.h"
 
@@ -53,6 +54,40 @@ void MatchesTorch(torch::Dtype dtype, double tolerance) {
 
 TEST(FlatAdamTest, IsTorchAdamInFloat32) { MatchesTorch(torch::kFloat32, 1e-6); }
 TEST(FlatAdamTest, IsTorchAdamInFloat64) { MatchesTorch(torch::kFloat64, 1e-14); }
+
+// Torch7's optim.adam is torch's with an epsilon that shrinks with the steps.
+TEST(FlatAdamTest, Torch7AddsEpsilonBeforeTheCorrection) {
+  auto ours = Parameters(torch::kFloat64), theirs = Parameters(torch::kFloat64);
+  ParameterGroup group("g", ours);
+  FlatAdam adam(group, {.beta1 = 0.5, .epsilon = 1e-2, .rule = AdamOptions::Rule::kTorch7});
+  torch::optim::Adam reference(TensorsOf(theirs),
+                               torch::optim::AdamOptions(2e-3).betas({0.5, 0.999}).eps(1e-2));
+  for (int step = 1; step <= 5; ++step) {
+    Fill(TensorsOf(ours), step);
+    Fill(TensorsOf(theirs), step);
+    adam.Step(2e-3);
+    static_cast<torch::optim::AdamOptions&>(reference.param_groups()[0].options())
+        .eps(1e-2 / std::sqrt(1 - std::pow(0.999, step)));
+    reference.step();
+  }
+  for (size_t i = 0; i < ours.size(); ++i)
+    EXPECT_LT((ours[i].second - theirs[i].second).abs().max().item<double>(), 1e-14);
+}
+
+TEST(FlatAdamTest, IsTorchRmsPropWithoutAFirstMoment) {
+  auto ours = Parameters(torch::kFloat64), theirs = Parameters(torch::kFloat64);
+  ParameterGroup group("g", ours);
+  FlatAdam adam(group, {.beta1 = 0, .beta2 = 0.9, .rule = AdamOptions::Rule::kRmsProp});
+  torch::optim::RMSprop reference(TensorsOf(theirs), torch::optim::RMSpropOptions(2e-3).alpha(0.9).eps(1e-8));
+  for (int step = 0; step < 5; ++step) {
+    Fill(TensorsOf(ours), step);
+    Fill(TensorsOf(theirs), step);
+    adam.Step(2e-3);
+    reference.step();
+  }
+  for (size_t i = 0; i < ours.size(); ++i)
+    EXPECT_LT((ours[i].second - theirs[i].second).abs().max().item<double>(), 1e-14);
+}
 
 TEST(FlatAdamTest, ForgetsAllButTheAverage) {
   auto old = Parameters(torch::kFloat32), fresh = Parameters(torch::kFloat32);

@@ -1,0 +1,44 @@
+#pragma once
+#include "src/nn/int_cls.h"
+#include "src/recipes/sentence_source.h"
+
+namespace helio::recipes {
+
+// Defaults: icml2016 scripts/train_cub.sh.
+struct GanIntClsOptions : BaseSideOptions, PlayerOptions, SentenceOptions {
+  GanIntClsOptions() {
+    gf = 128;
+    df = 64;
+    ema_decay = 0;
+    sentence_captions = 4;
+  }
+  int64_t text_projection = 128;
+  std::string critic = "cub";
+  double cls_weight = 0.5;
+  std::string interpolation = "mean";
+  double interpolation_weight = 1;
+  int64_t decay_epochs = 100;
+  void Declare(OptionList& list);
+};
+
+// What a step of GAN-INT-CLS carries from phase to phase.
+struct GanIntClsStep : BatchStep {
+  using BatchStep::BatchStep;
+  torch::Tensor sentence;   // {B, embedding}
+  torch::Tensor fake;       // what the discriminator learns from: a constant
+  torch::Tensor imagined;   // the generator's own step: of the batch's sentences and, below them, of those
+  torch::Tensor described;  // between them; and what each of the pictures was drawn from
+};
+
+// Of the sentences of a whole batch {B, D}: those between rows i and i + B / 2, i in `pairs`; `place` {pairs,
+// 1} in [-1, 1], 0 is their mean (eq. 5).
+torch::Tensor SentencesBetween(const torch::Tensor& sentences, const RowRange& pairs,
+                               const torch::Tensor& place);
+
+// GAN-INT-CLS (Reed et al., ICML 2016): a discriminator that also tells wrong pictures from right ones
+// (algorithm 1), and a generator that draws sentences between those of the batch as well (eq. 5).
+//
+//   round 1: d      round 2: g (its pictures early)
+std::unique_ptr<System> MakeGanIntCls(const GanIntClsOptions& options, const Surroundings& surroundings);
+
+}  // namespace helio::recipes
