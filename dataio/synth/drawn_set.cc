@@ -87,7 +87,7 @@ void WriteBird(const fs::path& root, const BirdClass& bird, int64_t number, int6
   const std::string key = bird.name + "/bird_" + std::to_string(number + 1);
   const auto drawn =
       DrawBird(bird.colours, options.side, RandomKey(options.seed, "bird", {id}), options.any_facing);
-  const auto jpeg = EncodeJpeg(drawn.image);
+  const auto jpeg = EncodeJpeg(InStyle(drawn.image, options.style));
   WriteText(root / "CUB_200_2011/images" / (key + ".jpg"), {jpeg.begin(), jpeg.end()});
   Json asked = Json::array();
   std::string captions;

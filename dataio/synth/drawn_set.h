@@ -2,16 +2,19 @@
 #include <cstdint>
 #include <filesystem>
 
+#include "dataio/synth/style.h"
+
 namespace helio::dataio {
 
 struct DrawnSetOptions {
   int64_t images = 7200;  // train and test together
   uint64_t seed = 1;
   int side = 76;
-  bool any_facing = true;    // birds look to the left or to the right; else all to the right
-  int families = 34;         // colour sets; every order of a set on the four parts is a class
-  int test_classes = 50;     // held out of training
-  int64_t test_images = 20;  // per held-out class
+  bool any_facing = true;               // birds look to the left or to the right; else all to the right
+  int families = 34;                    // colour sets; every order of a set on the four parts is a class
+  int test_classes = 50;                // held out of training
+  int64_t test_images = 20;             // per held-out class
+  DrawnStyle style = DrawnStyle::kDay;  // the same birds under the same names in each
 };
 
 // Draws the set into `root` in the published CUB layout (CUB_200_2011/..., text/...,

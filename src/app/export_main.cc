@@ -33,9 +33,9 @@ int Run() {
   fs::create_directories(out);
   const std::map<std::string, std::string> origin = {{"format", "pt"},
                                                      {"recipe", model.options().run.recipe}};
-  const auto& part = model.drawer().part();
-  WriteSafeTensors(out / (part + ".safetensors"), recipes::WithoutPrefix(model.drawing_part(), part + "."),
-                   origin);
+  for (const auto& part : model.drawing_parts())
+    WriteSafeTensors(out / (part.name + ".safetensors"),
+                     recipes::WithoutPrefix(part.tensors, part.name + "."), origin);
   if (const auto text = recipes::WithoutPrefix(model.frozen(), "text_encoder."); !text.empty())
     WriteSafeTensors(out / "text_encoder.safetensors", text, origin);
   WriteFileAtomically(out / "vocabulary.json", model.vocabulary().ToJson());

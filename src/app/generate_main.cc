@@ -3,6 +3,7 @@
 #include "src/app/main.h"
 #include "src/app/trained_model.h"
 #include "src/app/training_flags.h"
+#include "src/app/translate_files.h"
 #include "src/eval/attention_picture.h"
 #include "src/eval/png_writer.h"
 
@@ -10,12 +11,16 @@ namespace helio::app {
 namespace {
 
 struct GenerateOptions {
-  std::string checkpoint, text;
+  std::string checkpoint, text, image, direction;
   int64_t n = 4;
 
   void Declare(OptionList& list) {
     list.Add("checkpoint", &checkpoint, AnyValue(), "A run's folder, or one of its checkpoints");
     list.Add("text", &text, AnyValue(), "The sentence to draw");
+    list.Add("image", &image, AnyValue(),
+             "FILE,...: pictures for a system that translates, in place of --text");
+    list.Add("direction", &direction, OneOf({"", "a2b", "b2a"}),
+             "a2b or b2a: from the first data set's domain to the second's, or back");
     list.Add("n", &n, Between(1, 64), "Pictures");
   }
 };
@@ -53,25 +58,24 @@ eval::AttentionSubject Subject(const recipes::Pictures& pictures, int64_t row, c
   return subject;
 }
 
-int Run() {
-  GenerateOptions own;
-  const auto options = ReadTrainingOptionsWith(own, GivenFlags());
-  const auto& out = options.session.out;
-  if (own.checkpoint.empty()) ThrowUser("is missing", "--checkpoint", "name a run's folder");
-  if (own.text.empty()) ThrowUser("is missing", "--text", "name a sentence to draw");
-  if (out.extension() != ".png") ThrowUser("must be a .png file", "--out");
-  TrainedModel model(own.checkpoint, cluster::DeviceAlone(options.launch.device));
-  const auto& run = model.options().run;
+// The words of the sentence as the model knows them, no more than it reads.
+std::vector<int32_t> IdsOf(const std::string& text, const TrainedModel& model,
+                           std::vector<std::string>& words) {
   const int64_t longest = model.needs().words;
-  std::vector<std::string> words;
-  auto ids = KnownWords(dataio::Tokenize(own.text), model.vocabulary(), words);
+  auto ids = KnownWords(dataio::Tokenize(text), model.vocabulary(), words);
   if (static_cast<int64_t>(ids.size()) > longest) {
     LOG(WARNING) << "only the first " << longest << " words are used";
     ids.resize(static_cast<size_t>(longest));
     words.resize(ids.size());
   }
-  const auto [captions, lengths] =
-      dataio::PadCaptions(std::vector<std::vector<int32_t>>(static_cast<size_t>(own.n), ids), longest);
+  return ids;
+}
+
+void DrawSentence(const GenerateOptions& own, TrainedModel& model, const std::filesystem::path& out) {
+  const auto& run = model.options().run;
+  std::vector<std::string> words;
+  const std::vector<std::vector<int32_t>> same(static_cast<size_t>(own.n), IdsOf(own.text, model, words));
+  const auto [captions, lengths] = dataio::PadCaptions(same, model.needs().words);
   const RowRange rows{0, own.n, own.n};
   auto pictures = model.drawer().Draw({captions, lengths}, run.seed, rows);
   for (auto* tensors : {&pictures.images, &pictures.attention})
@@ -89,6 +93,31 @@ int Run() {
     eval::WritePicture(single, pictures.images.back()[i]);
   }
   LOG(INFO) << "wrote " << out.string() << " and " << own.n << " single pictures beside it";
+}
+
+std::vector<std::string> FilesIn(const std::string& list) {
+  std::vector<std::string> files;
+  std::istringstream entries(list);
+  for (std::string file; std::getline(entries, file, ',');) files.push_back(file);
+  return files;
+}
+
+int Run() {
+  GenerateOptions own;
+  const auto options = ReadTrainingOptionsWith(own, GivenFlags());
+  const auto& out = options.session.out;
+  if (own.checkpoint.empty()) ThrowUser("is missing", "--checkpoint", "name a run's folder");
+  if (own.text.empty() == own.image.empty())
+    ThrowUser("one of them", "--text, --image", "a sentence to draw, or pictures to translate");
+  if (out.extension() != ".png") ThrowUser("must be a .png file", "--out");
+  TrainedModel model(own.checkpoint, cluster::DeviceAlone(options.launch.device));
+  if (own.image.empty()) {
+    DrawSentence(own, model, out);
+  } else {
+    if (!model.translator())
+      ThrowUser("'" + model.options().run.recipe + "' draws sentences", "--image", "--text=\"...\"");
+    TranslateFiles(model, FilesIn(own.image), own.direction, out);
+  }
   return 0;
 }
 
@@ -100,8 +129,9 @@ int main(int argc, char** argv) {
   helio::app::RegisterTrainingFlags();
   return helio::app::Main(
       argc, argv,
-      {.usage =
-           "helio-generate draws a sentence: --checkpoint=RUN --text=\"...\" --out=F.png [--n=4] [--seed=S]",
+      {.usage = "helio-generate draws a sentence: --checkpoint=RUN --text=\"...\" --out=F.png [--n=4] "
+                "[--seed=S]; or "
+                "translates pictures: --checkpoint=RUN --image=FILE,... --direction=a2b --out=F.png",
        .shared = {"out", "seed", "device", "log_format"}},
       &helio::app::Run);
 }

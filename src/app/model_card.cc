@@ -45,6 +45,24 @@ text_encoder.load_state_dict(load_file("text_encoder.safetensors"))  # RNN_ENCOD
 ```
 )";
 
+constexpr char kUseOfTranslators[] = R"(```python
+from safetensors.torch import load_file   # or: scripts/convert_weights.py --out latest_net_G_A.pth netG_A.safetensors
+netG_A.load_state_dict(load_file("netG_A.safetensors"))  # the published class: from the first domain to the second
+netG_B.load_state_dict(load_file("netG_B.safetensors"))  # and back
+```
+)";
+
+std::string FileRows(TrainedModel& model) {
+  std::ostringstream rows;
+  for (const auto& part : model.drawing_parts())
+    rows << "| `" << part.name << ".safetensors` | the generator, " << CountParameters(part.tensors)
+         << " parameters, under the published names |\n";
+  if (!model.translator())
+    rows << "| `text_encoder.safetensors` | the text encoder, under the published names |\n";
+  rows << "| `vocabulary.json` | " << model.vocabulary().size() << " words; a word's id is its place |\n";
+  return rows.str();
+}
+
 }  // namespace
 
 std::string ModelCard(TrainedModel& model, const Json& scores) {
@@ -53,23 +71,17 @@ std::string ModelCard(TrainedModel& model, const Json& scores) {
   card << "# " << model.options().run.recipe << ", step " << model.step() << "\n\n"
        << "Exported by Heliograph " << info.value("version", "?") << " ("
        << info.value("revision", "unknown revision") << ") from `" << model.checkpoint().filename().string()
-       << "`. The generator's weights are the moving average of training, "
-       << "its batch-norm statistics those of the average.\n\n"
+       << "`. Weights are the moving average of training where one was kept.\n\n"
        << "| file | content |\n|---|---|\n"
-       << "| `netG.safetensors` | the generator, " << CountParameters(model.drawing_part())
-       << " parameters, under the published names |\n"
-       << "| `text_encoder.safetensors` | the text encoder, under the published names |\n"
-       << "| `vocabulary.json` | " << model.vocabulary().size() << " words; a word's id is its place |\n"
-       << "| `run.flags` | every flag of the training run |\n\n"
+       << FileRows(model) << "| `run.flags` | every flag of the training run |\n\n"
        << "## Scores\n\n"
        << ScoreTable(scores) << "\n## Trained\n\n"
        << "Data set " << info.value("data", "?") << " (digest of its manifest), global batch "
        << info.value("global_batch", 0) << " on " << info.value("world_size", 0) << " ranks, seed "
        << info.value("seed", uint64_t{0}) << ", " << model.step() << " steps of which "
-       << info.value("steps_per_epoch", 0) << " are an epoch. Captions are cut to " << model.needs().words
-       << " words.\n\n"
-       << "## Use\n\n"
-       << kUse;
+       << info.value("steps_per_epoch", 0) << " are an epoch.";
+  if (!model.translator()) card << " Captions are cut to " << model.needs().words << " words.";
+  card << "\n\n## Use\n\n" << (model.translator() ? kUseOfTranslators : kUse);
   return card.str();
 }
 

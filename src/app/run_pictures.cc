@@ -4,29 +4,63 @@
 #include <filesystem>
 
 #include "dataio/evaluation_rows.h"
+#include "dataio/upload.h"
+#include "src/app/training_checks.h"
 #include "src/base/random.h"
 #include "src/eval/evaluation.h"
+#include "src/eval/png_writer.h"
 #include "src/eval/samples.h"
+#include "src/eval/translations.h"
 
 namespace helio::app {
+namespace {
 
-RunPictures::RunPictures(const recipes::System& system, recipes::Drawer& drawer, train::Trainer& trainer,
-                         const TrainingData& data, const TrainingOptions& options)
-    : system_(system),
-      drawer_(drawer),
-      trainer_(trainer),
-      data_(data),
-      options_(options),
-      needs_(system.Needs().at(0)) {}
+std::filesystem::path SamplesFile(const TrainingOptions& options, int64_t step) {
+  char name[64];
+  std::snprintf(name, sizeof name, "samples/step-%07lld.png", static_cast<long long>(step));
+  auto path = options.session.out / name;
+  std::filesystem::create_directories(path.parent_path());
+  return path;
+}
 
-NamedTensors RunPictures::AverageBuffers() { return Averages().Buffers(); }
+std::string TitleOf(const TrainingOptions& options, int64_t step) {
+  return options.run.recipe + ", step " + std::to_string(step);
+}
 
-train::AveragedView RunPictures::Averages() {
+// Of captions.
+class DrawnPictures : public RunPictures {
+ public:
+  DrawnPictures(const PictureSources& sources, std::unique_ptr<recipes::Drawer> drawer)
+      : system_(sources.system),
+        drawer_(std::move(drawer)),
+        trainer_(sources.trainer),
+        data_(sources.data),
+        options_(sources.options),
+        needs_(sources.system.Needs().at(0)) {}
+
+  NamedTensors AverageBuffers() override { return Averages().Buffers(); }
+  void DrawSamples(int64_t step) override;
+  std::vector<recipes::ValidationScore> Evaluate(const recipes::PretrainedWeights& weights,
+                                                 cluster::Communicator& communicator) override;
+
+ private:
+  train::AveragedView Averages();
+  void Reestimate();
+
+  const recipes::System& system_;
+  const std::unique_ptr<recipes::Drawer> drawer_;
+  train::Trainer& trainer_;
+  const TrainingData& data_;
+  const TrainingOptions& options_;
+  const dataio::DomainNeeds needs_;  // of the main data set
+};
+
+train::AveragedView DrawnPictures::Averages() {
   const bool reestimate = options_.run.ema_batch_norm == "reestimated";
   return {system_, trainer_, reestimate ? [this] { Reestimate(); } : std::function<void()>()};
 }
 
-void RunPictures::Reestimate() {
+void DrawnPictures::Reestimate() {
   constexpr int64_t kBatches = 20, kRows = 64;
   const auto& train = data_.train();
   const uint64_t seed = options_.run.seed;
@@ -36,27 +70,88 @@ void RunPictures::Reestimate() {
     const auto part = std::span(draws).subspan(static_cast<size_t>(i * kRows), kRows);
     prompts.push_back(recipes::PromptOf(dataio::EvaluationText(train, part, needs_, seed)));
   }
-  drawer_.ReestimateStatistics(prompts, RandomKey(seed, "estimate"));
+  drawer_->ReestimateStatistics(prompts, RandomKey(seed, "estimate"));
 }
 
-void RunPictures::DrawSamples(int64_t step) {
-  char name[64];
-  std::snprintf(name, sizeof name, "samples/step-%07lld.png", static_cast<long long>(step));
-  const auto path = options_.session.out / name;
-  std::filesystem::create_directories(path.parent_path());
+void DrawnPictures::DrawSamples(int64_t step) {
   const auto averages = Averages();
-  const auto title = options_.run.recipe + ", step " + std::to_string(step);
-  eval::WriteSampleGrid(drawer_, data_.test(), needs_, {.seed = options_.run.seed, .title = title}, path);
+  eval::WriteSampleGrid(*drawer_, data_.test(), needs_,
+                        {.seed = options_.run.seed, .title = TitleOf(options_, step)},
+                        SamplesFile(options_, step));
 }
 
-std::vector<recipes::ValidationScore> RunPictures::Evaluate(const recipes::PretrainedWeights& weights,
-                                                            cluster::Communicator& communicator) {
+std::vector<recipes::ValidationScore> DrawnPictures::Evaluate(const recipes::PretrainedWeights& weights,
+                                                              cluster::Communicator& communicator) {
   const auto averages = Averages();
   const auto judges =
       eval::MakeJudges(options_.judges, weights, data_.test(), {.device = communicator.world().device});
-  return eval::ValidationScores(eval::EvaluateGenerator(drawer_, judges, data_.test(), needs_,
+  return eval::ValidationScores(eval::EvaluateGenerator(*drawer_, judges, data_.test(), needs_,
                                                         {options_.run.evaluate_images, options_.run.seed},
                                                         communicator));
+}
+
+// Of held-out pictures in every direction; both generators hold their averages meanwhile.
+class TranslatedPictures : public RunPictures {
+ public:
+  TranslatedPictures(const PictureSources& sources, std::unique_ptr<recipes::Translator> translator)
+      : sources_(sources),
+        translator_(std::move(translator)),
+        needs_(sources.system.Needs()),
+        sets_(sources.data.HeldOutRows(needs_)) {}
+
+  NamedTensors AverageBuffers() override { return Averages().Buffers(); }
+  void DrawSamples(int64_t step) override;
+  std::vector<recipes::ValidationScore> Evaluate(const recipes::PretrainedWeights&,
+                                                 cluster::Communicator&) override {
+    return {};
+  }
+
+ private:
+  train::AveragedView Averages() { return {sources_.system, sources_.trainer, {}}; }
+  std::vector<std::string> NamesOf(const dataio::Domain& domain, const dataio::Dataset& set) const {
+    std::vector<std::string> names;
+    for (const int64_t row : domain.records) names.push_back(set.Id(row));
+    return names;
+  }
+
+  const PictureSources sources_;
+  const std::unique_ptr<recipes::Translator> translator_;
+  const std::vector<dataio::DomainNeeds> needs_;
+  const std::vector<dataio::HeldOut> sets_;
+};
+
+void TranslatedPictures::DrawSamples(int64_t step) {
+  constexpr int64_t kCount = 6;  // in each direction
+  const uint64_t key = RandomKey(sources_.options.run.seed, "sample_grid");
+  const auto averages = Averages();
+  const auto draws = dataio::EvaluationDraws(*sets_[0].dataset, kCount, needs_[0].words, key);
+  auto batch = dataio::HeldOutBatch(sets_, draws, key);
+  dataio::Upload(batch, needs_, torch::kCPU, torch::kFloat32);
+  const bool known = dataio::HaveCounterparts(sets_);
+  std::vector<eval::TranslatedPicture> pictures;
+  for (const auto& direction : translator_->directions()) {
+    const auto& from = batch.domains.at(direction.from);
+    const auto truth = known ? batch.domains.at(direction.to).images.back() : torch::Tensor();
+    for (auto& one : eval::Translated(*translator_, direction, NamesOf(from, *sets_[direction.from].dataset),
+                                      from.images.back(), truth))
+      pictures.push_back(std::move(one));
+  }
+  eval::WritePng(SamplesFile(sources_.options, step),
+                 eval::DrawTranslations(pictures, TitleOf(sources_.options, step)));
+}
+
+}  // namespace
+
+std::unique_ptr<RunPictures> MakeRunPictures(const PictureSources& sources,
+                                             const recipes::PretrainedWeights& weights) {
+  const auto& options = sources.options;
+  if (auto translator = sources.system.MakeTranslator())
+    return std::make_unique<TranslatedPictures>(sources, std::move(translator));
+  auto drawer = sources.system.MakeDrawer();
+  if (!drawer) return nullptr;
+  if (options.session.evaluate_every > 0 && !weights.Of("damsm").empty())
+    CheckEvaluation(sources.data.test(), options.run, options.run.evaluate_images, "evaluate_images");
+  return std::make_unique<DrawnPictures>(sources, std::move(drawer));
 }
 
 }  // namespace helio::app

@@ -1,4 +1,5 @@
 #pragma once
+#include <memory>
 #include <vector>
 
 #include "src/app/training_data.h"
@@ -12,26 +13,25 @@ namespace helio::app {
 // beside them. By the options.
 class RunPictures {
  public:
-  // All of them outlive it.
-  RunPictures(const recipes::System& system, recipes::Drawer& drawer, train::Trainer& trainer,
-              const TrainingData& data, const TrainingOptions& options);
-
-  NamedTensors AverageBuffers();   // local
-  void DrawSamples(int64_t step);  // local
-  // Collective; the scores are the same on every rank.
-  std::vector<recipes::ValidationScore> Evaluate(const recipes::PretrainedWeights& weights,
-                                                 cluster::Communicator& communicator);
-
- private:
-  train::AveragedView Averages();
-  void Reestimate();
-
-  const recipes::System& system_;
-  recipes::Drawer& drawer_;
-  train::Trainer& trainer_;
-  const TrainingData& data_;
-  const TrainingOptions& options_;
-  const dataio::DomainNeeds needs_;  // of the main data set
+  virtual ~RunPictures() = default;
+  virtual NamedTensors AverageBuffers() = 0;   // local
+  virtual void DrawSamples(int64_t step) = 0;  // local
+  // Collective; the scores are the same on every rank. None of a system whose validation gives them.
+  virtual std::vector<recipes::ValidationScore> Evaluate(const recipes::PretrainedWeights& weights,
+                                                         cluster::Communicator& communicator) = 0;
 };
+
+// What a run's pictures are made of. All outlive them.
+struct PictureSources {
+  recipes::System& system;
+  train::Trainer& trainer;
+  const TrainingData& data;
+  const TrainingOptions& options;
+};
+
+// Of a system that draws or translates; null for others. Throws Error{kUser} where the data are too few for
+// the evaluations asked for, by judges with `weights`.
+std::unique_ptr<RunPictures> MakeRunPictures(const PictureSources& sources,
+                                             const recipes::PretrainedWeights& weights);
 
 }  // namespace helio::app

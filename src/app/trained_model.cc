@@ -1,5 +1,7 @@
 #include "src/app/trained_model.h"
 
+#include <algorithm>
+
 #include "src/app/flags.h"
 #include "src/app/training_data.h"
 #include "src/base/error.h"
@@ -91,7 +93,9 @@ TrainedModel::TrainedModel(const fs::path& path, torch::Device device) : checkpo
   system_ = recipes::MakeSystem(recipe, options_.values, {solo_, solo_, 1, random, facts});
   needs_ = system_->Needs().at(0);
   drawer_ = system_->MakeDrawer();
-  if (!drawer_) ThrowUser("is a checkpoint of '" + recipe + "', which draws no pictures", where);
+  translator_ = system_->MakeTranslator();
+  if (!drawer_ && !translator_)
+    ThrowUser("is a checkpoint of '" + recipe + "', which draws no pictures", where);
   if (const auto frozen = recipes::TensorsOf(*system_, recipes::Role::kFrozen); !frozen.empty()) {
     frozen_ = ReadSafeTensors(frozen_file).tensors;
     CopyState(frozen_, frozen, frozen_file.string());
@@ -101,12 +105,25 @@ TrainedModel::TrainedModel(const fs::path& path, torch::Device device) : checkpo
   if (const auto name = FirstNotFinite(weights); !name.empty())
     ThrowData("has weights that are not finite: " + name, where, "use an older checkpoint");
   for (const auto& part : system_->Parts()) {
-    if (part.name == drawer_->part()) drawing_part_ = part.tensors;
+    if (Draws(part.name)) drawing_parts_.push_back(part);
     const auto prefix = part.name + ".";
     if (const auto own = recipes::WithoutPrefix(weights, prefix); !own.empty())
       CopyState(own, recipes::WithoutPrefix(part.tensors, prefix), where);
     MoveTo(part.tensors, device);
   }
+}
+
+bool TrainedModel::Draws(const std::string& part) const {
+  if (drawer_) return part == drawer_->part();
+  return std::ranges::any_of(translator_->directions(),
+                             [&](const auto& direction) { return direction.part == part; });
+}
+
+recipes::Drawer& TrainedModel::drawer() {
+  if (!drawer_)
+    ThrowUser("'" + options_.run.recipe + "' translates pictures and draws no sentences",
+              checkpoint_.string(), "helio-generate --image=FILE; its scores are those of --evaluate_every");
+  return *drawer_;
 }
 
 }  // namespace helio::app

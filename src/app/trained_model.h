@@ -11,17 +11,20 @@
 
 namespace helio::app {
 
-// A trained text-to-image system out of a checkpoint: the averaged generator and its text encoder, with the
-// vocabulary that belongs to them.
+// A trained system out of a checkpoint: the averaged generator and its text encoder, with the vocabulary that
+// belongs to them; or the averaged generators of a system that translates.
 class TrainedModel {
  public:
   // `path`: a run's folder (its newest whole checkpoint) or a checkpoint folder. Its options are
   // the checkpoint's, except those given on the command line; its networks live on `device`. Throws Error.
   explicit TrainedModel(const std::filesystem::path& path, torch::Device device = torch::kCPU);
 
-  recipes::Drawer& drawer() { return *drawer_; }
-  // The part that it draws with: averaged parameters, and the buffers that belong to them.
-  const NamedTensors& drawing_part() const { return drawing_part_; }
+  // Throws Error{kUser} where the system translates pictures instead.
+  recipes::Drawer& drawer();
+  // Null where the system draws captions.
+  recipes::Translator* translator() { return translator_.get(); }
+  // The parts that it draws or translates with: averaged parameters, and the buffers that belong to them.
+  const std::vector<recipes::Part>& drawing_parts() const { return drawing_parts_; }
   const dataio::Vocabulary& vocabulary() const { return vocabulary_; }
   // What it was trained with, and what the command line says.
   const TrainingOptions& options() const { return options_; }
@@ -34,6 +37,8 @@ class TrainedModel {
   const std::filesystem::path& checkpoint() const { return checkpoint_; }
 
  private:
+  bool Draws(const std::string& part) const;
+
   std::filesystem::path checkpoint_;
   dataio::Vocabulary vocabulary_;
   TrainingOptions options_;
@@ -41,7 +46,8 @@ class TrainedModel {
   SoloBatch solo_;
   std::unique_ptr<recipes::System> system_;
   std::unique_ptr<recipes::Drawer> drawer_;
-  NamedTensors drawing_part_;
+  std::unique_ptr<recipes::Translator> translator_;
+  std::vector<recipes::Part> drawing_parts_;
   NamedTensors frozen_;
   Json info_;
   std::string run_flags_;

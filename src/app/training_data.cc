@@ -6,16 +6,12 @@
 namespace helio::app {
 namespace {
 
-std::map<std::string, dataio::Dataset> OpenAll(const std::map<std::string, std::string>& folders) {
+std::map<std::string, dataio::Dataset> OpenAll(const std::map<std::string, std::string>& folders,
+                                               const char* split) {
   if (folders.empty()) ThrowUser("is missing", "--data", "name a packed data set (helio-pack)");
   std::map<std::string, dataio::Dataset> sets;
-  for (const auto& [role, folder] : folders) sets.emplace(role, dataio::Dataset(folder, "train"));
+  for (const auto& [role, folder] : folders) sets.emplace(role, dataio::Dataset(folder, split));
   return sets;
-}
-
-const dataio::Dataset& MainOf(const std::map<std::string, dataio::Dataset>& sets) {
-  const auto named = sets.find("data");
-  return named == sets.end() ? sets.begin()->second : named->second;
 }
 
 }  // namespace
@@ -45,18 +41,30 @@ recipes::DataFacts FactsFromJson(const Json& json, const std::string& where) {
 }
 
 TrainingData::TrainingData(const std::map<std::string, std::string>& folders)
-    : train_(OpenAll(folders)), main_(&MainOf(train_)), test_(main_->root(), "test") {}
+    : train_(OpenAll(folders, "train")),
+      test_(OpenAll(folders, "test")),
+      main_role_(train_.contains("data") ? "data" : train_.begin()->first) {}
 
 std::vector<std::string> TrainingData::Concerns() const {
   std::vector<std::string> concerns;
-  for (const auto* split : {main_, &test_})
+  for (const auto* split : {&train(), &test()})
     if (split->classes() > 0 && !split->has_classes())
       concerns.push_back("all rows of the split '" + split->split() +
                          "' are of one class: they count as rows without classes (is that column right?)");
   return concerns;
 }
 
-recipes::DataFacts TrainingData::Facts() const { return FactsOf(*main_); }
+recipes::DataFacts TrainingData::Facts() const { return FactsOf(train()); }
+
+std::vector<dataio::HeldOut> TrainingData::HeldOutRows(const std::vector<dataio::DomainNeeds>& needs) const {
+  Sources(needs);  // says which data set is lacking
+  std::vector<dataio::HeldOut> sets;
+  for (const auto& domain : needs) {
+    auto& set = sets.emplace_back(dataio::HeldOut{&test_.at(domain.data), domain});
+    if (sets.size() > 1) set.counterparts = dataio::CounterpartsOf(*sets[0].dataset, *set.dataset);
+  }
+  return sets;
+}
 
 std::vector<dataio::LoaderSource> TrainingData::Sources(const std::vector<dataio::DomainNeeds>& needs) const {
   std::vector<dataio::LoaderSource> sources;
@@ -68,6 +76,14 @@ std::vector<dataio::LoaderSource> TrainingData::Sources(const std::vector<dataio
     sources.push_back({found->second, domain});
   }
   return sources;
+}
+
+std::vector<dataio::HeldOut> TrainingData::RowsFor(const recipes::Validation& validation,
+                                                   const std::vector<dataio::DomainNeeds>& needs) const {
+  if (!validation.on_counterparts())
+    return {{validation.on_training_rows() ? &train() : &test(), needs.at(0)}};
+  auto sets = HeldOutRows(needs);
+  return dataio::HaveCounterparts(sets) ? sets : std::vector<dataio::HeldOut>{};
 }
 
 int64_t TrainingData::Rows(const std::vector<dataio::DomainNeeds>& needs) const {

@@ -3,34 +3,40 @@
 #include <string>
 #include <vector>
 
+#include "dataio/held_out.h"
 #include "dataio/loader.h"
 #include "src/recipes/registry.h"
 
 namespace helio::app {
 
-// The data sets of a run by role (--data), and the held-out rows of the main one: that of role "data", or the
-// first. Immutable.
+// The data sets of a run by role (--data), and their held-out rows. The main one is that of role "data", or
+// the first. Immutable.
 class TrainingData {
  public:
   // Throws Error as Dataset.
   explicit TrainingData(const std::map<std::string, std::string>& folders);
 
-  const dataio::Dataset& train() const { return *main_; }
-  const dataio::Dataset& test() const { return test_; }
+  const dataio::Dataset& train() const { return train_.at(main_role_); }
+  const dataio::Dataset& test() const { return test_.at(main_role_); }
   recipes::DataFacts Facts() const;           // of the main data set
   std::vector<std::string> Concerns() const;  // what a run should not begin with unsaid
 
   // What a loader is to read for a system. Throws Error{kUser} naming the role that --data lacks.
   std::vector<dataio::LoaderSource> Sources(const std::vector<dataio::DomainNeeds>& needs) const;
+  // Held-out rows of the data sets that a system reads, with the others' counterparts of the first one's rows
+  // where they are known: by their ids.
+  std::vector<dataio::HeldOut> HeldOutRows(const std::vector<dataio::DomainNeeds>& needs) const;
+  // What a validation of the system reads; nothing where it needs counterparts that are not known.
+  std::vector<dataio::HeldOut> RowsFor(const recipes::Validation& validation,
+                                       const std::vector<dataio::DomainNeeds>& needs) const;
   // Rows of the largest data set that the system reads: what an epoch goes through.
   int64_t Rows(const std::vector<dataio::DomainNeeds>& needs) const;
   // Tells data apart: what a resume must agree on.
   std::string Digest(const std::vector<dataio::DomainNeeds>& needs) const;
 
  private:
-  std::map<std::string, dataio::Dataset> train_;
-  const dataio::Dataset* main_;
-  const dataio::Dataset test_;
+  const std::map<std::string, dataio::Dataset> train_, test_;
+  const std::string main_role_;
 };
 
 // Of a packed data set.

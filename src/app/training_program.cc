@@ -22,12 +22,6 @@ namespace fs = std::filesystem;
 using recipes::Role;
 using recipes::TensorsOf;
 
-std::unique_ptr<recipes::System> MakeSystemOnHost(const TrainingOptions& options,
-                                                  const recipes::Surroundings& surroundings) {
-  torch::set_default_dtype(caffe2::scalarTypeToTypeMeta(options.run.torch_dtype()));
-  return recipes::MakeSystem(options.run.recipe, options.values, surroundings);
-}
-
 // Everything that a training run is made of, in order of construction.
 class TrainingProgram {
  public:
@@ -44,13 +38,11 @@ class TrainingProgram {
         system_(MakeSystemOnHost(options, {*batch_, *negatives_, run_.seed, weights_, data_.Facts()})),
         needs_(system_->Needs()),
         trainer_(*system_, communicator, options.trainer),
-        drawer_(system_->MakeDrawer()),
+        pictures_(MakeRunPictures({*system_, trainer_, data_, options}, weights_)),
         validation_(system_->MakeValidation()),
         steps_per_epoch_(data_.Rows(needs_) / run_.batch),
         steps_(StepsOf(run_, steps_per_epoch_)) {
     trainer_.ResetAverages();
-    if (options.session.evaluate_every > 0 && drawer_ && !weights_.Of("damsm").empty())
-      CheckEvaluation(data_.test(), run_, run_.evaluate_images, "evaluate_images");
   }
 
   int Run() {
@@ -119,14 +111,13 @@ class TrainingProgram {
     hooks.start_loading = [this](int64_t start) { StartLoading(start); };
     hooks.next_batch = [this] { return Fetch(*loader_, needs_, run_, communicator_); };
     hooks.started = [this] { SaveFrozen(); };
-    if (drawer_) {
-      pictures_ = std::make_unique<RunPictures>(*system_, *drawer_, trainer_, data_, options_);
+    if (pictures_) {
       hooks.average_buffers = [this] { return pictures_->AverageBuffers(); };
       hooks.draw_samples = [this](int64_t step) { pictures_->DrawSamples(step); };
       if (options_.session.evaluate_every > 0)
         hooks.evaluate = [this](int64_t) { return pictures_->Evaluate(weights_, communicator_); };
     }
-    if (validation_) {
+    if (validation_ && IsValidated()) {
       best_ = std::make_unique<BestWeights>(out_ / "best.safetensors", options_.session.resume == "none");
       hooks.evaluate = [this](int64_t step) { return Validate(step); };
     }
@@ -139,10 +130,17 @@ class TrainingProgram {
                                                start * options_.trainer.accumulate);
   }
 
+  bool IsValidated() const {
+    const bool known = !data_.RowsFor(*validation_, needs_).empty();
+    if (!known && is_rank0())
+      LOG(INFO) << "held-out pictures without counterparts of the same name: no scores";
+    return known;
+  }
+
   std::vector<recipes::ValidationScore> Validate(int64_t step) {
-    const auto& rows = validation_->on_training_rows() ? data_.train() : data_.test();
-    const auto scores =
-        train::RunValidation(*validation_, rows, needs_.at(0), ValidationOptionsOf(run_), communicator_);
+    const train::AveragedView averages(*system_, trainer_, {});
+    const auto scores = train::RunValidation(*validation_, data_.RowsFor(*validation_, needs_),
+                                             ValidationOptionsOf(run_), communicator_);
     if (!is_rank0()) return scores;
     for (const auto& score : scores)
       if (!score.concern.empty()) LOG(WARNING) << score.concern;
@@ -174,13 +172,12 @@ class TrainingProgram {
   const std::unique_ptr<recipes::System> system_;
   const std::vector<dataio::DomainNeeds> needs_;
   train::Trainer trainer_;
-  const std::unique_ptr<recipes::Drawer> drawer_;          // of systems that draw
+  const std::unique_ptr<RunPictures> pictures_;            // of systems that draw or translate
   const std::unique_ptr<recipes::Validation> validation_;  // of systems that have one
   const int64_t steps_per_epoch_, steps_;
   cluster::MetricRegistry registry_;
   std::unique_ptr<dataio::Loader> loader_;
   std::unique_ptr<BestWeights> best_;
-  std::unique_ptr<RunPictures> pictures_;
 };
 
 }  // namespace

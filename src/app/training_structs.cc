@@ -37,6 +37,12 @@ recipes::PretrainedWeights ReadWeights(const RunOptions& run, const dataio::Voca
   return weights;
 }
 
+std::unique_ptr<recipes::System> MakeSystemOnHost(const TrainingOptions& options,
+                                                  const recipes::Surroundings& surroundings) {
+  torch::set_default_dtype(caffe2::scalarTypeToTypeMeta(options.run.torch_dtype()));
+  return recipes::MakeSystem(options.run.recipe, options.values, surroundings);
+}
+
 dataio::LoaderOptions LoaderOptionsOf(const TrainingOptions& options, const cluster::World& world) {
   auto loader = options.loader;
   loader.rank = world.rank;

@@ -13,6 +13,9 @@ namespace helio::app {
 std::unique_ptr<GlobalBatch> MakeBatch(const std::string& scope, cluster::Communicator& communicator);
 // The weights that the user gave; refuses those made with another vocabulary.
 recipes::PretrainedWeights ReadWeights(const RunOptions& run, const dataio::Vocabulary& vocabulary);
+// The system, its networks on the host, in the run's number format.
+std::unique_ptr<recipes::System> MakeSystemOnHost(const TrainingOptions& options,
+                                                  const recipes::Surroundings& surroundings);
 dataio::LoaderOptions LoaderOptionsOf(const TrainingOptions& options, const cluster::World& world);
 // --steps, or --epochs of so many steps.
 int64_t StepsOf(const RunOptions& run, int64_t steps_per_epoch);

@@ -62,8 +62,10 @@ void DrawSample(Canvas& canvas, int64_t x, int64_t y, const Sample& sample, cons
     baseline += static_cast<double>(LineHeight(page::kCaption));
   }
   y += layout.caption_height();
-  for (const auto& stage : sample.stages) {
-    DrawLabelled(canvas, x, y, layout.side, stage, std::to_string(stage.size(2)) + " px");
+  for (size_t i = 0; i < sample.stages.size(); ++i) {
+    const auto& stage = sample.stages[i];
+    DrawLabelled(canvas, x, y, layout.side, stage,
+                 sample.labels.empty() ? std::to_string(stage.size(2)) + " px" : sample.labels.at(i));
     x += layout.side + page::kBetween;
   }
   if (sample.real.defined()) DrawLabelled(canvas, x, y, layout.side, sample.real, "real");

@@ -5,6 +5,7 @@
 #include "src/base/error.h"
 #include "src/base/random.h"
 #include "src/nn/init.h"
+#include "src/recipes/translation_score.h"
 
 namespace helio::recipes {
 namespace {
@@ -33,6 +34,25 @@ NamedTensors Effective(const torch::nn::Module& module, const std::string& prefi
   std::erase_if(parameters, [](const auto& entry) { return !entry.second.requires_grad(); });
   return parameters;
 }
+
+class CycleTranslator : public Translator {
+ public:
+  CycleTranslator(nn::Translator a, nn::Translator b) : a_(std::move(a)), b_(std::move(b)) {}
+  std::vector<Direction> directions() const override {
+    return {{"a2b", 0, 1, "netG_A"}, {"b2a", 1, 0, "netG_B"}};
+  }
+  Translation Translate(const Direction& direction, const torch::Tensor& pictures) override {
+    const torch::NoGradGuard no_grad;
+    auto &there = direction.from == 0 ? a_ : b_, &back = direction.from == 0 ? b_ : a_;
+    const auto like = a_->parameters().front();
+    const auto translated = there(pictures.to(like.device(), like.scalar_type()));
+    return {translated, back(translated)};
+  }
+  int64_t step() const override { return 4; }
+
+ private:
+  nn::Translator a_, b_;
+};
 
 }  // namespace
 
@@ -261,6 +281,14 @@ std::unique_ptr<Step> CycleGan::Prepare(const dataio::Batch& batch, const StepCo
   step->pooled_b = Pooled(pool_b_, "pool_b", step->fake_b, *step);
   step->pooled_a = Pooled(pool_a_, "pool_a", step->fake_a, *step);
   return step;
+}
+
+std::unique_ptr<Translator> CycleGan::MakeTranslator() {
+  return std::make_unique<CycleTranslator>(generator_a_, generator_b_);
+}
+
+std::unique_ptr<Validation> CycleGan::MakeValidation() {
+  return std::make_unique<TranslationScore>(MakeTranslator());
 }
 
 std::unique_ptr<System> MakeCycleGan(const CycleGanOptions& options, const Surroundings& surroundings) {

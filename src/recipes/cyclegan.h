@@ -57,6 +57,8 @@ class CycleGan : public System {
   // Throws Error{kUser} where the run is longer than the rates' schedule, or this rank does not see the whole
   // batch (--negatives=local).
   std::unique_ptr<Step> Prepare(const dataio::Batch& batch, const StepContext& context) override;
+  std::unique_ptr<Translator> MakeTranslator() override;
+  std::unique_ptr<Validation> MakeValidation() override;
 
  private:
   Phase MakePhase(const char* name, double rate) const;

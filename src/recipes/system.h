@@ -11,6 +11,7 @@
 #include "src/base/named_tensors.h"
 #include "src/losses/loss_terms.h"
 #include "src/recipes/drawer.h"
+#include "src/recipes/translator.h"
 #include "src/recipes/validation.h"
 
 // What a published system is to the house: it declares what it owns, plays, draws and how it is validated;
@@ -115,6 +116,9 @@ class System {
 
   // Null where the system draws no pictures. The drawer must not outlive the system.
   virtual std::unique_ptr<Drawer> MakeDrawer() { return nullptr; }
+
+  // Null where the system translates no pictures. The translator must not outlive the system.
+  virtual std::unique_ptr<Translator> MakeTranslator() { return nullptr; }
 
   // Null where the system has no validation of its own. Must not outlive the system.
   virtual std::unique_ptr<Validation> MakeValidation() { return nullptr; }

@@ -29,6 +29,9 @@ class Validation {
   // True: on training rows instead of held-out ones (a class-disjoint test split has other classes than a
   // classifier knows).
   virtual bool on_training_rows() const { return false; }
+  // True: it reads all of the system's domains, the others' rows being the true counterparts of the first
+  // one's. Without known counterparts there is no such validation.
+  virtual bool on_counterparts() const { return false; }
 };
 
 }  // namespace helio::recipes

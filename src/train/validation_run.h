@@ -2,8 +2,7 @@
 #include <vector>
 
 #include "cluster/communicator.h"
-#include "dataio/dataset.h"
-#include "dataio/domain_needs.h"
+#include "dataio/held_out.h"
 #include "src/recipes/validation.h"
 
 namespace helio::train {
@@ -14,11 +13,10 @@ struct ValidationOptions {
   torch::Dtype dtype = torch::kFloat32;
 };
 
-// Scores on rows of `dataset`, in batches of 100 that the ranks share. Collective; the same scores on every
-// rank.
+// Scores on rows of the first of `sets`, and what belongs to them of the others, in batches of 100 that the
+// ranks share. Collective; the same scores on every rank.
 std::vector<recipes::ValidationScore> RunValidation(recipes::Validation& validation,
-                                                    const dataio::Dataset& dataset,
-                                                    const dataio::DomainNeeds& needs,
+                                                    std::span<const dataio::HeldOut> sets,
                                                     const ValidationOptions& validation_options,
                                                     cluster::Communicator& communicator);
 

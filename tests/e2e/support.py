@@ -39,9 +39,11 @@ def must(*command, stderr_too=False, **options):
     return done.stdout + done.stderr if stderr_too else done.stdout
 
 
-def make_data(bin_dir, work, images=200):
-    must(bin_dir / "helio-synth", f"--out={work}/drawn", "--families=3", "--test_classes=20", "--test_images=4", f"--images={images}")
-    must(bin_dir / "helio-pack", f"--root={work}/drawn", f"--out={work}/data", "--side=76")
+def make_data(bin_dir, work, images=200, style="day"):
+    """Drawn birds, packed, in `work`/data; those of another style in a folder of its name."""
+    drawn, packed = (work / "drawn", work / "data") if style == "day" else (work / f"{style}-drawn", work / style)
+    must(bin_dir / "helio-synth", f"--out={drawn}", "--families=3", "--test_classes=20", "--test_images=4", f"--images={images}", f"--style={style}")
+    must(bin_dir / "helio-pack", f"--root={drawn}", f"--out={packed}", "--side=76")
 
 
 def toy_flags(work, steps):

@@ -29,9 +29,9 @@ def systems():
 
 
 def flags(system, work, steps):
-    return ["--flagfile=" + str(ROOT / "configs/base/toy.flags"), f"--recipe={system}", f"--data={work}/data", "--stages=2", "--gf=4", "--df=4",
+    return ["--flagfile=" + str(ROOT / "configs/base/toy.flags"), f"--recipe={system}", f"--data=data:{work}/data,data_b:{work}/night", "--stages=2", "--gf=4", "--df=4",
             "--caption_embedding=16", "--caption_hidden=16", "--embedding=16", "--word_vector=16", "--batch=8", "--log_every=1", "--threads=1",
-            "--random_frozen", "--nofreeze_trunk", "--sentence=damsm", "--z=8", "--condition=8", f"--steps={steps}", "--evaluate_every=2", "--evaluate_images=100", "--sample_every=2",
+            "--random_frozen", "--nofreeze_trunk", "--side=16", "--d_layers=2", "--pool_size=12", "--sentence=damsm", "--z=8", "--condition=8", f"--steps={steps}", "--evaluate_every=2", "--evaluate_images=100", "--sample_every=2",
             "--ema_batch_norm=reestimated", "--checkpoint_every=2"]
 
 
@@ -73,18 +73,33 @@ def draws(run):
     return any((run / "samples").glob("*.png"))
 
 
+def translates(run):
+    """Whether what was exported are the generators of two directions."""
+    return len(list((run / "exported").glob("netG_*.safetensors"))) == 2
+
+
+def a_picture(work):
+    return next((work / "night-drawn").rglob("*.jpg"))
+
+
 def use(system, work, runs):
     """What is done with a trained system."""
     damsm, classifier = (work / f"{name}-cpu/best.safetensors" for name in ("damsm", "classifier"))
     summaries = {}
     for device, run in runs.items():
+        on(device, 1, BIN / "helio-export", f"--checkpoint={run}", f"--out={run}/exported")
+        if translates(run):
+            on(device, 1, BIN / "helio-generate", f"--checkpoint={run}", f"--image={a_picture(work)}", "--direction=b2a", f"--out={run}/drawn.png")
+            check((run / "drawn-1.png").exists(), f"{system}: helio-generate translates a picture")
+            continue
         report = run / "report"
         on(device, 1, BIN / "helio-eval", f"--checkpoint={runs[False]}", f"--data={work}/data", f"--damsm={damsm}", f"--classifier={classifier}",
            "--images=200", f"--out={report}")
         summaries[device] = {(section, name): score["value"] for section, scores in json.loads((report / "summary.json").read_text()).items()
                              for name, score in scores.items()}
         on(device, 1, BIN / "helio-generate", f"--checkpoint={run}", "--text=a red bird with a blue head", f"--out={run}/drawn.png")
-        on(device, 1, BIN / "helio-export", f"--checkpoint={run}", f"--out={run}/exported")
+    if not summaries:
+        return
     drawing = [BIN / "helio-generate", f"--checkpoint={runs[False]}", "--text=a red bird", f"--out={runs[False]}/said.png"]
     said = subprocess.run(drawing, capture_output=True, text=True, cwd=ROOT).stderr
     check("wrote" in said and "said.png" in said, f"{system}: helio-generate says what it wrote")
@@ -103,6 +118,7 @@ def main():
     work = pathlib.Path(tempfile.mkdtemp(prefix="helio-device-"))
     try:
         make_data(BIN, work, images=200)
+        make_data(BIN, work, images=200, style="night")
         for program, system in systems():
             if wanted and system not in wanted + ["damsm", "classifier"]:
                 continue

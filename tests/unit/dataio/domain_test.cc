@@ -4,6 +4,7 @@
 
 #include "dataio/embeddings.h"
 #include "dataio/evaluation_rows.h"
+#include "dataio/held_out.h"
 #include "dataio/loader.h"
 #include "dataio/upload.h"
 #include "src/base/random.h"
@@ -236,6 +237,47 @@ TEST(DomainTest, TwoDataSetsGoThroughTheirOwnEpochs) {
   }
   for (int64_t row = 0; row < 4; ++row) EXPECT_EQ(small_rows.count(row), 5u);
   for (int64_t row = 0; row < 10; ++row) EXPECT_EQ(large_rows.count(row), 2u);
+}
+
+// The other side of an unpaired set: any row at any time, more of them than there are, the same on every
+// rank.
+TEST(DomainTest, RowsAtRandom) {
+  const ScratchFolder few_folder("few_domain"), many_folder("many_domain");
+  const Dataset few(PackSmallSet(few_folder.path(), 3), "train"),
+      many(PackSmallSet(many_folder.path(), 12), "train");
+  const DomainNeeds at_random{.data = "b", .sides = {kSide}, .captions = false, .order = Order::kAtRandom};
+  const std::vector<LoaderSource> sources = {
+      {many, {.data = "a", .sides = {kSide}, .captions = false, .order = Order::kDrawn}}, {few, at_random}};
+  EXPECT_EQ(Loader(sources, {.global_batch = 4}, 0).steps_per_epoch(), 3);
+  std::multiset<int64_t> rows;
+  std::set<std::vector<int64_t>> batches;
+  for (int64_t step = 0; step < 30; ++step) {
+    const auto whole = BatchAt(sources, {.global_batch = 4}, step);
+    const auto& records = whole.domains[1].records;
+    rows.insert(records.begin(), records.end());
+    batches.insert(records);
+    const auto second = BatchAt(sources, {.global_batch = 4, .rank = 1, .ranks = 2}, step);
+    EXPECT_EQ(second.domains[1].records, std::vector<int64_t>(records.begin() + 2, records.end()));
+  }
+  for (int64_t row = 0; row < 3; ++row) EXPECT_NEAR(static_cast<double>(rows.count(row)), 40, 20) << row;
+  EXPECT_GT(batches.size(), 20u);
+}
+
+TEST(DomainTest, CounterpartsAreOfTheSameId) {
+  const ScratchFolder small_folder("small_counterparts"), large_folder("large_counterparts");
+  const Dataset small(PackSmallSet(small_folder.path(), 4), "train"),
+      large(PackSmallSet(large_folder.path(), 10), "train");
+  EXPECT_EQ(CounterpartsOf(large, small), std::vector<int64_t>());
+  const DomainNeeds needs{.sides = {kSide}};
+  std::vector<HeldOut> sets = {{&small, needs}, {&large, needs, CounterpartsOf(small, large)}};
+  ASSERT_TRUE(HaveCounterparts(sets));
+  const auto draws = EvaluationDraws(small, 4, 18, 3);
+  const auto batch = HeldOutBatch(sets, draws, 3);
+  for (size_t i = 0; i < 4; ++i)
+    EXPECT_EQ(large.Id(batch.domains[1].records[i]), small.Id(batch.domains[0].records[i]));
+  sets[1].counterparts = {};
+  EXPECT_FALSE(HaveCounterparts(sets));
+  EXPECT_EQ(HeldOutBatch(sets, draws, 3).domains[1].records.size(), 4u);
 }
 
 }  // namespace

@@ -1,0 +1,67 @@
+#include "src/app/translate_files.h"
+
+#include <algorithm>
+#include <fstream>
+
+#include "dataio/image.h"
+#include "src/base/error.h"
+#include "src/eval/png_writer.h"
+#include "src/eval/translations.h"
+
+namespace helio::app {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::vector<uint8_t> BytesOf(const std::string& file) {
+  std::ifstream in(file, std::ios::binary);
+  if (!in) ThrowUser("cannot be opened", "--image=" + file, "name a JPEG or PNG file");
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+// {1, 3, h, w} in [-1, 1]; what is beyond a multiple of `step` is cut off on both sides.
+torch::Tensor ReadPicture(const std::string& file, int64_t side, int64_t step) {
+  const auto bytes = BytesOf(file);
+  const auto whole =
+      dataio::ResizeShortSide(dataio::DecodeImage(bytes, "--image=" + file), static_cast<int>(side));
+  const auto cut = [&](int length) { return static_cast<int>(length % step); };
+  const int left = cut(whole.width) / 2, top = cut(whole.height) / 2;
+  auto image = dataio::Crop(whole, left, top, left + whole.width - cut(whole.width),
+                            top + whole.height - cut(whole.height));
+  const auto pixels = torch::from_blob(image.pixels.data(), {1, image.height, image.width, 3}, torch::kUInt8);
+  return pixels.permute({0, 3, 1, 2}).to(torch::kFloat32).div(127.5).sub(1);
+}
+
+recipes::Direction Find(const recipes::Translator& translator, const std::string& name) {
+  std::string known;
+  for (const auto& direction : translator.directions()) {
+    if (name.empty() || direction.name == name) return direction;
+    known += (known.empty() ? "" : " or ") + direction.name;
+  }
+  ThrowUser("is unknown", "--direction='" + name + "'", "use " + known);
+}
+
+}  // namespace
+
+void TranslateFiles(TrainedModel& model, const std::vector<std::string>& files, const std::string& name,
+                    const fs::path& out) {
+  auto& translator = *model.translator();
+  const auto direction = Find(translator, name);
+  std::vector<eval::TranslatedPicture> pictures;
+  for (const auto& file : files) {
+    const auto picture = ReadPicture(file, model.needs().sides.back(), translator.step());
+    auto one = eval::Translated(translator, direction, {fs::path(file).filename().string()}, picture);
+    pictures.push_back(std::move(one.front()));
+  }
+  if (out.has_parent_path()) fs::create_directories(out.parent_path());
+  const auto title = model.options().run.recipe + ", step " + std::to_string(model.step());
+  eval::WritePng(out, eval::DrawTranslations(pictures, title), {{"direction", direction.name}});
+  for (size_t i = 0; i < pictures.size(); ++i) {
+    auto single = out;
+    single.replace_filename(out.stem().string() + "-" + std::to_string(i + 1) + ".png");
+    eval::WritePicture(single, pictures[i].there.cpu());
+  }
+  LOG(INFO) << "wrote " << out.string() << " and " << pictures.size() << " single pictures beside it";
+}
+
+}  // namespace helio::app
