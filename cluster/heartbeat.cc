@@ -8,6 +8,11 @@
 #include "src/base/seconds.h"
 
 namespace helio::cluster {
+namespace {
+
+constexpr int kBeatTag = 0;  // communicators' are above
+
+}  // namespace
 
 void SetText(std::array<char, 96>& target, const std::string& text) {
   target.fill(0);
@@ -29,10 +34,9 @@ std::string DescribeAbsent(int rank, const std::string& host, const Peer& peer, 
   return text.str();
 }
 
-Heartbeat::Heartbeat(MPI_Comm communicator, double interval_seconds)
-    : communicator_(communicator), interval_seconds_(interval_seconds) {
-  MPI_Comm_rank(communicator, &rank_);
-  MPI_Comm_size(communicator, &size_);
+Heartbeat::Heartbeat(double interval_seconds) : interval_seconds_(interval_seconds) {
+  MPI_Comm_rank(MPI_COMM_WORLD, &rank_);
+  MPI_Comm_size(MPI_COMM_WORLD, &size_);
   for (int rank = 0; rank < size_; ++rank)
     if (rank != rank_ && (rank_ == 0 || rank == 0)) partners_.push_back(rank);
   peers_.resize(size_);
@@ -41,14 +45,19 @@ Heartbeat::Heartbeat(MPI_Comm communicator, double interval_seconds)
   outbox_.resize(partners_.size());
   sends_.assign(partners_.size(), MPI_REQUEST_NULL);
   receives_.assign(partners_.size(), MPI_REQUEST_NULL);
-  for (size_t i = 0; i < partners_.size(); ++i)
-    CheckMpi(MPI_Irecv(&inbox_[i], sizeof(Beat), MPI_BYTE, partners_[i], 0, communicator_, &receives_[i]),
-             "heartbeat");
+  said_goodbye_.assign(partners_.size(), false);
+  for (size_t i = 0; i < partners_.size(); ++i) Expect(i);
+}
+
+void Heartbeat::Expect(size_t i) {
+  CheckMpi(
+      MPI_Irecv(&inbox_[i], sizeof(Beat), MPI_BYTE, partners_[i], kBeatTag, MPI_COMM_WORLD, &receives_[i]),
+      "heartbeat");
 }
 
 void Heartbeat::Exchange(const Beat& own, Clock::time_point now) {
   Receive(now);
-  if (!sending_ || now < next_send_) return;
+  if (!leaving_ && now < next_send_) return;
   next_send_ =
       now + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(interval_seconds_));
   Send(own);
@@ -56,13 +65,13 @@ void Heartbeat::Exchange(const Beat& own, Clock::time_point now) {
 
 void Heartbeat::Receive(Clock::time_point now) {
   for (size_t i = 0; i < partners_.size(); ++i) {
-    int done = 1;
-    while (true) {
+    auto& peer = peers_[partners_[i]];
+    while (!peer.left) {
+      int done = 0;
       CheckMpi(MPI_Test(&receives_[i], &done, MPI_STATUS_IGNORE), "heartbeat");
       if (!done) break;
-      peers_[partners_[i]] = {inbox_[i], now};
-      CheckMpi(MPI_Irecv(&inbox_[i], sizeof(Beat), MPI_BYTE, partners_[i], 0, communicator_, &receives_[i]),
-               "heartbeat");
+      peer = {inbox_[i], now, inbox_[i].leaving != 0};
+      if (!peer.left) Expect(i);
     }
   }
 }
@@ -71,24 +80,28 @@ void Heartbeat::Send(const Beat& own) {
   for (size_t i = 0; i < partners_.size(); ++i) {
     int done = 0;
     CheckMpi(MPI_Test(&sends_[i], &done, MPI_STATUS_IGNORE), "heartbeat");
-    if (!done) continue;  // the partner does not take them: nothing piles up
+    if (!done || said_goodbye_[i]) continue;  // the partner does not take them: nothing piles up
     outbox_[i] = own;
-    CheckMpi(MPI_Isend(&outbox_[i], sizeof(Beat), MPI_BYTE, partners_[i], 0, communicator_, &sends_[i]),
-             "heartbeat");
+    outbox_[i].leaving = leaving_;
+    CheckMpi(
+        MPI_Isend(&outbox_[i], sizeof(Beat), MPI_BYTE, partners_[i], kBeatTag, MPI_COMM_WORLD, &sends_[i]),
+        "heartbeat");
+    said_goodbye_[i] = leaving_;
   }
 }
 
-void Heartbeat::Drain() {
-  Receive(Clock::now());
-  for (auto& request : receives_) {
-    MPI_Cancel(&request);
-    MPI_Wait(&request, MPI_STATUS_IGNORE);
+bool Heartbeat::Left() {
+  for (size_t i = 0; i < partners_.size(); ++i) {
+    int sent = 0;
+    CheckMpi(MPI_Test(&sends_[i], &sent, MPI_STATUS_IGNORE), "heartbeat");
+    if (!sent || !said_goodbye_[i] || !peers_[partners_[i]].left) return false;
   }
-  MPI_Waitall(static_cast<int>(sends_.size()), sends_.data(), MPI_STATUSES_IGNORE);
+  return true;
 }
 
 bool Heartbeat::Silent(int rank, Clock::time_point now) const {
-  return Knows(rank) && rank != rank_ && Seconds(now - peers_[rank].heard) > silent_after_seconds();
+  return Knows(rank) && rank != rank_ && !peers_[rank].left &&
+         Seconds(now - peers_[rank].heard) > silent_after_seconds();
 }
 
 }  // namespace helio::cluster

@@ -17,6 +17,7 @@ struct Beat {
   std::array<char, 96> expired = {};                    // its call that passed the deadline, if any
   int32_t expired_communicator = -1;
   uint64_t expired_sequence = 0;
+  int32_t leaving = 0;  // 1: its last one
 
   bool HasExpired() const { return expired_communicator >= 0; }
 };
@@ -27,23 +28,25 @@ void SetText(std::array<char, 96>& target, const std::string& text);
 struct Peer {
   Beat beat;
   Clock::time_point heard;
+  bool left = false;  // in order
 };
 
 // A rank that did not take part, for the message: pure.
 std::string DescribeAbsent(int rank, const std::string& host, const Peer& peer, Clock::time_point now,
                            double silent_after_seconds);
 
-// Every rank tells rank 0 where it is, and rank 0 tells every rank, each interval. Not thread-safe: the
-// engine calls it.
+// Every rank tells rank 0 where it is, and rank 0 tells every rank, each interval, on tag 0 of
+// MPI_COMM_WORLD. Not thread-safe: the engine calls it.
 class Heartbeat {
  public:
-  Heartbeat(MPI_Comm communicator, double interval_seconds);  // takes a communicator of its own
+  explicit Heartbeat(double interval_seconds);
   void Exchange(const Beat& own, Clock::time_point now);
   // Sends `own` at the next Exchange, whatever the time.
   void Hurry() { next_send_ = {}; }
-  void StopSending() { sending_ = false; }
-  // Receives what is under way and withdraws the rest. After all ranks have stopped sending.
-  void Drain();
+  // The next Exchange sends a last beat to everybody.
+  void Leave() { leaving_ = true; }
+  // True once every partner's last beat is here and ours is sent: no message is under way any more.
+  bool Left();
 
   const std::vector<Peer>& peers() const { return peers_; }
   bool Silent(int rank, Clock::time_point now) const;
@@ -52,16 +55,17 @@ class Heartbeat {
 
  private:
   void Receive(Clock::time_point now);
+  void Expect(size_t partner);
   void Send(const Beat& own);
 
-  MPI_Comm communicator_;
   double interval_seconds_;
   int rank_ = 0, size_ = 1;
-  bool sending_ = true;
+  bool leaving_ = false;
   std::vector<int> partners_;
   std::vector<Peer> peers_;           // by rank
   std::vector<Beat> inbox_, outbox_;  // by partner
   std::vector<MPI_Request> receives_, sends_;
+  std::vector<bool> said_goodbye_;  // by partner
   Clock::time_point next_send_ = {};
 };
 

@@ -1,13 +1,17 @@
 #include "cluster/launch.h"
 
 #include <algorithm>
+#include <array>
 #include <cstdlib>
 #include <ctime>
 #include <iostream>
 #include <map>
 
+#include "cluster/blocking_call.h"
+#include "cluster/device_choice.h"
 #include "cluster/mpi_communicator.h"
 #include "cluster/nccl_communicator.h"
+#include "cluster/roll_call.h"
 #include "cluster/solo_communicator.h"
 #include "src/base/error.h"
 #include "src/base/seconds.h"
@@ -18,36 +22,34 @@ namespace {
 
 constexpr double kAbortSeconds = 0.5;  // within which MPI_Abort has ended the other ranks, most likely
 
-std::vector<std::string> HostNames(int size) {
-  char own[MPI_MAX_PROCESSOR_NAME] = {};
-  int length = 0;
-  MPI_Get_processor_name(own, &length);
-  std::vector<char> all(static_cast<size_t>(size) * MPI_MAX_PROCESSOR_NAME);
-  CheckMpi(MPI_Allgather(own, MPI_MAX_PROCESSOR_NAME, MPI_CHAR, all.data(), MPI_MAX_PROCESSOR_NAME, MPI_CHAR,
-                         MPI_COMM_WORLD),
-           "start-up");
-  std::vector<std::string> names;
-  for (int rank = 0; rank < size; ++rank)
-    names.emplace_back(all.data() + static_cast<int64_t>(rank) * MPI_MAX_PROCESSOR_NAME);
-  return names;
+// What a rank tells the others at start-up.
+struct Arrival {
+  std::array<char, MPI_MAX_PROCESSOR_NAME> host = {};
+  int gpus = 0;
+  int leader = 0;  // the lowest rank of its host
+  int local_ranks = 1;
+};
+
+// Which ranks share memory with us. MPI offers no call for it that does not block.
+void FindLocalRanks(World& world, Arrival& own, double patience) {
+  CallWithin(patience, "MPI_Comm_split_type", [&] {
+    MPI_Comm local;
+    CheckMpi(MPI_Comm_split_type(MPI_COMM_WORLD, MPI_COMM_TYPE_SHARED, world.rank, MPI_INFO_NULL, &local),
+             "start-up");
+    MPI_Comm_rank(local, &world.local_rank);
+    MPI_Comm_size(local, &world.local_size);
+    own.leader = world.rank;
+    MPI_Bcast(&own.leader, 1, MPI_INT, 0, local);
+    MPI_Comm_free(&local);
+  });
+  own.local_ranks = world.local_size;
 }
 
-// Which ranks share memory with us, and how many such hosts there are.
-void FindHosts(World& world) {
-  MPI_Comm local;
-  CheckMpi(MPI_Comm_split_type(MPI_COMM_WORLD, MPI_COMM_TYPE_SHARED, world.rank, MPI_INFO_NULL, &local),
-           "start-up");
-  MPI_Comm_rank(local, &world.local_rank);
-  MPI_Comm_size(local, &world.local_size);
-  int leader = world.rank;
-  MPI_Bcast(&leader, 1, MPI_INT, 0, local);
-  std::vector<int> leaders(world.size);
-  MPI_Allgather(&leader, 1, MPI_INT, leaders.data(), 1, MPI_INT, MPI_COMM_WORLD);
+void NumberHosts(World& world, const std::vector<Arrival>& arrivals) {
   std::map<int, int> nodes;
-  for (const int one : leaders) nodes.emplace(one, static_cast<int>(nodes.size()));
+  for (const auto& one : arrivals) nodes.emplace(one.leader, static_cast<int>(nodes.size()));
   world.nodes = static_cast<int>(nodes.size());
-  world.node = nodes.at(leader);
-  MPI_Comm_free(&local);
+  world.node = nodes.at(arrivals[static_cast<size_t>(world.rank)].leader);
 }
 
 // Open MPI's own waiting (start-up and end only; the engine never blocks in MPI) must leave the cores to
@@ -57,10 +59,11 @@ void SetMpiDefaults() {
   setenv("OMPI_MCA_btl_tcp_links", "2", 0);
 }
 
-World StartMpi() {
+World StartMpi(double patience) {
   SetMpiDefaults();
   int provided = 0;
-  MPI_Init_thread(nullptr, nullptr, MPI_THREAD_SERIALIZED, &provided);
+  CallWithin(patience, "MPI_Init",
+             [&] { MPI_Init_thread(nullptr, nullptr, MPI_THREAD_SERIALIZED, &provided); });
   if (provided < MPI_THREAD_SERIALIZED)
     throw Error(ErrorKind::kSystem, "this MPI cannot be called from more than one thread", "start-up",
                 "it must offer MPI_THREAD_SERIALIZED");
@@ -68,8 +71,20 @@ World StartMpi() {
   World world;
   MPI_Comm_rank(MPI_COMM_WORLD, &world.rank);
   MPI_Comm_size(MPI_COMM_WORLD, &world.size);
-  FindHosts(world);
   return world;
+}
+
+// Everybody is there, and who shares a host. Who does not come is named.
+std::vector<Arrival> Arrive(World& world, int gpus, double patience) {
+  Arrival own;
+  own.gpus = gpus;
+  int length = 0;
+  MPI_Get_processor_name(own.host.data(), &length);
+  RollCall(own, patience);
+  FindLocalRanks(world, own, patience);
+  auto arrivals = RollCall(own, patience);
+  NumberHosts(world, arrivals);
+  return arrivals;
 }
 
 void CheckWorldSize(const World& world, int expected) {
@@ -83,32 +98,16 @@ void CheckWorldSize(const World& world, int expected) {
               "--expect_world_size", remedy);
 }
 
-torch::Device ChooseDevice(const World& world, const LaunchOptions& options) {
-  const auto& wanted = options.device;
-  if (wanted != "auto" && wanted != "cpu" && wanted != "cuda")
-    ThrowUser("unknown device '" + wanted + "'", "--device", "one of auto, cpu, cuda");
-  const int gpus = wanted == "cpu" ? 0 : VisibleGpus();
-  if (gpus == 0 && wanted == "cuda") ThrowUser("no GPU is visible", "--device=cuda", "is the driver there?");
-  if (gpus == 0) return torch::kCPU;
-  if (world.local_size > gpus && !options.share_gpus)
-    ThrowUser("this host has " + std::to_string(world.local_size) + " ranks but " + std::to_string(gpus) +
-                  " GPU" + (gpus == 1 ? "" : "s"),
-              "host of rank " + std::to_string(world.rank),
-              "start at most one rank a GPU, or use --device=cpu");
-  return {torch::kCUDA, static_cast<c10::DeviceIndex>(world.local_rank % gpus)};
+std::vector<RankDevices> DevicesOf(const std::vector<Arrival>& arrivals) {
+  std::vector<RankDevices> devices;
+  for (const auto& one : arrivals) devices.push_back({one.host.data(), one.gpus, one.local_ranks});
+  return devices;
 }
 
-// A host whose driver is broken must not wait for the others' NCCL with MPI's collectives. Collective.
-void CheckOneKind(Communicator& c, const std::vector<std::string>& hosts) {
-  const bool gpu = c.world().device.is_cuda();
-  const auto gpus = GatherScalars(c, gpu ? 1 : 0, "device kinds");
-  std::string without;
-  for (size_t rank = 0; rank < gpus.size(); ++rank)
-    if (gpus[rank] == 0)
-      without += (without.empty() ? "" : ", ") + std::to_string(rank) + " on " + hosts[rank];
-  if (without.empty() || std::count(gpus.begin(), gpus.end(), 0.0) == std::ssize(gpus)) return;
-  throw Error(ErrorKind::kUser, "some ranks see a GPU and others do not: no GPU for rank " + without,
-              "the job's hosts", "is the driver there? or hide all GPUs with CUDA_VISIBLE_DEVICES=");
+// What all ranks find out alike, before any communicator is built.
+void CheckJob(const World& world, const std::vector<RankDevices>& devices, const LaunchOptions& options) {
+  CheckWorldSize(world, options.expect_world_size);
+  CheckDevices(options.device, devices, options.share_gpus);
 }
 
 void Pretend(World& world, int per_host) {
@@ -131,10 +130,14 @@ double SecondsFor(Communicator& c) {
   double best = 1e9;
   for (int i = 0; i < 4; ++i) {
     const auto begin = Clock::now();
-    c.AllReduce(buffer, Reduce::kSum, "probe").Wait();
+    c.Await(c.AllReduce(buffer, Reduce::kSum, "probe"));
     best = std::min(best, SecondsSince(begin));
   }
   return AllReduceScalar(c, best, Reduce::kMax, "probe");
+}
+
+void EndMpi(double patience) {
+  if (StartedByLauncher()) CallWithin(patience, "MPI_Finalize", [] { MPI_Finalize(); });
 }
 
 void CheckHierarchy(const std::string& hierarchy) {
@@ -145,9 +148,9 @@ void CheckHierarchy(const std::string& hierarchy) {
 }  // namespace
 
 c10::Device DeviceAlone(const std::string& wanted) {
-  LaunchOptions options;
-  options.device = wanted;
-  return ChooseDevice(World(), options);
+  const int gpus = UsableGpus(wanted);
+  CheckDevices(wanted, {{"this host", gpus, 1}}, false);
+  return DeviceOf(World(), gpus);
 }
 
 void LaunchOptions::Declare(OptionList& list) {
@@ -173,10 +176,10 @@ struct Launch::State {
 
   // The CPU communicator: flat, or in two levels where that is asked for or measured to be faster.
   // Collective.
-  std::unique_ptr<Communicator> Connect(const std::string& hierarchy) {
-    auto flat = MakeMpiCommunicator(engine, MPI_COMM_WORLD, world, "world", job);
+  std::unique_ptr<Communicator> OverMpi(const std::string& hierarchy) {
+    auto flat = MakeMpiCommunicator(engine, world, "world", job);
     if (hierarchy == "flat" || !TwoLevelsFit(*flat)) return flat;
-    auto two_levels = MakeTwoLevelCommunicator(engine, MPI_COMM_WORLD, world, "world", job);
+    auto two_levels = MakeTwoLevelCommunicator(engine, world, "world", job);
     if (hierarchy == "two_level") return two_levels;
     const double one = SecondsFor(*flat), two = SecondsFor(*two_levels);
     if (world.rank == 0)
@@ -184,21 +187,15 @@ struct Launch::State {
                 << " s; taking the faster";
     return two < one ? std::move(two_levels) : std::move(flat);
   }
+
+  void Connect(const std::vector<RankDevices>& ranks, const LaunchOptions& options) {
+    std::vector<std::string> hosts;
+    for (const auto& rank : ranks) hosts.push_back(rank.host);
+    engine = std::make_shared<MpiEngine>(world, std::move(hosts), job, options.heartbeat_seconds);
+    communicator = OverMpi(options.hierarchy);
+    if (world.device.is_cuda()) communicator = MakeNcclCommunicator(std::move(communicator), engine);
+  }
 };
-
-bool StartedByLauncher() {
-  // What Open MPI, PMIx (srun --mpi=pmix), PMI-2 and MPICH's launchers set. Only "is there a launcher" is
-  // read here; ranks come from MPI.
-  for (const char* name : {"OMPI_COMM_WORLD_SIZE", "PMIX_RANK", "PMI_RANK", "PMI_SIZE"})
-    if (std::getenv(name)) return true;
-  return false;
-}
-
-int LauncherRank() {
-  for (const char* name : {"OMPI_COMM_WORLD_RANK", "PMIX_RANK", "PMI_RANK"})
-    if (const char* rank = std::getenv(name)) return std::atoi(rank);
-  return 0;
-}
 
 void LetLowerRanksSpeak(int rank, double seconds) {
   if (rank == 0) return;
@@ -213,26 +210,26 @@ Launch::Launch(const LaunchOptions& options) : state_(std::make_unique<State>())
   auto& state = *state_;
   state.job->deadlines = options.deadlines;
   CheckHierarchy(options.hierarchy);
-  if (StartedByLauncher()) state.world = StartMpi();
+  const double patience = options.deadlines.first_seconds;
+  const int gpus = UsableGpus(options.device);
+  std::vector<RankDevices> devices{{"this host", gpus, 1}};
+  if (StartedByLauncher()) {
+    state.world = StartMpi(patience);
+    devices = DevicesOf(Arrive(state.world, gpus, patience));
+  }
   Pretend(state.world, options.pretend_ranks_per_host);
   try {
-    CheckWorldSize(state.world, options.expect_world_size);
+    CheckJob(state.world, devices, options);
   } catch (const Error&) {
-    if (StartedByLauncher()) MPI_Finalize();  // all ranks come here
+    EndMpi(patience);  // all ranks come here
     throw;
   }
-  state.world.device = ChooseDevice(state.world, options);
+  state.world.device = DeviceOf(state.world, gpus);
   MakeCurrent(state.world.device);
-  if (state.world.size == 1) {
+  if (state.world.size > 1)
+    state.Connect(devices, options);
+  else
     state.communicator = MakeSoloCommunicator(state.world, options.deadlines);
-    return;
-  }
-  const auto hosts = HostNames(state.world.size);
-  state.engine = std::make_shared<MpiEngine>(state.world, hosts, state.job, options.heartbeat_seconds);
-  state.communicator = state.Connect(options.hierarchy);
-  CheckOneKind(*state.communicator, hosts);
-  if (state.world.device.is_cuda())
-    state.communicator = MakeNcclCommunicator(std::move(state.communicator), state.engine);
 }
 
 Launch::~Launch() = default;
@@ -248,18 +245,23 @@ int Launch::Run(const std::function<int()>& body) {
     try {
       code = body();
     } catch (const Error& error) {
-      LetLowerRanksSpeak(world().rank, kAbortSeconds);
-      communicator().Abort(error.what(), error.exit_code());
+      Fail(error.what(), error.exit_code());
     } catch (const std::exception& error) {
-      LetLowerRanksSpeak(world().rank, kAbortSeconds);
-      communicator().Abort(std::string("internal error: ") + error.what(), 70);
+      Fail(std::string("internal error: ") + error.what(), 70);
+    } catch (...) {
+      Fail("internal error: an exception of unknown type", 70);
     }
     communicator().Barrier("end of the job");
     state_->communicator.reset();
     state_->engine->Stop();
   }
-  if (StartedByLauncher()) MPI_Finalize();
+  EndMpi(state_->job->deadline_seconds());
   return code;
+}
+
+void Launch::Fail(const std::string& cause, int exit_code) {
+  LetLowerRanksSpeak(world().rank, kAbortSeconds);
+  communicator().Abort(cause, exit_code);
 }
 
 }  // namespace helio::cluster

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "cluster/communicator.h"
+#include "cluster/launch_environment.h"
 #include "src/base/option_list.h"
 
 namespace helio::cluster {
@@ -26,8 +27,8 @@ struct LaunchOptions {
 // starts MPI. Create one, in main, before any other thread; destroy it last. Construction is collective.
 class Launch {
  public:
-  // Throws Error{kCluster} when the world has not the expected size, Error{kUser} when a host has more ranks
-  // than GPUs or --device=cuda finds none.
+  // Throws Error{kCluster} when the world has not the expected size or a rank does not come within
+  // deadlines.first_seconds, Error{kUser} as CheckDevices does; all ranks alike.
   explicit Launch(const LaunchOptions& options);
   Launch(const Launch&) = delete;
   Launch& operator=(const Launch&) = delete;
@@ -43,19 +44,14 @@ class Launch {
   int Run(const std::function<int()>& body);
 
  private:
+  void Fail(const std::string& cause, int exit_code);
+
   struct State;
   std::unique_ptr<State> state_;
 };
 
 // Where a program of one process computes: --device, as LaunchOptions::device. Throws Error{kUser}.
 c10::Device DeviceAlone(const std::string& wanted);
-
-// True if a launcher (mpirun, srun, MPIJob, ...) started this process as part of a job.
-bool StartedByLauncher();
-
-// The rank that the launcher gave this process, as its environment says; 0 without one. For messages before
-// MPI is up.
-int LauncherRank();
 
 // An error that all ranks meet (a flag, a missing file) is to be told once: call this before logging it. Rank
 // 0 returns at once, logs and takes the job down; the others wait `seconds` and more, by rank, and longer if

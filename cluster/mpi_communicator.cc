@@ -1,11 +1,13 @@
 #include "cluster/mpi_communicator.h"
 
 #include <algorithm>
+#include <numeric>
 
 #include "cluster/mpi_chain.h"
 #include "cluster/mpi_exchange.h"
 #include "cluster/mpi_tree.h"
 #include "cluster/sub_world.h"
+#include "cluster/tag_space.h"
 
 namespace helio::cluster {
 namespace {
@@ -15,55 +17,37 @@ constexpr int64_t kSliceBytes = 128 << 10;  // but many ranks still get slices w
 constexpr int64_t kSmallBytes = 32 << 10;
 constexpr int kSmallRanks = 16;
 
-// A group of ranks that a stage of a collective runs in.
-struct SubGroup {
-  MPI_Comm communicator = MPI_COMM_NULL;
-  int rank = 0;
-  int size = 1;
-};
-
-SubGroup SplitGroup(MPI_Comm parent, int color, int key) {
-  SubGroup group;
-  CheckMpi(MPI_Comm_split(parent, color, key, &group.communicator), "MPI_Comm_split");
-  MPI_Comm_set_errhandler(group.communicator, MPI_ERRORS_RETURN);
-  MPI_Comm_rank(group.communicator, &group.rank);
-  MPI_Comm_size(group.communicator, &group.size);
-  return group;
+MpiGroupPtr GroupOf(const std::vector<int>& members, int own) {
+  const auto at = std::find(members.begin(), members.end(), own);
+  return std::make_shared<MpiGroup>(MpiGroup{static_cast<int>(at - members.begin()), members});
 }
 
 class MpiCommunicator : public Communicator {
  public:
-  MpiCommunicator(std::shared_ptr<MpiEngine> engine, MPI_Comm communicator, const World& world,
+  MpiCommunicator(std::shared_ptr<MpiEngine> engine, MpiGroupPtr group, int slot, const World& world,
                   std::string name, std::shared_ptr<JobState> job)
       : Communicator(world, std::move(name), std::move(job)),
         engine_(std::move(engine)),
-        communicator_(communicator),
-        everybody_{communicator, rank(), size()},
-        id_(engine_->NextCommunicatorId()) {}
+        everybody_(std::move(group)),
+        slot_(slot),
+        id_(engine_->NextCommunicatorId()),
+        tags_(engine_->tags(), slot) {}
 
-  ~MpiCommunicator() override {
-    for (const auto communicator : {communicator_, within_.communicator, across_.communicator})
-      engine_->Discard(communicator, id_);
-  }
+  ~MpiCommunicator() override { engine_->LeaveSlot(slot_, id_); }
 
   // Collective: the ranks of a host, and those with our local rank on all hosts.
   void UseTwoLevels() {
-    Barrier("two levels");
-    engine_->Exclusively([this] {
-      within_ = SplitGroup(communicator_, world().node, rank());
-      across_ = SplitGroup(communicator_, world().local_rank, rank());
-    });
+    within_ = GroupOf(SameAs(world().node, "hosts"), everybody_->PeerAt(rank()));
+    across_ = GroupOf(SameAs(world().local_rank, "local ranks"), everybody_->PeerAt(rank()));
   }
 
-  void Abort(std::string_view cause, int exit_code) noexcept override {
-    engine_->End("rank " + std::to_string(rank()) + " failed: " + std::string(cause), exit_code);
-  }
+  void Abort(std::string_view cause, int exit_code) noexcept override { engine_->Abort(cause, exit_code); }
 
  protected:
   Pending DoAllReduce(const Call& call, torch::Tensor buffer, Reduce op) override {
     const auto bytes = static_cast<int64_t>(buffer.nbytes());
     if (bytes <= kSmallBytes && size() <= kSmallRanks) return Run(Small(call, buffer, op));
-    if (within_.size > 1) return TwoLevels(call, buffer, op);
+    if (within_) return TwoLevels(call, buffer, op);
     return Run(Exchange(call, Layout(buffer, everybody_, true), everybody_, buffer, {}, op, true, true));
   }
 
@@ -80,26 +64,32 @@ class MpiCommunicator : public Communicator {
   }
 
   Pending DoBroadcast(const Call& call, torch::Tensor buffer, int root) override {
-    return Run(std::make_shared<MpiBroadcast>(engine_, call, name(), id_, buffer, communicator_, world(),
-                                              root, ReserveTags(1)));
+    return Run(std::make_shared<MpiBroadcast>(engine_, call, name(), id_, buffer, everybody_, root,
+                                              tags_.Reserve(1)));
   }
 
   void DoBarrier(const Call& call) override {
-    Run(std::make_shared<MpiBarrier>(engine_, call, name(), id_, communicator_, world(), ReserveTags(1)))
-        .Wait();
+    Run(std::make_shared<MpiBarrier>(engine_, call, name(), id_, everybody_, tags_.Reserve(1))).Wait();
   }
 
   std::unique_ptr<Communicator> DoSplit(const Call& call, int color, std::string name) override {
     const auto colors = GatherScalars(*this, color, "split " + name);
     const auto nodes = GatherScalars(*this, world().node, "split " + name);
-    // MPI offers no non-blocking split: enter it only when all ranks are about to.
-    DoBarrier(call);
-    MPI_Comm made;
-    engine_->Exclusively(
-        [&] { CheckMpi(MPI_Comm_split(communicator_, color, rank(), &made), "MPI_Comm_split"); });
-    return MakeMpiCommunicator(
-        engine_, made, SubWorld(world(), {colors.begin(), colors.end()}, {nodes.begin(), nodes.end()}),
-        std::move(name), share_job());
+    std::vector<uint32_t> taken;
+    for (const double mask : GatherScalars(*this, engine_->slots(), "split " + name))
+      taken.push_back(static_cast<uint32_t>(mask));
+    DoBarrier(call);  // calls of the new communicator come after the parent's on every rank
+    std::vector<int> members;
+    std::vector<uint32_t> taken_by_them;
+    for (const int member : MembersOf({colors.begin(), colors.end()}, color)) {
+      members.push_back(everybody_->PeerAt(member));
+      taken_by_them.push_back(taken[static_cast<size_t>(member)]);
+    }
+    const int slot = engine_->TakeSlot(taken_by_them);
+    return std::make_unique<MpiCommunicator>(
+        engine_, GroupOf(members, everybody_->PeerAt(rank())), slot,
+        SubWorld(world(), {colors.begin(), colors.end()}, {nodes.begin(), nodes.end()}), std::move(name),
+        share_job());
   }
 
  private:
@@ -109,42 +99,38 @@ class MpiCommunicator : public Communicator {
   }
 
   // `interleaved`: as an all-reduce cuts it; else one part a rank, in rank order.
-  static ExchangeLayout Layout(const torch::Tensor& whole, const SubGroup& group, bool interleaved) {
+  static ExchangeLayout Layout(const torch::Tensor& whole, const MpiGroupPtr& group, bool interleaved) {
     ExchangeLayout layout;
     layout.whole = static_cast<char*>(whole.mutable_data_ptr());
     layout.elements = whole.numel();
     layout.element_size = static_cast<int64_t>(whole.element_size());
     layout.interleaved = interleaved;
-    layout.ranks = group.size;
+    layout.ranks = group->size();
     layout.chunk =
-        std::max(kChunkBytes, kSliceBytes * group.size) / layout.element_size / group.size * group.size;
+        std::max(kChunkBytes, kSliceBytes * layout.ranks) / layout.element_size / layout.ranks * layout.ranks;
     return layout;
   }
 
-  // Tags are reserved in call order, so all ranks agree on them.
-  int ReserveTags(int64_t count) {
-    if (next_tag_ + count >= engine_->tag_limit()) next_tag_ = 1;
-    const int tag = next_tag_;
-    next_tag_ += static_cast<int>(std::max<int64_t>(count, 1));
-    return tag;
+  // The ranks whose value is ours. Collective.
+  std::vector<int> SameAs(int own, const char* label) {
+    std::vector<int> members;
+    const auto values = GatherScalars(*this, own, label);
+    for (int member = 0; member < size(); ++member)
+      if (values[static_cast<size_t>(member)] == own) members.push_back(everybody_->PeerAt(member));
+    return members;
   }
 
+  // Tags are reserved in call order, so all ranks agree on them.
   std::shared_ptr<MpiOperation> Small(const Call& call, const torch::Tensor& buffer, Reduce op) {
-    const MpiExchange::Wanted wanted{true,          true,   buffer.scalar_type(), op,
-                                     communicator_, rank(), ReserveTags(1)};
-    return std::make_shared<MpiSmallReduce>(engine_, call, name(), id_, buffer, wanted, size());
+    const MpiExchange::Wanted wanted{true, true, buffer.scalar_type(), op, everybody_, tags_.Reserve(1)};
+    return std::make_shared<MpiSmallReduce>(engine_, call, name(), id_, buffer, wanted);
   }
 
   std::shared_ptr<MpiOperation> Exchange(const Call& call, const ExchangeLayout& layout,
-                                         const SubGroup& group, const torch::Tensor& whole,
+                                         const MpiGroupPtr& group, const torch::Tensor& whole,
                                          const torch::Tensor& part, Reduce op, bool reduce, bool gather) {
-    const MpiExchange::Wanted wanted{reduce,
-                                     gather,
-                                     whole.scalar_type(),
-                                     op,
-                                     group.communicator,
-                                     group.rank,
-                                     ReserveTags(2 * layout.chunks())};
+    const MpiExchange::Wanted wanted{reduce, gather, whole.scalar_type(),
+                                     op,     group,  tags_.Reserve(2 * layout.chunks())};
     return std::make_shared<MpiExchange>(engine_, call, name(), id_, layout, wanted,
                                          std::vector<torch::Tensor>{whole, part});
   }
@@ -152,9 +138,9 @@ class MpiCommunicator : public Communicator {
   // A mean is a mean of means, since all hosts have equally many ranks.
   Pending TwoLevels(const Call& call, const torch::Tensor& buffer, Reduce op) {
     const auto flat = buffer.as_strided({buffer.numel()}, {1});
-    const int64_t part = flat.numel() / within_.size, even = part * within_.size;
+    const int64_t part = flat.numel() / within_->size(), even = part * within_->size();
     const auto main = flat.slice(0, 0, even),
-               own = main.slice(0, within_.rank * part, (within_.rank + 1) * part);
+               own = main.slice(0, within_->rank * part, (within_->rank + 1) * part);
     std::vector<std::shared_ptr<MpiOperation>> stages;
     stages.push_back(Exchange(call, Layout(main, within_, false), within_, main, {}, op, true, false));
     stages.push_back(Exchange(call, Layout(own, across_, true), across_, own, {}, op, true, true));
@@ -164,29 +150,36 @@ class MpiCommunicator : public Communicator {
   }
 
   std::shared_ptr<MpiEngine> engine_;
-  MPI_Comm communicator_;
-  SubGroup everybody_;
-  SubGroup within_, across_;  // two-level only
+  MpiGroupPtr everybody_;
+  MpiGroupPtr within_, across_;  // two-level only
+  int slot_;
   int id_;
-  int next_tag_ = 1;
+  TagCounter tags_;
 };
 
 }  // namespace
 
-std::unique_ptr<Communicator> MakeMpiCommunicator(std::shared_ptr<MpiEngine> engine, MPI_Comm communicator,
-                                                  const World& world, std::string name,
-                                                  std::shared_ptr<JobState> job) {
-  MPI_Comm_set_errhandler(communicator, MPI_ERRORS_RETURN);
-  return std::make_unique<MpiCommunicator>(std::move(engine), communicator, world, std::move(name),
-                                           std::move(job));
+namespace {
+
+std::unique_ptr<MpiCommunicator> OfAllRanks(std::shared_ptr<MpiEngine> engine, const World& world,
+                                            std::string name, std::shared_ptr<JobState> job) {
+  std::vector<int> all(static_cast<size_t>(world.size));
+  std::iota(all.begin(), all.end(), 0);
+  const int slot = engine->TakeSlot({engine->slots()});
+  return std::make_unique<MpiCommunicator>(std::move(engine), GroupOf(all, world.rank), slot, world,
+                                           std::move(name), std::move(job));
 }
 
-std::unique_ptr<Communicator> MakeTwoLevelCommunicator(std::shared_ptr<MpiEngine> engine,
-                                                       MPI_Comm communicator, const World& world,
+}  // namespace
+
+std::unique_ptr<Communicator> MakeMpiCommunicator(std::shared_ptr<MpiEngine> engine, const World& world,
+                                                  std::string name, std::shared_ptr<JobState> job) {
+  return OfAllRanks(std::move(engine), world, std::move(name), std::move(job));
+}
+
+std::unique_ptr<Communicator> MakeTwoLevelCommunicator(std::shared_ptr<MpiEngine> engine, const World& world,
                                                        std::string name, std::shared_ptr<JobState> job) {
-  MPI_Comm_set_errhandler(communicator, MPI_ERRORS_RETURN);
-  auto made = std::make_unique<MpiCommunicator>(std::move(engine), communicator, world, std::move(name),
-                                                std::move(job));
+  auto made = OfAllRanks(std::move(engine), world, std::move(name), std::move(job));
   made->UseTwoLevels();
   return made;
 }

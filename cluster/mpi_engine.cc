@@ -1,13 +1,15 @@
 #include "cluster/mpi_engine.h"
 
 #include <sys/prctl.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cstdlib>
-#include <iostream>
+#include <system_error>
 
 #include "cluster/nccl_communicator.h"
 #include "src/base/seconds.h"
+#include "src/base/tensor.h"
 
 namespace helio::cluster {
 namespace {
@@ -23,6 +25,8 @@ constexpr auto kWatchInterval = milliseconds(20);
 constexpr auto kVerdictGrace = milliseconds(3000);  // rank 0 knows more than we do: let it speak first
 constexpr double kWarnAfter = 0.2;                  // of the deadline
 constexpr auto kAbortGrace = std::chrono::seconds(5);
+constexpr auto kLockPatience = std::chrono::seconds(1);
+constexpr int kRequeue = 75;
 
 Clock::duration FromSeconds(double seconds) {
   return std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(seconds));
@@ -52,13 +56,12 @@ void MpiOperation::Wait() {
 
 MpiEngine::MpiEngine(const World& world, std::vector<std::string> hosts, std::shared_ptr<JobState> job,
                      double heartbeat_seconds)
-    : world_(world), tag_limit_(TagLimit()), hosts_(std::move(hosts)), job_(std::move(job)) {
-  MPI_Comm control;
-  CheckMpi(MPI_Comm_dup(MPI_COMM_WORLD, &control), "MPI_Comm_dup");
-  MPI_Comm_set_errhandler(control, MPI_ERRORS_RETURN);
-  heartbeat_ = std::make_unique<Heartbeat>(control, heartbeat_seconds);
-  thread_ = std::thread([this] { Loop(); });
-}
+    : world_(world),
+      tags_(TagLimit()),
+      hosts_(std::move(hosts)),
+      job_(std::move(job)),
+      heartbeat_(std::make_unique<Heartbeat>(heartbeat_seconds)),
+      thread_([this] { Loop(); }) {}
 
 MpiEngine::~MpiEngine() {
   stopping_ = true;
@@ -76,11 +79,25 @@ void MpiEngine::Start(const std::shared_ptr<MpiOperation>& operation) {
   if (operation->large()) {
     active_.push_back(operation);
     wake_.notify_one();
-  } else if (operation->Advance()) {
-    Finish(*operation);
-  } else {
-    active_.push_back(operation);
+    return;
   }
+  bool complete = false;
+  try {
+    complete = Advance(*operation);
+  } catch (...) {  // part of it may be under way, and what it writes to must not go
+    EndByException();
+  }
+  if (complete)
+    Finish(*operation);
+  else
+    active_.push_back(operation);
+}
+
+bool MpiEngine::Advance(MpiOperation& operation) {
+  advancing_ = &operation;
+  const bool complete = operation.Advance();
+  advancing_ = nullptr;
+  return complete;
 }
 
 void MpiEngine::RecordCall(const Call& call, const std::string& communicator, int communicator_id) {
@@ -117,19 +134,25 @@ void MpiEngine::Relax(Clock::time_point now) const {
     std::this_thread::sleep_for(std::clamp<Clock::duration>(quiet / 20, kShortestNap, kLongestNap));
 }
 
-void MpiEngine::Exclusively(const std::function<void()>& call) {
+uint32_t MpiEngine::slots() {
   std::lock_guard lock(mutex_);
-  call();
+  return slots_;
 }
 
-void MpiEngine::Discard(MPI_Comm communicator, int communicator_id) {
-  if (communicator == MPI_COMM_NULL || communicator == MPI_COMM_WORLD) return;
+int MpiEngine::TakeSlot(const std::vector<uint32_t>& taken) {
+  const int slot = TagSpace::FirstFree(taken);
+  if (slot < 0)
+    throw Error(ErrorKind::kCluster,
+                "more than " + std::to_string(TagSpace::kSlots) + " communicators at once", "split", "");
   std::lock_guard lock(mutex_);
-  int over = 0;
-  MPI_Finalized(&over);
+  slots_ |= uint32_t{1} << slot;
+  return slot;
+}
+
+void MpiEngine::LeaveSlot(int slot, int communicator_id) {
+  std::lock_guard lock(mutex_);
   const auto uses = [&](const auto& operation) { return operation->communicator_id_ == communicator_id; };
-  if (over || stopping_ || std::any_of(active_.begin(), active_.end(), uses)) return;
-  MPI_Comm_free(&communicator);
+  if (std::none_of(active_.begin(), active_.end(), uses)) slots_ &= ~(uint32_t{1} << slot);
 }
 
 void MpiEngine::AddWatch(std::function<bool()> watch) {
@@ -148,8 +171,17 @@ std::vector<char> MpiEngine::TakeStaging(size_t bytes) {
 }
 
 void MpiEngine::Loop() {
-  MakeCurrent(world_.device);
-  prctl(PR_SET_TIMERSLACK, 1000);  // nanoseconds: the default adds 50 us to each short sleep
+  try {
+    MakeCurrent(world_.device);
+    prctl(PR_SET_TIMERSLACK, 1000);  // nanoseconds: the default adds 50 us to each short sleep
+    Drive();
+  } catch (...) {
+    std::lock_guard lock(mutex_);
+    EndByException();
+  }
+}
+
+void MpiEngine::Drive() {
   while (!stopping_) {
     std::unique_lock lock(mutex_);
     if (helpers_ > 0 || active_.empty()) wake_.wait_for(lock, milliseconds(20));
@@ -165,11 +197,26 @@ void MpiEngine::Poll() {
   try {
     AdvanceOperations();
     if (const auto now = Clock::now(); now >= next_watch_) Watch(now);
+  } catch (...) {
+    EndByException();
+  }
+}
+
+// Whatever it is - a sticky CUDA error, an allocation, one of MPI's -: said with rank, collective and step.
+void MpiEngine::EndByException() {
+  std::string where = "rank " + std::to_string(world_.rank) + " failed: ";
+  where += advancing_ ? advancing_->Describe()
+                      : "the engine at step " + std::to_string(job_->step) + " after " + own_.last.data();
+  try {
+    throw;
   } catch (const Error& error) {
-    End(error.what(), error.exit_code());
-  } catch (const std::exception& error) {  // a sticky CUDA error, an allocation: without a catch the process
-                                           // would just terminate
-    End(std::string("rank ") + std::to_string(world_.rank) + ": " + error.what(), 75);
+    End(where + ": " + error.what(), error.exit_code());
+  } catch (const c10::Error& error) {
+    End(where + ": " + error.what_without_backtrace(), kRequeue);
+  } catch (const std::exception& error) {
+    End(where + ": " + error.what(), kRequeue);
+  } catch (...) {
+    End(where + ": an exception of unknown type", kRequeue);
   }
 }
 
@@ -178,7 +225,7 @@ void MpiEngine::AdvanceOperations() {
   for (auto it = active_.begin(); it != active_.end();) {
     auto& operation = **it;
     const bool held_back = operation.large() && large_[operation.communicator_id_]++ >= kLargeAtOnce;
-    if (held_back || !operation.Advance()) {
+    if (held_back || !Advance(operation)) {
       ++it;
       continue;
     }
@@ -217,7 +264,7 @@ void MpiEngine::CheckDeadlines(Clock::time_point now) {
         expired_ = std::string(beat.expired.data()) + " on rank " + std::to_string(rank);
         verdict_due_ = now + milliseconds(1000);  // two heartbeats: know where everybody is
       }
-  if (verdict_due_ && now >= *verdict_due_) End(Verdict(now), 75);
+  if (verdict_due_ && now >= *verdict_due_) End(Verdict(now), kRequeue);
 }
 
 void MpiEngine::ReportExpired(const Call& call, const std::string& communicator, int communicator_id) {
@@ -278,23 +325,63 @@ void MpiEngine::End(const std::string& message, int exit_code) {
   LOG(ERROR) << message;
   google::FlushLogFiles(google::GLOG_INFO);
   // MPI_Abort needs the launcher; where the link to it is down, the process must end all the same.
-  std::thread([exit_code] {
-    std::this_thread::sleep_for(kAbortGrace);
-    std::_Exit(exit_code);
-  }).detach();
+  try {
+    std::thread([exit_code] {
+      std::this_thread::sleep_for(kAbortGrace);
+      std::_Exit(exit_code);
+    }).detach();
+  } catch (const std::system_error&) {  // no thread is to be had
+    alarm(static_cast<unsigned>(kAbortGrace.count()));
+  }
   MPI_Abort(MPI_COMM_WORLD, exit_code);
   std::_Exit(exit_code);
 }
 
+// MPI_THREAD_SERIALIZED: nobody else may be in MPI. If the lock cannot be had, the launcher ends the others
+// for this process' exit code.
+void MpiEngine::Abort(std::string_view cause, int exit_code) noexcept {
+  const auto message = "rank " + std::to_string(world_.rank) + " failed: " + std::string(cause);
+  std::unique_lock lock(mutex_, std::defer_lock);
+  for (const auto patience = Clock::now() + kLockPatience; !lock.try_lock();) {
+    if (Clock::now() > patience) {
+      LOG(ERROR) << message;
+      google::FlushLogFiles(google::GLOG_INFO);
+      std::_Exit(exit_code);
+    }
+    std::this_thread::sleep_for(milliseconds(1));
+  }
+  End(message, exit_code);
+}
+
 void MpiEngine::Stop() {
-  Exclusively([this] {
-    heartbeat_->StopSending();
-    MPI_Barrier(MPI_COMM_WORLD);
-    heartbeat_->Drain();
-    stopping_ = true;
-  });
+  const auto deadline = Clock::now() + FromSeconds(job_->deadline_seconds()) +
+                        kVerdictGrace * std::min(world_.rank, 2);  // rank 0 speaks, then rank 1
+  for (bool left = false; !left;) {
+    {
+      std::lock_guard lock(mutex_);
+      heartbeat_->Leave();
+      next_watch_ = {};
+      Poll();
+      left = heartbeat_->Left();
+      if (!left && Clock::now() > deadline) End(StillHere(), kRequeue);
+    }
+    if (!left) std::this_thread::sleep_for(milliseconds(1));
+  }
+  stopping_ = true;
   wake_.notify_all();
   thread_.join();
+}
+
+std::string MpiEngine::StillHere() const {
+  std::string absent;
+  const auto now = Clock::now();
+  for (int rank = 0; rank < world_.size; ++rank)
+    if (const auto& peer = heartbeat_->peers()[rank];
+        rank != world_.rank && heartbeat_->Knows(rank) && !peer.left)
+      absent += (absent.empty() ? "" : ", ") +
+                DescribeAbsent(rank, hosts_[rank], peer, now, heartbeat_->silent_after_seconds());
+  return "the end of the job on rank " + std::to_string(world_.rank) + " passed its deadline of " +
+         std::to_string(static_cast<int>(job_->deadline_seconds())) + " s; missing: " + absent;
 }
 
 }  // namespace helio::cluster

@@ -10,6 +10,7 @@
 #include "cluster/communicator.h"
 #include "cluster/heartbeat.h"
 #include "cluster/mpi_support.h"
+#include "cluster/tag_space.h"
 
 namespace helio::cluster {
 
@@ -57,10 +58,11 @@ class MpiOperation : public Operation {
 // The one place that calls MPI once ranks are up: a thread that drives all operations of all communicators,
 // so that they progress while the others compute. A thread that waits takes over the driving itself, so a
 // small message costs no thread switch. Also the watchdog: it exchanges heartbeats with rank 0 (and rank 0
-// with all), and ends the job when an operation passes its deadline or a rank fails. Thread-safe.
+// with all), and ends the job when an operation passes its deadline or a rank fails. An exception on its
+// thread, or inside an operation on any, ends the job as well. Nothing here blocks in MPI. Thread-safe.
 class MpiEngine : public std::enable_shared_from_this<MpiEngine> {
  public:
-  // Collective. `hosts`: every rank's host name.
+  // `hosts`: every rank's host name.
   MpiEngine(const World& world, std::vector<std::string> hosts, std::shared_ptr<JobState> job,
             double heartbeat_seconds);
   ~MpiEngine();
@@ -71,12 +73,15 @@ class MpiEngine : public std::enable_shared_from_this<MpiEngine> {
   // Blocks until done, driving MPI meanwhile. Does not return if the job fails: the process ends.
   void WaitFor(MpiOperation& operation);
 
-  // Frees the handle of a communicator that nobody uses any more, unless an operation of it is still under
-  // way or MPI is over. Local: MPI_Comm_free is, in Open MPI and MPICH, as the standard advises.
-  void Discard(MPI_Comm communicator, int communicator_id);
-
-  // Runs `call` under the lock: MPI calls that cannot be made non-blocking (communicator creation).
-  void Exclusively(const std::function<void()>& call);
+  // Tags are below the library's own bound (UCX: 2^23).
+  const TagSpace& tags() const { return tags_; }
+  // Bit s: slot s of tags() has a communicator on this rank.
+  uint32_t slots();
+  // Takes the lowest slot that none of a new communicator's ranks uses (`taken`: their slots()). Throws
+  // Error{kCluster} if there is none.
+  int TakeSlot(const std::vector<uint32_t>& taken);
+  // Gives a slot back, unless an operation of that communicator is still under way. Local.
+  void LeaveSlot(int slot, int communicator_id);
   // The next communicator's number, the same on all ranks as long as they create them in one order.
   int NextCommunicatorId() { return next_communicator_id_++; }
   // For operations that other transports drive: says where this rank is, and that one is late. ReportExpired
@@ -86,16 +91,14 @@ class MpiEngine : public std::enable_shared_from_this<MpiEngine> {
   // Called from the engine's loop every few milliseconds until it returns false: other transports' checks.
   void AddWatch(std::function<bool()> watch);
 
-  // Logs and ends the job on all ranks. Does not return.
-  [[noreturn]] void End(const std::string& message, int exit_code);
+  // Logs that this rank failed and ends the job on all ranks. Does not return. From any thread.
+  [[noreturn]] void Abort(std::string_view cause, int exit_code) noexcept;
 
-  // All ranks stop together, orderly. Collective.
+  // All ranks stop together, orderly, within the deadline. Collective.
   void Stop();
 
   // Memory for arriving messages, used again and again: fresh pages would cost more than the transfer. Under
   // the lock, so for operations only.
-  // Tags are below it: the library's own bound (UCX: 2^23), and for ours.
-  int tag_limit() const { return tag_limit_; }
   std::vector<char> TakeStaging(size_t bytes);
   void ReturnStaging(std::vector<char> staging) { staging_.push_back(std::move(staging)); }
 
@@ -104,7 +107,12 @@ class MpiEngine : public std::enable_shared_from_this<MpiEngine> {
  private:
   friend class MpiOperation;
   void Loop();
+  void Drive();
   void Poll();
+  bool Advance(MpiOperation& operation);
+  // What follows is called under the lock.
+  [[noreturn]] void End(const std::string& message, int exit_code);
+  [[noreturn]] void EndByException();
   void AdvanceOperations();
   static void Finish(MpiOperation& operation);
   void Relax(Clock::time_point now) const;
@@ -113,15 +121,18 @@ class MpiEngine : public std::enable_shared_from_this<MpiEngine> {
   void RecordCall(const Call& call, const std::string& communicator, int communicator_id);
   void WarnOfLateRanks(Clock::time_point now);
   std::string Verdict(Clock::time_point now) const;
+  std::string StillHere() const;
   std::string BehindOrSilent(int communicator_id, uint64_t sequence, Clock::time_point now) const;
 
   World world_;
-  int tag_limit_;
+  TagSpace tags_;
   std::vector<std::string> hosts_;
   std::shared_ptr<JobState> job_;
   std::mutex mutex_;  // guards MPI and all below
   std::condition_variable wake_;
   std::list<std::shared_ptr<MpiOperation>> active_;
+  const MpiOperation* advancing_ = nullptr;  // for the message, if it throws
+  uint32_t slots_ = 0;
   std::vector<std::vector<char>> staging_;  // idle
   std::vector<int> large_;                  // per communicator: large operations met in this sweep
   std::vector<std::function<bool()>> watches_;

@@ -73,46 +73,47 @@ bool MpiExchange::AdvanceLane(Lane& lane) {
 
 void MpiExchange::BeginChunk(Lane& lane) {
   if (wanted_.reduce) return SendSlices(lane);
-  const auto own = layout_.At(lane.chunk, wanted_.rank);
-  if (const char* source = layout_.PartAt(lane.chunk, wanted_.rank); source != own.data)
+  const auto own = layout_.At(lane.chunk, wanted_.group->rank);
+  if (const char* source = layout_.PartAt(lane.chunk, wanted_.group->rank); source != own.data)
     std::memcpy(own.data, source, own.elements * layout_.element_size);
   SendResult(lane);
 }
 
 void MpiExchange::SendSlices(Lane& lane) {
   lane.phase = Phase::kReduce;
-  const int64_t bytes = layout_.At(lane.chunk, wanted_.rank).elements * layout_.element_size;
+  const int64_t bytes = layout_.At(lane.chunk, wanted_.group->rank).elements * layout_.element_size;
   if (lane.staging.empty()) lane.staging = engine().TakeStaging(bytes * layout_.ranks);
   for (int step = 1; step < layout_.ranks; ++step) {
-    const int from = (wanted_.rank - step + layout_.ranks) % layout_.ranks;
+    const int from = (wanted_.group->rank - step + layout_.ranks) % layout_.ranks;
     Transfer(lane, false, from, lane.staging.data() + from * bytes, bytes, 0);
   }
   for (int step = 1; step < layout_.ranks; ++step) {
-    const int to = (wanted_.rank + step) % layout_.ranks;
+    const int to = (wanted_.group->rank + step) % layout_.ranks;
     const auto slice = layout_.At(lane.chunk, to);
     Transfer(lane, true, to, slice.data, slice.elements * layout_.element_size, 0);
   }
 }
 
 void MpiExchange::AddUp(Lane& lane) {
-  const auto own = layout_.At(lane.chunk, wanted_.rank);
+  const auto own = layout_.At(lane.chunk, wanted_.group->rank);
   const int64_t bytes = own.elements * layout_.element_size;
   std::vector<const void*> parts;
   for (int rank = 0; rank < layout_.ranks; ++rank)
-    parts.push_back(rank == wanted_.rank ? own.data : lane.staging.data() + rank * bytes);
-  ReduceParts(layout_.PartAt(lane.chunk, wanted_.rank), parts, own.elements, wanted_.dtype, wanted_.op);
+    parts.push_back(rank == wanted_.group->rank ? own.data : lane.staging.data() + rank * bytes);
+  ReduceParts(layout_.PartAt(lane.chunk, wanted_.group->rank), parts, own.elements, wanted_.dtype,
+              wanted_.op);
 }
 
 void MpiExchange::SendResult(Lane& lane) {
   lane.phase = Phase::kGather;
-  const auto own = layout_.At(lane.chunk, wanted_.rank);
+  const auto own = layout_.At(lane.chunk, wanted_.group->rank);
   for (int step = 1; step < layout_.ranks; ++step) {
-    const int from = (wanted_.rank - step + layout_.ranks) % layout_.ranks;
+    const int from = (wanted_.group->rank - step + layout_.ranks) % layout_.ranks;
     const auto slice = layout_.At(lane.chunk, from);
     Transfer(lane, false, from, slice.data, slice.elements * layout_.element_size, 1);
   }
   for (int step = 1; step < layout_.ranks; ++step) {
-    const int to = (wanted_.rank + step) % layout_.ranks;
+    const int to = (wanted_.group->rank + step) % layout_.ranks;
     Transfer(lane, true, to, own.data, own.elements * layout_.element_size, 1);
   }
 }
@@ -121,18 +122,18 @@ void MpiExchange::Transfer(Lane& lane, bool send, int peer, char* data, int64_t 
   if (bytes == 0) return;
   const int tag = wanted_.tag + static_cast<int>(lane.chunk * 2) + phase;
   auto& request = lane.requests.emplace_back(MPI_REQUEST_NULL);
-  const int count = static_cast<int>(bytes);  // a chunk is far below 2 GiB
-  CheckMpi(send ? MPI_Isend(data, count, MPI_BYTE, peer, tag, wanted_.communicator, &request)
-                : MPI_Irecv(data, count, MPI_BYTE, peer, tag, wanted_.communicator, &request),
+  const int to = wanted_.group->PeerAt(peer), count = static_cast<int>(bytes);  // a chunk is far below 2 GiB
+  CheckMpi(send ? MPI_Isend(data, count, MPI_BYTE, to, tag, MPI_COMM_WORLD, &request)
+                : MPI_Irecv(data, count, MPI_BYTE, to, tag, MPI_COMM_WORLD, &request),
            "exchange");
 }
 
 MpiSmallReduce::MpiSmallReduce(std::shared_ptr<MpiEngine> engine, Call call, std::string name, int id,
-                               torch::Tensor buffer, const MpiExchange::Wanted& wanted, int ranks)
+                               torch::Tensor buffer, const MpiExchange::Wanted& wanted)
     : MpiOperation(std::move(engine), std::move(call), std::move(name), id),
       buffer_(std::move(buffer)),
       wanted_(wanted),
-      ranks_(ranks) {}
+      ranks_(wanted.group->size()) {}
 
 void MpiSmallReduce::Begin() {
   begun_ = true;
@@ -140,14 +141,16 @@ void MpiSmallReduce::Begin() {
   staging_.resize(static_cast<size_t>(bytes) * ranks_);
   requests_.reserve(2 * ranks_);
   for (int step = 1; step < ranks_; ++step) {
-    const int from = (wanted_.rank - step + ranks_) % ranks_;
-    CheckMpi(MPI_Irecv(staging_.data() + static_cast<int64_t>(from) * bytes, bytes, MPI_BYTE, from,
-                       wanted_.tag, wanted_.communicator, &requests_.emplace_back(MPI_REQUEST_NULL)),
+    const int from = (wanted_.group->rank - step + ranks_) % ranks_;
+    CheckMpi(MPI_Irecv(staging_.data() + static_cast<int64_t>(from) * bytes, bytes, MPI_BYTE,
+                       wanted_.group->PeerAt(from), wanted_.tag, MPI_COMM_WORLD,
+                       &requests_.emplace_back(MPI_REQUEST_NULL)),
              "small all-reduce");
   }
   for (int step = 1; step < ranks_; ++step)
-    CheckMpi(MPI_Isend(buffer_.const_data_ptr(), bytes, MPI_BYTE, (wanted_.rank + step) % ranks_, wanted_.tag,
-                       wanted_.communicator, &requests_.emplace_back(MPI_REQUEST_NULL)),
+    CheckMpi(MPI_Isend(buffer_.const_data_ptr(), bytes, MPI_BYTE,
+                       wanted_.group->PeerAt((wanted_.group->rank + step) % ranks_), wanted_.tag,
+                       MPI_COMM_WORLD, &requests_.emplace_back(MPI_REQUEST_NULL)),
              "small all-reduce");
 }
 
@@ -161,8 +164,8 @@ bool MpiSmallReduce::Advance() {
 void MpiSmallReduce::AddUp() {
   std::vector<const void*> parts;
   for (int rank = 0; rank < ranks_; ++rank)
-    parts.push_back(rank == wanted_.rank ? buffer_.const_data_ptr()
-                                         : staging_.data() + rank * buffer_.nbytes());
+    parts.push_back(rank == wanted_.group->rank ? buffer_.const_data_ptr()
+                                                : staging_.data() + rank * buffer_.nbytes());
   ReduceParts(buffer_.mutable_data_ptr(), parts, buffer_.numel(), wanted_.dtype, wanted_.op);
 }
 

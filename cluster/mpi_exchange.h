@@ -2,6 +2,7 @@
 #include <vector>
 
 #include "cluster/mpi_engine.h"
+#include "cluster/mpi_group.h"
 #include "src/base/tensor.h"
 
 namespace helio::cluster {
@@ -38,8 +39,8 @@ class MpiExchange : public MpiOperation {
     bool reduce, gather;
     torch::ScalarType dtype;
     Reduce op;
-    MPI_Comm communicator;
-    int rank, tag;  // tags [tag, tag + 2 * chunks) are this operation's
+    MpiGroupPtr group;
+    int tag;  // tags [tag, tag + 2 * chunks) are this operation's
   };
   MpiExchange(std::shared_ptr<MpiEngine> engine, Call call, std::string name, int id,
               const ExchangeLayout& layout, const Wanted& wanted, std::vector<torch::Tensor> keep_alive);
@@ -77,7 +78,7 @@ class MpiExchange : public MpiOperation {
 class MpiSmallReduce : public MpiOperation {
  public:
   MpiSmallReduce(std::shared_ptr<MpiEngine> engine, Call call, std::string name, int id, torch::Tensor buffer,
-                 const MpiExchange::Wanted& wanted, int ranks);
+                 const MpiExchange::Wanted& wanted);
   bool Advance() override;
 
  private:

@@ -10,20 +10,20 @@ constexpr int64_t kPieceBytes = 1 << 20;
 }  // namespace
 
 MpiBroadcast::MpiBroadcast(std::shared_ptr<MpiEngine> engine, Call call, std::string name, int id,
-                           torch::Tensor buffer, MPI_Comm communicator, const World& world, int root, int tag)
+                           torch::Tensor buffer, MpiGroupPtr group, int root, int tag)
     : MpiOperation(std::move(engine), std::move(call), std::move(name), id),
       buffer_(std::move(buffer)),
-      communicator_(communicator),
+      group_(std::move(group)),
       tag_(tag) {
-  const int relative = (world.rank - root + world.size) % world.size;
+  const int size = group_->size(), relative = (group_->rank - root + size) % size;
   int bit = 1;
-  for (; bit < world.size; bit <<= 1)
+  for (; bit < size; bit <<= 1)
     if (relative & bit) {
-      parent_ = (relative - bit + root) % world.size;
+      parent_ = (relative - bit + root) % size;
       break;
     }
   for (bit >>= 1; bit > 0; bit >>= 1)
-    if (relative + bit < world.size) children_.push_back((relative + bit + root) % world.size);
+    if (relative + bit < size) children_.push_back((relative + bit + root) % size);
 }
 
 bool MpiBroadcast::Advance() {
@@ -38,9 +38,10 @@ bool MpiBroadcast::ReceivePiece() {
   if (parent_ < 0) return true;
   if (!receiving_) {
     const auto bytes = std::min<int64_t>(kPieceBytes, static_cast<int64_t>(buffer_.nbytes()) - sent_);
-    CheckMpi(MPI_Irecv(static_cast<char*>(buffer_.mutable_data_ptr()) + sent_, static_cast<int>(bytes),
-                       MPI_BYTE, parent_, tag_, communicator_, &receive_.emplace_back(MPI_REQUEST_NULL)),
-             "broadcast");
+    CheckMpi(
+        MPI_Irecv(static_cast<char*>(buffer_.mutable_data_ptr()) + sent_, static_cast<int>(bytes), MPI_BYTE,
+                  group_->PeerAt(parent_), tag_, MPI_COMM_WORLD, &receive_.emplace_back(MPI_REQUEST_NULL)),
+        "broadcast");
     receiving_ = true;
   }
   receiving_ = !Completed(receive_);
@@ -51,27 +52,28 @@ void MpiBroadcast::SendPiece() {
   const auto bytes = std::min<int64_t>(kPieceBytes, static_cast<int64_t>(buffer_.nbytes()) - sent_);
   for (const int child : children_)
     CheckMpi(MPI_Isend(static_cast<const char*>(buffer_.const_data_ptr()) + sent_, static_cast<int>(bytes),
-                       MPI_BYTE, child, tag_, communicator_, &sends_.emplace_back(MPI_REQUEST_NULL)),
+                       MPI_BYTE, group_->PeerAt(child), tag_, MPI_COMM_WORLD,
+                       &sends_.emplace_back(MPI_REQUEST_NULL)),
              "broadcast");
   sent_ += bytes;
 }
 
 MpiBarrier::MpiBarrier(std::shared_ptr<MpiEngine> engine, Call call, std::string name, int id,
-                       MPI_Comm communicator, const World& world, int tag)
+                       MpiGroupPtr group, int tag)
     : MpiOperation(std::move(engine), std::move(call), std::move(name), id),
-      communicator_(communicator),
-      rank_(world.rank),
-      size_(world.size),
+      group_(std::move(group)),
       tag_(tag) {}
 
 bool MpiBarrier::Advance() {
   while (Completed(requests_)) {
-    if (distance_ >= size_) return true;
-    const int to = (rank_ + distance_) % size_, from = (rank_ - distance_ + size_) % size_;
-    CheckMpi(MPI_Irecv(&token_[0], 1, MPI_BYTE, from, tag_, communicator_,
+    const int rank = group_->rank, size = group_->size();
+    if (distance_ >= size) return true;
+    const int to = group_->PeerAt((rank + distance_) % size),
+              from = group_->PeerAt((rank - distance_ + size) % size);
+    CheckMpi(MPI_Irecv(&token_[0], 1, MPI_BYTE, from, tag_, MPI_COMM_WORLD,
                        &requests_.emplace_back(MPI_REQUEST_NULL)),
              "barrier");
-    CheckMpi(MPI_Isend(&token_[1], 1, MPI_BYTE, to, tag_, communicator_,
+    CheckMpi(MPI_Isend(&token_[1], 1, MPI_BYTE, to, tag_, MPI_COMM_WORLD,
                        &requests_.emplace_back(MPI_REQUEST_NULL)),
              "barrier");
     distance_ *= 2;

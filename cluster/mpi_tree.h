@@ -1,5 +1,6 @@
 #pragma once
 #include "cluster/mpi_engine.h"
+#include "cluster/mpi_group.h"
 #include "src/base/tensor.h"
 
 namespace helio::cluster {
@@ -10,7 +11,7 @@ namespace helio::cluster {
 class MpiBroadcast : public MpiOperation {
  public:
   MpiBroadcast(std::shared_ptr<MpiEngine> engine, Call call, std::string name, int id, torch::Tensor buffer,
-               MPI_Comm communicator, const World& world, int root, int tag);
+               MpiGroupPtr group, int root, int tag);
   bool Advance() override;
   bool large() const override { return buffer_.nbytes() > 1 << 16; }
 
@@ -19,7 +20,7 @@ class MpiBroadcast : public MpiOperation {
   void SendPiece();
 
   torch::Tensor buffer_;
-  MPI_Comm communicator_;
+  MpiGroupPtr group_;
   int tag_;
   int parent_ = -1;
   std::vector<int> children_;
@@ -31,13 +32,13 @@ class MpiBroadcast : public MpiOperation {
 // Dissemination barrier (Hensgen, Finkel and Manber 1988): ceil(log2 N) rounds.
 class MpiBarrier : public MpiOperation {
  public:
-  MpiBarrier(std::shared_ptr<MpiEngine> engine, Call call, std::string name, int id, MPI_Comm communicator,
-             const World& world, int tag);
+  MpiBarrier(std::shared_ptr<MpiEngine> engine, Call call, std::string name, int id, MpiGroupPtr group,
+             int tag);
   bool Advance() override;
 
  private:
-  MPI_Comm communicator_;
-  int rank_, size_, tag_;
+  MpiGroupPtr group_;
+  int tag_;
   int distance_ = 1;
   char token_[2] = {};
   std::vector<MPI_Request> requests_;

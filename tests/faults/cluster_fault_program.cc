@@ -1,19 +1,22 @@
 // A small training-like job in which one rank fails. Run by cluster_faults.py and others.
-//   mpirun -n 3 cluster_fault_program FAULT RANK CALL DEADLINE [SECONDS [WORLD]]
+//   mpirun -n 3 cluster_fault_program FAULT RANK CALL DEADLINE [SECONDS [WORLD [PLACE [DEVICE]]]]
 // It goes on for SECONDS (default: 60) unless the fault ends it; WORLD ranks are expected (default: any
-// number).
+// number). PLACE: communicator (its CALLth call), split (a Split before the first step), or one of
+// BreakMpi's.
 #include <iostream>
 
 #include "cluster/launch.h"
 #include "src/base/error.h"
 #include "src/base/tensor.h"
 #include "tests/support/faulty_communicator.h"
+#include "tests/support/faulty_mpi.h"
 
 namespace helio {
 namespace {
 
-int Train(cluster::Communicator& world, const testing::Fault& fault, double seconds) {
+int Train(cluster::Communicator& world, const testing::Fault& fault, double seconds, bool split) {
   const auto c = testing::MakeFaulty(world, fault);
+  const auto other = split ? c->Duplicate("other") : nullptr;
   auto gradient = torch::ones({300'000}), statistics = torch::ones({64});
   const auto end = cluster::Clock::now() + std::chrono::duration<double>(seconds);
   auto stop = torch::zeros({1});
@@ -40,16 +43,21 @@ int Train(cluster::Communicator& world, const testing::Fault& fault, double seco
 int main(int argc, char** argv) {
   using namespace helio;
   if (argc < 5) return 2;
-  const testing::Fault fault{testing::FaultKind(argv[1]), std::stoi(argv[2]), std::stoul(argv[3]), 0};
+  const std::string place = argc > 7 ? argv[7] : "communicator";
+  testing::Fault fault;
+  if (place == "communicator" || place == "split")
+    fault = {testing::FaultKind(argv[1]), std::stoi(argv[2]), std::stoul(argv[3]), 0};
+  else
+    testing::BreakMpi(place, argv[1], std::stoi(argv[2]), std::stoi(argv[3]));
   cluster::LaunchOptions options;
-  options.device = "cpu";
+  options.device = argc > 8 ? argv[8] : "cpu";
   options.deadlines = {std::stod(argv[4]), std::stod(argv[4])};
   if (argc > 6) options.expect_world_size = std::stoi(argv[6]);
   const double seconds = argc > 5 ? std::stod(argv[5]) : 60;
   try {
     cluster::Launch launch(options);
     StartLogging(argv[0], launch.world().rank, launch.world().size);
-    return launch.Run([&] { return Train(launch.communicator(), fault, seconds); });
+    return launch.Run([&] { return Train(launch.communicator(), fault, seconds, place == "split"); });
   } catch (const Error& error) {
     cluster::LetLowerRanksSpeak(cluster::LauncherRank());
     std::cerr << error.what() << "\n";

@@ -21,10 +21,10 @@ FIXED = [("kill", 1, 40), ("kill", 0, 20), ("stop", 1, 31), ("stop", 0, 50), ("h
          ("fail", 2, 9), ("fail", 0, 30), ("none", 0, 1)]
 
 
-def launch(program, fault, rank, call, seconds):
+def launch(program, fault, rank, call, seconds, place="communicator"):
     environment = dict(os.environ, OMPI_ALLOW_RUN_AS_ROOT="1", OMPI_ALLOW_RUN_AS_ROOT_CONFIRM="1", OMP_NUM_THREADS="1")
     command = ["mpirun", "--oversubscribe", "--bind-to", "none", "-n", str(RANKS), program, fault, str(rank),
-               str(call), str(DEADLINE), str(seconds)]
+               str(call), str(DEADLINE), str(seconds), "0", place]
     begin = time.time()
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=90)
     return done.returncode, done.stdout + done.stderr, time.time() - begin

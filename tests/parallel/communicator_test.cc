@@ -50,7 +50,7 @@ int main(int argc, char** argv) {
       options.pretend_ranks_per_host = 2;
       options.hierarchy = "two_level";
     }
-    if (mode == "few_tags") helio::testing::UseFewTags(255);
+    if (mode == "few_tags") helio::testing::UseFewTags(8191);
     if (mode == "cuda") {
       if (torch::cuda::device_count() == 0) return 77;
       options.device = "cuda";

@@ -7,7 +7,7 @@ namespace helio::testing {
 // few_tags.cc is a source of.
 void UseFewTags(int bound);
 
-// How often a sent tag was lower than the one before it by more than half of that.
+// How often a sent tag was lower than the one before it by more than 200.
 int TagsBegunAnew();
 
 }  // namespace helio::testing

@@ -1,0 +1,53 @@
+#include "cluster/blocking_call.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <condition_variable>
+#include <cstdlib>
+#include <mutex>
+#include <thread>
+
+#include "cluster/launch_environment.h"
+#include "src/base/log.h"
+
+namespace helio::cluster {
+namespace {
+
+constexpr int kGivenUp = 75;
+constexpr double kTurnSeconds = 3;  // that mpirun needs to end the others when one has spoken and left
+
+[[noreturn]] void GiveUp(const std::string& doing, double seconds) {
+  char host[256] = {};
+  gethostname(host, sizeof host - 1);
+  LOG(ERROR)
+      << doing << " on rank " << LauncherRank() << " on " << host << " passed its deadline of "
+      << static_cast<int>(seconds)
+      << " s: another rank is stopped, dead or unreachable (which one cannot be told here; its process "
+         "says nothing)";
+  google::FlushLogFiles(google::GLOG_INFO);
+  std::_Exit(kGivenUp);
+}
+
+}  // namespace
+
+void CallWithin(double seconds, const std::string& doing, const std::function<void()>& call) {
+  std::mutex mutex;
+  std::condition_variable returned;
+  bool done = false;
+  const double turn = LauncherRank() == 0 ? 0 : kTurnSeconds + 0.02 * std::min(LauncherRank(), 50);
+  std::thread guard([&] {
+    std::unique_lock lock(mutex);
+    if (!returned.wait_for(lock, std::chrono::duration<double>(seconds + turn), [&] { return done; }))
+      GiveUp(doing, seconds);
+  });
+  call();
+  {
+    std::lock_guard lock(mutex);
+    done = true;
+  }
+  returned.notify_all();
+  guard.join();
+}
+
+}  // namespace helio::cluster

@@ -1,0 +1,12 @@
+#pragma once
+#include <functional>
+#include <string>
+
+namespace helio::cluster {
+
+// Runs an MPI call that other ranks may keep from returning (MPI_Init_thread, MPI_Finalize). If it has not
+// returned after `seconds`, the process says so - the rank of the launcher's lowest number first - and ends
+// with code 75, whereupon the launcher ends the others, stopped ones too.
+void CallWithin(double seconds, const std::string& doing, const std::function<void()>& call);
+
+}  // namespace helio::cluster

@@ -1,0 +1,49 @@
+#include "cluster/device_choice.h"
+
+#include <algorithm>
+
+#include "cluster/nccl_communicator.h"
+#include "src/base/error.h"
+
+namespace helio::cluster {
+namespace {
+
+// "rank 1 on node2, rank 5 on node4"; a job of one is simply "this host".
+std::string RanksWithout(const std::vector<RankDevices>& ranks) {
+  std::string without;
+  for (size_t rank = 0; rank < ranks.size(); ++rank)
+    if (ranks[rank].gpus == 0)
+      without += (without.empty() ? "rank " : ", rank ") + std::to_string(rank) + " on " + ranks[rank].host;
+  return without;
+}
+
+}  // namespace
+
+int UsableGpus(const std::string& wanted) {
+  if (wanted != "auto" && wanted != "cpu" && wanted != "cuda")
+    ThrowUser("unknown device '" + wanted + "'", "--device", "one of auto, cpu, cuda");
+  return wanted == "cpu" ? 0 : VisibleGpus();
+}
+
+void CheckDevices(const std::string& wanted, const std::vector<RankDevices>& ranks, bool share_gpus) {
+  const auto without =
+      std::count_if(ranks.begin(), ranks.end(), [](const auto& rank) { return rank.gpus == 0; });
+  if (wanted == "cuda" && without > 0)
+    ThrowUser("no GPU is visible to " + RanksWithout(ranks), "--device=cuda", "is the driver there?");
+  if (without > 0 && without < std::ssize(ranks))
+    ThrowUser("some ranks see a GPU and others do not: none for " + RanksWithout(ranks), "--device=" + wanted,
+              "is the driver there? or hide all GPUs with CUDA_VISIBLE_DEVICES=");
+  if (share_gpus || without > 0) return;
+  for (const auto& rank : ranks)
+    if (rank.local_ranks > rank.gpus)
+      ThrowUser(rank.host + " has " + std::to_string(rank.local_ranks) + " ranks but " +
+                    std::to_string(rank.gpus) + " GPU" + (rank.gpus == 1 ? "" : "s"),
+                "--device=" + wanted, "start at most one rank a GPU, or use --device=cpu");
+}
+
+c10::Device DeviceOf(const World& world, int gpus) {
+  if (gpus == 0) return c10::kCPU;
+  return {c10::kCUDA, static_cast<c10::DeviceIndex>(world.local_rank % gpus)};
+}
+
+}  // namespace helio::cluster

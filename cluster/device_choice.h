@@ -1,0 +1,26 @@
+#pragma once
+#include <string>
+#include <vector>
+
+#include "cluster/world.h"
+
+namespace helio::cluster {
+
+// What decides where a rank computes.
+struct RankDevices {
+  std::string host;
+  int gpus = 0;         // that it sees; 0 with --device=cpu
+  int local_ranks = 1;  // on its host
+};
+
+// The GPUs that --device=`wanted` lets this process see. Throws Error{kUser} for an unknown word.
+int UsableGpus(const std::string& wanted);
+
+// Throws Error{kUser} that names the ranks and hosts if --device=cuda finds no GPU somewhere, if only some of
+// the ranks see one (a driver that is broken on one host), or if a host has more ranks than GPUs. Pure: on
+// the same list every rank throws the same, before any communicator is built.
+void CheckDevices(const std::string& wanted, const std::vector<RankDevices>& ranks, bool share_gpus);
+
+c10::Device DeviceOf(const World& world, int gpus);
+
+}  // namespace helio::cluster

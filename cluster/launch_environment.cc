@@ -1,0 +1,21 @@
+#include "cluster/launch_environment.h"
+
+#include <cstdlib>
+
+namespace helio::cluster {
+
+bool StartedByLauncher() {
+  // What Open MPI, PMIx (srun --mpi=pmix), PMI-2 and MPICH's launchers set. Only "is there a launcher" is
+  // read here; ranks come from MPI.
+  for (const char* name : {"OMPI_COMM_WORLD_SIZE", "PMIX_RANK", "PMI_RANK", "PMI_SIZE"})
+    if (std::getenv(name)) return true;
+  return false;
+}
+
+int LauncherRank() {
+  for (const char* name : {"OMPI_COMM_WORLD_RANK", "PMIX_RANK", "PMI_RANK"})
+    if (const char* rank = std::getenv(name)) return std::atoi(rank);
+  return 0;
+}
+
+}  // namespace helio::cluster

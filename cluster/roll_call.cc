@@ -1,0 +1,83 @@
+#include "cluster/roll_call.h"
+
+#include <algorithm>
+#include <chrono>
+#include <string>
+#include <thread>
+
+#include "cluster/mpi_support.h"
+#include "cluster/pending.h"
+
+namespace helio::cluster {
+namespace {
+
+constexpr int kRollCallTag = 0;  // heartbeats come later
+constexpr double kTurn = 3;      // seconds: rank 0 speaks first, it knows more; then rank 1
+
+Clock::time_point After(double seconds) {
+  return Clock::now() + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(seconds));
+}
+
+// The requests that are not complete by `deadline`, by index.
+std::vector<size_t> Unfinished(std::vector<MPI_Request>& requests, Clock::time_point deadline) {
+  while (true) {
+    std::vector<size_t> open;
+    for (size_t i = 0; i < requests.size(); ++i) {
+      int done = 0;
+      CheckMpi(MPI_Test(&requests[i], &done, MPI_STATUS_IGNORE), "start-up");
+      if (!done) open.push_back(i);
+    }
+    if (open.empty() || Clock::now() > deadline) return open;
+    std::this_thread::sleep_for(std::chrono::microseconds(200));
+  }
+}
+
+// `requests`: by rank.
+void Complete(std::vector<MPI_Request>& requests, Clock::time_point deadline, double seconds) {
+  std::string missing;
+  for (const size_t rank : Unfinished(requests, deadline))
+    missing += (missing.empty() ? "" : ", ") + std::to_string(rank);
+  if (missing.empty()) return;
+  throw Error(ErrorKind::kCluster,
+              "start-up passed its deadline of " + std::to_string(static_cast<int>(seconds)) +
+                  " s; missing: rank " + missing + " (not heard of since MPI_Init)",
+              "start-up", "is that process stopped, or its host unreachable?");
+}
+
+}  // namespace
+
+std::vector<char> RollCallBytes(const void* own, size_t bytes, double seconds) {
+  int rank = 0, size = 1;
+  MPI_Comm_rank(MPI_COMM_WORLD, &rank);
+  MPI_Comm_size(MPI_COMM_WORLD, &size);
+  std::vector<char> all(bytes * static_cast<size_t>(size));
+  std::memcpy(all.data() + bytes * static_cast<size_t>(rank), own, bytes);
+  const int count = static_cast<int>(bytes), whole = static_cast<int>(all.size());
+  std::vector<MPI_Request> requests(static_cast<size_t>(size), MPI_REQUEST_NULL);
+  if (rank == 0) {
+    const auto deadline = After(seconds);
+    for (int peer = 1; peer < size; ++peer)
+      CheckMpi(MPI_Irecv(all.data() + bytes * static_cast<size_t>(peer), count, MPI_BYTE, peer, kRollCallTag,
+                         MPI_COMM_WORLD, &requests[static_cast<size_t>(peer)]),
+               "start-up");
+    Complete(requests, deadline, seconds);
+    for (int peer = 1; peer < size; ++peer)
+      CheckMpi(MPI_Isend(all.data(), whole, MPI_BYTE, peer, kRollCallTag, MPI_COMM_WORLD,
+                         &requests[static_cast<size_t>(peer)]),
+               "start-up");
+    Complete(requests, deadline, seconds);
+    return all;
+  }
+  // Both under the name of rank 0.
+  std::vector<MPI_Request> sent(1, MPI_REQUEST_NULL);
+  std::vector<char> arrived(all.size());
+  CheckMpi(MPI_Isend(own, count, MPI_BYTE, 0, kRollCallTag, MPI_COMM_WORLD, &sent[0]), "start-up");
+  CheckMpi(MPI_Irecv(arrived.data(), whole, MPI_BYTE, 0, kRollCallTag, MPI_COMM_WORLD, &requests[0]),
+           "start-up");
+  const auto deadline = After(seconds + kTurn * std::min(rank, 2));
+  Complete(sent, deadline, seconds);
+  Complete(requests, deadline, seconds);
+  return arrived;
+}
+
+}  // namespace helio::cluster

@@ -1,0 +1,64 @@
+#!/usr/bin/env python3
+"""A rank is stopped or killed where a job begins, splits and ends, or something is thrown inside the engine: the whole job must end in
+time and say where and, as far as it can be known, who. Usage: edge_faults.py PROGRAM [PLACE...]"""
+import re
+import sys
+
+from cluster_faults import DEADLINE, RANKS, launch
+
+BLOCKING = r"{call} on rank \d on \S+ passed its deadline of 3 s: another rank is stopped"
+MISSING = r"missing:.*\brank {rank} on \S+ \(silent for"
+# Place, fault, rank, what is said.
+STOPS = [
+    ("init", "stop", 1, BLOCKING.format(call="MPI_Init")),
+    ("start", "stop", 2, r"start-up passed its deadline of 3 s; missing: rank 2 "),
+    ("start", "stop", 0, r"start-up passed its deadline of 3 s; missing: rank 0 "),
+    ("hosts", "stop", 1, BLOCKING.format(call="MPI_Comm_split_type")),
+    ("split", "stop", 1, MISSING.format(rank=1)),
+    ("split", "stop", 0, MISSING.format(rank=0)),
+    ("goodbye", "stop", 2, r"the end of the job on rank 0 passed its deadline of 3 s; missing: rank 2 on \S+ \(silent"),
+    ("goodbye", "stop", 0, r"the end of the job on rank [12] passed its deadline of 3 s; missing: rank 0 "),
+    ("finalize", "stop", 1, BLOCKING.format(call="MPI_Finalize")),
+    ("init", "kill", 1, None), ("start", "kill", 0, None), ("split", "kill", 2, None), ("goodbye", "kill", 1, None), ("finalize", "kill", 2, None),
+]
+WORDS = {"bad_alloc": "std::bad_alloc", "runtime_error": "injected", "c10": "injected", "int": "an exception of unknown type"}
+THROWS = [("operation", fault, rank, rf"rank {rank} failed: all_reduce #\d+ '.*' of world at step \d+: {words}")
+          for rank, (fault, words) in enumerate(list(WORDS.items())[:3])]
+THROWS += [("operation", "int", 1, rf"rank 1 failed: all_reduce #\d+ .* at step \d+: {WORDS['int']}")]
+THROWS += [("heartbeat", fault, 1, rf"rank 1 failed: the engine at step \d+ after all_reduce #\d+ .*: {words}") for fault, words in WORDS.items()]
+
+
+def problem_of(only, program, place, fault, rank, wanted):
+    call = 300 if place == "operation" else 1
+    if only and place not in only:
+        return None
+    code, output, seconds = launch(program, fault, rank, call, 2 if place in ("goodbye", "finalize") else 60, place)
+    print(f"{fault} of rank {rank} at {place}: exit {code} after {seconds:.1f} s", flush=True)
+    if code == 0:
+        return "the job ended well"
+    if seconds > 2 + DEADLINE + 10:
+        return f"took {seconds:.1f} s"
+    if wanted and (code != 75 or not re.search(wanted, output.replace("\n", " "))):
+        return f"exit code {code}; the output lacks /{wanted}/ or the code is not 75:\n{output}"
+    # A stopped rank that is woken to be ended may speak, too.
+    said = [line for line in output.splitlines() if re.search("passed its deadline|failed: ", line) and f"[{rank}/{RANKS}]" not in line
+            and f"on rank {rank} on" not in line]
+    if wanted and fault == "stop" and len(said) != 1:
+        return f"said more than once:\n{output}"
+    if "terminate called" in output or "signal 6" in output:
+        return f"ended in std::terminate:\n{output}"
+    return None
+
+
+def main():
+    failures = 0
+    for case in STOPS + THROWS:
+        if problem := problem_of(sys.argv[2:], sys.argv[1], *case):
+            print(f"FAILED {case}: {problem}", flush=True)
+            failures += 1
+    print(f"{len(STOPS + THROWS)} faults, {failures} failures")
+    return 1 if failures else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,43 @@
+#include "cluster/device_choice.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "src/base/error.h"
+
+namespace helio::cluster {
+namespace {
+
+using ::testing::HasSubstr;
+
+std::string Problem(const std::string& wanted, const std::vector<RankDevices>& ranks, bool share = false) {
+  try {
+    CheckDevices(wanted, ranks, share);
+  } catch (const Error& error) {
+    EXPECT_EQ(error.exit_code(), 1);
+    return error.what();
+  }
+  return "";
+}
+
+TEST(DeviceChoiceTest, AHostWithoutItsDriverIsNamed) {
+  const std::vector<RankDevices> ranks{{"a", 2, 2}, {"a", 2, 2}, {"b", 0, 2}, {"b", 0, 2}};
+  EXPECT_THAT(Problem("auto", ranks), HasSubstr("none for rank 2 on b, rank 3 on b"));
+  EXPECT_THAT(Problem("cuda", ranks), HasSubstr("no GPU is visible to rank 2 on b, rank 3 on b"));
+}
+
+TEST(DeviceChoiceTest, OneKindIsNoProblem) {
+  EXPECT_EQ(Problem("auto", {{"a", 0, 2}, {"a", 0, 2}}), "");
+  EXPECT_EQ(Problem("cpu", {{"a", 0, 2}, {"a", 0, 2}}), "");
+  EXPECT_EQ(Problem("auto", {{"a", 2, 2}, {"a", 2, 2}, {"b", 1, 1}}), "");
+}
+
+TEST(DeviceChoiceTest, AtMostOneRankAGpu) {
+  const std::vector<RankDevices> ranks{{"a", 2, 2}, {"b", 1, 2}};
+  EXPECT_THAT(Problem("auto", ranks), HasSubstr("b has 2 ranks but 1 GPU"));
+  EXPECT_EQ(Problem("auto", ranks, /*share=*/true), "");
+  EXPECT_THAT(Problem("cuda", {{"this host", 0, 1}}), HasSubstr("no GPU is visible to rank 0 on this host"));
+}
+
+}  // namespace
+}  // namespace helio::cluster
