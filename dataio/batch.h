@@ -33,6 +33,7 @@ struct Domain {
   torch::Tensor key_points;  // {B, P, 3} float32: x, y, 1; zeros where not visible. "left" stays the animal's
                              // own left under mirroring, as published
   torch::Tensor embeddings;  // {B, D} float32
+  torch::Tensor characters;  // {B, captions, places} int64 numbers of characters (src/base/characters.h)
 };
 
 // One rank's part of a global batch: rows of one or several data sets. Rows are in global order (Order), then

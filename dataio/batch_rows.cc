@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "src/base/characters.h"
 #include "src/base/error.h"
 #include "src/base/random.h"
 
@@ -35,6 +36,30 @@ std::pair<torch::Tensor, torch::Tensor> CaptionsOf(const Dataset& dataset, std::
   return PadCaptions(captions, words);
 }
 
+namespace {
+
+// The drawn caption and others of its record, all different as far as it has so many.
+std::vector<int64_t> DrawnFirst(const Dataset& dataset, const Draw& draw, int64_t count, uint64_t key) {
+  auto captions = ShuffledRows(dataset.Captions(draw.row), key);
+  std::swap(captions.front(), *std::ranges::find(captions, draw.caption));
+  while (std::ssize(captions) < count) captions.push_back(captions.back());
+  captions.resize(static_cast<size_t>(count));
+  return captions;
+}
+
+torch::Tensor CharactersOf(const Dataset& dataset, std::span<const Draw> draws, const DomainNeeds& needs,
+                           const std::function<uint64_t(const Draw&)>& key) {
+  auto all = torch::empty({std::ssize(draws), needs.character_captions, needs.characters}, torch::kInt64);
+  auto* place = all.data_ptr<int64_t>();
+  for (const auto& draw : draws)
+    for (const int64_t caption : DrawnFirst(dataset, draw, needs.character_captions, key(draw)))
+      place =
+          std::ranges::copy(CharacterNumbers(dataset.Text(draw.row, caption), needs.characters), place).out;
+  return all;
+}
+
+}  // namespace
+
 void FillRows(const Dataset& dataset, std::span<const Draw> draws, const DomainNeeds& needs,
               const std::function<uint64_t(const Draw&)>& cut_key, Domain& domain) {
   std::vector<int64_t> classes;
@@ -46,6 +71,7 @@ void FillRows(const Dataset& dataset, std::span<const Draw> draws, const DomainN
   domain.classes = torch::tensor(classes, torch::kInt64);
   if (needs.captions)
     std::tie(domain.captions, domain.caption_lengths) = CaptionsOf(dataset, draws, needs.words, cut_key);
+  if (needs.characters > 0) domain.characters = CharactersOf(dataset, draws, needs, cut_key);
 }
 
 std::pair<StoredPictures, std::vector<Window>> CropRows(const Dataset& dataset, std::span<const int64_t> rows,

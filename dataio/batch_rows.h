@@ -24,7 +24,7 @@ std::pair<torch::Tensor, torch::Tensor> CaptionsOf(const Dataset& dataset, std::
 // Throws Error{kUser} if the set was packed without captions.
 void CheckHasCaptions(const Dataset& dataset);
 
-// Records, classes and, where they are needed, captions of `draws`, the rank's rows.
+// Records, classes and, where they are needed, captions and characters of `draws`, the rank's rows.
 void FillRows(const Dataset& dataset, std::span<const Draw> draws, const DomainNeeds& needs,
               const std::function<uint64_t(const Draw&)>& cut_key, Domain& domain);
 

@@ -11,6 +11,7 @@ enum class Order {
               // published wrong pairs
   kDrawn,     // each once an epoch, as they were drawn
   kAtRandom,  // any at any time, whatever came before: the other side of sets without pairs
+  kDistinctClasses,  // of each step's own draw: different classes, a row of each, whatever came before
 };
 
 // What a system reads of one data set. A field that nobody asks for is neither read nor sent to the device.
@@ -26,10 +27,15 @@ struct DomainNeeds {
   // Side of the square that is cropped of a stored picture, at least the largest of `sides`, to which it is
   // reduced. 0: the largest of `sides`.
   int64_t crop = 0;
-  int64_t embeddings = 0;  // the mean of that many of a row's sentence embeddings; 0: none
+  int64_t embeddings = 0;          // the mean of that many of a row's sentence embeddings; 0: none
+  bool embeddings_repeat = false;  // each of them drawn anew, so that one may count twice
+  int64_t characters = 0;          // of raw captions, so many places of each; 0: none
+  int64_t character_captions = 1;  // of a row: the drawn one, and others as far as it has so many
 
   // Whether the captions decide anything.
-  bool reads_captions() const { return captions || order == Order::kByLength; }
+  bool reads_captions() const {
+    return captions || characters > 0 || embeddings > 0 || order == Order::kByLength;
+  }
   int64_t crop_side() const { return crop > 0 ? crop : sides.back(); }
 };
 

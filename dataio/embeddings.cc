@@ -3,6 +3,8 @@
 #include "dataio/sampler.h"
 #include "src/base/checksum.h"
 #include "src/base/error.h"
+#include "src/base/json.h"
+#include "src/base/random.h"
 #include "src/base/safetensors.h"
 
 namespace helio::dataio {
@@ -12,6 +14,19 @@ constexpr const char* kTensor = "embeddings";
 
 std::string DigestOf(const torch::Tensor& vectors) {
   return Digest({static_cast<const std::byte*>(vectors.const_data_ptr()), vectors.nbytes()});
+}
+
+// The captions that a mean is over.
+std::vector<int64_t> DrawnCaptions(int64_t captions, int64_t count, uint64_t key, bool repeat) {
+  if (!repeat) {
+    auto drawn = ShuffledRows(captions, key);
+    drawn.resize(std::min(drawn.size(), static_cast<size_t>(count)));
+    return drawn;
+  }
+  std::vector<int64_t> drawn;
+  RandomStream random(key);
+  for (int64_t i = 0; i < count; ++i) drawn.push_back(random.Below(captions));
+  return drawn;
 }
 
 std::string Recorded(const SafeTensors& file, const std::string& key, const std::string& where) {
@@ -44,14 +59,16 @@ Embeddings::Embeddings(const Dataset& dataset) : dataset_(dataset) {
   vectors_ = *vectors;
   digest_ = Recorded(file, "digest", where);
   protocol_ = Recorded(file, "protocol", where);
+  for (const auto& [key, field] : std::initializer_list<std::pair<const char*, std::string*>>{
+           {"encoder", &encoder_}, {"encoder_file", &encoder_file_}})
+    if (const auto found = file.metadata.find(key); found != file.metadata.end()) *field = found->second;
 }
 
 torch::Tensor Embeddings::Means(std::span<const int64_t> rows, int64_t count,
-                                const std::function<uint64_t(int64_t row)>& key) const {
+                                const std::function<uint64_t(int64_t row)>& key, bool repeat) const {
   std::vector<torch::Tensor> means;
   for (const int64_t row : rows) {
-    auto drawn = ShuffledRows(dataset_.Captions(row), key(row));
-    drawn.resize(std::min(drawn.size(), static_cast<size_t>(count)));
+    auto drawn = DrawnCaptions(dataset_.Captions(row), count, key(row), repeat);
     for (auto& caption : drawn) caption += dataset_.FirstCaption(row);
     means.push_back(vectors_.index_select(0, torch::tensor(drawn, torch::kInt64)).mean(0));
   }
@@ -64,14 +81,56 @@ torch::Tensor Embeddings::OfCaptions(std::span<const int64_t> rows, std::span<co
   return vectors_.index_select(0, torch::tensor(numbers, torch::kInt64));
 }
 
-void WriteEmbeddings(const Dataset& dataset, const torch::Tensor& vectors, const std::string& protocol) {
+void WriteEmbeddings(const Dataset& dataset, const torch::Tensor& vectors, const EmbeddingsOrigin& origin) {
   CHECK(vectors.dim() == 2 && vectors.size(0) == dataset.captions()) << vectors.sizes();
   const auto plain = vectors.detach().to(torch::kCPU, torch::kFloat32).contiguous();
   WriteSafeTensors(Embeddings::FileOf(dataset), {{kTensor, plain}},
                    {{"data", dataset.digest()},
                     {"digest", DigestOf(plain)},
-                    {"protocol", protocol},
+                    {"protocol", origin.protocol},
+                    {"encoder", origin.encoder},
+                    {"encoder_file", origin.encoder_file},
                     {"split", dataset.split()}});
+}
+
+NamedVectors NamedVectors::Read(const std::filesystem::path& path) {
+  const std::string where = path.string();
+  const auto file = ReadSafeTensors(path);
+  const auto ids = file.metadata.find("ids");
+  const auto *vectors = file.Find("vectors"), *counts = file.Find("counts");
+  if (ids == file.metadata.end() || !vectors || !counts || vectors->dim() != 2 || counts->dim() != 1)
+    ThrowData("holds no vectors of named pictures", where, "scripts/convert_embeddings.py makes such files");
+  NamedVectors named{ParseJson(ids->second, where).get<std::vector<std::string>>(), counts->to(torch::kInt64),
+                     vectors->to(torch::kFloat32)};
+  if (std::ssize(named.ids) != named.counts.size(0) || named.counts.lt(1).any().item<bool>() ||
+      named.counts.sum().item<int64_t>() != named.vectors.size(0))
+    ThrowData("does not have as many vectors as it says", where);
+  return named;
+}
+
+torch::Tensor VectorsFor(const Dataset& dataset, const NamedVectors& named, const std::string& where) {
+  std::map<std::string, torch::Tensor> of;
+  const auto* count = named.counts.const_data_ptr<int64_t>();
+  for (int64_t i = 0, first = 0; i < std::ssize(named.ids); first += count[i++])
+    of[named.ids[static_cast<size_t>(i)]] = named.vectors.narrow(0, first, count[i]);
+  std::vector<torch::Tensor> parts;
+  std::vector<std::string> misfits;
+  for (int64_t row = 0; row < dataset.size(); ++row) {
+    const auto id = dataset.Id(row);
+    const auto found = of.find(id);
+    const int64_t vectors = found == of.end() ? 0 : found->second.size(0), captions = dataset.Captions(row);
+    if (vectors == captions)
+      parts.push_back(found->second);
+    else
+      misfits.push_back("'" + id + "' (" + std::to_string(vectors) + " vectors, " + std::to_string(captions) +
+                        " captions)");
+  }
+  if (!misfits.empty())
+    ThrowUser("do not fit " + std::to_string(misfits.size()) + " of the " + std::to_string(dataset.size()) +
+                  " records of split '" + dataset.split() + "', the first of them " + misfits.front(),
+              where,
+              "each record needs a vector for each of its captions; is it the embeddings of this split?");
+  return torch::cat(parts);
 }
 
 }  // namespace helio::dataio

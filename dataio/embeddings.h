@@ -3,6 +3,7 @@
 #include <functional>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "dataio/dataset.h"
 #include "src/base/tensor.h"
@@ -20,11 +21,14 @@ class Embeddings {
   int64_t size() const { return vectors_.size(1); }          // D
   const std::string& digest() const { return digest_; }      // of the vectors: tells providers apart
   const std::string& protocol() const { return protocol_; }  // what made them, in words
+  // The network that made them: digest of its weights, and the file that held them; empty where not known.
+  const std::string& encoder() const { return encoder_; }
+  const std::string& encoder_file() const { return encoder_file_; }
 
   // {rows, D} float32: of each row the mean over `count` of its captions, all different as far as it has so
-  // many; which ones is a function of the row's key.
+  // many, or with `repeat` each drawn anew; which ones is a function of the row's key.
   torch::Tensor Means(std::span<const int64_t> rows, int64_t count,
-                      const std::function<uint64_t(int64_t row)>& key) const;
+                      const std::function<uint64_t(int64_t row)>& key, bool repeat = false) const;
 
   // {rows, D}: those of one caption a row.
   torch::Tensor OfCaptions(std::span<const int64_t> rows, std::span<const int64_t> captions) const;
@@ -34,11 +38,31 @@ class Embeddings {
  private:
   const Dataset& dataset_;
   torch::Tensor vectors_;  // {captions, D}
-  std::string digest_, protocol_;
+  std::string digest_, protocol_, encoder_, encoder_file_;
+};
+
+// How embeddings were made: in words, and where a network of ours made them, which (Embeddings::encoder).
+struct EmbeddingsOrigin {
+  std::string protocol, encoder = {}, encoder_file = {};
 };
 
 // Writes the embeddings of all captions of a split, {captions, D} float32 in the data set's order, beside its
-// shards. `protocol`: the encoder and its digest, in words. Throws Error{kSystem}.
-void WriteEmbeddings(const Dataset& dataset, const torch::Tensor& vectors, const std::string& protocol);
+// shards. Throws Error{kSystem}.
+void WriteEmbeddings(const Dataset& dataset, const torch::Tensor& vectors, const EmbeddingsOrigin& origin);
+
+// Vectors that others made, of pictures with names: scripts/convert_embeddings.py.
+struct NamedVectors {
+  std::vector<std::string> ids;  // of the pictures
+  torch::Tensor counts;          // {pictures} int64: vectors of each
+  torch::Tensor vectors;         // {sum of counts, D} float32, in that order
+
+  // Throws Error{kData} naming the file.
+  static NamedVectors Read(const std::filesystem::path& file);
+};
+
+// The vectors of all captions of the split, in the data set's order. Pictures that the split has not are
+// passed over. Throws Error{kUser} naming `where` and the records that have none, or not one for each
+// caption.
+torch::Tensor VectorsFor(const Dataset& dataset, const NamedVectors& named, const std::string& where);
 
 }  // namespace helio::dataio

@@ -87,7 +87,8 @@ Domain Loader::Reader::Read(int64_t step, const RowRange& rows) const {
   if (needs_.boxes) domain.boxes = BoxesIn(dataset_, domain.records, windows);
   if (needs_.key_points) domain.key_points = KeyPointsIn(dataset_, domain.records, windows);
   if (embeddings_)
-    domain.embeddings = embeddings_->Means(domain.records, needs_.embeddings, keyed("embeddings"));
+    domain.embeddings =
+        embeddings_->Means(domain.records, needs_.embeddings, keyed("embeddings"), needs_.embeddings_repeat);
   return domain;
 }
 

@@ -1,8 +1,10 @@
 #include "dataio/sampler.h"
 
 #include <algorithm>
+#include <map>
 #include <numeric>
 
+#include "src/base/error.h"
 #include "src/base/random.h"
 
 namespace helio::dataio {
@@ -11,6 +13,19 @@ namespace {
 int64_t StepsPerEpoch(int64_t rows, int64_t batch, Order order, int64_t together) {
   const int64_t steps = rows / std::max<int64_t>(batch * together, 1) * together;
   return order == Order::kAtRandom ? std::max(steps, together) : steps;
+}
+
+// The rows of each class that has any.
+std::vector<std::vector<int64_t>> MembersOfClasses(const Dataset& dataset, int64_t batch) {
+  std::map<int64_t, std::vector<int64_t>> of;
+  for (int64_t row = 0; row < dataset.size(); ++row) of[dataset.Class(row)].push_back(row);
+  if (std::ssize(of) < batch)
+    ThrowUser("split '" + dataset.split() + "' has " + std::to_string(of.size()) +
+                  " classes, and this system takes rows of different classes",
+              "--batch=" + std::to_string(batch), "at most that many");
+  std::vector<std::vector<int64_t>> members;
+  for (auto& [its_class, rows] : of) members.push_back(std::move(rows));
+  return members;
 }
 
 }  // namespace
@@ -32,7 +47,9 @@ Sampler::Sampler(const Dataset& dataset, int64_t global_batch, const DomainNeeds
       reads_captions_(needs.reads_captions()),
       order_(needs.order),
       seed_(seed),
-      steps_per_epoch_(StepsPerEpoch(dataset.size(), global_batch, needs.order, together)) {
+      steps_per_epoch_(StepsPerEpoch(dataset.size(), global_batch, needs.order, together)),
+      members_(needs.order == dataio::Order::kDistinctClasses ? MembersOfClasses(dataset, global_batch)
+                                                              : std::vector<std::vector<int64_t>>()) {
   if (global_batch < 1 || steps_per_epoch_ < 1)
     ThrowUser("split '" + dataset.split() + "' has " + std::to_string(dataset.size()) +
                   " rows, fewer than a batch of " + std::to_string(global_batch * together),
@@ -51,13 +68,27 @@ Sampler::Rows Sampler::Permutation(int64_t epoch) const {
   return order;
 }
 
-std::vector<int64_t> Sampler::RowsOf(int64_t step) const {
+std::vector<int64_t> Sampler::AnyRows(int64_t step) const {
   std::vector<int64_t> rows;
-  if (order_ == Order::kAtRandom) {
-    for (int64_t i = 0; i < batch_; ++i)
-      rows.push_back(RandomStream(RandomKey(seed_, "any_row", {step, i})).Below(dataset_.size()));
-    return rows;
+  for (int64_t i = 0; i < batch_; ++i)
+    rows.push_back(RandomStream(RandomKey(seed_, "any_row", {step, i})).Below(dataset_.size()));
+  return rows;
+}
+
+std::vector<int64_t> Sampler::RowsOfDistinctClasses(int64_t step) const {
+  auto rows = ShuffledRows(std::ssize(members_), RandomKey(seed_, "classes", {step}));
+  rows.resize(static_cast<size_t>(batch_));
+  for (auto& row : rows) {
+    const auto& members = members_[static_cast<size_t>(row)];
+    row = members[static_cast<size_t>(
+        RandomStream(RandomKey(seed_, "member", {step, row})).Below(std::ssize(members)))];
   }
+  return rows;
+}
+
+std::vector<int64_t> Sampler::RowsOf(int64_t step) const {
+  if (order_ == Order::kAtRandom) return AnyRows(step);
+  if (order_ == Order::kDistinctClasses) return RowsOfDistinctClasses(step);
   const auto order = Permutation(step / steps_per_epoch_);
   const auto first = order->begin() + step % steps_per_epoch_ * batch_;
   return {first, first + batch_};

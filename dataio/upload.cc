@@ -46,7 +46,7 @@ void Upload(Batch& batch, std::span<const DomainNeeds> needs, torch::Device devi
     auto& domain = batch.domains[i];
     domain.images = UploadPictures(domain.stored, needs[i].sides, device, dtype);
     domain.wrong_images = UploadPictures(domain.wrong_stored, needs[i].sides, device, dtype);
-    for (auto* tensor : {&domain.captions, &domain.classes})
+    for (auto* tensor : {&domain.captions, &domain.classes, &domain.characters})
       if (tensor->defined()) *tensor = ToDevice(*tensor, device);
     for (auto* tensor : {&domain.boxes, &domain.key_points, &domain.embeddings})
       if (tensor->defined()) *tensor = ToDevice(*tensor, device, dtype);

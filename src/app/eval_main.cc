@@ -1,4 +1,5 @@
 #include "src/app/main.h"
+#include "src/app/sentence_reader.h"
 #include "src/app/trained_model.h"
 #include "src/app/training_checks.h"
 #include "src/app/training_data.h"
@@ -55,6 +56,7 @@ int Evaluate(const EvalOptions& own, cluster::Communicator& communicator) {
   if (test.vocabulary().Digest() != model.vocabulary().Digest())
     ThrowUser("the data set's vocabulary is not the checkpoint's", run.data,
               "pack it with --vocab of the checkpoint");
+  CheckEmbeddings(model, test, run.data);
   if (run.WeightFiles().contains("damsm")) CheckEvaluation(test, run, own.images, "images");
   const auto judges = eval::MakeJudges(model.options().judges, ReadWeights(run, test.vocabulary()), test,
                                        {.device = device,

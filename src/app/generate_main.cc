@@ -1,9 +1,11 @@
 #include "cluster/launch.h"
 #include "dataio/batch_rows.h"
 #include "src/app/main.h"
+#include "src/app/sentence_reader.h"
 #include "src/app/trained_model.h"
 #include "src/app/training_flags.h"
 #include "src/app/translate_files.h"
+#include "src/base/characters.h"
 #include "src/eval/attention_picture.h"
 #include "src/eval/png_writer.h"
 
@@ -11,12 +13,16 @@ namespace helio::app {
 namespace {
 
 struct GenerateOptions {
-  std::string checkpoint, text, image, direction;
+  std::string checkpoint, text, text_encoder, image, direction;
   int64_t n = 4;
 
   void Declare(OptionList& list) {
     list.Add("checkpoint", &checkpoint, AnyValue(), "A run's folder, or one of its checkpoints");
     list.Add("text", &text, AnyValue(), "The sentence to draw");
+    list.Add(
+        "text_encoder", &text_encoder, AnyValue(),
+        "Encoder of the sentence, for systems that were trained on embeddings; default: the one that the "
+        "run recorded");
     list.Add("image", &image, AnyValue(),
              "FILE,...: pictures for a system that translates, in place of --text");
     list.Add("direction", &direction, OneOf({"", "a2b", "b2a"}),
@@ -58,26 +64,45 @@ eval::AttentionSubject Subject(const recipes::Pictures& pictures, int64_t row, c
   return subject;
 }
 
-// The words of the sentence as the model knows them, no more than it reads.
-std::vector<int32_t> IdsOf(const std::string& text, const TrainedModel& model,
-                           std::vector<std::string>& words) {
-  const int64_t longest = model.needs().words;
-  auto ids = KnownWords(dataio::Tokenize(text), model.vocabulary(), words);
+// The sentence as rows of words that the system knows, and those words.
+dataio::Domain WordsOf(const GenerateOptions& own, const dataio::Vocabulary& vocabulary, int64_t longest,
+                       std::vector<std::string>& words) {
+  auto ids = KnownWords(dataio::Tokenize(own.text), vocabulary, words);
   if (static_cast<int64_t>(ids.size()) > longest) {
     LOG(WARNING) << "only the first " << longest << " words are used";
     ids.resize(static_cast<size_t>(longest));
     words.resize(ids.size());
   }
-  return ids;
+  dataio::Domain text;
+  std::tie(text.captions, text.caption_lengths) =
+      dataio::PadCaptions(std::vector<std::vector<int32_t>>(static_cast<size_t>(own.n), ids), longest);
+  return text;
+}
+
+// The same for a system that knows sentences only by their embedding.
+recipes::Prompt EmbeddedPrompt(const GenerateOptions& own, const TrainedModel& model,
+                               std::vector<std::string>& words) {
+  const auto encoder = SentenceEncoderOf(model, own.text_encoder);
+  const auto needs = encoder->Needs();
+  dataio::Domain text;
+  if (needs.captions) text = WordsOf(own, model.vocabulary(), needs.words, words);
+  if (needs.characters > 0)
+    text.characters = torch::tensor(CharacterNumbers(own.text, needs.characters), torch::kInt64)
+                          .expand({own.n, 1, needs.characters});
+  return {text.captions, text.caption_lengths, encoder->Encode(text)};
+}
+
+recipes::Prompt PromptFor(const GenerateOptions& own, const TrainedModel& model,
+                          std::vector<std::string>& words) {
+  if (model.needs().embeddings > 0) return EmbeddedPrompt(own, model, words);
+  return recipes::PromptOf(WordsOf(own, model.vocabulary(), model.needs().words, words));
 }
 
 void DrawSentence(const GenerateOptions& own, TrainedModel& model, const std::filesystem::path& out) {
   const auto& run = model.options().run;
   std::vector<std::string> words;
-  const std::vector<std::vector<int32_t>> same(static_cast<size_t>(own.n), IdsOf(own.text, model, words));
-  const auto [captions, lengths] = dataio::PadCaptions(same, model.needs().words);
-  const RowRange rows{0, own.n, own.n};
-  auto pictures = model.drawer().Draw({captions, lengths}, run.seed, rows);
+  const auto prompt = PromptFor(own, model, words);
+  auto pictures = model.drawer().Draw(prompt, run.seed, {0, own.n, own.n});
   for (auto* tensors : {&pictures.images, &pictures.attention})
     for (auto& tensor : *tensors) tensor = tensor.cpu();
   std::vector<eval::AttentionSubject> subjects;

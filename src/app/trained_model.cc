@@ -86,11 +86,11 @@ TrainedModel::TrainedModel(const fs::path& path, torch::Device device) : checkpo
   options_ = ReadTrainingOptions(ValuesOf(snapshot.info.value("identity", std::string()), run_flags_));
   const auto& recipe = options_.run.recipe;
   const auto frozen_file = checkpoint_.parent_path().parent_path() / "frozen.safetensors";
-  auto facts = FactsOf(snapshot, where);
-  facts.vocabulary = vocabulary_.size();
+  facts_ = FactsOf(snapshot, where);
+  facts_.vocabulary = vocabulary_.size();
   recipes::PretrainedWeights random;
   random.random = true;
-  system_ = recipes::MakeSystem(recipe, options_.values, {solo_, solo_, 1, random, facts});
+  system_ = recipes::MakeSystem(recipe, options_.values, {solo_, solo_, 1, random, facts_});
   needs_ = system_->Needs().at(0);
   drawer_ = system_->MakeDrawer();
   translator_ = system_->MakeTranslator();

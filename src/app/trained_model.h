@@ -29,6 +29,7 @@ class TrainedModel {
   // What it was trained with, and what the command line says.
   const TrainingOptions& options() const { return options_; }
   const dataio::DomainNeeds& needs() const { return needs_; }  // of the main data set
+  const recipes::DataFacts& facts() const { return facts_; }   // of the data that it was trained on
   // The networks that were not trained: "text_encoder.", and what else the system has.
   const NamedTensors& frozen() const { return frozen_; }
   const Json& info() const { return info_; }                   // of the checkpoint's manifest
@@ -42,6 +43,7 @@ class TrainedModel {
   std::filesystem::path checkpoint_;
   dataio::Vocabulary vocabulary_;
   TrainingOptions options_;
+  recipes::DataFacts facts_;
   dataio::DomainNeeds needs_;
   SoloBatch solo_;
   std::unique_ptr<recipes::System> system_;

@@ -21,8 +21,12 @@ recipes::DataFacts FactsOf(const dataio::Dataset& dataset) {
   facts.vocabulary = dataset.vocabulary().size();
   facts.classes = dataset.has_classes() ? dataset.classes() : 0;
   facts.key_points = dataset.key_point_names();
-  if (std::filesystem::exists(dataio::Embeddings::FileOf(dataset)))
-    facts.embedding = dataio::Embeddings(dataset).size();
+  if (!std::filesystem::exists(dataio::Embeddings::FileOf(dataset))) return facts;
+  const dataio::Embeddings embeddings(dataset);
+  facts.embedding = embeddings.size();
+  facts.sentences = embeddings.protocol();
+  facts.sentence_encoder = embeddings.encoder();
+  facts.sentence_encoder_file = embeddings.encoder_file();
   return facts;
 }
 
@@ -30,14 +34,20 @@ Json ToJson(const recipes::DataFacts& facts) {
   return {{"vocabulary", facts.vocabulary},
           {"classes", facts.classes},
           {"embedding", facts.embedding},
-          {"key_points", facts.key_points}};
+          {"key_points", facts.key_points},
+          {"sentences", facts.sentences},
+          {"sentence_encoder", facts.sentence_encoder},
+          {"sentence_encoder_file", facts.sentence_encoder_file}};
 }
 
 recipes::DataFacts FactsFromJson(const Json& json, const std::string& where) {
   return {.vocabulary = JsonField<int64_t>(json, "vocabulary", where),
           .classes = JsonField<int64_t>(json, "classes", where),
           .embedding = JsonField<int64_t>(json, "embedding", where),
-          .key_points = JsonField<std::vector<std::string>>(json, "key_points", where)};
+          .key_points = JsonField<std::vector<std::string>>(json, "key_points", where),
+          .sentences = json.value("sentences", ""),  // runs from before they were recorded
+          .sentence_encoder = json.value("sentence_encoder", ""),
+          .sentence_encoder_file = json.value("sentence_encoder_file", "")};
 }
 
 TrainingData::TrainingData(const std::map<std::string, std::string>& folders)

@@ -96,4 +96,10 @@ void InitializeTorch7(torch::nn::Module& root, uint64_t seed) {
   root.apply([&](torch::nn::Module& module) { InitializeTorch7Layer(module, generator); });
 }
 
+void InitializeUniform(torch::nn::Module& root, uint64_t seed, double bound) {
+  torch::NoGradGuard no_grad;
+  auto generator = at::detail::createCPUGenerator(RandomKey(seed, "uniform"));
+  for (auto& parameter : root.parameters()) parameter.uniform_(-bound, bound, generator);
+}
+
 }  // namespace helio::nn

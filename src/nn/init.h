@@ -23,4 +23,7 @@ void InitializeUnbiased(torch::nn::Module& root, uint64_t seed);
 // main_cls_int.lua weights_init).
 void InitializeTorch7(torch::nn::Module& root, uint64_t seed);
 
+// char-CNN-RNN's, likewise: every weight and bias uniform in [-bound, bound] (cvpr2016 train_sje_*.lua).
+void InitializeUniform(torch::nn::Module& root, uint64_t seed, double bound);
+
 }  // namespace helio::nn

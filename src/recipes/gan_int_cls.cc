@@ -76,6 +76,7 @@ std::vector<dataio::DomainNeeds> GanIntCls::Needs() const {
   dataio::DomainNeeds needs{.sides = {options_.base_side}, .words = options_.words};
   needs.wrong_images = sees_wrong_pictures();
   sentences_.AddNeeds(needs);
+  needs.embeddings_repeat = options_.sentence_repeats;
   return {needs};
 }
 
@@ -212,6 +213,9 @@ void GanIntClsOptions::Declare(OptionList& list) {
   list.Group("Shapes");
   list.Add("text_projection", &text_projection, AtLeast(1),
            "Dimensions that generator and discriminator project the sentence to (nt)");
+  list.Add(
+      "sentence_repeats", &sentence_repeats, AnyValue(),
+      "A caption may count twice in the mean over --sentence_captions, as published for birds and flowers");
   list.Add("critic", &critic, OneOf({"cub", "coco"}),
            "GAN-INT-CLS's discriminator, as published for birds and flowers or for COCO");
   list.Group("Losses");

@@ -18,6 +18,7 @@ struct GanIntClsOptions : BaseSideOptions, PlayerOptions, SentenceOptions {
   std::string interpolation = "mean";
   double interpolation_weight = 1;
   int64_t decay_epochs = 100;
+  bool sentence_repeats = true;
   void Declare(OptionList& list);
 };
 

@@ -2,6 +2,7 @@
 #include <functional>
 #include <string>
 
+#include "src/base/global_batch.h"
 #include "src/nn/module.h"
 #include "src/recipes/drawer.h"
 

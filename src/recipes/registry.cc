@@ -84,6 +84,7 @@ const std::vector<Registration>& Systems() {
       Row<AttnGanOptions, &MakeAttnDcgan>("attn_dcgan", Program::kTrain, {"damsm"}),
       Row<AttnGanOptions, &MakeAttnGan>("attngan", Program::kTrain, {"damsm"}),
       Row<CaptionerTrainingOptions, &MakeCaptioner>("captioner", Program::kPretrain, {"classifier"}),
+      Row<CharCnnRnnTrainingOptions, &MakeCharCnnRnn>("char_cnn_rnn", Program::kPretrain, {"classifier"}),
       Row<ClassifierOptions, &MakeClassifier>("classifier", Program::kPretrain, {}),
       Row<CycleGanOptions, &MakeCycleGan>("cyclegan", Program::kTrain, {"translators"}, /*least_rows=*/1),
       Row<DamsmOptions, &MakeDamsm>("damsm", Program::kPretrain, {"classifier"}),

@@ -27,6 +27,9 @@ struct DataFacts {
   int64_t classes = 0;                       // class ids are below it; 0: the set has none
   int64_t embedding = 0;                     // dimensions of its sentence embeddings; 0: there are none
   std::vector<std::string> key_points = {};  // their names
+  // How the embeddings were made, in words; the digest and the file of the network that made them, where
+  // known.
+  std::string sentences = {}, sentence_encoder = {}, sentence_encoder_file = {};
 };
 
 // What a system is built from, besides its options.

@@ -44,13 +44,47 @@ def main():
         check(whole == halves, "resumed bit-equal")
         must(BIN / "helio-eval", f"--checkpoint={work}/whole", data, damsm, "--images=160", f"--out={work}/report")
         check((work / "report/summary.json").exists(), "helio-eval draws from embeddings")
-        code, log = said(BIN / "helio-generate", f"--checkpoint={work}/whole", "--text=a red bird", f"--out={work}/x.png")
-        check(code == 1 and "embeddings of whole sentences" in log, "helio-generate says that words alone cannot be drawn")
+        sentences_are_read_by_their_encoder(work)
         must(*embed, "--longest=3")
         code, log = said(*train("halves", 6))
         check(code == 1 and "--data: content" in log, "a resume with other embeddings is refused")
         frozen_networks_are_the_checkpoints(work, train)
+        characters_are_embedded(work, data, damsm)
     return 0
+
+
+def sentences_are_read_by_their_encoder(work):
+    """helio-generate with a system that was trained on embeddings: the encoder that the run recorded, another one, none."""
+    generate = [BIN / "helio-generate", f"--checkpoint={work}/whole", "--text=a red bird", f"--out={work}/x.png"]
+    must(*generate)
+    check((work / "x-1.png").exists(), "a sentence is read by the encoder that the run recorded")
+    must(BIN / "helio-pretrain", *SIZES, "--recipe=damsm", f"--data={work}/data", "--steps=2", "--evaluate_images=100", "--seed=9", f"--out={work}/stranger")
+    code, log = said(*generate, f"--text_encoder={work}/stranger/best.safetensors")
+    check(code == 1 and "another encoder" in log, "another encoder is refused")
+    (work / "damsm/best.safetensors").rename(work / "moved.safetensors")
+    code, log = said(*generate)
+    check(code == 1 and "is gone" in log and "--text_encoder" in log, "an encoder that is gone is named")
+    must(*generate, f"--text_encoder={work}/moved.safetensors")
+    (work / "moved.safetensors").rename(work / "damsm/best.safetensors")
+
+
+def characters_are_embedded(work, data, damsm):
+    """char-CNN-RNN from its pretraining to a picture, and what happens where the data's embeddings are of another encoder."""
+    encoder = f"{work}/char/best.safetensors"
+    pretrain = [BIN / "helio-pretrain", *SIZES, "--recipe=char_cnn_rnn", data, "--char_conv1=8", "--char_conv2=8", "--char_width=8", f"--out={work}/char"]
+    code, log = said(*pretrain, "--steps=2")
+    check(code == 1 and "--classifier" in log, "the trunk that is missing is named")
+    must(*pretrain, "--steps=2", "--evaluate_images=100", "--random_frozen")
+    code, log = said(BIN / "helio-embed", *SIZES[1:3], data, f"--text_encoder={encoder}", damsm)
+    check(code == 1 and "one encoder" in log, "two encoders are refused")
+    code, log = said(BIN / "helio-embed", data, f"--text_encoder={encoder}")
+    check(code == 0 and "char-CNN-RNN" in log and "128 dimensions" in log, "helio-embed takes char-CNN-RNN")
+    code, log = said(BIN / "helio-eval", f"--checkpoint={work}/whole", data, damsm, "--images=160", f"--out={work}/report")
+    check(code == 1 and "of another encoder" in log, "helio-eval refuses embeddings of another encoder")
+    must(BIN / "helio-train", *SIZES, "--recipe=gan_int_cls", "--gf=8", "--df=4", "--z=8", "--text_projection=8", data, f"--out={work}/int_cls", "--steps=3", "--sample_every=3")
+    must(BIN / "helio-generate", f"--checkpoint={work}/int_cls", "--text=a zebra-striped bird!", f"--out={work}/z.png")
+    check((work / "z-1.png").exists(), "words that no caption had are read by their characters")
+    must(BIN / "helio-eval", f"--checkpoint={work}/int_cls", data, damsm, "--images=160", f"--out={work}/report")
 
 
 def frozen_networks_are_the_checkpoints(work, train):

@@ -78,7 +78,8 @@ const std::vector<Case>& Cases() {
 
 // family/ANCESTORS.md section 2: outputs 1e-5, gradients 1e-4.
 const Tolerance kAncestor = {1e-5, 1e-4};
-const Tolerance kAncestorDouble = {.out = 1e-8, .grad = 1e-8, .rounded = 1e-5};
+// Of what was recorded in float32 only, that recording is up to 2.2e-5 from the float64 of the same peer.
+const Tolerance kAncestorDouble = {.out = 1e-8, .grad = 1e-8, .rounded = 5e-5};
 // Losses iteration by iteration; the last pictures in float32 have come a little further apart.
 const Tolerance kAncestorTrajectory = {.out = 1e-3,
                                        .grad = 1e-4,
@@ -112,6 +113,9 @@ const std::vector<Case>& FamilyCases() {
       {"cyclegan_pool", ReplayImagePool, {0, 0}, Tolerance{}},
       {"cyclegan_schedule", ReplayDecay, {1e-9, 1e-9}},
       {"trajectory_cyclegan", ReplayCycleGanTrajectory, kCycleTrajectory, kCycleTrajectoryDouble},
+      {"char_cnn_rnn_rnn8", ReplayCharCnnRnn, kAncestor, kAncestorDouble},
+      {"char_cnn_rnn_gru18", ReplayCharCnnRnn, kAncestor, kAncestorDouble},
+      {"trajectory_char_cnn_rnn", ReplayCharTrajectory, kAncestorTrajectory, kAncestorTrajectoryDouble},
       {"int_cls_g", ReplayIntClsGenerator, kAncestor, kAncestorDouble},
       {"int_cls_d", ReplayIntClsCritic, kAncestor, kAncestorDouble},
       {"int_cls_d_coco", ReplayIntClsCritic, kAncestor, kAncestorDouble},

@@ -35,6 +35,8 @@ void ReplayIntClsGenerator(Fixture& fixture);
 void ReplayIntClsCritic(Fixture& fixture);
 void ReplayIntClsInterpolation(Fixture& fixture);
 void ReplayIntClsTrajectory(Fixture& fixture);
+void ReplayCharCnnRnn(Fixture& fixture);
+void ReplayCharTrajectory(Fixture& fixture);
 
 struct Case {
   const char* name;

@@ -7,6 +7,7 @@
 #include "dataio/held_out.h"
 #include "dataio/loader.h"
 #include "dataio/upload.h"
+#include "src/base/characters.h"
 #include "src/base/random.h"
 #include "tests/unit/dataio/small_set.h"
 
@@ -126,7 +127,7 @@ TEST(DomainTest, EmbeddingsAreMeansOfARowsCaptions) {
   const Dataset set(PackSmallSet(scratch.path(), 9), "train");
   EXPECT_NE(ErrorOf([&] { Embeddings{set}; }).find("embeddings.train.safetensors"), std::string::npos);
   const auto numbers = torch::arange(set.captions()).to(torch::kFloat32).unsqueeze(1);
-  WriteEmbeddings(set, torch::cat({numbers, -numbers}, 1), "numbers of captions");
+  WriteEmbeddings(set, torch::cat({numbers, -numbers}, 1), {"numbers of captions"});
   const auto at = [&](int64_t count, int64_t step) {
     return BatchAt({{set, {.sides = {kSide}, .embeddings = count}}}, {.global_batch = 9}, step);
   };
@@ -147,12 +148,99 @@ TEST(DomainTest, EmbeddingsAreMeansOfARowsCaptions) {
   EXPECT_GT(seen.size(), 12u) << "of 18 captions";
 }
 
+TEST(DomainTest, EmbeddingsMayRepeatInAMean) {
+  const ScratchFolder scratch("repeated_embeddings");
+  const Dataset set(PackSmallSet(scratch.path(), 9), "train");
+  WriteEmbeddings(set, torch::arange(set.captions()).to(torch::kFloat32).unsqueeze(1), {"numbers", "digest"});
+  EXPECT_EQ(Embeddings(set).encoder(), "digest");
+  std::set<float> means;  // of two drawn of a record's two: both, or one of them twice
+  for (int64_t epoch = 0; epoch < 8; ++epoch) {
+    const auto batch = BatchAt({{set, {.sides = {kSide}, .embeddings = 2, .embeddings_repeat = true}}},
+                               {.global_batch = 9}, epoch);
+    for (int64_t i = 0; i < 9; ++i) {
+      const auto row = batch.data().records[static_cast<size_t>(i)];
+      if (set.Captions(row) == 2)
+        means.insert(batch.data().embeddings[i][0].item<float>() - static_cast<float>(set.FirstCaption(row)));
+    }
+  }
+  EXPECT_EQ(means, (std::set<float>{0, 0.5, 1}));
+}
+
+TEST(DomainTest, CharactersAreThoseOfTheDrawnCaptionAndOfAnother) {
+  const ScratchFolder scratch("characters");
+  const Dataset set(PackSmallSet(scratch.path(), 9), "train");
+  const auto batch =
+      BatchAt({{set, {.sides = {kSide}, .characters = 40, .character_captions = 2}}}, {.global_batch = 9}, 0);
+  const auto& data = batch.data();
+  ASSERT_EQ(data.characters.sizes(), (at::IntArrayRef{9, 2, 40}));
+  for (int64_t i = 0; i < 9; ++i) {
+    const auto row = data.records[static_cast<size_t>(i)],
+               drawn = data.caption_indices[static_cast<size_t>(i)];
+    const auto is = [&](int64_t place, int64_t caption) {
+      return torch::equal(data.characters[i][place],
+                          torch::tensor(CharacterNumbers(set.Text(row, caption), 40)));
+    };
+    EXPECT_TRUE(is(0, drawn));
+    bool another = set.Captions(row) == 1;
+    for (int64_t caption = 0; caption < set.Captions(row); ++caption)
+      another |= caption != drawn && is(1, caption);
+    EXPECT_TRUE(another) << row;
+  }
+}
+
+TEST(DomainTest, RowsOfDistinctClasses) {
+  const ScratchFolder scratch("distinct");
+  const Dataset set(PackSmallSet(scratch.path(), 9), "train");
+  std::set<int64_t> classes, rows;
+  for (int64_t row = 0; row < set.size(); ++row) classes.insert(set.Class(row));
+  const auto size = std::ssize(classes);
+  const DomainNeeds needs{.order = Order::kDistinctClasses};
+  const Sampler sampler(set, size, needs, 1);
+  for (int64_t step = 0; step < 60; ++step) {
+    std::set<int64_t> seen;
+    for (const auto& draw : sampler.Batch(step)) {
+      seen.insert(set.Class(draw.row));
+      rows.insert(draw.row);
+    }
+    EXPECT_EQ(seen, classes);
+  }
+  EXPECT_EQ(std::ssize(rows), set.size()) << "all of a class' rows get their turn";
+  EXPECT_NE(ErrorOf([&] { Sampler(set, size + 1, needs, 1); }).find("classes"), std::string::npos);
+}
+
+TEST(CharactersTest, AreNumberedAsPublished) {
+  EXPECT_EQ(CharacterNumbers("aZ0- ", 6), (std::vector<int64_t>{1, 26, 27, 60, 70, 0}));
+  EXPECT_EQ(CharacterNumbers("a\xC3\xA9\tb", 3), (std::vector<int64_t>{1, 0, 0}))
+      << "cut, unknown ones keep a place";
+}
+
+TEST(DomainTest, VectorsOfOthersAreMatchedByName) {
+  const ScratchFolder scratch("named");
+  const Dataset set(PackSmallSet(scratch.path(), 5), "train");
+  NamedVectors named;
+  std::vector<int64_t> counts;
+  for (int64_t row = set.size(); row-- > 0;) {
+    named.ids.push_back(set.Id(row));
+    counts.push_back(set.Captions(row));
+  }
+  named.ids.push_back("nobody's");
+  counts.push_back(1);
+  named.counts = torch::tensor(counts, torch::kInt64);
+  named.vectors = torch::arange(set.captions() + 1).to(torch::kFloat32).unsqueeze(1);
+  const auto vectors = VectorsFor(set, named, "file");
+  EXPECT_EQ(vectors.sizes(), (at::IntArrayRef{set.captions(), 1}));
+  EXPECT_EQ(vectors[0][0].item<int64_t>(), set.captions() - set.Captions(0)) << "the last in the file";
+  named.ids[0] = "other";
+  EXPECT_NE(ErrorOf([&] { VectorsFor(set, named, "file"); }).find("do not fit 1 of the 5 records"),
+            std::string::npos);
+}
+
 TEST(DomainTest, EmbeddingsOfAnotherPackingAreRefused) {
   const ScratchFolder scratch("stale_embeddings");
   const auto root = PackSmallSet(scratch.path(), 6);
   {
     const Dataset set(root, "train");
-    WriteEmbeddings(set, torch::zeros({set.captions(), 2}), "zeros");
+    WriteEmbeddings(set, torch::zeros({set.captions(), 2}), {"zeros"});
   }
   std::filesystem::remove(root / "manifest.json");
   auto options = SmallOptions(root);

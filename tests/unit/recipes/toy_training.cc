@@ -4,6 +4,7 @@
 
 #include "cluster/communicator_batch.h"
 #include "cluster/thread_communicator.h"
+#include "src/base/characters.h"
 #include "src/base/noise.h"
 
 namespace helio::testing {
@@ -38,6 +39,8 @@ dataio::Domain ToyDomain(int64_t index, const RowRange& rows, torch::Dtype dtype
   data.caption_lengths = part(lengths);
   data.classes = part((UniformRows(RandomKey(1, "class", {index}), whole, {}) * 4).to(torch::kInt64));
   data.embeddings = part(NormalRows(RandomKey(1, "embedding", {index}), whole, {kEmbedding}, dtype));
+  data.characters = part((UniformRows(RandomKey(1, "characters", {index}), whole, {2, kCharacterPlaces}) * 71)
+                             .to(torch::kInt64));
   return data;
 }
 
@@ -60,6 +63,10 @@ OptionValues ToyOptions() {
           {"mirror_damsm_lambda", "1"},
           {"freeze_trunk", "false"},
           {"side", "16"},
+          {"text_projection", "6"},
+          {"char_conv1", "4"},
+          {"char_conv2", "5"},
+          {"char_width", "6"},
           {"d_layers", "2"},
           {"pool_size", "9"},
           {"words", std::to_string(kWords)}};
