@@ -203,6 +203,8 @@ __attribute__((constructor)) void Install() {
     library->impl(full.c_str(), torch::CppFunction::makeFromBoxedFunction<&Redirect>());
   }
   library->impl("copy_", torch::CppFunction::makeFromBoxedFunction<&Redirect>());
+  // Of a transposed convolution it reaches a CUDA kernel that no operator names.
+  library->impl("convolution_backward", torch::CppFunction::makeFromBoxedFunction<&Redirect>());
   library->impl("_thnn_fused_lstm_cell", TORCH_FN(Cell));
   library->impl("_thnn_fused_lstm_cell_backward_impl", TORCH_FN(CellBackward));
   library->impl("_thnn_fused_gru_cell", TORCH_FN(GruCell));
