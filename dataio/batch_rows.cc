@@ -127,7 +127,8 @@ torch::Tensor KeyPointsIn(const Dataset& dataset, std::span<const int64_t> rows,
 int64_t WrongRow(const Dataset& dataset, int64_t row, uint64_t key) {
   constexpr int kTries = 10000;
   RandomStream random(key);
-  for (int i = 0; i < kTries; ++i)
+  const bool one_class = dataset.classes() > 0 && !dataset.has_classes();
+  for (int i = 0; i < kTries && !one_class; ++i)
     if (const int64_t other = random.Below(dataset.size()); dataset.Class(other) != dataset.Class(row))
       return other;
   ThrowUser("split '" + dataset.split() + "' has no picture of another class than that of '" +

@@ -69,7 +69,8 @@ def main():
             strike(bin_dir, work, f"{name}_step", number, "step 6/")
             strike(bin_dir, work, f"{name}_evaluation", number, "step 4/", *judged)
             out = strike(bin_dir, work, f"{name}_checkpoint", number, "checkpoint of step", "--checkpoint_every=2")
-            strike(bin_dir, work, f"{name}_start", number, "")
+            if number == signal.SIGKILL:  # a rank that stands still inside MPI's start is seen by launch/mpirun/run's --deadline only
+                strike(bin_dir, work, f"{name}_start", number, "")
             reached = max(checkpoints(out))
             must(*MPIRUN, "-n", "3", bin_dir / "helio-train", *toy_flags(work, reached + 2), f"--out={out}")
             check(max(checkpoints(out)) == reached + 2, f"{name}: the same command goes on from step {reached}")
