@@ -1,5 +1,6 @@
 #pragma once
 #include <array>
+#include <bit>
 #include <string>
 #include <vector>
 
@@ -7,6 +8,9 @@
 #include "cluster/pending.h"
 
 namespace helio::cluster {
+
+static_assert(std::endian::native == std::endian::little,
+              "ranks speak in the bytes of their memory, which is this everywhere");
 
 // Where a rank is, as it tells the others. Plain bytes on the wire.
 struct Beat {

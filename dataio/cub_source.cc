@@ -1,10 +1,10 @@
 #include <cmath>
-#include <set>
 #include <sstream>
 
+#include "dataio/file_tree.h"
 #include "dataio/numbers.h"
 #include "dataio/pickle_list.h"
-#include "dataio/source.h"
+#include "dataio/source_reading.h"
 #include "src/base/error.h"
 #include "src/base/file_system.h"
 
@@ -22,9 +22,10 @@ struct CubImage {
 
 fs::path ArchiveOf(const fs::path& root) {
   for (const auto& folder : {root / "CUB_200_2011", root})
-    if (fs::exists(folder / "images.txt")) return folder;
+    if (Exists(folder / "images.txt")) return folder;
   ThrowUser("has no CUB_200_2011/images.txt", root.string(),
-            "--root is the folder that holds CUB_200_2011 and text");
+            "--root is the folder that holds CUB_200_2011 and text; sets of your own: --source=folder, "
+            "docs/layouts.md");
 }
 
 // Lines "<id> <rest>".
@@ -70,7 +71,7 @@ struct CubParts {
 };
 
 CubParts::CubParts(const fs::path& folder) {
-  if (!fs::exists(folder / "parts.txt") || !fs::exists(folder / "part_locs.txt")) return;
+  if (!Exists(folder / "parts.txt") || !Exists(folder / "part_locs.txt")) return;
   for (const auto& [id, name] : ReadById(folder / "parts.txt")) names.push_back(name);
   const std::string where = (folder / "part_locs.txt").string();
   for (const auto& line : ReadLines(where)) {
@@ -108,12 +109,12 @@ struct CubLists {
 CubImage CubLists::Find(int64_t id, const std::string& name) const {
   const std::string of = " of image " + std::to_string(id);
   CubImage image;
-  image.key = fs::path(name).replace_extension().string();
+  image.key = WithoutPictureSuffix(name);
   const auto& label = RowOf(labels, id, labels_path);
   const auto class_id = ParseNumber<int64_t>(label);
   if (!class_id || !classes.contains(*class_id))
     ThrowData("class '" + label + "'" + of + " is not in classes.txt", labels_path.string());
-  image.class_id = *class_id - 1;
+  image.class_id = CheckedClass(*class_id - 1, labels_path.string() + of);
   image.box = ParseBox(RowOf(boxes, id, boxes_path), boxes_path.string() + of);
   const auto& part = RowOf(split, id, split_path);
   if (part != "0" && part != "1")
@@ -137,11 +138,18 @@ CubImages ReadMetadata(const CubLists& lists, const fs::path& archive) {
   return images;
 }
 
-// The keys of a split in order: AttnGAN's lists if they are there, else the official split.
-std::vector<std::string> SplitKeys(const fs::path& root, const std::string& split, const CubImages& images) {
-  if (fs::exists(root / split / "filenames.txt")) return ReadLines(root / split / "filenames.txt");
-  if (fs::exists(root / split / "filenames.pickle"))
-    return ReadPickledStrings(root / split / "filenames.pickle");
+// The list that decides a split: AttnGAN's if it is there, else empty: the official split does.
+fs::path ListOf(const fs::path& root, const std::string& split) {
+  for (const char* name : {"filenames.txt", "filenames.pickle"})
+    if (const auto list = fs::path(split) / name; Exists(root / list)) return list;
+  return {};
+}
+
+// The keys of a split in order.
+std::vector<std::string> SplitKeys(const fs::path& root, const fs::path& list, const std::string& split,
+                                   const CubImages& images) {
+  if (!list.empty())
+    return list.extension() == ".txt" ? ReadLines(root / list) : ReadPickledStrings(root / list);
   std::vector<std::string> keys;
   for (const auto& [key, image] : images)
     if (image.official_train == (split == "train")) keys.push_back(key);
@@ -149,33 +157,34 @@ std::vector<std::string> SplitKeys(const fs::path& root, const std::string& spli
 }
 
 // The record of a key. Throws Error where it cannot be used.
-SourceRecord ReadRecord(const std::string& key, const std::string& list, const SourceOptions& options,
-                        const fs::path& archive, const CubImages& images) {
+SourceRecord ReadCubRecord(const std::string& written, const std::string& list, SourceReading& reading,
+                           const fs::path& archive, const CubImages& images) {
+  const auto key = WithoutPictureSuffix(written);
   const auto found = images.find(key);
-  if (found == images.end()) ThrowData("names '" + key + "', which images.txt does not know", list);
-  const fs::path image = archive / "images" / (key + ".jpg");
-  if (!fs::exists(image)) ThrowData("is missing", image.string());
-  return {key,
-          image,
-          options.captions
-              ? ReadCaptionFile(options.root / "text" / (key + ".txt"), options.captions_per_image)
-              : std::vector<std::string>(),
-          found->second.class_id,
-          found->second.box,
-          found->second.parts};
+  if (found == images.end()) ThrowData("names '" + written + "', which images.txt does not know", list);
+  SourceRecord record{key,
+                      archive / "images" / (key + ".jpg"),
+                      {},
+                      found->second.class_id,
+                      found->second.box,
+                      found->second.parts};
+  if (!Exists(record.image)) ThrowData("is missing", record.image.string());
+  reading.AddCaptionFile(record, reading.options().root / "text" / (key + ".txt"));
+  return record;
 }
 
-SourceSplit ReadSplit(const std::string& name, const SourceOptions& options, const fs::path& archive,
-                      const CubImages& images, Complaints& complaints) {
-  SourceSplit split{name, {}};
-  const std::string list = (options.root / name).string();
-  std::set<std::string> seen;
-  for (const auto& key : SplitKeys(options.root, name, images))
-    complaints.Try([&] {
-      if (!seen.insert(key).second) ThrowData("names '" + key + "' twice", list);
-      split.records.push_back(ReadRecord(key, list, options, archive, images));
+// What made the split, in words.
+std::string ReadCubSplit(const std::string& name, const fs::path& archive, const CubImages& images,
+                         SourceReading& reading) {
+  const auto& root = reading.options().root;
+  const auto list = ListOf(root, name);
+  for (const auto& key : SplitKeys(root, list, name, images))
+    reading.complaints().Try([&] {
+      reading.Add(ReadCubRecord(key, (root / (list.empty() ? fs::path(name) : list)).string(), reading,
+                                archive, images),
+                  name);
     });
-  return split;
+  return name + " by " + (list.empty() ? "train_test_split.txt" : list.string());
 }
 
 }  // namespace
@@ -184,12 +193,11 @@ std::vector<SourceSplit> ReadCub(const SourceOptions& options) {
   const auto archive = ArchiveOf(options.root);
   const CubLists lists(archive);
   const auto images = ReadMetadata(lists, archive);
-  Complaints complaints(options.skip_missing);
-  std::vector<SourceSplit> splits;
-  for (const char* name : {"train", "test"})
-    splits.push_back(ReadSplit(name, options, archive, images, complaints));
+  SourceReading reading(options);
+  const auto train = ReadCubSplit("train", archive, images, reading);
+  reading.SplitsAreBy(train + ", " + ReadCubSplit("test", archive, images, reading));
+  auto splits = reading.Take();
   for (auto& split : splits) split.part_names = lists.parts.names;
-  complaints.Settle(options.root.string());
   return splits;
 }
 

@@ -54,6 +54,11 @@ void FlipUpsideDown(Image& image) {
 
 }  // namespace
 
+int OrientationOfExif(std::span<const uint8_t> exif) {
+  const bool headed = exif.size() >= 6 && std::memcmp(exif.data(), "Exif\0\0", 6) == 0;
+  return OrientationOfTiff(exif.subspan(headed ? 6 : 0));
+}
+
 int ExifOrientation(std::span<const uint8_t> jpeg) {
   const TiffReader reader{jpeg};
   size_t position = 2;

@@ -10,6 +10,9 @@ namespace helio::dataio {
 // the bytes are untrusted.
 int ExifOrientation(std::span<const uint8_t> jpeg);
 
+// The same of an Exif block by itself, as WebP has it; "Exif\0\0" in front of it is passed over.
+int OrientationOfExif(std::span<const uint8_t> exif);
+
 // The picture turned and mirrored so that it is upright.
 Image Upright(Image image, int orientation);
 

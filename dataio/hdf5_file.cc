@@ -61,6 +61,10 @@ void Hdf5Writer::WriteRaw(const std::string& name, hid_t type, const void* data,
 }
 
 void Hdf5Writer::Attribute(const std::string& name, const std::string& value) {
+  if (value.size() >= kMaxAttribute)
+    ThrowUser("attribute '" + name + "' has " + std::to_string(value.size()) + " bytes, at most " +
+                  std::to_string(kMaxAttribute - 1) + " are read back",
+              where_, "use shorter names");
   const std::lock_guard lock(Hdf5Lock());
   const Hdf5Id type(H5Tcopy(H5T_C_S1), &H5Tclose), space(H5Screate(H5S_SCALAR), &H5Sclose);
   H5Tset_size(type, value.size() + 1);
@@ -125,7 +129,7 @@ std::string Hdf5Reader::Attribute(const std::string& name) {
   if (!attribute.valid()) ThrowData("lacks the attribute '" + name + "'", where_);
   const Hdf5Id type(H5Aget_type(attribute), &H5Tclose);
   const size_t size = H5Tget_size(type);
-  if (H5Tget_class(type) != H5T_STRING || H5Tis_variable_str(type) > 0 || size == 0 || size > 4096)
+  if (H5Tget_class(type) != H5T_STRING || H5Tis_variable_str(type) > 0 || size == 0 || size > kMaxAttribute)
     ThrowData("attribute '" + name + "' is not a short string", where_);
   std::string value(size, '\0');
   if (H5Aread(attribute, type, value.data()) < 0) ThrowData("cannot read attribute '" + name + "'", where_);

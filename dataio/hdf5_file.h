@@ -64,6 +64,9 @@ inline hid_t Hdf5Type<float>() {
   return H5T_NATIVE_FLOAT;
 }
 
+// The longest attribute, its zero byte included: what a reader takes.
+constexpr size_t kMaxAttribute = 4096;
+
 // Bytes [begin, end) of a file.
 struct ByteRange {
   uint64_t begin = 0, end = 0;
@@ -79,6 +82,7 @@ class Hdf5Writer {
   void Write(const std::string& name, const std::vector<T>& values) {
     WriteRaw(name, Hdf5Type<T>(), values.data(), values.size());
   }
+  // Throws Error{kUser} beyond kMaxAttribute.
   void Attribute(const std::string& name, const std::string& value);
   // Last: HDF5 writes its metadata only now. Throws Error{kSystem} if any of it does not reach the file.
   void Close();

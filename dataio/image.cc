@@ -6,6 +6,7 @@
 #include <cstring>
 #include <memory>
 
+#include "dataio/decoders.h"
 #include "dataio/exif.h"
 #include "src/base/error.h"
 #include "src/base/log.h"
@@ -20,45 +21,13 @@ struct TurboDeleter {
 };
 using Turbo = std::unique_ptr<void, TurboDeleter>;
 
-void CheckSize(int64_t width, int64_t height, const std::string& where) {
+}  // namespace
+
+void CheckImageSize(int64_t width, int64_t height, const std::string& where) {
   if (width <= 0 || height <= 0 || width * height > kMaxPixels)
     ThrowData(
         "image of " + std::to_string(width) + " x " + std::to_string(height) + " pixels is not plausible",
         where);
-}
-
-// Adobe's CMYK JPEGs store inverted values; so 255 is "no ink".
-Image CmykToRgb(const std::vector<uint8_t>& cmyk, int width, int height) {
-  Image image(width, height);
-  for (size_t i = 0; i < static_cast<size_t>(width) * height; ++i)
-    for (size_t c = 0; c < 3; ++c)
-      image.pixels[3 * i + c] = static_cast<uint8_t>(cmyk[4 * i + c] * cmyk[4 * i + 3] / 255);
-  return image;
-}
-
-Image DecodeJpeg(std::span<const uint8_t> bytes, const std::string& where) {
-  const Turbo turbo(tjInitDecompress());
-  int width = 0, height = 0, subsampling = 0, colours = 0;
-  const auto fail = [&] {
-    ThrowData(std::string("JPEG does not decode: ") + tjGetErrorStr2(turbo.get()), where);
-  };
-  if (tjDecompressHeader3(turbo.get(), bytes.data(), bytes.size(), &width, &height, &subsampling, &colours) !=
-      0)
-    fail();
-  CheckSize(width, height, where);
-  const bool cmyk = colours == TJCS_CMYK || colours == TJCS_YCCK;
-  const int format = cmyk ? TJPF_CMYK : TJPF_RGB;
-  std::vector<uint8_t> pixels(static_cast<size_t>(width) * height * tjPixelSize[format]);
-  const int status = tjDecompress2(turbo.get(), bytes.data(), bytes.size(), pixels.data(), width, 0, height,
-                                   format, TJFLAG_ACCURATEDCT);
-  // Warnings (a truncated scan filled with grey) are damage too: silently wrong pictures are worse than none.
-  if (status != 0) fail();
-  if (cmyk) return CmykToRgb(pixels, width, height);
-  Image image;
-  image.width = width;
-  image.height = height;
-  image.pixels = std::move(pixels);
-  return image;
 }
 
 // In the picture's own values, as image programs do it; libpng would mix light.
@@ -73,13 +42,15 @@ Image OverWhite(const std::vector<uint8_t>& rgba, int width, int height) {
   return image;
 }
 
+namespace {
+
 Image DecodePng(std::span<const uint8_t> bytes, const std::string& where) {
   png_image png{};
   png.version = PNG_IMAGE_VERSION;
   if (png_image_begin_read_from_memory(&png, bytes.data(), bytes.size()) == 0)
     ThrowData(std::string("PNG does not decode: ") + png.message, where);
   const std::unique_ptr<png_image, void (*)(png_image*)> release(&png, png_image_free);
-  CheckSize(png.width, png.height, where);
+  CheckImageSize(png.width, png.height, where);
   png.flags |=
       PNG_IMAGE_FLAG_16BIT_sRGB;  // libpng takes 16 bits for linear light otherwise; nobody means that
   png.format = PNG_FORMAT_RGBA;
@@ -89,14 +60,34 @@ Image DecodePng(std::span<const uint8_t> bytes, const std::string& where) {
   return OverWhite(pixels, static_cast<int>(png.width), static_cast<int>(png.height));
 }
 
+bool Begins(std::span<const uint8_t> bytes, std::string_view with, size_t at = 0) {
+  return bytes.size() >= at + with.size() && std::memcmp(bytes.data() + at, with.data(), with.size()) == 0;
+}
+
+// What else people have under a picture's name.
+[[noreturn]] void RefuseFormat(std::span<const uint8_t> bytes, const std::string& where) {
+  if (bytes.empty()) ThrowData("is empty", where, "copy it again");
+  if (Begins(bytes, "version https://git-lfs"))
+    ThrowData("is a pointer of Git LFS, not the picture", where, "git lfs pull");
+  const std::pair<std::string_view, const char*> known[] = {{"BM", "a BMP"},
+                                                            {"GIF8", "a GIF"},
+                                                            {"II*", "a TIFF"},
+                                                            {"MM", "a TIFF"},
+                                                            {"<", "a page of HTML or XML"}};
+  std::string is;
+  for (const auto& [begin, name] : known)
+    if (Begins(bytes, begin)) is = std::string(" but ") + name;
+  ThrowData("is neither a JPEG nor a PNG nor a WebP" + is, where, "convert it");
+}
+
 }  // namespace
 
-Image DecodeImage(std::span<const uint8_t> bytes, const std::string& where) {
-  constexpr uint8_t kPng[] = {0x89, 'P', 'N', 'G'};
-  if (bytes.size() >= 4 && std::memcmp(bytes.data(), kPng, 4) == 0) return DecodePng(bytes, where);
-  if (bytes.size() >= 2 && bytes[0] == 0xFF && bytes[1] == 0xD8)
-    return Upright(DecodeJpeg(bytes, where), ExifOrientation(bytes));
-  ThrowData("is neither a JPEG nor a PNG", where, "convert it");
+Image DecodeImage(std::span<const uint8_t> bytes, const std::string& where, bool* mended) {
+  if (mended) *mended = false;
+  if (Begins(bytes, "\x89PNG")) return DecodePng(bytes, where);
+  if (Begins(bytes, "RIFF") && Begins(bytes, "WEBP", 8)) return DecodeWebP(bytes, where);
+  if (Begins(bytes, "\xFF\xD8")) return Upright(DecodeJpeg(bytes, where, mended), ExifOrientation(bytes));
+  RefuseFormat(bytes, where);
 }
 
 std::vector<uint8_t> EncodeJpeg(const Image& image, int quality) {
@@ -106,7 +97,7 @@ std::vector<uint8_t> EncodeJpeg(const Image& image, int quality) {
   const int status = tjCompress2(turbo.get(), image.pixels.data(), image.width, 0, image.height, TJPF_RGB,
                                  &buffer, &size, TJSAMP_444, quality, TJFLAG_ACCURATEDCT);
   const std::unique_ptr<unsigned char, void (*)(unsigned char*)> release(buffer, tjFree);
-  CHECK_EQ(status, 0) << tjGetErrorStr2(turbo.get());
+  if (status != 0) ThrowData(std::string("cannot be made a JPEG: ") + tjGetErrorStr2(turbo.get()));
   return {buffer, buffer + size};
 }
 

@@ -22,11 +22,16 @@ struct Image {
   const uint8_t* row(int y) const { return pixels.data() + static_cast<size_t>(y) * width * 3; }
 };
 
-// Decodes JPEG (grayscale, CMYK, every subsampling, progressive; Exif orientation applied) or PNG (palette,
-// 16 bit, alpha over white) to RGB. Pixels as Pillow's. Throws Error{kData} naming `where`. Thread-safe.
-Image DecodeImage(std::span<const uint8_t> bytes, const std::string& where);
+// Decodes JPEG (grayscale, CMYK, every subsampling, progressive), PNG (palette, 16 bit) or WebP (lossy,
+// lossless) to RGB; Exif orientation applied, alpha over white. Pixels as Pillow's. `mended`, where it is not
+// null: whether stray bytes were passed over, by which nothing is lost. Throws Error{kData} naming `where`.
+// Thread-safe.
+Image DecodeImage(std::span<const uint8_t> bytes, const std::string& where, bool* mended = nullptr);
 
-// Baseline JPEG, 4:4:4. Deterministic. Thread-safe.
+// The longest side that EncodeJpeg can write.
+constexpr int kMaxJpegSide = 65500;
+
+// Baseline JPEG, 4:4:4. Deterministic. Throws Error{kData} beyond kMaxJpegSide. Thread-safe.
 std::vector<uint8_t> EncodeJpeg(const Image& image, int quality = 95);
 
 // Pixels [left, right) x [top, bottom), which must lie inside.

@@ -1,4 +1,5 @@
 #pragma once
+#include <bit>
 #include <cstdint>
 #include <cstring>
 #include <span>
@@ -6,6 +7,8 @@
 
 // How a shard's arrays are read: where they lie in the mapped file. The mapping must outlive them.
 namespace helio::dataio {
+
+static_assert(std::endian::native == std::endian::little, "numbers lie in the file as in memory");
 
 // An array in a mapped file, of any alignment: HDF5 aligns nothing.
 template <typename T>

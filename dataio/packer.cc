@@ -3,14 +3,16 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <map>
 #include <mutex>
 #include <optional>
 #include <set>
 #include <thread>
 
 #include "dataio/dataset.h"
-#include "dataio/text.h"
+#include "dataio/packed_record.h"
 #include "src/base/checksum.h"
+#include "src/base/file_system.h"
 #include "src/base/json.h"
 #include "src/base/seconds.h"
 #include "src/base/tensor.h"
@@ -24,44 +26,16 @@ struct Job {
   const SourceSplit* split;
   size_t begin, end;
   fs::path path;
+  bool damaged = false;  // one of its pictures
+  bool empty = false;    // none of its records is left
 };
 
-constexpr double kMaxBox = 1 << 20;  // beyond that integers overflow; no picture is as large
-
-// The published crop (AttnGAN code/datasets.py get_imgs): half side int(0.75 * longer side) around the box's
-// centre, clipped.
-struct Region {
-  int left, top, right, bottom;
-};
-
-Region RegionOfBox(const Image& image, const SourceRecord& record) {
-  const auto [x, y, width, height] = record.box;
-  if (x >= image.width || y >= image.height || x + width <= 0 || y + height <= 0 || width > kMaxBox ||
-      height > kMaxBox || x < -kMaxBox || y < -kMaxBox)
-    ThrowData("its box lies outside the picture", record.image.string());
-  const int reach = static_cast<int>(std::max(static_cast<int>(width), static_cast<int>(height)) * 0.75);
-  const int centre_x = (2 * static_cast<int>(x) + static_cast<int>(width)) / 2,
-            centre_y = (2 * static_cast<int>(y) + static_cast<int>(height)) / 2;
-  const int left = std::max(0, centre_x - reach), right = std::min(image.width, centre_x + reach);
-  const int top = std::max(0, centre_y - reach), bottom = std::min(image.height, centre_y + reach);
-  if (left >= right || top >= bottom) ThrowData("its box lies outside the picture", record.image.string());
-  return {left, top, right, bottom};
-}
-
-// Ids of a caption's words; words that a given vocabulary lacks are dropped and counted.
-std::vector<int32_t> IdsOf(const std::string& caption, const Vocabulary& vocabulary) {
-  std::vector<int32_t> ids;
-  for (const auto& token : Tokenize(caption))
-    if (const int64_t id = vocabulary.Find(token); id > 0) ids.push_back(static_cast<int32_t>(id));
-  return ids;
-}
-
-Vocabulary BuildVocabulary(const std::vector<SourceSplit>& splits) {
-  Vocabulary vocabulary;
+Vocabulary BuildVocabulary(const std::vector<SourceSplit>& splits, WordRule words) {
+  Vocabulary vocabulary(words);
   for (const auto& split : splits)
     for (const auto& record : split.records)
       for (const auto& caption : record.captions)
-        for (const auto& token : Tokenize(caption)) vocabulary.Add(token);
+        for (const auto& token : vocabulary.WordsOf(caption)) vocabulary.Add(token);
   return vocabulary;
 }
 
@@ -70,14 +44,13 @@ class Packer {
   Packer(const std::vector<SourceSplit>& splits, const PackOptions& options)
       : splits_(splits),
         options_(options),
-        vocabulary_(options.vocabulary.empty() ? BuildVocabulary(splits)
+        vocabulary_(options.vocabulary.empty() ? BuildVocabulary(splits, options.words)
                                                : Vocabulary::Read(options.vocabulary)) {
     for (const auto& split : splits) Plan(split);
   }
 
   void Run() {
-    fs::create_directories(options_.out);
-    fs::remove(options_.out / "manifest.json");  // until the end this is no data set
+    RemoveFile(options_.out / "manifest.json");  // until the end this is no data set
     WriteFileAtomically(options_.out / "vocabulary.json", vocabulary_.ToJson());
     std::vector<std::thread> threads;
     const int workers = options_.workers > 0
@@ -86,8 +59,7 @@ class Packer {
     for (int i = 0; i < workers; ++i) threads.emplace_back([this] { Work(); });
     for (auto& thread : threads) thread.join();
     if (failure_) std::rethrow_exception(failure_);
-    if (damaged_ > 0)
-      LOG(WARNING) << "left out " << damaged_ << " damaged pictures; the first: " << first_damage_;
+    Settle();
     WriteFileAtomically(options_.out / "manifest.json", Manifest().dump(1));
   }
 
@@ -120,14 +92,17 @@ class Packer {
     }
   }
 
-  void WriteJob(const Job& job) {
+  void WriteJob(Job& job) {
     if (IsWritten(job)) return Report(job.end - job.begin);
+    RemoveFile(job.path);  // of another plan
     std::vector<PackedRecord> records;
     for (size_t i = job.begin; i < job.end; ++i) {
       if (failed_) return;
-      if (auto record = PackOrSkip(job.split->records[i])) records.push_back(std::move(*record));
+      if (auto record = PackOrNote(job, i)) records.push_back(std::move(*record));
       Report(1);
     }
+    job.empty = records.empty();
+    if (job.empty || (job.damaged && !options_.skip_damaged)) return;
     WriteShard(job.path, records, HeaderOf(*job.split));
     WriteFileAtomically(PlanFile(job), PlanDigest(job));
   }
@@ -136,48 +111,43 @@ class Packer {
     return {options_.name, split.name, options_.codec, vocabulary_.Digest(), options_.side, split.part_names};
   }
 
-  std::optional<PackedRecord> PackOrSkip(const SourceRecord& source) {
+  // Nothing where the picture is damaged: all of them are named together, at the end.
+  std::optional<PackedRecord> PackOrNote(Job& job, size_t place) {
+    const auto& source = job.split->records[place];
     try {
-      return Pack(source);
-    } catch (const Error& error) {
-      if (!options_.skip_damaged) throw;
+      bool mended = false;
+      auto record = PackRecord(source, options_, vocabulary_, mended);
       const std::lock_guard lock(mutex_);
-      if (damaged_++ == 0) first_damage_ = error.what();
+      if (mended && mended_++ == 0) first_mended_ = source.image.string();
+      return record;
+    } catch (const Error& error) {
+      if (error.kind() == ErrorKind::kSystem) throw;
+      const std::lock_guard lock(mutex_);
+      damages_[{&job - jobs_.data(), place}] = error.what();
+      job.damaged = true;
       return std::nullopt;
     }
   }
 
-  PackedRecord Pack(const SourceRecord& source) {
-    const std::string bytes = ReadFile(source.image);
-    Image image =
-        DecodeImage({reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size()}, source.image.string());
-    Region region{0, 0, image.width, image.height};
-    if (source.has_box()) {
-      region = RegionOfBox(image, source);
-      image = Crop(image, region.left, region.top, region.right, region.bottom);
-    }
-    image = ResizeShortSide(image, options_.side);
-    PackedRecord record;
-    record.id = source.id;
-    record.width = image.width;
-    record.height = image.height;
-    record.class_id = source.class_id;
-    for (size_t i = 0; i < 4; ++i) record.box[i] = static_cast<float>(source.box[i]);
-    record.region = {static_cast<float>(region.left), static_cast<float>(region.top),
-                     static_cast<float>(region.right - region.left),
-                     static_cast<float>(region.bottom - region.top)};
-    record.parts = source.parts;
-    for (const auto& caption : source.captions) {
-      if (!IsUtf8(caption)) ThrowData("a caption is not UTF-8", source.image.string());
-      auto ids = IdsOf(caption, vocabulary_);
-      if (ids.empty()) continue;
-      record.captions.push_back(caption);
-      record.tokens.push_back(std::move(ids));
-    }
-    if (options_.captions && record.captions.empty())
-      ThrowData("none of its captions has a word of the vocabulary", source.image.string());
-    record.image = options_.codec == "raw" ? std::move(image.pixels) : EncodeJpeg(image, options_.quality);
-    return record;
+  // After all workers. Throws Error{kUser} for damaged pictures that are not to be skipped, or if nothing is
+  // left.
+  void Settle() const {
+    if (mended_ > 0)
+      LOG(WARNING) << mended_
+                   << " pictures have stray bytes between their segments, of which nothing is lost; "
+                   << "the first: " << first_mended_;
+    Complaints complaints(options_.skip_damaged);
+    for (const auto& [place, damage] : damages_) complaints.Add(damage);
+    complaints.Settle("the source");
+    std::set<std::string> left;
+    for (const auto& job : jobs_)
+      if (!job.empty) left.insert(job.split->name);
+    if (left.empty()) ThrowUser("nothing can be packed", options_.out.string());
+    for (const char* name : {"train", "test"})
+      if (!left.contains(name))
+        LOG(WARNING) << "no record of split '" << name
+                     << "' is left, and training wants it: add pictures, or "
+                     << "say which are for testing (docs/layouts.md)";
   }
 
   // What a shard is made from; a shard of the same plan need not be made again.
@@ -204,7 +174,7 @@ class Packer {
   }
 
   bool IsWritten(const Job& job) const {
-    return fs::exists(job.path) && fs::exists(PlanFile(job)) && ReadFile(PlanFile(job)) == PlanDigest(job);
+    return Exists(job.path) && Exists(PlanFile(job)) && ReadFile(PlanFile(job)) == PlanDigest(job);
   }
 
   void Report(size_t records) {
@@ -231,8 +201,9 @@ class Packer {
   Json Manifest() const {
     Json splits = Json::object();
     for (const auto& job : jobs_) {
+      if (job.empty) continue;
       splits[job.split->name].push_back(ManifestEntry(job.path, Shard(job.path, vocabulary_.size())));
-      fs::remove(PlanFile(job));
+      RemoveFile(PlanFile(job));
     }
     return {{"format_version", kManifestVersion},
             {"dataset", options_.name},
@@ -253,18 +224,40 @@ class Packer {
   std::atomic<bool> failed_{false};
   std::mutex mutex_;
   std::exception_ptr failure_;
-  int64_t damaged_ = 0;
-  std::string first_damage_;
+  std::map<std::pair<ptrdiff_t, size_t>, std::string> damages_;  // by job and record
+  int64_t mended_ = 0;
+  std::string first_mended_;
   const std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
   std::chrono::steady_clock::time_point reported_ = start_;
 };
 
 }  // namespace
 
+void PackOptions::Declare(OptionList& list) {
+  list.AddOperational(
+      "side", &side, Between(8, 4096),
+      "Shorter side of stored pictures: 304 for 256-pixel training, 76 for 64-pixel training");
+  list.AddOperational("codec", &codec, OneOf({"jpeg", "raw"}), "Stored pictures: jpeg (small) or raw (fast)");
+  list.AddOperational("quality", &quality, Between(1, 100), "JPEG quality of stored pictures");
+  list.AddOperational("shard_records", &shard_records, AtLeast(1), "Pictures a shard");
+  list.AddOperational("workers", &workers, Between(0, 1024), "Packing threads (0: one a core)");
+}
+
+PackFolder::PackFolder(const fs::path& path)
+    : path_(path), lock_(path, "wait until it has ended, or choose another --out") {}
+
+PackFolder::~PackFolder() { lock_.Remove(); }
+
 void PackDataset(const std::vector<SourceSplit>& splits, const PackOptions& options) {
-  if (options.codec != "jpeg" && options.codec != "raw")
-    ThrowUser("unknown codec '" + options.codec + "'", "--codec", "jpeg or raw");
-  if (options.side < 8 || options.side > 4096) ThrowUser("must be 8 to 4096", "--side");
+  PackFolder folder(options.out);
+  PackDataset(folder, splits, options);
+}
+
+void PackDataset(PackFolder& folder, const std::vector<SourceSplit>& splits, PackOptions options) {
+  OptionList list;
+  options.Declare(list);
+  list.Assign(list.Values());
+  options.out = folder.path();
   Packer(splits, options).Run();
 }
 

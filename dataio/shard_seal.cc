@@ -1,6 +1,7 @@
 #include "dataio/shard_seal.h"
 
 #include <array>
+#include <bit>
 #include <cstring>
 #include <fstream>
 
@@ -21,6 +22,7 @@ struct Trailer {
   uint64_t file_bytes;  // of the whole file
 };
 static_assert(sizeof(Trailer) == 64);
+static_assert(std::endian::native == std::endian::little, "numbers lie in the file as in memory");
 
 // Of everything but the pictures and the digest itself.
 std::string DigestAround(std::span<const std::byte> content, const Trailer& trailer) {

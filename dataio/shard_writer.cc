@@ -1,3 +1,5 @@
+#include <limits>
+
 #include "dataio/hdf5_file.h"
 #include "dataio/shard.h"
 #include "dataio/shard_format.h"
@@ -47,13 +49,20 @@ struct Arrays {
   void WriteTo(Hdf5Writer& file) const;
 };
 
+template <typename T>
+T Fitting(int64_t value, const char* what, const PackedRecord& record) {
+  if (value < std::numeric_limits<T>::min() || value > std::numeric_limits<T>::max())
+    ThrowData(std::string(what) + " " + std::to_string(value) + " does not fit into a shard", record.id);
+  return static_cast<T>(value);
+}
+
 void Arrays::Add(const PackedRecord& record) {
   images.Add(record.image);
   ids.Add(record.id);
   checksums.push_back(PictureChecksum(record.image));
-  sizes.push_back(static_cast<uint16_t>(record.width));
-  sizes.push_back(static_cast<uint16_t>(record.height));
-  classes.push_back(static_cast<int32_t>(record.class_id));
+  sizes.push_back(Fitting<uint16_t>(record.width, "width", record));
+  sizes.push_back(Fitting<uint16_t>(record.height, "height", record));
+  classes.push_back(Fitting<int32_t>(record.class_id, "class", record));
   boxes.insert(boxes.end(), record.box.begin(), record.box.end());
   regions.insert(regions.end(), record.region.begin(), record.region.end());
   for (const auto& part : record.parts) parts.insert(parts.end(), {part.x, part.y, part.visible});
@@ -107,7 +116,7 @@ void WriteShard(const fs::path& path, const std::vector<PackedRecord>& records, 
     fs::remove(temporary, ignored);  // a full disk needs the room
     throw;
   }
-  fs::rename(temporary, path);
+  Rename(temporary, path);
   SyncDirectory(path.parent_path());
 }
 

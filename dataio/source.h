@@ -5,13 +5,14 @@
 #include <vector>
 
 #include "dataio/shard.h"
+#include "dataio/text.h"
 #include "src/base/error.h"
 
 namespace helio::dataio {
 
-// A captioned picture of a source, before it is decoded.
+// A picture of a source with its captions, before it is decoded.
 struct SourceRecord {
-  std::string id;  // unique in its split: CUB "class/name"
+  std::string id;  // its name in the source without the suffix, folders included; unique in the set; UTF-8
   std::filesystem::path image;
   std::vector<std::string> captions;
   int64_t class_id = -1;                     // -1: the set has no classes
@@ -21,7 +22,7 @@ struct SourceRecord {
 };
 
 struct SourceSplit {
-  std::string name;  // "train", "test"
+  std::string name;  // "train", "test"; "val" where the source has both a val and a test split
   std::vector<SourceRecord> records;
   std::vector<std::string> part_names = {};  // CUB: 15 key points, "back" to "throat"
 };
@@ -32,12 +33,13 @@ class Complaints {
  public:
   explicit Complaints(bool skip) : skip_(skip) {}
   void Add(std::string complaint) { complaints_.push_back(std::move(complaint)); }
-  // Does `step`; an Error of it is a complaint.
+  // Does `step`; an Error of it is a complaint, but for those of the machine (kSystem).
   template <typename Step>
   void Try(Step step) {
     try {
       step();
     } catch (const Error& error) {
+      if (error.kind() == ErrorKind::kSystem) throw;
       Add(error.what());
     }
   }
@@ -57,30 +59,25 @@ struct SourceOptions {
   bool skip_missing = false;
   bool captions = true;     // false: pictures alone; captions that are there are passed over
   std::string domain = {};  // of a root that holds several side by side (trainA, trainB): which of them
+  WordRule words = WordRule::kAscii;  // a caption without a word by this rule is none
 };
+
+// Sources. All throw Error{kUser} or {kData} naming the file and what to do; single records that cannot be
+// used are complaints. What is left out, and what made the splits, is logged. docs/layouts.md shows a tree of
+// each.
 
 // CUB-200-2011 as published with AttnGAN's captions: root/CUB_200_2011 (or root itself), root/text, and
 // root/{train,test}/filenames.txt or filenames.pickle for the class-disjoint split; without them
-// train_test_split.txt. Key points from parts/parts.txt and parts/part_locs.txt, where they are. Images or
-// captions that lack, are not UTF-8 or are named twice are complaints; lists of another shape, classes that
-// classes.txt lacks and boxes without an area throw Error{kData}.
+// train_test_split.txt. Key points from parts/parts.txt and parts/part_locs.txt, where they are.
 std::vector<SourceSplit> ReadCub(const SourceOptions& options);
 
 // MS-COCO: root/annotations/captions_{train,val}{2014,2017}.json with the image folders of that name. val is
-// split "test"; where both years are there, 2014 is read, the published split. JSON of another shape throws
-// Error{kData}.
+// split "test"; where both years are there, 2014 is read, the published split.
 std::vector<SourceSplit> ReadCoco(const SourceOptions& options);
 
-// A user's folder: each picture with a .txt of the same name (a caption a line), or root/captions.jsonl with
-// objects
-// {"image", "captions", "class", "box", "split": "train" | "test"}. Without splits every tenth picture is for
-// testing. A line that cannot be read is a complaint. Where root/trainA and root/trainB are (CycleGAN's
-// sets), `domain` says which one; its pictures are those of train<domain> and test<domain>.
+// A user's folder, in whichever of the layouts of dataio/layouts it is. Where root/trainA and root/trainB are
+// (CycleGAN's sets), `domain` says which one; its pictures are those of train<domain> and test<domain>.
 std::vector<SourceSplit> ReadFolder(const SourceOptions& options);
-
-// The captions of a text file, a line each, `limit` at most (0: all); lines without a word are dropped.
-// Throws Error{kData} if the file is missing, not UTF-8 or has none.
-std::vector<std::string> ReadCaptionFile(const std::filesystem::path& path, int limit);
 
 // Lines of a text file: CRLF or LF, byte-order mark dropped, empty lines dropped, spaces trimmed.
 std::vector<std::string> ReadLines(const std::filesystem::path& path);

@@ -2,8 +2,8 @@
 
 #include <span>
 
+#include "dataio/unicode_words.h"
 #include "src/base/checksum.h"
-#include "src/base/json.h"
 
 namespace helio::dataio {
 namespace {
@@ -44,9 +44,7 @@ bool Separates(int32_t point) {
          (point >= 0x3000 && point <= 0x3004) || point == 0xFFFD;
 }
 
-}  // namespace
-
-std::vector<std::string> Tokenize(std::string_view text) {
+std::vector<std::string> AsciiWords(std::string_view text) {
   std::vector<std::string> tokens;
   std::string token;
   const auto flush = [&] {
@@ -69,13 +67,29 @@ std::vector<std::string> Tokenize(std::string_view text) {
   return tokens;
 }
 
+}  // namespace
+
+std::vector<std::string> Tokenize(std::string_view text, WordRule rule) {
+  return rule == WordRule::kAscii ? AsciiWords(text) : UnicodeWords(text);
+}
+
+void LetterCount::Add(std::string_view text) {
+  for (size_t position = 0, length = 0; position < text.size(); position += length) {
+    const int32_t point = CodePoint(text, position, length);
+    if (!IsLetter(point)) continue;
+    ++letters;
+    dropped += point >= 0x80;
+  }
+}
+
 bool IsUtf8(std::string_view text) {
   for (size_t position = 0, length = 0; position < text.size(); position += length)
     if (CodePoint(text, position, length) < 0) return false;
   return true;
 }
 
-Vocabulary::Vocabulary(std::vector<std::string> words, const std::string& where) : words_(std::move(words)) {
+Vocabulary::Vocabulary(std::vector<std::string> words, const std::string& where, WordRule rule)
+    : words_(std::move(words)), rule_(rule) {
   if (words_.empty() || words_[0] != "<end>") ThrowData("vocabulary does not begin with <end>", where);
   for (size_t i = 0; i < words_.size(); ++i)
     if (!ids_.emplace(words_[i], static_cast<int64_t>(i)).second)
@@ -83,10 +97,17 @@ Vocabulary::Vocabulary(std::vector<std::string> words, const std::string& where)
 }
 
 Vocabulary Vocabulary::Read(const std::filesystem::path& path) {
-  const Json json = ReadJson(path);
-  Vocabulary vocabulary(JsonField<std::vector<std::string>>(json, "words", path.string()), path.string());
-  if (json.contains("digest") && JsonField<std::string>(json, "digest", path.string()) != vocabulary.Digest())
-    ThrowData("the words do not match their digest", path.string(), "the file was changed or damaged");
+  return FromJson(ReadJson(path), path.string());
+}
+
+Vocabulary Vocabulary::FromJson(const Json& json, const std::string& where) {
+  const auto rule = json.contains("rule") ? JsonField<std::string>(json, "rule", where) : "ascii";
+  if (rule != "ascii" && rule != "unicode")
+    ThrowData("its words follow the unknown rule '" + rule + "'", where, "it is of a newer Heliograph");
+  Vocabulary vocabulary(JsonField<std::vector<std::string>>(json, "words", where), where,
+                        rule == "unicode" ? WordRule::kUnicode : WordRule::kAscii);
+  if (json.contains("digest") && JsonField<std::string>(json, "digest", where) != vocabulary.Digest())
+    ThrowData("the words do not match their digest", where, "the file was changed or damaged");
   return vocabulary;
 }
 
@@ -104,11 +125,15 @@ int64_t Vocabulary::Find(const std::string& word) const {
 std::string Vocabulary::Digest() const {
   std::string joined;
   for (const auto& word : words_) joined += word + '\n';
+  if (rule_ == WordRule::kUnicode) joined += "rule unicode";
   return helio::Digest(std::as_bytes(std::span(joined)));
 }
 
 std::string Vocabulary::ToJson() const {
-  return Json{{"format_version", 1}, {"digest", Digest()}, {"words", words_}}.dump();
+  Json json{{"format_version", 1}, {"digest", Digest()}};
+  if (rule_ == WordRule::kUnicode) json["rule"] = "unicode";
+  json["words"] = words_;
+  return json.dump();
 }
 
 }  // namespace helio::dataio

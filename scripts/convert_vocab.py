@@ -339,11 +339,15 @@ def is_list_of(value, kinds):
     return isinstance(value, list) and bool(value) and all(isinstance(entry, kinds) for entry in value)
 
 
-def convert(value, where):
-    """The text of the output file, and what it is."""
+def convert(value, where, out=""):
+    """The text of the output file `out`, and what it is."""
     if is_captions(value):
         words = words_of(value, where)
         return json.dumps({"format_version": 1, "words": words}), f"{len(words)} words"
+    if out.endswith(".json"):
+        held = "a list of captions" if is_list_of(value, (str, bytes)) and any(" " in text_of(entry) for entry in value) else "no vocabulary"
+        raise Problem(f"{where}: holds {held}, not AttnGAN's [train, test, ixtoword, wordtoix]; a .json can be made of that alone"
+                      " (a list of names or numbers: give the output another suffix, such as .txt)")
     if is_list_of(value, (str, bytes)) or is_list_of(value, int):
         lines = [text_of(entry) if isinstance(entry, (str, bytes)) else str(entry) for entry in value]
         if any("\n" in line or "\r" in line for line in lines):
@@ -365,7 +369,7 @@ def main(arguments=None):
     arguments = parser.parse_args(arguments)
     try:
         with open(arguments.pickle, "rb") as file:
-            text, summary = convert(load(file.read(), arguments.pickle), arguments.pickle)
+            text, summary = convert(load(file.read(), arguments.pickle), arguments.pickle, arguments.out)
         write(arguments.out, text)
     except (Problem, OSError) as problem:
         print(f"convert_vocab: {problem}", file=sys.stderr)

@@ -38,17 +38,19 @@ def state_dicts(value, path=""):
     """Every mapping in `value` that holds tensors, as (path, mapping)."""
     if not isinstance(value, dict):
         return []
-    if any(is_tensor(entry) for entry in value.values()):
-        return [(path, value)]
-    return [found for name, entry in value.items() for found in state_dicts(entry, f"{path}.{name}".lstrip("."))]
+    inner = [found for name, entry in value.items() for found in state_dicts(entry, f"{path}.{name}".lstrip("."))]
+    own = [(path, value)] if any(is_tensor(entry) for entry in value.values()) else []
+    return own + inner
 
 
 def choose(found, key, file):
+    every = ", ".join(path or "(top)" for path, _ in found)
     if key is not None:
-        found = [one for one in found if one[0] == key]
+        found = [one for one in found if one[0] == ("" if key == "(top)" else key)]
     paths = ", ".join(path or "(top)" for path, _ in found)
     if not found:
-        raise Problem(f"{file}: holds no state dict" + (f" under '{key}'" if key else "") + "; is it a weights file?")
+        raise Problem(f"{file}: holds no state dict" + (f" under '{key}'; those it holds: {every}" if key and every else
+                                                        "; is it a weights file?"))
     if len(found) > 1:
         raise Problem(f"{file}: holds several state dicts ({paths}); choose one with --key")
     return found[0][1]
@@ -205,7 +207,17 @@ def write(file, tensors, source, legacy):
 # --- command line ----------------------------------------------------------------------------------------------------
 
 def split_input(text):
-    """PREFIX=FILE:TAKE, each end optional."""
+    """PREFIX=FILE:TAKE, each end optional. What is an existing file by itself is one, whatever its name holds."""
+    if os.path.isfile(text):
+        return "", text, ""
+    for prefix, file in [("", text)] + [(text[:at], text[at + 1:]) for at, sign in enumerate(text) if sign == "="]:
+        if prefix and not re.fullmatch(r"[\w.]*", prefix):
+            break
+        head, _, tail = file.rpartition(":")
+        if os.path.isfile(file):
+            return prefix, file, ""
+        if os.path.isfile(head) and re.fullmatch(r"[\w.]+", tail):
+            return prefix, head, tail
     match = re.fullmatch(r"(?:([\w.]*)=)?(.+?)(?::([\w.]+))?", text)
     return match[1] or "", match[2], match[3] or ""
 
@@ -214,6 +226,9 @@ def gather(arguments):
     tensors = {}
     for text in arguments.inputs:
         prefix, file, prefix_to_take = split_input(text)
+        if not os.path.isfile(file):
+            read_as = [f"PREFIX '{prefix}'"] * bool(prefix) + [f"FILE '{file}'"] + [f"TAKE '{prefix_to_take}'"] * bool(prefix_to_take)
+            raise Problem(f"{text}: no such file" + (f" (read as {', '.join(read_as)})" if len(read_as) > 1 else ""))
         part = lay_out(take(read(file, arguments.key), prefix_to_take, file), arguments.layout)
         for name, tensor in part.items():
             if prefix + name in tensors:

@@ -67,7 +67,7 @@ eval::AttentionSubject Subject(const recipes::Pictures& pictures, int64_t row, c
 // The sentence as rows of words that the system knows, and those words.
 dataio::Domain WordsOf(const GenerateOptions& own, const dataio::Vocabulary& vocabulary, int64_t longest,
                        std::vector<std::string>& words) {
-  auto ids = KnownWords(dataio::Tokenize(own.text), vocabulary, words);
+  auto ids = KnownWords(vocabulary.WordsOf(own.text), vocabulary, words);
   if (static_cast<int64_t>(ids.size()) > longest) {
     LOG(WARNING) << "only the first " << longest << " words are used";
     ids.resize(static_cast<size_t>(longest));

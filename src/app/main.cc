@@ -11,6 +11,7 @@
 #include "src/app/help.h"
 #include "src/app/json_log.h"
 #include "src/base/error.h"
+#include "src/base/file_system.h"
 #include "src/base/heap.h"
 
 namespace helio::app {
@@ -52,17 +53,45 @@ void ExitOnHelp(int argc, char** argv, const ProgramText& program) {
   }
 }
 
-// The lines of a flagfile that are flags.
+// The lines of a flagfile, without a byte-order mark; empty ones and comments (#) are dropped.
 std::vector<std::string> FlagLines(const std::string& path) {
   std::ifstream file(path);
   if (!file) ThrowUser("cannot be opened", "--flagfile=" + path, "paths are relative to the current folder");
   std::vector<std::string> lines;
   for (std::string line; std::getline(file, line);) {
+    if (line.find('\0') != std::string::npos || line.starts_with("\xFF\xFE"))
+      ThrowUser("is no UTF-8 text", "--flagfile=" + path, "save it as UTF-8");
+    if (line.starts_with("\xEF\xBB\xBF")) line.erase(0, 3);
     line.erase(line.find_last_not_of(" \t\r") + 1);
     line.erase(0, line.find_first_not_of(" \t"));
-    if (line.starts_with("-")) lines.push_back(line);
+    if (!line.empty() && line[0] != '#') lines.push_back(line);
   }
   return lines;
+}
+
+// Arguments with each --flagfile replaced by its lines: the flags library would read a byte-order mark as
+// part of the first flag, and pass over it.
+std::vector<std::string> Expanded(const std::vector<std::string>& arguments, int depth = 0) {
+  if (depth > 10) ThrowUser("flagfiles name each other in a circle", "--flagfile");
+  std::vector<std::string> all;
+  for (const auto& argument : arguments) {
+    const auto path = ValueOf(argument, "flagfile");
+    if (path.empty()) {
+      all.push_back(argument);
+      continue;
+    }
+    const auto lines = Expanded(FlagLines(path), depth + 1);
+    all.insert(all.end(), lines.begin(), lines.end());
+  }
+  return all;
+}
+
+// Lines of a flagfile that are no flags: the flags library would take them for names of programs.
+std::string OddLines(const std::vector<std::string>& lines, const std::string& where) {
+  std::string problems;
+  for (const auto& line : lines)
+    if (!line.starts_with("-")) problems += "\n  " + where + line + ": is no flag (--name=value)";
+  return problems;
 }
 
 // "--name=value" lines of our flags whose value is not of the flag's type. gflags would name them in its own
@@ -95,7 +124,7 @@ std::string BadFlags(const std::vector<std::string>& arguments, const std::strin
   problems += WrongValues(arguments, flags, where);
   for (const auto& argument : arguments)
     if (const auto path = ValueOf(argument, "flagfile"); !path.empty())
-      problems += BadFlags(FlagLines(path), path + ": ", depth + 1);
+      problems += OddLines(FlagLines(path), path + ": ") + BadFlags(FlagLines(path), path + ": ", depth + 1);
   return problems;
 }
 
@@ -104,13 +133,19 @@ void CheckNames(int argc, char** argv) {
   if (!problems.empty()) ThrowUser("these flags need attention:" + problems);
 }
 
-void ParseFlags(int* argc, char*** argv, const ProgramText& program) {
-  ExitOnHelp(*argc, *argv, program);
-  CheckNames(*argc, *argv);
+void ParseFlags(int argc, char** argv, const ProgramText& program) {
+  ExitOnHelp(argc, argv, program);
+  CheckNames(argc, argv);
   gflags::SetUsageMessage(program.usage);
-  gflags::ParseCommandLineFlags(argc, argv, true);
-  if (*argc > 1)
-    ThrowUser(std::string("unexpected argument '") + (*argv)[1] + "'", "command line", "flags begin with --");
+  auto arguments = Expanded({argv + 1, argv + argc});
+  std::vector<char*> pointers{argv[0]};
+  for (auto& argument : arguments) pointers.push_back(argument.data());
+  pointers.push_back(nullptr);
+  int count = static_cast<int>(std::ssize(pointers)) - 1;
+  char** first = pointers.data();
+  gflags::ParseCommandLineFlags(&count, &first, true);
+  if (count > 1)
+    ThrowUser(std::string("unexpected argument '") + first[1] + "'", "command line", "flags begin with --");
 }
 
 // Programs without --log_format log text.
@@ -128,13 +163,17 @@ int Main(int argc, char** argv, const ProgramText& program, int (*body)()) {
   std::unique_ptr<JsonLog> json_log;
   try {
     StartLogging(argv[0]);
-    ParseFlags(&argc, &argv, program);
+    ParseFlags(argc, argv, program);
     json_log = MakeJsonLog();
     return body();
   } catch (const Error& error) {
     cluster::LetLowerRanksSpeak(cluster::LauncherRank());
     LOG(ERROR) << error.what();
     return error.exit_code();
+  } catch (const std::filesystem::filesystem_error& error) {
+    cluster::LetLowerRanksSpeak(cluster::LauncherRank());
+    LOG(ERROR) << AsError(error).what();
+    return AsError(error).exit_code();
   } catch (const std::exception& error) {
     cluster::LetLowerRanksSpeak(cluster::LauncherRank());
     LOG(ERROR) << "internal error: " << error.what();

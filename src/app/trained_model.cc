@@ -39,8 +39,7 @@ OptionValues ValuesOf(const std::string& identity, const std::string& run_flags)
 dataio::Vocabulary VocabularyOf(const train::Snapshot& snapshot, const std::string& where) {
   const auto text = snapshot.texts.find("vocabulary.json");
   if (text == snapshot.texts.end()) ThrowData("has no vocabulary.json", where);
-  return dataio::Vocabulary(
-      JsonField<std::vector<std::string>>(ParseJson(text->second, where), "words", where), where);
+  return dataio::Vocabulary::FromJson(ParseJson(text->second, where), where);
 }
 
 // Of the data set that it was trained on; runs from before they were recorded read none of them for drawing.

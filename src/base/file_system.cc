@@ -15,12 +15,25 @@ namespace helio {
 namespace fs = std::filesystem;
 namespace {
 
-[[noreturn]] void ThrowErrno(const fs::path& path, const char* doing) {
-  const int code = errno;
+Error ErrorOfCode(int code, const fs::path& path, const std::string& what) {
   const bool system = code == ENOSPC || code == EDQUOT || code == EIO || code == EMFILE || code == ENOMEM;
-  throw Error(system ? ErrorKind::kSystem : ErrorKind::kUser,
-              std::string("cannot ") + doing + ": " + std::strerror(code), path.string(),
-              code == ENOSPC ? "free some disk space" : "");
+  return {system ? ErrorKind::kSystem : ErrorKind::kUser, what + ": " + std::strerror(code), path.string(),
+          code == ENOSPC ? "free some disk space" : ""};
+}
+
+[[noreturn]] void ThrowErrno(const fs::path& path, const char* doing) {
+  throw ErrorOfCode(errno, path, std::string("cannot ") + doing);
+}
+
+void Check(const std::error_code& failed, const fs::path& path, const char* doing) {
+  if (failed) throw ErrorOfCode(failed.value(), path, std::string("cannot ") + doing);
+}
+
+fs::file_status StatusOf(const fs::path& path) {
+  std::error_code failed;
+  const auto status = fs::status(path, failed);
+  if (status.type() != fs::file_type::not_found) Check(failed, path, "be looked at");
+  return status;
 }
 
 Descriptor Open(const fs::path& path, int flags) {
@@ -49,6 +62,41 @@ std::string ReadFile(const fs::path& path) {
   }
   content.resize(done);
   return content;
+}
+
+bool Exists(const fs::path& path) { return fs::exists(StatusOf(path)); }
+
+bool IsFolder(const fs::path& path) { return fs::is_directory(StatusOf(path)); }
+
+void MakeFolders(const fs::path& path) {
+  std::error_code failed;
+  fs::create_directories(path, failed);
+  Check(failed, path, "be made a folder");
+}
+
+void RemoveFile(const fs::path& path) {
+  std::error_code failed;
+  fs::remove(path, failed);
+  Check(failed, path, "be removed");
+}
+
+void RemoveTree(const fs::path& path) {
+  std::error_code failed;
+  fs::remove_all(path, failed);
+  Check(failed, path, "be removed");
+}
+
+void Rename(const fs::path& from, const fs::path& to) {
+  std::error_code failed;
+  fs::rename(from, to, failed);
+  Check(failed, from, ("be renamed to " + to.string()).c_str());
+}
+
+Error AsError(const fs::filesystem_error& error) {
+  std::string what = error.what();  // "filesystem error: cannot ...: Permission denied [path]"
+  constexpr std::string_view kPrefix = "filesystem error: ";
+  if (what.starts_with(kPrefix)) what.erase(0, kPrefix.size());
+  return ErrorOfCode(error.code().value(), error.path1(), what.substr(0, what.find(": ")));
 }
 
 void WriteFileAtomically(const fs::path& path, std::string_view content) {

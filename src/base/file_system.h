@@ -36,6 +36,19 @@ class AtomicFile {
   uint64_t written_ = 0, started_ = 0;  // bytes given to the system; bytes it was asked to bring to the disk
 };
 
+// What std::filesystem does, with an Error that names the path instead of its own exception. Exists: follows
+// links; false also where a folder on the way is none.
+bool Exists(const std::filesystem::path& path);
+bool IsFolder(const std::filesystem::path& path);
+void MakeFolders(const std::filesystem::path& path);  // with those above; one that is there is fine
+void RemoveFile(const std::filesystem::path& path);   // one that is not there is fine
+void RemoveTree(const std::filesystem::path& path);
+void Rename(const std::filesystem::path& from, const std::filesystem::path& to);
+
+// The Error that says what `error` says: kSystem for a full disk or a failing one, else kUser.
+class Error;
+Error AsError(const std::filesystem::filesystem_error& error);
+
 void SyncFile(const std::filesystem::path& path);
 void SyncDirectory(const std::filesystem::path& path);
 

@@ -1,5 +1,7 @@
 #include "src/base/safetensors.h"
 
+#include <bit>
+
 #include "src/base/checksum.h"
 #include "src/base/json.h"
 
@@ -7,6 +9,7 @@ namespace helio {
 namespace fs = std::filesystem;
 namespace {
 
+static_assert(std::endian::native == std::endian::little, "numbers lie in the file as in memory");
 constexpr uint64_t kMaxHeader = 100'000'000;
 
 struct TypeName {

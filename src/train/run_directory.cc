@@ -1,53 +1,33 @@
 #include "src/train/run_directory.h"
 
 #include <fcntl.h>
-#include <sys/file.h>
 #include <unistd.h>
 
+#include "src/base/error.h"
 #include "src/base/log.h"
 #include "src/train/durable_folder.h"
 
 namespace helio::train {
 namespace fs = std::filesystem;
+
 namespace {
 
-// flock is released by the kernel when the holder dies, however it dies: a stale lock cannot exist.
-int TakeLock(const fs::path& path) {
-  const int lock = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
-  if (lock < 0) ThrowUser(std::string("cannot be opened: ") + std::strerror(errno), path.string());
-  if (::flock(lock, LOCK_EX | LOCK_NB) == 0) return lock;
-  if (errno != EWOULDBLOCK) {
-    LOG(WARNING) << path.string() << ": this file system has no locks (" << std::strerror(errno)
-                 << "): nothing keeps a second job from writing here";
-    return lock;
+fs::path Made(fs::path path) {
+  try {
+    CreateDurably(path);
+  } catch (const fs::filesystem_error& failed) {
+    ThrowUser("cannot be created: " + failed.code().message(), path.string());
   }
-  {
-    const std::string holder = ReadFile(path);
-    ::close(lock);
-    ThrowUser("another job (" + holder + ") is writing here", path.parent_path().string(),
-              "wait for it, or choose another --out");
-  }
+  return path;
 }
 
 }  // namespace
 
-RunDirectory::RunDirectory(fs::path path) : path_(std::move(path)) {
-  try {
-    CreateDurably(path_);
-  } catch (const fs::filesystem_error& failed) {
-    ThrowUser("cannot be created: " + failed.code().message(), path_.string());
-  }
-  lock_ = TakeLock(path_ / ".lock");
-  char host[256] = "";
-  ::gethostname(host, sizeof host - 1);
-  const std::string holder = std::string(host) + ", process " + std::to_string(::getpid());
-  if (::ftruncate(lock_, 0) == 0 && ::pwrite(lock_, holder.data(), holder.size(), 0) < 0)
-    LOG(WARNING) << path_ << ": cannot note who holds the lock";
-}
+RunDirectory::RunDirectory(fs::path path)
+    : path_(Made(std::move(path))), lock_(path_, "wait for it, or choose another --out") {}
 
 RunDirectory::~RunDirectory() {
   if (metrics_ >= 0) ::close(metrics_);
-  if (lock_ >= 0) ::close(lock_);
 }
 
 void RunDirectory::RewindMetrics(int64_t step) {

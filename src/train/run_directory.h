@@ -2,6 +2,7 @@
 #include <filesystem>
 #include <string>
 
+#include "src/base/folder_lock.h"
 #include "src/base/json.h"
 
 namespace helio::train {
@@ -32,7 +33,7 @@ class RunDirectory {
   bool WritePending();
 
   std::filesystem::path path_;
-  int lock_ = -1;
+  FolderLock lock_;
   int metrics_ = -1;
   std::string pending_;  // lines that are not in the file yet
   bool failing_ = false;

@@ -105,7 +105,7 @@ TEST_F(CubSourceTest, CaptionFileThatIsNotUtf8) {
 TEST_F(CubSourceTest, KeyTwiceInAList) {
   WriteText(scratch_.path() / "train/filenames.txt", "001.A/a1\n001.A/a1\n");
   WriteText(scratch_.path() / "test/filenames.txt", "001.A/a2\n");
-  ExpectComplaint({"names '001.A/a1' twice"});
+  ExpectComplaint({"'001.A/a1' appears twice"});
 }
 
 TEST_F(CubSourceTest, KeyThatTheArchiveDoesNotKnow) {

@@ -179,7 +179,7 @@ TEST_F(FolderSourceTest, BadLinesAreComplaints) {
                            R"({"image": "b.jpg", "captions": ["x"], "class": 4294967296})",
                            R"({"image": "b.jpg", "captions": ["x"], "box": [1, 2, 3]})",
                            R"({"image": "b.jpg", "captions": ["x"], "box": [1, 2, 0, 3]})",
-                           R"({"image": "b.jpg", "captions": ["x"], "split": "val"})",
+                           R"({"image": "b.jpg", "captions": ["x"], "split": "both"})",
                            R"({"image": "b.jpg", "captions": ["x"], "split": 1})",
                            "{\"image\": \"b.jpg\", \"captions\": [\"\xE9\"]}"}) {
     Lines(fine + "\n" + line);

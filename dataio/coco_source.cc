@@ -1,0 +1,78 @@
+// COCO's annotation files.
+#include <algorithm>
+
+#include "dataio/file_tree.h"
+#include "dataio/json_fields.h"
+#include "dataio/source_reading.h"
+#include "src/base/file_system.h"
+
+namespace helio::dataio {
+namespace fs = std::filesystem;
+namespace {
+
+using CocoImages = std::map<int64_t, SourceRecord>;
+
+// The picture is where the annotation says, below the split's folder or (some tools write that) below the
+// root; its id is the name as written, folders included.
+void AddCocoImage(const Json& image, const fs::path& folder, const std::string& where, CocoImages& images) {
+  const auto id = IntegerField(image, "id", where);
+  const auto file = JsonField<std::string>(image, "file_name", where);
+  SourceRecord record;
+  record.id = WithoutPictureSuffix(file);
+  record.image = folder / file;
+  if (const auto below_root = folder.parent_path() / file; !Exists(record.image) && Exists(below_root))
+    record.image = below_root;
+  if (!images.emplace(id, std::move(record)).second)
+    ThrowData("image id " + std::to_string(id) + " appears twice", where);
+}
+
+void AddCocoCaption(const Json& annotation, const std::string& where, CocoImages& images,
+                    SourceReading& reading) {
+  const auto id = IntegerField(annotation, "image_id", where);
+  const auto found = images.find(id);
+  if (found == images.end()) ThrowData("a caption belongs to the unknown image " + std::to_string(id), where);
+  reading.AddCaption(found->second, JsonField<std::string>(annotation, "caption", where));
+}
+
+void ReadCocoSplit(const fs::path& annotations, const fs::path& folder, const std::string& name,
+                   SourceReading& reading) {
+  const std::string where = annotations.string();
+  const Json json = ReadJson(annotations);
+  auto& complaints = reading.complaints();
+  CocoImages images;
+  for (const auto& image : ListField(json, "images", where))
+    complaints.Try([&] { AddCocoImage(image, folder, where, images); });
+  if (reading.options().captions)
+    for (const auto& annotation : ListField(json, "annotations", where))
+      complaints.Try([&] { AddCocoCaption(annotation, where, images, reading); });
+  for (auto& [id, record] : images) complaints.Try([&] { reading.Add(std::move(record), name); });
+}
+
+// The annotations of a split; 2014 is the published one. Empty: neither year is there.
+std::string CocoYear(const fs::path& root, const std::string& folder) {
+  for (const char* year : {"2014", "2017"})
+    if (Exists(root / "annotations" / ("captions_" + folder + year + ".json"))) return year;
+  return "";
+}
+
+}  // namespace
+
+std::vector<SourceSplit> ReadCoco(const SourceOptions& options) {
+  SourceReading reading(options);
+  std::string by;
+  for (const auto& [name, folder] :
+       {std::pair("train", std::string("train")), std::pair("test", std::string("val"))}) {
+    const auto year = CocoYear(options.root, folder);
+    if (year.empty()) continue;
+    const auto file = fs::path("annotations") / ("captions_" + folder + year + ".json");
+    ReadCocoSplit(options.root / file, options.root / (folder + year), name, reading);
+    by += (by.empty() ? "" : ", ") + std::string(name) + " by " + file.string();
+  }
+  if (by.empty())
+    ThrowUser("has no annotations/captions_{train,val}{2014,2017}.json", options.root.string(),
+              "--root is the folder that holds annotations; other layouts: --source=folder, docs/layouts.md");
+  reading.SplitsAreBy(by);
+  return reading.Take();
+}
+
+}  // namespace helio::dataio

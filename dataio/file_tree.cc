@@ -1,0 +1,106 @@
+#include "dataio/file_tree.h"
+
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <cctype>
+#include <set>
+
+#include "src/base/error.h"
+#include "src/base/file_system.h"
+
+namespace helio::dataio {
+namespace fs = std::filesystem;
+namespace {
+
+const std::set<std::string> kPictureSuffixes = {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp"};
+const std::set<std::string> kForeignSuffixes = {".bmp",  ".gif", ".tif",  ".tiff", ".avif", ".heic",
+                                                ".heif", ".jp2", ".jxl",  ".ppm",  ".pgm",  ".pnm",
+                                                ".tga",  ".svg", ".jpe2", ".psd",  ".apng", ".ico"};
+
+class TreeReader {
+ public:
+  explicit TreeReader(FileTree& tree) : tree_(tree) {}
+
+  void Enter(const fs::path& relative) {
+    const auto folder = tree_.root / relative;
+    struct stat status {};
+    if (::stat(folder.c_str(), &status) != 0) return Fault(relative, errno);
+    if (!entered_.emplace(status.st_dev, status.st_ino).second)
+      return tree_.seen_before.push_back(relative.string());
+    std::error_code failed;
+    std::vector<fs::path> names;
+    fs::directory_iterator entries(folder, failed);
+    for (; !failed && entries != fs::directory_iterator(); entries.increment(failed))
+      names.push_back(entries->path().filename());
+    if (failed) return Fault(relative, failed.value());
+    std::sort(names.begin(), names.end());  // links last would be fairer, but names decide everything else
+    for (const auto& name : names) Take((relative / name).lexically_normal());
+  }
+
+ private:
+  void Fault(const fs::path& relative, int code) {
+    tree_.faults.push_back((tree_.root / relative).lexically_normal().string() +
+                           ": cannot be read: " + std::strerror(code));
+  }
+
+  void Take(const fs::path& relative) {
+    const auto name = relative.filename().string();
+    if (name.starts_with(".") || name == "__MACOSX") return tree_.hidden.push_back(relative.string());
+    std::error_code failed;
+    const auto status = fs::status(tree_.root / relative, failed);
+    if (failed || !fs::exists(status)) return Fault(relative, failed ? failed.value() : ENOENT);
+    if (fs::is_directory(status)) return Enter(relative);
+    ListFor(relative).push_back(relative);
+  }
+
+  std::vector<fs::path>& ListFor(const fs::path& relative) const {
+    const auto suffix = SuffixOf(relative);
+    if (kPictureSuffixes.contains(suffix)) return tree_.pictures;
+    if (kForeignSuffixes.contains(suffix)) return tree_.foreign;
+    return suffix == ".txt" || suffix == ".caption" ? tree_.texts : tree_.others;
+  }
+
+  FileTree& tree_;
+  std::set<std::pair<dev_t, ino_t>> entered_;
+};
+
+}  // namespace
+
+std::string SuffixOf(const fs::path& path) {
+  std::string suffix = path.extension().string();
+  std::transform(suffix.begin(), suffix.end(), suffix.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return suffix;
+}
+
+bool IsPictureName(const fs::path& path) { return kPictureSuffixes.contains(SuffixOf(path)); }
+
+std::string WithoutPictureSuffix(const fs::path& path) {
+  const bool named = IsPictureName(path) || kForeignSuffixes.contains(SuffixOf(path));
+  return named ? fs::path(path).replace_extension().string() : path.string();
+}
+
+std::string FileTree::OtherKinds() const {
+  std::map<std::string, int64_t> kinds;
+  for (const auto* files : {&foreign, &texts, &others})
+    for (const auto& file : *files) ++kinds[SuffixOf(file)];
+  std::string text;
+  for (const auto& [suffix, count] : kinds)
+    text += (text.empty() ? "" : ", ") + std::to_string(count) + " " +
+            (suffix.empty() ? "without a suffix" : suffix);
+  return text;
+}
+
+FileTree ReadTree(const fs::path& root, const std::vector<std::string>& folders) {
+  if (!IsFolder(root)) ThrowUser("is not a folder", root.string(), "name it with --root");
+  FileTree tree;
+  tree.root = root;
+  TreeReader reader(tree);
+  for (const auto& folder : folders) reader.Enter(folder);
+  for (auto* files : {&tree.pictures, &tree.foreign, &tree.texts, &tree.others})
+    std::sort(files->begin(), files->end());
+  return tree;
+}
+
+}  // namespace helio::dataio

@@ -1,0 +1,65 @@
+#include <set>
+
+#include "dataio/layouts/layout.h"
+#include "dataio/layouts/table.h"
+#include "dataio/split_names.h"
+
+// Lists of pictures and captions in the two upper levels: Flickr's captions.txt, results.csv,
+// Flickr8k.token.txt, train.csv and test.csv, captions.json. The pictures lie anywhere below the root.
+namespace helio::dataio {
+namespace fs = std::filesystem;
+namespace {
+
+bool MayBeTable(const fs::path& file) {
+  static const std::set<std::string> suffixes = {".csv", ".tsv", ".txt", ".token", ".jsonl", ".json"};
+  return std::distance(file.begin(), file.end()) <= 2 && suffixes.contains(SuffixOf(file));
+}
+
+// A text for each picture costs a look at its beginning: where there are many, they are no lists.
+std::vector<fs::path> TableFiles(const FileTree& tree) {
+  constexpr size_t kMany = 200;
+  std::vector<fs::path> files;
+  for (const auto* some : {&tree.others, &tree.texts})
+    for (const auto& file : *some)
+      if (MayBeTable(file) &&
+          (some == &tree.others || tree.texts.size() < kMany || !file.has_parent_path()) &&
+          LooksLikeTable(tree.root / file))
+        files.push_back(file);
+  return files;
+}
+
+std::string SeeTables(const FileTree& tree) {
+  if (tree.pictures.empty()) return "";
+  std::string seen;
+  for (const auto& file : TableFiles(tree)) seen += (seen.empty() ? "" : ", ") + file.string();
+  return seen;
+}
+
+// Several lists are lists of splits, or nobody knows which one is meant.
+void CheckTables(const std::vector<fs::path>& files, const FileTree& tree) {
+  std::set<std::string> splits;
+  for (const auto& file : files) splits.insert(SplitOfName(file.stem().string()));
+  if (files.size() > 1 && (splits.contains("") || splits.size() < files.size()))
+    ThrowUser("holds several lists of captions: " + SeeTables(tree), tree.root.string(),
+              "leave one there, or one for each of train, val, test");
+}
+
+void ReadTables(const FileTree& tree, SourceReading& reading) {
+  const auto files = TableFiles(tree);
+  CheckTables(files, tree);
+  const PictureIndex index(tree);
+  const SplitRule rule(tree, index, reading.complaints());
+  RowGatherer gatherer(tree, reading, rule);
+  for (const auto& file : files) {
+    const auto split = files.size() > 1 ? SplitOfName(file.stem().string()) : "";
+    for (const auto& row : ReadTable(tree.root / file, reading.complaints()))
+      reading.complaints().Try([&] { gatherer.Take(row, index.Find(row.picture), split); });
+  }
+  gatherer.Finish();
+}
+
+}  // namespace
+
+Layout CaptionTables() { return {"list of pictures and captions", &SeeTables, &ReadTables}; }
+
+}  // namespace helio::dataio

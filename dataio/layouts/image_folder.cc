@@ -1,0 +1,43 @@
+#include "dataio/layouts/layout.h"
+#include "dataio/layouts/table.h"
+
+// Hugging Face's imagefolder: metadata.jsonl or metadata.csv beside the pictures that it names (file_name,
+// text); in the root, or in train/, test/, validation/.
+namespace helio::dataio {
+namespace fs = std::filesystem;
+namespace {
+
+std::vector<fs::path> MetadataFiles(const FileTree& tree) {
+  std::vector<fs::path> files;
+  for (const auto& file : tree.others)
+    if (file.filename() == "metadata.jsonl" || file.filename() == "metadata.csv") files.push_back(file);
+  return files;
+}
+
+std::string SeeMetadata(const FileTree& tree) {
+  const auto files = MetadataFiles(tree);
+  if (files.empty() || tree.pictures.empty()) return "";
+  return std::to_string(files.size()) + " " + files[0].filename().string();
+}
+
+// Beside the metadata, else anywhere.
+fs::path FindBeside(const fs::path& metadata, const std::string& name, const PictureIndex& index) {
+  const auto beside = (metadata.parent_path() / name).lexically_normal();
+  return index.Find(index.Knows(beside.string()) ? beside.string() : name);
+}
+
+void ReadMetadataFiles(const FileTree& tree, SourceReading& reading) {
+  const PictureIndex index(tree);
+  const SplitRule rule(tree, index, reading.complaints());
+  RowGatherer gatherer(tree, reading, rule);
+  for (const auto& file : MetadataFiles(tree))
+    for (const auto& row : ReadTable(tree.root / file, reading.complaints()))
+      reading.complaints().Try([&] { gatherer.Take(row, FindBeside(file, row.picture, index), ""); });
+  gatherer.Finish();
+}
+
+}  // namespace
+
+Layout ImageFolder() { return {"Hugging Face imagefolder", &SeeMetadata, &ReadMetadataFiles}; }
+
+}  // namespace helio::dataio

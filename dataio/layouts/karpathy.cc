@@ -1,0 +1,64 @@
+#include <fstream>
+
+#include "dataio/json_fields.h"
+#include "dataio/layouts/layout.h"
+#include "dataio/layouts/table.h"
+
+// Karpathy's splits (dataset_coco.json, dataset_flickr8k.json, dataset_flickr30k.json):
+// {"images": [{"filename", "filepath" (COCO), "split", "sentences": [{"raw"}]}]}.
+namespace helio::dataio {
+namespace fs = std::filesystem;
+namespace {
+
+bool LooksLikeKarpathy(const fs::path& file) {
+  std::string text(1 << 14, '\0');
+  std::ifstream stream(file, std::ios::binary);
+  stream.read(text.data(), static_cast<std::streamsize>(text.size()));
+  const auto has = [&](const char* key) { return text.find(key) != std::string::npos; };
+  return has("\"images\"") && has("\"sentences\"") && has("\"filename\"");
+}
+
+fs::path KarpathyFile(const FileTree& tree) {
+  for (const auto& file : tree.others)
+    if (SuffixOf(file) == ".json" && std::distance(file.begin(), file.end()) <= 2 &&
+        LooksLikeKarpathy(tree.root / file))
+      return file;
+  return {};
+}
+
+std::string SeeKarpathy(const FileTree& tree) { return KarpathyFile(tree).string(); }
+
+TableRow RowOfImage(const Json& image, const std::string& where) {
+  TableRow row{JsonField<std::string>(image, "filename", where),
+               {},
+               JsonField<std::string>(image, "split", where),
+               where};
+  if (image.contains("filepath"))
+    row.picture = (fs::path(JsonField<std::string>(image, "filepath", where)) / row.picture).string();
+  for (const auto& sentence : ListField(image, "sentences", where))
+    row.captions.push_back(JsonField<std::string>(sentence, "raw", where));
+  return row;
+}
+
+void ReadKarpathy(const FileTree& tree, SourceReading& reading) {
+  const PictureIndex index(tree);
+  const SplitRule rule(tree, index, reading.complaints());
+  RowGatherer gatherer(tree, reading, rule);
+  const auto file = (tree.root / KarpathyFile(tree)).string();
+  const Json json = ReadJson(file);
+  int64_t number = 0;
+  for (const auto& image : ListField(json, "images", file)) {
+    const auto where = file + " image " + std::to_string(++number);
+    reading.complaints().Try([&] {
+      const auto row = RowOfImage(image, where);
+      gatherer.Take(row, index.Find(row.picture), "");
+    });
+  }
+  gatherer.Finish();
+}
+
+}  // namespace
+
+Layout Karpathy() { return {"Karpathy's JSON", &SeeKarpathy, &ReadKarpathy}; }
+
+}  // namespace helio::dataio

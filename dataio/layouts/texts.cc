@@ -1,0 +1,107 @@
+#include <set>
+
+#include "dataio/layouts/layout.h"
+#include "dataio/split_rule.h"
+
+// A text file for each picture: "a/1.jpg" with "a/1.txt" beside it, or with "text/1.txt" of a folder beside
+// "a" that holds texts alone.
+namespace helio::dataio {
+namespace fs = std::filesystem;
+namespace {
+
+class TextFinder {
+ public:
+  explicit TextFinder(const FileTree& tree) {
+    std::set<std::string> with_pictures;
+    for (const auto& picture : tree.pictures) AddFolders(picture, with_pictures);
+    for (const auto& text : tree.texts) {
+      texts_.insert(text.string());
+      for (auto folder = text.parent_path(); !folder.empty(); folder = folder.parent_path())
+        if (!with_pictures.contains(folder.string()))
+          sisters_[folder.parent_path().string()].insert(folder.filename());
+    }
+  }
+
+  // The text of a picture, relative to the root; empty: it has none.
+  fs::path Of(const fs::path& picture) const {
+    const fs::path stem = WithoutPictureSuffix(picture);
+    if (const auto beside = Named(stem); !beside.empty()) return beside;
+    fs::path above, below = stem;
+    while (std::distance(below.begin(), below.end()) > 1) {
+      const auto rest = below.lexically_relative(*below.begin());
+      if (const auto folders = sisters_.find(above.string()); folders != sisters_.end())
+        for (const auto& sister : folders->second)
+          if (const auto text = Named(above / sister / rest); !text.empty()) return text;
+      above /= *below.begin();
+      below = rest;
+    }
+    return {};
+  }
+
+ private:
+  static void AddFolders(const fs::path& file, std::set<std::string>& folders) {
+    for (auto folder = file.parent_path(); !folder.empty(); folder = folder.parent_path())
+      folders.insert(folder.string());
+  }
+  fs::path Named(const fs::path& stem) const {
+    for (const char* suffix : {".txt", ".caption"})
+      if (texts_.contains(stem.string() + suffix)) return stem.string() + suffix;
+    return {};
+  }
+
+  std::set<std::string> texts_;
+  std::map<std::string, std::set<fs::path>>
+      sisters_;  // folder -> those in it that hold texts and no pictures
+};
+
+std::string SeeTexts(const FileTree& tree) {
+  const TextFinder finder(tree);
+  int64_t beside = 0, apart = 0;
+  for (const auto& picture : tree.pictures) {
+    const auto text = finder.Of(picture);
+    if (!text.empty()) ++(text.parent_path() == picture.parent_path() ? beside : apart);
+  }
+  if (beside + apart == 0) return "";
+  std::string seen = std::to_string(tree.pictures.size()) + " pictures";
+  if (beside > 0) seen += ", " + std::to_string(beside) + " with a text beside them";
+  if (apart > 0) seen += ", " + std::to_string(apart) + " with a text in a sister folder";
+  return seen;
+}
+
+// Texts that belong to no picture, and are no lists either.
+std::vector<std::string> Unused(const FileTree& tree, const SplitRule& rule,
+                                const std::set<std::string>& used) {
+  std::vector<std::string> unused;
+  for (const auto& text : tree.texts)
+    if (!used.contains(text.string()) && !rule.IsList(text)) unused.push_back(text.string());
+  return unused;
+}
+
+void ReadTexts(const FileTree& tree, SourceReading& reading) {
+  const TextFinder finder(tree);
+  const PictureIndex index(tree);
+  const SplitRule rule(tree, index, reading.complaints());
+  reading.SplitsAreBy(rule.text());
+  std::set<std::string> used;
+  std::vector<std::string> unlisted;
+  for (const auto& picture : tree.pictures)
+    reading.complaints().Try([&] {
+      const auto text = finder.Of(picture);
+      used.insert(text.string());
+      const auto split = rule.Of(picture);
+      if (split == "-") return unlisted.push_back(picture.string());
+      SourceRecord record;
+      record.id = WithoutPictureSuffix(picture);
+      record.image = tree.root / picture;
+      reading.AddCaptionFile(record, tree.root / (text.empty() ? fs::path(record.id + ".txt") : text));
+      reading.Add(std::move(record), split);
+    });
+  reading.PassedOver("pictures that are in no list", unlisted);
+  reading.PassedOver("text files without a picture", Unused(tree, rule, used));
+}
+
+}  // namespace
+
+Layout PicturesWithTexts() { return {"pictures with texts", &SeeTexts, &ReadTexts}; }
+
+}  // namespace helio::dataio

@@ -1,0 +1,93 @@
+#include "dataio/packed_record.h"
+
+#include <algorithm>
+
+#include "src/base/error.h"
+#include "src/base/file_system.h"
+
+namespace helio::dataio {
+namespace {
+
+constexpr double kMaxBox = 1 << 20;  // beyond that integers overflow; no picture is as large
+
+// The published crop (AttnGAN code/datasets.py get_imgs): half side int(0.75 * longer side) around the box's
+// centre, clipped.
+struct Region {
+  int left, top, right, bottom;
+};
+
+Region RegionOfBox(const Image& image, const SourceRecord& record) {
+  const auto [x, y, width, height] = record.box;
+  if (x >= image.width || y >= image.height || x + width <= 0 || y + height <= 0 || width > kMaxBox ||
+      height > kMaxBox || x < -kMaxBox || y < -kMaxBox)
+    ThrowData("its box lies outside the picture", record.image.string());
+  const int reach = static_cast<int>(std::max(static_cast<int>(width), static_cast<int>(height)) * 0.75);
+  const int centre_x = (2 * static_cast<int>(x) + static_cast<int>(width)) / 2,
+            centre_y = (2 * static_cast<int>(y) + static_cast<int>(height)) / 2;
+  const int left = std::max(0, centre_x - reach), right = std::min(image.width, centre_x + reach);
+  const int top = std::max(0, centre_y - reach), bottom = std::min(image.height, centre_y + reach);
+  if (left >= right || top >= bottom) ThrowData("its box lies outside the picture", record.image.string());
+  return {left, top, right, bottom};
+}
+
+// Ids of a caption's words; words that a given vocabulary lacks are dropped and counted.
+std::vector<int32_t> IdsOf(const std::string& caption, const Vocabulary& vocabulary) {
+  std::vector<int32_t> ids;
+  for (const auto& token : vocabulary.WordsOf(caption))
+    if (const int64_t id = vocabulary.Find(token); id > 0) ids.push_back(static_cast<int32_t>(id));
+  return ids;
+}
+
+void AddCaptions(const SourceRecord& source, const Vocabulary& vocabulary, PackedRecord& record) {
+  for (const auto& caption : source.captions) {
+    if (!IsUtf8(caption)) ThrowData("a caption is not UTF-8", source.image.string());
+    auto ids = IdsOf(caption, vocabulary);
+    if (ids.empty()) continue;
+    record.captions.push_back(caption);
+    record.tokens.push_back(std::move(ids));
+  }
+}
+
+// Before it is scaled: a strip would take gigabytes on the way.
+void CheckShape(const Image& image, const PackOptions& options, const std::string& where) {
+  const int64_t most = options.codec == "jpeg" ? kMaxJpegSide : UINT16_MAX;
+  const int64_t longer = std::max(image.width, image.height), shorter = std::min(image.width, image.height);
+  if (longer * options.side / shorter > most)
+    ThrowData("is too thin: " + std::to_string(image.width) + " x " + std::to_string(image.height) +
+                  " pixels have a longer side of " + std::to_string(longer * options.side / shorter) +
+                  " at --side=" + std::to_string(options.side) + ", and " + std::to_string(most) +
+                  " can be stored",
+              where);
+}
+
+}  // namespace
+
+PackedRecord PackRecord(const SourceRecord& source, const PackOptions& options, const Vocabulary& vocabulary,
+                        bool& mended) {
+  const std::string where = source.image.string(), bytes = ReadFile(source.image);
+  Image image = DecodeImage({reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size()}, where, &mended);
+  Region region{0, 0, image.width, image.height};
+  if (source.has_box()) {
+    region = RegionOfBox(image, source);
+    image = Crop(image, region.left, region.top, region.right, region.bottom);
+  }
+  CheckShape(image, options, where);
+  image = ResizeShortSide(image, options.side);
+  PackedRecord record;
+  record.id = source.id;
+  record.width = image.width;
+  record.height = image.height;
+  record.class_id = source.class_id;
+  for (size_t i = 0; i < 4; ++i) record.box[i] = static_cast<float>(source.box[i]);
+  record.region = {static_cast<float>(region.left), static_cast<float>(region.top),
+                   static_cast<float>(region.right - region.left),
+                   static_cast<float>(region.bottom - region.top)};
+  record.parts = source.parts;
+  AddCaptions(source, vocabulary, record);
+  if (options.captions && record.captions.empty())
+    ThrowData("none of its captions has a word of the vocabulary", where);
+  record.image = options.codec == "raw" ? std::move(image.pixels) : EncodeJpeg(image, options.quality);
+  return record;
+}
+
+}  // namespace helio::dataio

@@ -1,0 +1,144 @@
+#include "dataio/source_reading.h"
+
+#include <algorithm>
+
+#include "dataio/split_names.h"
+#include "src/base/file_system.h"
+#include "src/base/log.h"
+
+namespace helio::dataio {
+namespace {
+
+// Newlines inside a caption are blanks.
+std::string OneLine(std::string caption) {
+  std::replace_if(
+      caption.begin(), caption.end(), [](char c) { return c == '\n' || c == '\r' || c == '\t'; }, ' ');
+  return caption;
+}
+
+bool IsBlank(const std::string& text) { return text.find_first_not_of(" \t\r\n") == std::string::npos; }
+
+std::string Percent(int64_t part, int64_t whole) {
+  char text[16];
+  std::snprintf(text, sizeof text, "%.1f %%", 100.0 * static_cast<double>(part) / static_cast<double>(whole));
+  return text;
+}
+
+}  // namespace
+
+void SourceReading::AddCaption(SourceRecord& record, const std::string& caption) {
+  if (!options_.captions || IsBlank(caption)) return;
+  if (!IsUtf8(caption))
+    ThrowData("a caption is not UTF-8", record.image.string(), "convert it, for example with iconv");
+  if (options_.captions_per_image > 0 && std::ssize(record.captions) >= options_.captions_per_image) {
+    ++beyond_limit_;
+    return;
+  }
+  letters_.Add(caption);
+  if (Tokenize(caption, options_.words).empty())
+    ++wordless_;
+  else
+    record.captions.push_back(OneLine(caption));
+}
+
+void SourceReading::AddCaptionFile(SourceRecord& record, const std::filesystem::path& path) {
+  if (!options_.captions) return;
+  if (!Exists(path)) ThrowData("is missing", path.string());
+  const auto lines = ReadLines(path);
+  for (const auto& line : lines)
+    if (!IsUtf8(line)) ThrowData("is not UTF-8", path.string(), "convert it, for example with iconv");
+  for (const auto& line : lines) AddCaption(record, line);
+  if (!record.captions.empty()) return;
+  if (lines.empty() || options_.words == WordRule::kUnicode) ThrowData("has no caption", path.string());
+  ThrowData("has no caption with a word of a-z, 0-9", path.string());
+}
+
+void SourceReading::Add(SourceRecord record, const std::string& split) {
+  // Counted before anything can be wrong: a damaged record moves no other one to another split.
+  const auto name = !split.empty() ? SplitOfWord(split) : ++undecided_ % 10 == 0 ? "test" : "train";
+  if (name.empty()) ThrowData("split '" + split + "' is none of train, val, test", record.image.string());
+  if (!Exists(record.image)) ThrowData("is missing", record.image.string());
+  if (!IsUtf8(record.id)) ThrowData("its name is not UTF-8", record.image.string(), "rename it");
+  if (options_.captions && record.captions.empty()) ThrowData("has no caption", record.image.string());
+  const auto [seen, is_new] = seen_.emplace(record.id, name);
+  if (!is_new)
+    ThrowData("'" + record.id + "' " +
+                  (seen->second == name ? "appears twice" : "is in " + seen->second + " and in " + name),
+              options_.root.string());
+  if (!options_.captions) record.captions.clear();
+  splits_[name].records.push_back(std::move(record));
+}
+
+void SourceReading::PassedOver(const std::string& what, const std::vector<std::string>& names) const {
+  if (names.empty()) return;
+  std::string first;
+  for (size_t i = 0; i < names.size() && i < 5; ++i) first += (i ? ", " : "") + names[i];
+  LOG(WARNING) << options_.root.string() << ": left out " << names.size() << " " << what << ": " << first
+               << (names.size() > 5 ? ", ..." : "");
+}
+
+// Captions of which the words' rule loses letters, in words; of most letters it is an error.
+void SourceReading::CheckLetters() const {
+  if (options_.words == WordRule::kUnicode || letters_.dropped == 0) return;
+  const std::string lost =
+      Percent(letters_.dropped, letters_.letters) +
+      " of the letters of its captions are lost: they are cut into words of a-z and 0-9, "
+      "as the published code does";
+  const std::string remedy = "--words=unicode keeps the letters of every script; docs/numerics.md";
+  if (2 * letters_.dropped > letters_.letters && !options_.skip_missing)
+    ThrowUser(lost, options_.root.string(), remedy);
+  LOG(WARNING) << options_.root.string() << ": " << lost << " (" << remedy << ")";
+}
+
+// Programs read "train" and "test".
+void SourceReading::RenameVal() {
+  if (!splits_.contains("val") || splits_.contains("test")) return;
+  auto val = splits_.extract("val");
+  val.key() = "test";
+  splits_.insert(std::move(val));
+  made_splits_ += (made_splits_.empty() ? "" : "; ") + std::string("val is for testing");
+}
+
+void SourceReading::LogSplits() const {
+  std::string counts;
+  for (const auto& [name, split] : splits_)
+    counts += (counts.empty() ? "" : ", ") + name + " " + std::to_string(split.records.size());
+  const auto by =
+      made_splits_.empty() && undecided_ > 0 ? "every tenth picture is for testing" : made_splits_;
+  LOG(INFO) << options_.root.string() << ": " << counts << (by.empty() ? "" : " (" + by + ")");
+  if (splits_.contains("val"))
+    LOG(INFO) << "split 'val' is packed beside 'test'; programs train on 'train' and evaluate on 'test'";
+  if (!splits_.contains("test"))
+    LOG(WARNING)
+        << options_.root.string()
+        << ": nothing is left to test with, and training wants a split 'test': of sets without splits "
+           "every tenth picture is, so ten are needed (docs/layouts.md)";
+  if (wordless_ > 0) LOG(WARNING) << "left out " << wordless_ << " captions without a word";
+  if (beyond_limit_ > 0)
+    LOG(INFO) << "left out " << beyond_limit_
+              << " captions beyond --captions_per_image=" << options_.captions_per_image;
+}
+
+std::vector<SourceSplit> SourceReading::Take() {
+  CheckLetters();
+  complaints_.Settle(options_.root.string());
+  if (splits_.empty()) ThrowUser("has no picture that can be used", options_.root.string());
+  RenameVal();
+  LogSplits();
+  std::vector<SourceSplit> taken;
+  for (const char* name : {"train", "test", "val"}) {
+    const auto split = splits_.find(name);
+    if (split == splits_.end()) continue;
+    split->second.name = name;
+    taken.push_back(std::move(split->second));
+  }
+  return taken;
+}
+
+int64_t CheckedClass(int64_t value, const std::string& where) {
+  if (value < 0 || value > INT32_MAX)
+    ThrowData("class " + std::to_string(value) + " is not a class number", where, "count from 0");
+  return value;
+}
+
+}  // namespace helio::dataio

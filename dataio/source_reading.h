@@ -1,0 +1,57 @@
+#pragma once
+#include <map>
+#include <string>
+#include <vector>
+
+#include "dataio/source.h"
+
+namespace helio::dataio {
+
+// What reading a source collects: records by split, what is wrong with single ones, what was left out. One
+// thread.
+class SourceReading {
+ public:
+  explicit SourceReading(const SourceOptions& options)
+      : options_(options), complaints_(options.skip_missing) {}
+
+  const SourceOptions& options() const { return options_; }
+  Complaints& complaints() { return complaints_; }
+
+  // A caption for `record`, on one line. One without a word by the rule is dropped, as is one beyond the
+  // limit; both are counted. Throws Error{kData} if it is not UTF-8.
+  void AddCaption(SourceRecord& record, const std::string& caption);
+  // The lines of a text file as captions. Throws Error{kData} if it is missing or not UTF-8.
+  void AddCaptionFile(SourceRecord& record, const std::filesystem::path& path);
+
+  // `split` as people write it ("train", "validation", ...); empty: left open, then every tenth such record
+  // is for testing. Throws Error{kData} if the picture is missing, the record lacks captions, or its id is
+  // not new.
+  void Add(SourceRecord record, const std::string& split);
+
+  // In words, for the log: what made the splits.
+  void SplitsAreBy(std::string text) { made_splits_ = std::move(text); }
+  // For the log: `what` was passed over; the first few are named.
+  void PassedOver(const std::string& what, const std::vector<std::string>& names) const;
+
+  // Settles the complaints, logs what made the splits, and gives the records. Throws Error{kUser} if there
+  // are none, or if most letters of the captions would be lost. Last.
+  std::vector<SourceSplit> Take();
+
+ private:
+  void CheckLetters() const;
+  void RenameVal();
+  void LogSplits() const;
+
+  const SourceOptions options_;
+  Complaints complaints_;
+  std::map<std::string, SourceSplit> splits_;  // by name
+  std::map<std::string, std::string> seen_;    // id -> split
+  std::string made_splits_;
+  LetterCount letters_;
+  int64_t undecided_ = 0, wordless_ = 0, beyond_limit_ = 0;
+};
+
+// A class number from 0. Throws Error{kData} where it is none.
+int64_t CheckedClass(int64_t value, const std::string& where);
+
+}  // namespace helio::dataio

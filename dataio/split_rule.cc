@@ -1,0 +1,98 @@
+#include "dataio/split_rule.h"
+
+#include <algorithm>
+#include <set>
+
+#include "dataio/pickle_list.h"
+#include "dataio/source.h"
+#include "dataio/split_names.h"
+
+namespace helio::dataio {
+namespace fs = std::filesystem;
+namespace {
+
+ptrdiff_t DepthOf(const fs::path& path) { return std::distance(path.begin(), path.end()); }
+
+// The split whose list `file` would be by its name; empty: none.
+std::string SplitOfList(const fs::path& file) {
+  if (DepthOf(file) > 2) return "";
+  const auto stem = file.stem().string();
+  if (stem == "filenames") return SplitOfFolders(file);
+  return SuffixOf(file) == ".txt" || SuffixOf(file) == ".lst" ? SplitOfName(stem) : "";
+}
+
+std::vector<std::string> NamesIn(const fs::path& file) {
+  return SuffixOf(file) == ".pickle" ? ReadPickledStrings(file) : ReadLines(file);
+}
+
+// A caption file of a picture "train.jpg" is no list: at least half of a list's lines name pictures.
+bool NamesPictures(const std::vector<std::string>& names, const PictureIndex& index) {
+  const auto known = std::ranges::count_if(names, [&](const auto& name) { return index.Knows(name); });
+  return known > 0 && 2 * known >= std::ssize(names);
+}
+
+}  // namespace
+
+SplitRule::SplitRule(const FileTree& tree, const PictureIndex& index, Complaints& complaints)
+    : root_(tree.root.string()) {
+  ReadLists(tree, index, complaints);
+  if (lists_.empty())
+    ReadFolders(tree);
+  else
+    FillUp();
+}
+
+void SplitRule::ReadLists(const FileTree& tree, const PictureIndex& index, Complaints& complaints) {
+  for (const auto* files : {&tree.texts, &tree.others})
+    for (const auto& file : *files) {
+      const auto split = SplitOfList(file);
+      if (split.empty()) continue;
+      const auto names = NamesIn(tree.root / file);
+      if (!NamesPictures(names, index)) continue;
+      lists_[file.string()] = split;
+      text_ += (text_.empty() ? "" : ", ") + split + " by " + file.string();
+      for (const auto& name : names)
+        complaints.Try([&] {
+          const auto picture = index.Find(name).string();
+          const auto where = (tree.root / file).string();
+          if (picture.empty()) ThrowData("names '" + name + "', of which there is no picture", where);
+          const auto [entry, is_new] = of_.emplace(picture, split);
+          if (is_new) return;
+          ThrowData(entry->second == split ? "names '" + name + "' twice"
+                                           : "'" + name + "' is in " + entry->second + " and in " + split,
+                    where);
+        });
+    }
+}
+
+// Of a single list the rest is the other split.
+void SplitRule::FillUp() {
+  std::set<std::string> named;
+  for (const auto& entry : lists_) named.insert(entry.second);
+  rest_ = named == std::set<std::string>{"train"} ? "test" : named.contains("train") ? "-" : "train";
+  if (rest_ != "-") text_ += ", " + rest_ + ": the rest";
+}
+
+// Folders decide where one says train and another test or val, or all pictures lie in them: a class may be
+// called "train", too.
+void SplitRule::ReadFolders(const FileTree& tree) {
+  std::map<std::string, int64_t> counts;
+  for (const auto& picture : tree.pictures) ++counts[SplitOfFolders(picture)];
+  folders_ = counts.contains("train") && (counts.contains("test") || counts.contains("val"));
+  if (folders_) text_ = "by folders";
+}
+
+std::string SplitRule::Of(const fs::path& picture) const {
+  if (!lists_.empty()) {
+    const auto found = of_.find(picture.string());
+    return found == of_.end() ? rest_ : found->second;
+  }
+  if (!folders_) return "";
+  const auto split = SplitOfFolders(picture);
+  if (split.empty())
+    ThrowData("lies beside the folders that make the splits", (fs::path(root_) / picture).string(),
+              "move it into one of them");
+  return split;
+}
+
+}  // namespace helio::dataio

@@ -1,0 +1,39 @@
+#pragma once
+#include <filesystem>
+#include <map>
+#include <string>
+
+#include "dataio/picture_index.h"
+#include "dataio/source.h"
+
+namespace helio::dataio {
+
+// What decides the split of a picture in a folder: lists of names (train.txt, test.txt, train/filenames.txt
+// or .pickle, anywhere in the two upper levels), or folders of which one says train and another test or val,
+// or nothing. Immutable.
+class SplitRule {
+ public:
+  // Throws Error{kData} if a list cannot be read, names a picture that is not there or one that another list
+  // names too: what is wrong with single names goes to `complaints`.
+  SplitRule(const FileTree& tree, const PictureIndex& index, Complaints& complaints);
+
+  // "train", "test", "val"; empty: left open; "-": the picture is in no list. Throws Error{kData} where the
+  // rule is folders and the picture lies in none of them.
+  std::string Of(const std::filesystem::path& picture) const;
+  std::string text() const { return text_; }  // for the log
+  // Whether the file is one of the lists.
+  bool IsList(const std::filesystem::path& file) const { return lists_.contains(file.string()); }
+
+ private:
+  void ReadLists(const FileTree& tree, const PictureIndex& index, Complaints& complaints);
+  void ReadFolders(const FileTree& tree);
+  void FillUp();
+
+  std::map<std::string, std::string> of_;     // picture -> split, of lists
+  std::map<std::string, std::string> lists_;  // file -> split
+  std::string rest_;                          // split of what no list names
+  bool folders_ = false;
+  std::string root_, text_;
+};
+
+}  // namespace helio::dataio

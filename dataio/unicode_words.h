@@ -1,0 +1,15 @@
+#pragma once
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace helio::dataio {
+
+// The words of WordRule::kUnicode (dataio/text.h). Thread-safe.
+std::vector<std::string> UnicodeWords(std::string_view text);
+
+// Whether a code point is a letter of any script; -1 is none.
+bool IsLetter(int32_t point);
+
+}  // namespace helio::dataio
