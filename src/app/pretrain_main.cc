@@ -12,8 +12,9 @@ int main(int argc, char** argv) {
   helio::app::RegisterTrainingFlags();
   return helio::app::Main(
       argc, argv,
-      {.usage = "helio-pretrain trains what the GANs build on: --recipe=damsm|captioner|classifier "
-                "--data=DIR --out=DIR",
+      {.usage =
+           "helio-pretrain trains what the GANs build on: --recipe=damsm|char_cnn_rnn|captioner|classifier "
+           "--data=DIR --out=DIR",
        .of_recipe = &helio::app::FlagsOf},
       &Run);
 }
