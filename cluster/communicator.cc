@@ -55,7 +55,11 @@ Pending Communicator::Broadcast(torch::Tensor buffer, int root, std::string labe
   return DoBroadcast(NextCall("broadcast", std::move(label)), std::move(buffer), root);
 }
 
-void Communicator::Barrier(std::string label) { DoBarrier(NextCall("barrier", std::move(label))); }
+void Communicator::Barrier(std::string label) {
+  const auto begin = Clock::now();
+  DoBarrier(NextCall("barrier", std::move(label)));
+  job_->waited_nanoseconds += std::chrono::nanoseconds(Clock::now() - begin).count();
+}
 
 std::unique_ptr<Communicator> Communicator::Split(int color, std::string name) {
   const auto call = NextCall("split", name);
@@ -96,7 +100,7 @@ std::vector<std::string> GatherStrings(Communicator& communicator, const std::st
   std::memcpy(part.data_ptr(), &length, sizeof length);
   std::memcpy(part.data_ptr<uint8_t>() + 8, own.data(), own.size());
   auto whole = torch::empty({communicator.size(), longest + 8}, torch::kUInt8);
-  communicator.AllGather(part, whole, std::move(label)).Wait();
+  communicator.Await(communicator.AllGather(part, whole, std::move(label)));
   std::vector<std::string> all;
   for (int rank = 0; rank < communicator.size(); ++rank) {
     const auto* row = whole.const_data_ptr<uint8_t>() + rank * (longest + 8);
@@ -111,7 +115,7 @@ void BroadcastTensors(Communicator& communicator, const std::vector<torch::Tenso
   std::vector<Pending> pending;
   for (const auto& tensor : tensors)
     pending.push_back(communicator.Broadcast(tensor.detach(), root, "weights"));
-  for (const auto& one : pending) one.Wait();
+  for (const auto& one : pending) communicator.Await(one);
 }
 
 }  // namespace helio::cluster

@@ -24,12 +24,27 @@ struct JobState {
   std::atomic<int64_t> step{-1};  // -1: before the first step
   std::atomic<int64_t> steps_begun{0};
   std::atomic<int64_t> waited_nanoseconds{
-      0};  // of this rank's host in Communicator::Await, on any communicator
+      0};                        // of this rank's host in Communicator::Await, on any communicator
+  std::atomic<int> own_work{0};  // OwnWork objects alive
   Deadlines deadlines;
 
   double deadline_seconds() const {
     return steps_begun.load() < 2 ? deadlines.first_seconds : deadlines.seconds;
   }
+};
+
+// While it lives, this rank says that it does something alone that may take long (it writes a checkpoint to a
+// slow disk, draws, evaluates): the others' deadline begins anew when that is over, and the work itself has
+// first_seconds. Local, cheap.
+class [[nodiscard]] OwnWork {
+ public:
+  explicit OwnWork(JobState& job) : job_(job) { ++job_.own_work; }
+  OwnWork(const OwnWork&) = delete;
+  OwnWork& operator=(const OwnWork&) = delete;
+  ~OwnWork() { --job_.own_work; }
+
+ private:
+  JobState& job_;
 };
 
 // One collective call, for messages: "all_reduce #12 'd256/3' of world at step 7".

@@ -21,7 +21,8 @@ struct Beat {
   std::array<char, 96> expired = {};                    // its call that passed the deadline, if any
   int32_t expired_communicator = -1;
   uint64_t expired_sequence = 0;
-  int32_t leaving = 0;  // 1: its last one
+  int32_t leaving = 0;   // 1: its last one
+  int32_t own_work = 0;  // 1: the sender, or a rank that it has heard of, is at OwnWork
 
   bool HasExpired() const { return expired_communicator >= 0; }
 };

@@ -242,10 +242,30 @@ void MpiEngine::Finish(MpiOperation& operation) {
 void MpiEngine::Watch(Clock::time_point now) {
   next_watch_ = now + kWatchInterval;
   own_.step = job_->step;
+  SeeOwnWork(now);
   heartbeat_->Exchange(own_, now);
   std::erase_if(watches_, [](const auto& watch) { return !watch(); });
   CheckDeadlines(now);
   WarnOfLateRanks(now);
+}
+
+void MpiEngine::SeeOwnWork(Clock::time_point now) {
+  others_work_ = false;
+  for (int rank = 0; rank < world_.size; ++rank)
+    others_work_ |= rank != world_.rank && heartbeat_->Knows(rank) &&
+                    heartbeat_->peers()[rank].beat.own_work && !heartbeat_->Silent(rank, now);
+  const int32_t before = own_.own_work;
+  // Rank 0 passes on what it has heard; the others speak for themselves, or a word would go round for ever.
+  own_.own_work = job_->own_work > 0 || (world_.rank == 0 && others_work_);
+  if (own_.own_work != before) heartbeat_->Hurry();
+  for (const auto& operation : active_)
+    operation->deadline_ = Extended(operation->started_, operation->deadline_);
+}
+
+Clock::time_point MpiEngine::Extended(Clock::time_point started, Clock::time_point deadline) const {
+  if (!others_work_) return deadline;
+  const auto anew = Clock::now() + FromSeconds(job_->deadlines.seconds);
+  return std::max(deadline, std::min(anew, started + FromSeconds(job_->deadlines.first_seconds)));
 }
 
 void MpiEngine::CheckDeadlines(Clock::time_point now) {

@@ -88,6 +88,9 @@ class MpiEngine : public std::enable_shared_from_this<MpiEngine> {
   // is called from a watch.
   void Note(const Call& call, const std::string& communicator, int communicator_id);
   void ReportExpired(const Call& call, const std::string& communicator, int communicator_id);
+  // When a collective that began at `started` and had until `deadline` is late, now that some ranks may be at
+  // OwnWork. Called from a watch.
+  Clock::time_point Extended(Clock::time_point started, Clock::time_point deadline) const;
   // Called from the engine's loop every few milliseconds until it returns false: other transports' checks.
   void AddWatch(std::function<bool()> watch);
 
@@ -117,6 +120,7 @@ class MpiEngine : public std::enable_shared_from_this<MpiEngine> {
   static void Finish(MpiOperation& operation);
   void Relax(Clock::time_point now) const;
   void Watch(Clock::time_point now);
+  void SeeOwnWork(Clock::time_point now);
   void CheckDeadlines(Clock::time_point now);
   void RecordCall(const Call& call, const std::string& communicator, int communicator_id);
   void WarnOfLateRanks(Clock::time_point now);
@@ -140,6 +144,7 @@ class MpiEngine : public std::enable_shared_from_this<MpiEngine> {
   Beat own_;                                      // what we tell the others
   std::atomic<Clock::time_point> last_progress_;  // when a message was last seen to have arrived
   Clock::time_point next_watch_;
+  bool others_work_ = false;  // at OwnWork, as far as is known
   std::optional<Clock::time_point>
       verdict_due_;  // an operation expired; rank 0 has until then to end the job
   std::string expired_;

@@ -95,6 +95,7 @@ class NcclOperation : public Operation {
   Clock::time_point started() const override { return started_; }
   Clock::time_point finished() const override { return finished_; }
   Clock::time_point deadline() const { return deadline_; }
+  void Extend(const MpiEngine& engine) { deadline_ = engine.Extended(started_, deadline_); }
 
  private:
   std::shared_ptr<Channel> channel_;
@@ -120,6 +121,7 @@ bool CheckOutstanding(Channel& channel, Outstanding& outstanding, MpiEngine& eng
   std::lock_guard lock(outstanding.mutex);
   while (!outstanding.items.empty() && outstanding.items.front().operation->Done())
     outstanding.items.pop_front();
+  for (const auto& item : outstanding.items) item.operation->Extend(engine);
   if (!outstanding.items.empty() && Clock::now() > outstanding.items.front().operation->deadline())
     engine.ReportExpired(outstanding.items.front().call, outstanding.name, outstanding.id);
   ncclResult_t state = ncclSuccess;

@@ -40,7 +40,7 @@ NamedTensors GatherPartial(const NamedTensors& own, cluster::Communicator& commu
     auto state = RoomFor(header, rank == communicator.rank() ? &own : nullptr);
     for (size_t i = 0; i < state.size(); ++i) {
       auto& tensor = state[i].second;
-      if (tensor.numel() > 0) communicator.Broadcast(tensor, rank, "evaluation").Wait();
+      if (tensor.numel() > 0) communicator.Await(communicator.Broadcast(tensor, rank, "evaluation"));
       tensor = tensor.to(DtypeOf(header[i]));
     }
     if (!state.empty()) partials.push_back(std::move(state));

@@ -94,7 +94,10 @@ int Session::Run() {
   const int64_t step = Restore(options_.resume);
   if (is_rank0() && step > 0) LOG(INFO) << "resumed at step " << step << " of " << options_.steps;
   if (is_rank0()) WriteFileAtomically(options_.out / "run.flags", options_.texts.at("run.flags"));
-  if (is_rank0() && hooks_.started) hooks_.started();
+  if (is_rank0() && hooks_.started) {
+    const cluster::OwnWork writing(communicator_.job());
+    hooks_.started();
+  }
   return Loop(step);
 }
 
@@ -110,6 +113,7 @@ int64_t Session::Restore(const std::string& from) {
   int64_t step = 0;
   std::optional<Snapshot> snapshot;
   if (is_rank0()) {
+    const cluster::OwnWork reading(communicator_.job());
     snapshot = FindSnapshot(from);
     if (snapshot) step = snapshot->step;
     SetAsideNewer(run_->checkpoints(), step);
@@ -181,7 +185,7 @@ int Session::Loop(int64_t step) {
     stop = AgreeToStop();
     if (stop || CheckpointDue(step)) Checkpoint(step);
   }
-  if (is_rank0()) writer_->Flush();
+  Flush();
   ReportWrites(/*last=*/true);
   communicator_.Barrier("end of run");
   if (is_rank0() && step >= options_.steps)
@@ -284,7 +288,7 @@ bool Session::HandleBadSteps(int64_t& step) {
   if (is_rank0())
     LOG(ERROR) << "step " << step + 1 << ": " << what
                << ": going back to the last checkpoint with other noise";
-  if (is_rank0()) writer_->Flush();
+  Flush();
   const int rollbacks = rollbacks_;
   const int64_t earlier = rollback_step_;
   const int64_t back = Restore("auto");
@@ -301,8 +305,10 @@ void Session::AfterStep(int64_t step) {
   const bool last = step == options_.steps;
   if (last || Due(step, options_.log_every)) Log(step);
   if (hooks_.evaluate && (last || Due(step, options_.evaluate_every))) Evaluate(step);
-  if (hooks_.draw_samples && is_rank0() && (last || Due(step, options_.sample_every)))
+  if (hooks_.draw_samples && is_rank0() && (last || Due(step, options_.sample_every))) {
+    const cluster::OwnWork drawing(communicator_.job());
     hooks_.draw_samples(step);
+  }
   ReportWrites();
 }
 
@@ -310,7 +316,7 @@ void Session::Log(int64_t step) {
   std::vector<torch::Tensor> values;
   for (const auto& term : report_.terms) values.push_back(term.value);
   const auto means = OnHost(values);
-  communicator_.AllReduce(means, cluster::Reduce::kMean, "losses").Wait();
+  communicator_.Await(communicator_.AllReduce(means, cluster::Reduce::kMean, "losses"));
   const auto speed = progress_.Take(step);
   metrics_.Speed(speed);
   Json losses = Json::object();
@@ -336,6 +342,7 @@ void Session::Log(int64_t step) {
 void Session::Evaluate(int64_t step) {
   std::vector<recipes::ValidationScore> scores;
   try {
+    const cluster::OwnWork judging(communicator_.job());
     scores = hooks_.evaluate(step);
   } catch (...) {
     SaveUnjudged(step);
@@ -385,7 +392,15 @@ void Session::SaveUnjudged(int64_t step) {
 void Session::Checkpoint(int64_t step) {
   ReadOutcomes();  // of the steps before a signal
   const auto optimizer = trainer_.OptimizerState();
-  if (is_rank0()) writer_->Save(TakeSnapshot(step, optimizer));
+  if (!is_rank0()) return;
+  const cluster::OwnWork saving(communicator_.job());
+  writer_->Save(TakeSnapshot(step, optimizer));
+}
+
+void Session::Flush() {
+  if (!is_rank0()) return;
+  const cluster::OwnWork writing(communicator_.job());
+  writer_->Flush();
 }
 
 Snapshot Session::TakeSnapshot(int64_t step, const NamedTensors& optimizer) const {

@@ -97,6 +97,7 @@ class Session {
   bool CheckpointDue(int64_t step) const;
   void Checkpoint(int64_t step);
   void SaveUnjudged(int64_t step);
+  void Flush();
   Snapshot TakeSnapshot(int64_t step, const NamedTensors& optimizer) const;
   void ReportWrites(bool last = false);
   bool AgreeToStop();

@@ -34,7 +34,7 @@ std::vector<recipes::ValidationScore> RunValidation(recipes::Validation& validat
     if (!sums.defined()) sums = torch::zeros_like(of_chunk);
     if (own) sums += of_chunk;
   }
-  communicator.AllReduce(sums, cluster::Reduce::kSum, "validation").Wait();
+  communicator.Await(communicator.AllReduce(sums, cluster::Reduce::kSum, "validation"));
   return validation.Finish(sums);
 }
 

@@ -1,8 +1,8 @@
 // A small training-like job in which one rank fails. Run by cluster_faults.py and others.
 //   mpirun -n 3 cluster_fault_program FAULT RANK CALL DEADLINE [SECONDS [WORLD [PLACE [DEVICE]]]]
 // It goes on for SECONDS (default: 60) unless the fault ends it; WORLD ranks are expected (default: any
-// number). PLACE: communicator (its CALLth call), split (a Split before the first step), or one of
-// BreakMpi's.
+// number). PLACE: communicator (its CALLth call), split (a Split before the first step), own_work (CALL
+// seconds of it, of 10 at most), or one of BreakMpi's.
 #include <iostream>
 
 #include "cluster/launch.h"
@@ -27,6 +27,10 @@ int Train(cluster::Communicator& world, const testing::Fault& fault, double seco
   for (int64_t step = 0; stop.item<float>() == 0; ++step) {
     c->BeginStep(step);
     announce(step);
+    if (fault.kind == testing::Fault::Kind::kDelay && fault.rank == c->rank() && step == 20) {
+      const cluster::OwnWork work(c->job());
+      std::this_thread::sleep_for(std::chrono::duration<double>(fault.seconds));
+    }
     c->AllReduce(statistics, cluster::Reduce::kMean, "batch norm").Wait();
     const auto pending = c->AllReduce(gradient, cluster::Reduce::kMean, "g/0");
     std::this_thread::sleep_for(std::chrono::milliseconds(5));
@@ -43,15 +47,18 @@ int Train(cluster::Communicator& world, const testing::Fault& fault, double seco
 int main(int argc, char** argv) {
   using namespace helio;
   if (argc < 5) return 2;
+  cluster::LaunchOptions options;
   const std::string place = argc > 7 ? argv[7] : "communicator";
   testing::Fault fault;
-  if (place == "communicator" || place == "split")
+  options.deadlines = {std::stod(argv[4]), std::stod(argv[4])};
+  if (place == "own_work") {
+    options.deadlines.first_seconds = 10;
+    fault = {testing::Fault::Kind::kDelay, std::stoi(argv[2]), 0, std::stod(argv[3])};
+  } else if (place == "communicator" || place == "split")
     fault = {testing::FaultKind(argv[1]), std::stoi(argv[2]), std::stoul(argv[3]), 0};
   else
     testing::BreakMpi(place, argv[1], std::stoi(argv[2]), std::stoi(argv[3]));
-  cluster::LaunchOptions options;
   options.device = argc > 8 ? argv[8] : "cpu";
-  options.deadlines = {std::stod(argv[4]), std::stod(argv[4])};
   if (argc > 6) options.expect_world_size = std::stoi(argv[6]);
   const double seconds = argc > 5 ? std::stod(argv[5]) : 60;
   try {

@@ -50,8 +50,20 @@ def problem_of(only, program, place, fault, rank, wanted):
     return None
 
 
+def own_work_problems(program):
+    """A rank's own long work does not run into the others' deadline, and ends after --first_deadline_seconds (10) all the same."""
+    for rank, seconds, expected in [(0, 7, 0), (2, 7, 0), (0, 40, 75)]:
+        code, output, took = launch(program, "delay", rank, seconds, 1, "own_work")
+        print(f"{seconds} s of own work of rank {rank}: exit {code} after {took:.1f} s", flush=True)
+        if code != expected or (code and f"missing: rank {rank} on" not in output):
+            yield f"{seconds} s of rank {rank}: exit {code} instead of {expected}:\n{output}"
+
+
 def main():
     failures = 0
+    for problem in own_work_problems(sys.argv[1]) if sys.argv[2:] in ([], ["own_work"]) else []:
+        print(f"FAILED own work: {problem}", flush=True)
+        failures += 1
     for case in STOPS + THROWS:
         if problem := problem_of(sys.argv[2:], sys.argv[1], *case):
             print(f"FAILED {case}: {problem}", flush=True)
