@@ -1,3 +1,5 @@
+#include <set>
+
 #include "dataio/json_fields.h"
 #include "dataio/layouts/layout.h"
 #include "src/base/file_system.h"
@@ -39,6 +41,7 @@ SourceRecord ReadLine(const Json& line, const std::string& where, const FileTree
 void ReadCaptionLines(const FileTree& tree, SourceReading& reading) {
   int64_t number = 0;
   bool splits = false;
+  std::set<std::string> named;
   for (const auto& text : ReadLines(tree.root / kFile)) {
     const std::string where = (tree.root / kFile).string() + " record " + std::to_string(++number);
     reading.complaints().Try([&] {
@@ -46,6 +49,7 @@ void ReadCaptionLines(const FileTree& tree, SourceReading& reading) {
       auto record = ReadLine(line, where, tree, reading);
       const auto split = line.contains("split") ? JsonField<std::string>(line, "split", where) : "";
       splits = splits || !split.empty();
+      named.insert(record.image.lexically_relative(tree.root).lexically_normal().string());
       try {
         reading.Add(std::move(record), split);
       } catch (const Error& error) {
@@ -54,6 +58,10 @@ void ReadCaptionLines(const FileTree& tree, SourceReading& reading) {
     });
   }
   if (splits) reading.SplitsAreBy("by field split");
+  std::vector<std::string> unnamed;
+  for (const auto& picture : tree.pictures)
+    if (!named.contains(picture.string())) unnamed.push_back(picture.string());
+  reading.PassedOver("pictures without a line in captions.jsonl", unnamed);
 }
 
 }  // namespace
