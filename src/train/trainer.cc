@@ -319,7 +319,9 @@ NamedTensors Trainer::OptimizerState() const {
       const auto own = options_.reducer.shard_optimizer
                            ? cluster::GatherOptimizerState(communicator_, player->group, player->adam)
                            : player->adam.State();
-      for (const auto& [name, tensor] : own) state.emplace_back(player->phase.name + "/" + name, tensor);
+      // What was put together leaves the device before the next phase's is: all of it need not fit there.
+      for (const auto& [name, tensor] : own)
+        state.emplace_back(player->phase.name + "/" + name, shards() ? tensor.cpu() : tensor);
     }
   return state;
 }

@@ -73,7 +73,7 @@ class Trainer {
   bool shards() const { return options_.reducer.shard_optimizer; }
 
   // Moments and step counts of all phases, by parameter name, the same for any number of ranks: views, or
-  // copies put together from all ranks with shard_optimizer.
+  // copies on the host, put together from all ranks phase by phase, with shard_optimizer.
   NamedTensors OptimizerState() const;
   // After what OptimizerState returned has been written to, on all ranks: the optimizers go on from it.
   void TakeOptimizerState(const NamedTensors& state);

@@ -82,7 +82,7 @@ class CharTrajectory {
     batch.rows = {0, rows, rows};
     const auto report =
         trainer_.Step(batch, {.step = number, .device = fixture_.device(), .dtype = fixture_.dtype()}, 1);
-    CHECK_EQ(report.skipped, 0);
+    CHECK_EQ(report.skipped(), 0);
     torch::Tensor loss;
     for (const auto& term : report.terms) loss = loss.defined() ? loss + term.value : term.value;
     fixture_.Give("out." + step + "sje_loss", loss);

@@ -179,7 +179,7 @@ class CycleGanTrajectory {
     };
     system_.look = [&](const recipes::CycleGanStep& values) { GivePictures(values, "out." + step); };
     const auto report = trainer_.Step(batch, context, /*rate_factor=*/0);
-    CHECK_EQ(report.skipped, 0);
+    CHECK_EQ(report.skipped(), 0);
     GiveLosses(report, "out." + step);
     if (number == 0)
       for (const auto& [name, tensor] : Compared())

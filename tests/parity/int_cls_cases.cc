@@ -184,7 +184,7 @@ class IntClsTrajectory {
     context.steps_per_epoch = 100;
     context.noise = [&](std::string_view purpose) { return Noise(step, purpose, rows); };
     const auto report = trainer_.Step(batch, context, 1);
-    CHECK_EQ(report.skipped, 0);
+    CHECK_EQ(report.skipped(), 0);
     fixture_.Give("out." + step + "fake", system_.fakes[0]);
     fixture_.Give("out." + step + "fake_g", system_.imagined);
     GiveLosses(report, "out." + step);

@@ -10,7 +10,7 @@ namespace {
 class PretrainingTest : public ::testing::TestWithParam<std::string> {
  protected:
   std::vector<recipes::ValidationScore> Scores() {
-    const auto batch = ToyBatch(3, {0, kToyBatch, kToyBatch}, torch::kFloat32, {32});
+    const auto batch = ToyBatch(3, {0, kToyBatch, kToyBatch}, torch::kFloat32, training_.system().Needs());
     return validation_->Finish(validation_->Consume(batch));
   }
 
