@@ -30,15 +30,14 @@ std::string Help(const ProgramText& program, const std::string& recipe) {
     return HelpText(program.usage + "\nWhat --recipe=" + recipe + " reads:", program.of_recipe(recipe));
   std::vector<std::string> others;
   auto flags = OurFlags(others);
-  if (program.shared.empty())
-    return HelpText(program.usage, flags) +
-           (program.of_recipe ? "\n--help --recipe=NAME shows what that system reads, with its defaults.\n"
-                              : "");
+  if (program.shared.empty()) return HelpText(program.usage, flags);
   std::erase_if(flags, [&](const FlagText& flag) {
     return !flag.group.empty() && !program.shared.contains(flag.name);
   });
   return HelpText(program.usage, flags) +
-         "The checkpoint knows what it was trained with; flags of helio-train override it.\n";
+         (program.of_recipe
+              ? "\n--help --recipe=NAME shows what that system reads, with its defaults.\n"
+              : "The checkpoint knows what it was trained with; flags of helio-train override it.\n");
 }
 
 void ExitOnHelp(int argc, char** argv, const ProgramText& program) {

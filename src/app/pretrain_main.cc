@@ -15,6 +15,7 @@ int main(int argc, char** argv) {
       {.usage =
            "helio-pretrain trains what the GANs build on: --recipe=damsm|char_cnn_rnn|captioner|classifier "
            "--data=DIR --out=DIR",
+       .shared = helio::app::FlagNamesOf(helio::recipes::Program::kPretrain),
        .of_recipe = &helio::app::FlagsOf},
       &Run);
 }

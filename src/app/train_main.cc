@@ -14,6 +14,7 @@ int main(int argc, char** argv) {
       argc, argv,
       {.usage = "helio-train trains a text-to-image GAN: --recipe=mirrorgan --data=DIR --out=DIR "
                 "--damsm=FILE --captioner=FILE",
+       .shared = helio::app::FlagNamesOf(helio::recipes::Program::kTrain),
        .of_recipe = &helio::app::FlagsOf},
       &Run);
 }

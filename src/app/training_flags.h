@@ -1,8 +1,10 @@
 #pragma once
+#include <set>
 #include <string>
 #include <vector>
 
 #include "src/app/flags.h"
+#include "src/recipes/registry.h"
 
 namespace helio::app {
 
@@ -12,5 +14,8 @@ void RegisterTrainingFlags();
 
 // What a run of the system reads, as help shows it, with the system's own defaults. Throws as FindSystem.
 std::vector<FlagText> FlagsOf(const std::string& recipe);
+
+// The names of those that any of the program's systems reads.
+std::set<std::string> FlagNamesOf(recipes::Program program);
 
 }  // namespace helio::app

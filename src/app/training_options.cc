@@ -127,21 +127,6 @@ void TrainingOptions::Declare(OptionList& list) {
   metrics.Declare(list);
 }
 
-void RegisterTrainingFlags() {
-  static auto& defaults = *new TrainingOptions;
-  OptionList list;
-  defaults.Declare(list);
-  RegisterFlags(list);
-  for (const auto& system : recipes::Systems()) {
-    OptionList own;
-    system.declare(own);
-    RegisterFlags(own);
-  }
-  OptionList judges;
-  defaults.judges.Declare(judges);
-  RegisterFlags(judges);
-}
-
 TrainingOptions ReadTrainingOptions(const OptionValues& values, std::string& problems) {
   TrainingOptions options;
   options.values = values;
@@ -184,17 +169,6 @@ std::string UnreadOptions(const OptionValues& values) {
   for (const auto& entry : values)
     if (!read.contains(entry.first)) unread += " --" + entry.first;
   return unread;
-}
-
-std::vector<FlagText> FlagsOf(const std::string& recipe) {
-  TrainingOptions options;
-  OptionList list, system;
-  options.Declare(list);
-  recipes::FindSystem(recipe).declare(system);
-  std::vector<FlagText> flags;
-  for (const auto* each : {&list, &system})
-    for (const auto& option : each->options()) flags.push_back(TextOf(option));
-  return flags;
 }
 
 }  // namespace helio::app

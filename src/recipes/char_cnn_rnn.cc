@@ -2,6 +2,7 @@
 
 #include "src/base/characters.h"
 #include "src/base/error.h"
+#include "src/base/finite.h"
 #include "src/losses/joint_embedding.h"
 #include "src/nn/freeze.h"
 #include "src/nn/init.h"
@@ -44,9 +45,11 @@ class ClassRetrieval : public Validation {
     const auto members = torch::one_hot(place).to(sentences.scalar_type());  // {B, classes}
     const auto means = torch::matmul(members.t(), sentences) / members.sum(0).unsqueeze(1);
     const auto scores = torch::matmul(queries, means.t());
-    const auto rank = scores.gt(scores.gather(1, place.unsqueeze(1))).sum(1);
+    // Ties count against: a class is beaten by what is not below it.
+    const auto rank = scores.lt(scores.gather(1, place.unsqueeze(1))).logical_not().sum(1).sub(1);
     return torch::stack({rank.eq(0).sum(), rank.lt(5).sum(), torch::ones_like(rank).sum()})
-        .to(torch::kFloat64);
+               .to(torch::kFloat64) *
+           OneIfFinite(scores);
   }
 
   std::vector<ValidationScore> Finish(const torch::Tensor& sums) const override {

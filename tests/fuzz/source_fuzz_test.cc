@@ -59,7 +59,7 @@ TEST_F(SourceFuzzTest, FolderJsonl) {
   WritePicture(root_ / "a.jpg");
   WriteText(
       root_ / "captions.jsonl",
-      R"({"image": "a.jpg", "captions": ["a bird"], "class": "x", "box": [1, 2, 30, 20], "split": "train"})"
+      R"({"image": "a.jpg", "captions": ["a bird"], "class": 3, "box": [1, 2, 30, 20], "split": "train"})"
       "\n");
   Fuzz(root_ / "captions.jsonl", [&] { ReadFolder({.root = root_, .skip_missing = true}); });
 }
