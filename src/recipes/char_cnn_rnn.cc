@@ -41,8 +41,12 @@ class ClassRetrieval : public Validation {
   torch::Tensor Consume(const dataio::Batch& batch) override {
     const torch::NoGradGuard no_grad;
     const auto [queries, sentences] = embed_(batch.data());
-    const auto place = std::get<1>(at::_unique2(batch.data().classes, /*sorted=*/true, /*inverse=*/true));
-    const auto members = torch::one_hot(place).to(sentences.scalar_type());  // {B, classes}
+    // On the host: how many classes there are decides shapes.
+    const auto host =
+        std::get<1>(at::_unique2(batch.data().classes.cpu(), /*sorted=*/true, /*inverse=*/true));
+    const auto place = host.to(sentences.device());
+    const auto members =
+        torch::one_hot(host).to(sentences.device(), sentences.scalar_type());  // {B, classes}
     const auto means = torch::matmul(members.t(), sentences) / members.sum(0).unsqueeze(1);
     const auto scores = torch::matmul(queries, means.t());
     // Ties count against: a class is beaten by what is not below it.

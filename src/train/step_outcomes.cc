@@ -3,14 +3,14 @@
 namespace helio::train {
 
 void StepOutcomes::Add(int64_t step, const StepReport& report) {
-  unread_.push_back({step, report.norms, report.finite});
+  unread_.push_back({step, report.norms, report.broken});
 }
 
 std::vector<StepOutcome> StepOutcomes::Read() {
   std::vector<torch::Tensor> values;
   for (const auto& one : unread_) {
-    values.push_back(one.finite);
-    for (const auto& norm : one.norms) values.insert(values.end(), {norm.value, norm.usable});
+    values.push_back(one.broken);
+    for (const auto& norm : one.norms) values.insert(values.end(), {norm.value, norm.skipped});
   }
   const auto host = OnHost(values);
   const auto* next = host.const_data_ptr<double>();
@@ -18,10 +18,10 @@ std::vector<StepOutcome> StepOutcomes::Read() {
   for (const auto& one : unread_) {
     auto& outcome = outcomes.emplace_back();
     outcome.step = one.step;
-    outcome.finite = *next++ != 0;
+    outcome.finite = *next++ == 0;
     for (const auto& norm : one.norms) {
       outcome.norms.emplace_back(norm.phase, *next++);
-      outcome.skipped += *next++ == 0;
+      outcome.skipped += *next++ != 0;
     }
   }
   unread_.clear();

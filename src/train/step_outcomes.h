@@ -30,7 +30,7 @@ class StepOutcomes {
   struct Unread {
     int64_t step;
     std::vector<StepReport::Norm> norms;
-    torch::Tensor finite;
+    torch::Tensor broken;
   };
   std::vector<Unread> unread_;
 };

@@ -90,7 +90,7 @@ torch::Tensor Usable(const torch::Tensor& norm, torch::Dtype dtype, bool clipped
 
 torch::Tensor AllUsable(const std::vector<StepReport::Norm>& norms, torch::Device device) {
   auto all = torch::ones({}, torch::dtype(torch::kBool).device(device));
-  for (const auto& norm : norms) all.logical_and_(norm.usable);
+  for (const auto& norm : norms) all.logical_and_(norm.skipped.logical_not());
   return all;
 }
 
@@ -109,7 +109,7 @@ void CheckDisjoint(const std::vector<recipes::Round>& rounds) {
 
 int StepReport::skipped() const {
   int count = 0;
-  for (const auto& norm : norms) count += !norm.usable.item<bool>();
+  for (const auto& norm : norms) count += norm.skipped.item<bool>();
   return count;
 }
 
@@ -182,7 +182,7 @@ StepReport Trainer::Step(std::span<const dataio::Batch> batches, const recipes::
   Prepare(batches, game);
   std::vector<EarlyTerms> early;
   for (size_t round = 0; round < rounds_.size(); ++round) PlayRound(round, early, game);
-  game.report.finite = WeightsAreFinite();
+  game.report.broken = WeightsAreBroken();
   game.report.usable = AllUsable(game.report.norms, communicator_.world().device);
   before_step_->RestoreUnless(game.report.usable);  // what is not finite would stay in them for ever
   if (batches.size() > 1)
@@ -191,7 +191,7 @@ StepReport Trainer::Step(std::span<const dataio::Batch> batches, const recipes::
 }
 
 // Infinities and NaN survive in a sum, whatever else is in it.
-torch::Tensor Trainer::WeightsAreFinite() const {
+torch::Tensor Trainer::WeightsAreBroken() const {
   const torch::NoGradGuard no_grad;
   const bool on_host = communicator_.world().device.is_cpu();
   std::vector<torch::Tensor> sums;
@@ -200,11 +200,11 @@ torch::Tensor Trainer::WeightsAreFinite() const {
       const auto& weights = player->group.parameters();
       sums.push_back(on_host ? weights.sum().to(torch::kFloat64) : weights.sum(torch::kFloat64));
     }
-  if (sums.empty()) return torch::ones({}, torch::dtype(torch::kBool).device(communicator_.world().device));
-  const auto finite = torch::stack(sums).isfinite().all();
-  if (!on_host || finite.item<bool>()) return finite;
+  if (sums.empty()) return torch::zeros({}, torch::dtype(torch::kBool).device(communicator_.world().device));
+  const auto broken = torch::stack(sums).isfinite().all().logical_not();
+  if (!on_host || !broken.item<bool>()) return broken;
   // A float32 sum that overflowed, or what lies between the parameters?
-  return torch::scalar_tensor(FirstNotFinite(recipes::TensorsOf(system_, recipes::Role::kTrained)).empty(),
+  return torch::scalar_tensor(!FirstNotFinite(recipes::TensorsOf(system_, recipes::Role::kTrained)).empty(),
                               torch::kBool);
 }
 
@@ -286,7 +286,7 @@ void Trainer::Update(Player& player, Game& game) {
   // device the decision stays there.
   const auto norm = Norm(player);
   player.usable = Usable(norm, player.group.gradients().scalar_type(), player.phase.optimizer.clip_norm > 0);
-  report.norms.push_back({player.phase.name, norm, player.usable});
+  report.norms.push_back({player.phase.name, norm, player.usable.logical_not()});
   player.adam.Step(player.rate(game.context, game.rate_factor), ScaleOf(player, norm), player.usable);
   // The optimizer writes behind autograd's back: a graph that saved these weights must not be run any more.
   for (const auto& slot : player.group.slots()) slot.parameter.unsafeGetTensorImpl()->bump_version();

@@ -32,8 +32,8 @@ struct StepReport {
   };
   struct Norm {
     std::string phase;
-    torch::Tensor value;   // L2 norm of the phase's reduced gradient, before clipping: {} float64
-    torch::Tensor usable;  // {} bool: false where the phase's update did not happen, on any rank
+    torch::Tensor value;    // L2 norm of the phase's reduced gradient, before clipping: {} float64
+    torch::Tensor skipped;  // {} bool: true where the phase's update did not happen, on any rank
   };
   struct Reduction {
     std::string phase;
@@ -45,8 +45,8 @@ struct StepReport {
   // Whether all gradients could be used: {} bool. If not, batch norm's running statistics are those of before
   // the step.
   torch::Tensor usable;
-  // Whether the weights are finite after the step: {} bool, the same on every rank.
-  torch::Tensor finite;
+  // Whether a weight is not finite after the step: {} bool, the same on every rank.
+  torch::Tensor broken;
   std::vector<std::pair<std::string, double>> seconds;  // by part: prepare, a phase's name, wait, update
 
   int skipped() const;  // phases whose gradient could not be used; reads the device
@@ -123,7 +123,7 @@ class Trainer {
   torch::Tensor Norm(const Player& player, const std::string& prefix = "") const;
   cluster::GradientScale ScaleOf(const Player& player, const torch::Tensor& norm) const;
   void SwapAverages();
-  torch::Tensor WeightsAreFinite() const;
+  torch::Tensor WeightsAreBroken() const;
 
   recipes::System& system_;
   cluster::Communicator& communicator_;

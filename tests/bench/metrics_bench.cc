@@ -18,7 +18,7 @@ namespace {
 StepReport MirrorGanReport() {
   StepReport report;
   for (const auto* phase : {"d64", "d128", "d256", "g"}) {
-    report.norms.push_back({phase, torch::scalar_tensor(1.5, torch::kFloat64), torch::scalar_tensor(true)});
+    report.norms.push_back({phase, torch::scalar_tensor(1.5, torch::kFloat64), torch::scalar_tensor(false)});
     report.reductions.push_back({phase, {.bytes = 1 << 20, .exposed_seconds = 1e-3}});
     for (const auto* part : {"", "_early"}) report.seconds.emplace_back(std::string(phase) + part, 0.5);
   }
