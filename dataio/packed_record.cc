@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "dataio/image.h"
 #include "src/base/error.h"
 #include "src/base/file_system.h"
 
