@@ -44,6 +44,17 @@ Descriptor Open(const fs::path& path, int flags) {
 
 fs::path WithSuffix(fs::path path, const char* suffix) { return path += suffix; }
 
+// From the top down, each one's name brought to the disk.
+std::error_code MadeFolders(const fs::path& path) {
+  std::error_code failed;
+  if (path.empty() || fs::is_directory(path, failed)) return {};
+  const auto parent = path.has_filename() ? path.parent_path() : path.parent_path().parent_path();
+  if (const auto above = MadeFolders(parent)) return above;
+  fs::create_directory(path, failed);
+  if (!failed) SyncDirectory(parent.empty() ? "." : parent);
+  return failed;
+}
+
 }  // namespace
 
 std::string ReadFile(const fs::path& path) {
@@ -68,11 +79,7 @@ bool Exists(const fs::path& path) { return fs::exists(StatusOf(path)); }
 
 bool IsFolder(const fs::path& path) { return fs::is_directory(StatusOf(path)); }
 
-void MakeFolders(const fs::path& path) {
-  std::error_code failed;
-  fs::create_directories(path, failed);
-  Check(failed, path, "be made a folder");
-}
+void MakeFolders(const fs::path& path) { Check(MadeFolders(path), path, "be created"); }
 
 void RemoveFile(const fs::path& path) {
   std::error_code failed;

@@ -40,8 +40,10 @@ class AtomicFile {
 // links; false also where a folder on the way is none.
 bool Exists(const std::filesystem::path& path);
 bool IsFolder(const std::filesystem::path& path);
-void MakeFolders(const std::filesystem::path& path);  // with those above; one that is there is fine
-void RemoveFile(const std::filesystem::path& path);   // one that is not there is fine
+// With those above that are missing; one that is there is fine. The names of new ones are on the disk when it
+// returns: what is written into a folder that a power cut takes away was not written.
+void MakeFolders(const std::filesystem::path& path);
+void RemoveFile(const std::filesystem::path& path);  // one that is not there is fine
 void RemoveTree(const std::filesystem::path& path);
 void Rename(const std::filesystem::path& from, const std::filesystem::path& to);
 

@@ -2,12 +2,12 @@
 
 #include "src/base/characters.h"
 #include "src/base/error.h"
-#include "src/base/finite.h"
 #include "src/losses/joint_embedding.h"
 #include "src/nn/freeze.h"
 #include "src/nn/init.h"
 #include "src/recipes/parts.h"
 #include "src/recipes/pretrainings.h"
+#include "src/recipes/retrieval.h"
 
 namespace helio::recipes {
 namespace {
@@ -49,17 +49,11 @@ class ClassRetrieval : public Validation {
         torch::one_hot(host).to(sentences.device(), sentences.scalar_type());  // {B, classes}
     const auto means = torch::matmul(members.t(), sentences) / members.sum(0).unsqueeze(1);
     const auto scores = torch::matmul(queries, means.t());
-    // Ties count against: a class is beaten by what is not below it.
-    const auto rank = scores.lt(scores.gather(1, place.unsqueeze(1))).logical_not().sum(1).sub(1);
-    return torch::stack({rank.eq(0).sum(), rank.lt(5).sum(), torch::ones_like(rank).sum()})
-               .to(torch::kFloat64) *
-           OneIfFinite(scores);
+    return RetrievalHits(scores, scores.gather(1, place.unsqueeze(1)));
   }
 
   std::vector<ValidationScore> Finish(const torch::Tensor& sums) const override {
-    const std::string protocol = "among the classes of a batch of evaluation";
-    return {{"class_retrieval_top1", (sums[0] / sums[2]).item<double>(), protocol},
-            {"class_retrieval_top5", (sums[1] / sums[2]).item<double>(), protocol}};
+    return RetrievalScores("class_retrieval", sums, "among the classes of a batch of evaluation");
   }
   bool higher_is_better() const override { return true; }
 

@@ -1,11 +1,11 @@
 #include "src/losses/damsm.h"
 
-#include "src/base/finite.h"
 #include "src/base/noise.h"
 #include "src/base/to_device.h"
 #include "src/nn/freeze.h"
 #include "src/recipes/parts.h"
 #include "src/recipes/pretrainings.h"
+#include "src/recipes/retrieval.h"
 
 namespace helio::recipes {
 namespace {
@@ -23,16 +23,11 @@ class Retrieval : public Validation {
     const auto code = image_->forward(batch.data().images.back()).code;
     const auto unit = [](const torch::Tensor& rows) { return rows / rows.norm(2, 1, true).clamp_min(1e-12); };
     const auto cosines = torch::matmul(unit(code), unit(sentence).t());
-    // Ties count against, but for the own caption's with itself.
-    const auto rank = cosines.lt(cosines.diagonal().unsqueeze(1)).logical_not().sum(1).sub(1);
-    return torch::stack({rank.eq(0).sum(), rank.lt(5).sum(), torch::ones_like(rank).sum()})
-               .to(torch::kFloat64) *
-           OneIfFinite(cosines);
+    return RetrievalHits(cosines, cosines.diagonal().unsqueeze(1));
   }
 
   std::vector<ValidationScore> Finish(const torch::Tensor& sums) const override {
-    return {{"retrieval_top1", (sums[0] / sums[2]).item<double>()},
-            {"retrieval_top5", (sums[1] / sums[2]).item<double>()}};
+    return RetrievalScores("retrieval", sums);
   }
   bool higher_is_better() const override { return true; }
 

@@ -7,7 +7,6 @@
 #include "src/base/safetensors.h"
 #include "src/train/checkpoint_manifest.h"
 #include "src/train/checkpoint_origin.h"
-#include "src/train/durable_folder.h"
 
 namespace helio::train {
 namespace fs = std::filesystem;
@@ -82,19 +81,26 @@ void MoveIntoPlace(const fs::path& temporary, const fs::path& target) {
               "check the disk and its permissions");
 }
 
-// `origin`: of a tensor file; empty: of another.
-void VerifyFile(const fs::path& path, const Json& expected, const Origin& origin) {
+// What is wrong with the file as it lies there; empty: nothing.
+std::string FaultOf(const fs::path& path, const Json& expected) {
   const std::string where = path.string();
-  const char* remedy = "use an older checkpoint; this one is damaged";
-  if (!origin.empty())
-    if (const auto other = OtherOrigin(path, origin); !other.empty())
-      ThrowData(other, where, "another checkpoint's file was put in its place; put the own one back");
   std::error_code missing;
   const auto bytes = fs::file_size(path, missing);
-  if (missing) ThrowData("is missing", where, remedy);
-  if (bytes != JsonField<uint64_t>(expected, "bytes", where)) ThrowData("has the wrong size", where, remedy);
-  if (DigestFile(where) != JsonField<std::string>(expected, "xxh3_128", where))
-    ThrowData("checksum differs", where, remedy);
+  if (missing) return "is missing";
+  if (bytes != JsonField<uint64_t>(expected, "bytes", where)) return "has the wrong size";
+  if (DigestFile(where) != JsonField<std::string>(expected, "xxh3_128", where)) return "checksum differs";
+  return "";
+}
+
+// `origin`: of a tensor file; empty: of another. What a file says of itself is part of its digest, so that it
+// is only asked where that differs.
+void VerifyFile(const fs::path& path, const Json& expected, const Origin& origin) {
+  const auto fault = FaultOf(path, expected);
+  if (fault.empty()) return;
+  if (!origin.empty())
+    if (const auto other = OtherOrigin(path, origin); !other.empty())
+      ThrowData(other, path.string(), "another checkpoint's file was put in its place; put the own one back");
+  ThrowData(fault, path.string(), "use an older checkpoint; this one is damaged");
 }
 
 // Names come from an untrusted manifest: they must stay inside the folder.
@@ -133,7 +139,7 @@ NamedTensors HostCopies(const NamedTensors& tensors) {
 uint64_t WriteCheckpoint(const fs::path& root, const Snapshot& snapshot) {
   const auto target = root / FolderName(snapshot.step), temporary = Hidden(target, "tmp");
   try {
-    CreateDurably(root);
+    MakeFolders(root);
     fs::remove_all(temporary);
     fs::create_directory(temporary);
     const uint64_t bytes = WriteFiles(temporary, snapshot);

@@ -3,28 +3,13 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include "src/base/error.h"
 #include "src/base/log.h"
-#include "src/train/durable_folder.h"
 
 namespace helio::train {
 namespace fs = std::filesystem;
 
-namespace {
-
-fs::path Made(fs::path path) {
-  try {
-    CreateDurably(path);
-  } catch (const fs::filesystem_error& failed) {
-    ThrowUser("cannot be created: " + failed.code().message(), path.string());
-  }
-  return path;
-}
-
-}  // namespace
-
 RunDirectory::RunDirectory(fs::path path)
-    : path_(Made(std::move(path))), lock_(path_, "wait for it, or choose another --out") {}
+    : path_(std::move(path)), lock_(path_, "wait for it, or choose another --out") {}
 
 RunDirectory::~RunDirectory() {
   if (metrics_ >= 0) ::close(metrics_);

@@ -183,8 +183,8 @@ StepReport Trainer::Step(std::span<const dataio::Batch> batches, const recipes::
   std::vector<EarlyTerms> early;
   for (size_t round = 0; round < rounds_.size(); ++round) PlayRound(round, early, game);
   game.report.broken = WeightsAreBroken();
-  game.report.usable = AllUsable(game.report.norms, communicator_.world().device);
-  before_step_->RestoreUnless(game.report.usable);  // what is not finite would stay in them for ever
+  // What is not finite would stay in them for ever.
+  before_step_->RestoreUnless(AllUsable(game.report.norms, communicator_.world().device));
   if (batches.size() > 1)
     for (auto& term : game.report.terms) term.value = term.value / options_.accumulate;
   return std::move(game.report);

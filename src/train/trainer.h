@@ -33,7 +33,8 @@ struct StepReport {
   struct Norm {
     std::string phase;
     torch::Tensor value;    // L2 norm of the phase's reduced gradient, before clipping: {} float64
-    torch::Tensor skipped;  // {} bool: true where the phase's update did not happen, on any rank
+    torch::Tensor skipped;  // {} bool: true where the phase's update did not happen, on any rank. If one is,
+                            // batch norm's running statistics are those of before the step
   };
   struct Reduction {
     std::string phase;
@@ -42,9 +43,6 @@ struct StepReport {
   std::vector<Term> terms;
   std::vector<Norm> norms;
   std::vector<Reduction> reductions;  // none on one rank
-  // Whether all gradients could be used: {} bool. If not, batch norm's running statistics are those of before
-  // the step.
-  torch::Tensor usable;
   // Whether a weight is not finite after the step: {} bool, the same on every rank.
   torch::Tensor broken;
   std::vector<std::pair<std::string, double>> seconds;  // by part: prepare, a phase's name, wait, update

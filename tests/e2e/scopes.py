@@ -6,7 +6,7 @@ import sys
 import tempfile
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
-from support import MPIRUN, check, losses, make_data, must, tensors, toy_flags  # noqa: E402
+from support import MPIRUN, check, largest_difference, losses, make_data, must, tensors, toy_flags  # noqa: E402
 
 STEPS = 4
 
@@ -17,10 +17,6 @@ def train(bin_dir, work, name, *flags, ranks=2):
     return losses(out), tensors(out, STEPS)
 
 
-def distance(a, b):
-    return max(abs(a[step][name] - b[step][name]) / max(1, abs(a[step][name])) for step in a for name in a[step])
-
-
 def main():
     bin_dir = pathlib.Path(sys.argv[1]).resolve()
     with tempfile.TemporaryDirectory(prefix="helio_scopes_") as folder:
@@ -28,21 +24,21 @@ def main():
         make_data(bin_dir, work)
         alone, _ = train(bin_dir, work, "alone", ranks=1)
         world, _ = train(bin_dir, work, "global")
-        check(distance(alone, world) < 1e-9, f"two ranks are one: {distance(alone, world):.1e}")
+        check(largest_difference(alone, world) < 1e-9, f"two ranks are one: {largest_difference(alone, world):.1e}")
         node, _ = train(bin_dir, work, "node", "--batch_norm=node")
         check(node == world, "--batch_norm=node on one host is --batch_norm=global, bit for bit")
         for flag in ("--batch_norm=local", "--negatives=local"):
             own, first = train(bin_dir, work, flag[2:].replace("=", "_"), flag)
-            check(distance(own, world) > 1e-6, f"{flag} is another training ({distance(own, world):.1e})")
+            check(largest_difference(own, world) > 1e-6, f"{flag} is another training ({largest_difference(own, world):.1e})")
             again, second = train(bin_dir, work, flag[2:].replace("=", "_") + "_again", flag)
             check(own == again and first == second, f"{flag}: the same numbers every time")
             one, _ = train(bin_dir, work, flag[2:].replace("=", "_") + "_one", flag, ranks=1)
-            check(distance(one, alone) < 1e-12, f"{flag}: on one rank nothing is left out")
+            check(largest_difference(one, alone) < 1e-12, f"{flag}: on one rank nothing is left out")
         released, _ = train(bin_dir, work, "released", "--fidelity=released", ranks=1)
         for ranks in (2, 4):
             together, _ = train(bin_dir, work, f"released{ranks}", "--fidelity=released", ranks=ranks)
-            check(distance(released, together) < 1e-9, f"--fidelity=released: {ranks} ranks are one: {distance(released, together):.1e}")
-        check(distance(released, alone) > 1e-6, "--fidelity=released is another training")
+            check(largest_difference(released, together) < 1e-9, f"--fidelity=released: {ranks} ranks are one: {largest_difference(released, together):.1e}")
+        check(largest_difference(released, alone) > 1e-6, "--fidelity=released is another training")
 
 
 if __name__ == "__main__":

@@ -53,10 +53,22 @@ def toy_flags(work, steps):
             "--ema_batch_norm=live", f"--data={work}/data", f"--steps={steps}"]
 
 
+def make_classifier(bin_dir, work, steps):
+    """A hardly trained judge of make_data's pictures: its weights."""
+    must(bin_dir / "helio-pretrain", f"--flagfile={ROOT}/configs/toy/classifier.flags", "--stages=2", "--batch=8", "--threads=1", f"--data={work}/data",
+         f"--steps={steps}", f"--out={work}/classifier")
+    return work / "classifier/best.safetensors"
+
+
 def losses(run_folder):
     record = run_folder / "metrics.jsonl"
     lines = [json.loads(line) for line in record.read_text().splitlines()] if record.exists() else []
     return {line["step"]: line["losses"] for line in lines if "losses" in line}
+
+
+def largest_difference(a, b):
+    """Between two runs' losses, relative to what is larger than 1."""
+    return max(abs(a[step][name] - b[step][name]) / max(1, abs(a[step][name])) for step in a for name in a[step])
 
 
 def checkpoints(run_folder):

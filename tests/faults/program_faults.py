@@ -11,7 +11,7 @@ import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests/e2e"))
-from support import MPIRUN, check, checkpoints, make_data, must, toy_flags, wait_for  # noqa: E402
+from support import MPIRUN, check, checkpoints, make_classifier, make_data, must, toy_flags, wait_for  # noqa: E402
 
 DEADLINE = 6
 
@@ -61,9 +61,7 @@ def main():
     with tempfile.TemporaryDirectory(prefix="helio_program_faults_") as folder:
         work = pathlib.Path(folder)
         make_data(bin_dir, work)
-        must(bin_dir / "helio-pretrain", f"--flagfile={ROOT}/configs/toy/classifier.flags", "--stages=2", "--batch=8", "--threads=1", f"--data={work}/data",
-             "--steps=2", f"--out={work}/classifier")
-        judged = [f"--classifier={work}/classifier/best.safetensors", "--evaluate_every=4", "--evaluate_images=3000"]
+        judged = [f"--classifier={make_classifier(bin_dir, work, steps=2)}", "--evaluate_every=4", "--evaluate_images=3000"]
         for number in (signal.SIGSTOP, signal.SIGKILL):
             name = signal.Signals(number).name
             strike(bin_dir, work, f"{name}_step", number, "step 6/")

@@ -8,7 +8,7 @@ import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests/e2e"))
-from support import MPIRUN, check, kill_at, losses, make_data, must, toy_flags  # noqa: E402
+from support import MPIRUN, check, kill_at, largest_difference, losses, make_data, must, toy_flags  # noqa: E402
 
 STEPS = 18
 
@@ -16,10 +16,6 @@ STEPS = 18
 def command(bin_dir, work, out, ranks, dtype):
     flags = toy_flags(work, STEPS) + ["--log_every=1", "--checkpoint_every=2", f"--dtype={dtype}", f"--out={work / out}"]
     return [*MPIRUN, "-n", str(ranks), str(bin_dir / "helio-train"), *flags]
-
-
-def largest_difference(a, b):
-    return max(abs(a[step][name] - b[step][name]) / max(1, abs(a[step][name])) for step in a for name in a[step])
 
 
 def main():

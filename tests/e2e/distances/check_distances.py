@@ -11,7 +11,7 @@ import scipy.linalg
 from safetensors.numpy import load_file
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
-from support import MPIRUN, ROOT, check, losses, make_data, must, toy_flags  # noqa: E402
+from support import MPIRUN, check, losses, make_classifier, make_data, must, toy_flags  # noqa: E402
 
 IMAGES = 150
 
@@ -43,17 +43,16 @@ def main():
     with tempfile.TemporaryDirectory(prefix="helio_distances_") as folder:
         work = pathlib.Path(folder)
         make_data(bin_dir, work)
-        must(bin_dir / "helio-pretrain", f"--flagfile={ROOT}/configs/toy/classifier.flags", "--stages=2", "--batch=8", "--threads=1", f"--data={work}/data",
-             "--steps=3", f"--out={work}/classifier")
+        classifier = make_classifier(bin_dir, work, steps=3)
         must(bin_dir / "helio-train", *toy_flags(work, 3), f"--out={work}/run")
         must(bin_dir / "helio-train", *toy_flags(work, 3), f"--out={work}/judged", "--evaluate_every=1", "--sample_every=1", "--evaluate_images=100",
-             "--ema_batch_norm=reestimated", f"--classifier={work}/classifier/best.safetensors")
+             "--ema_batch_norm=reestimated", f"--classifier={classifier}")
         check(all(same(work, part) for part in ("model", "average", "optimizer")) and losses(work / "run") == losses(work / "judged"), "evaluations and pictures after each step change no weight, bit for bit")
         summaries = []
         for ranks in (1, 2, 4):
             out = work / f"report{ranks}"
             must(*MPIRUN, "-n", str(ranks), bin_dir / "helio-eval", f"--checkpoint={work}/run", f"--data={work}/data", "--threads=1", "--fid", "--kid",
-                 f"--classifier={work}/classifier/best.safetensors", f"--features={out}.safetensors", f"--images={IMAGES}", f"--out={out}")
+                 f"--classifier={classifier}", f"--features={out}.safetensors", f"--images={IMAGES}", f"--out={out}")
             summaries.append(json.loads((out / "summary.json").read_text())["generated"])
         one = summaries[0]
         check(all(summary == one for summary in summaries), "1, 2 and 4 ranks: every score is the same to the last digit")
