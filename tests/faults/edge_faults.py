@@ -29,7 +29,7 @@ THROWS += [("heartbeat", fault, 1, rf"rank 1 failed: the engine at step \d+ afte
 
 
 def problem_of(only, program, place, fault, rank, wanted):
-    call = 300 if place == "operation" else 1
+    call = 30 if place == "operation" else 1
     if only and place not in only:
         return None
     code, output, seconds = launch(program, fault, rank, call, 2 if place in ("goodbye", "finalize") else 60, place)

@@ -68,7 +68,7 @@ int MPI_Test(MPI_Request* request, int* done, MPI_Status* status) {
 }
 
 int MPI_Testall(int count, MPI_Request* requests, int* done, MPI_Status* statuses) {
-  helio::testing::Happen("operation");
+  if (helio::testing::training) helio::testing::Happen("operation");
   return PMPI_Testall(count, requests, done, statuses);
 }
 
