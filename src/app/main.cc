@@ -143,7 +143,9 @@ void ParseFlags(int argc, char** argv, const ProgramText& program) {
   int count = static_cast<int>(std::ssize(pointers)) - 1;
   char** first = pointers.data();
   gflags::ParseCommandLineFlags(&count, &first, true);
-  if (count > 1)
+  if (program.arguments)
+    program.arguments->assign(first + 1, first + count);
+  else if (count > 1)
     ThrowUser(std::string("unexpected argument '") + first[1] + "'", "command line", "flags begin with --");
 }
 

@@ -14,6 +14,8 @@ struct ProgramText {
   std::set<std::string> shared = {};
   // What --help --recipe=NAME shows; empty: the same as --help.
   std::vector<FlagText> (*of_recipe)(const std::string& recipe) = nullptr;
+  // Where what is no flag goes; null: it is an error.
+  std::vector<std::string>* arguments = nullptr;
 };
 
 // Parses the command line (and --flagfile), starts logging, runs `body`, and turns every exception into one

@@ -14,7 +14,8 @@ ALLOWED = {
     "src/recipes": {"src/losses", "src/nn", "src/base", "dataio/batch.h"},
     "src/eval": {"src/recipes", "src/losses", "src/nn", "src/base", "cluster", "dataio"},
     "src/train": {"src/recipes", "src/losses", "src/nn", "src/base", "cluster", "dataio"},
-    "src/app": {"src/train", "src/eval", "src/recipes", "src/losses", "src/nn", "src/base", "cluster", "dataio"},
+    "src/report": {"src/base"},
+    "src/app": {"src/train", "src/report", "src/eval", "src/recipes", "src/losses", "src/nn", "src/base", "cluster", "dataio"},
 }
 OWN_INCLUDE = re.compile(r'^\s*#include "([^"]+)"', re.M)
 FOREIGN = re.compile(r"^\s*#include <(torch/torch\.h|glog/logging\.h)>", re.M)

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""helio-inspect on a small packed set: what it shows, and that it names damage. Usage: inspect.py BIN_DIR"""
+"""helio-inspect on a small packed set: what it shows, and that it names damage. Usage: inspection.py BIN_DIR"""
 import json
 import pathlib
 import re

@@ -1,0 +1,10 @@
+#pragma once
+
+// The page's parts, from page/ (scripts/cmake/EmbedText.cmake).
+namespace helio::report {
+
+extern const char* const kPageHtml;
+extern const char* const kPageStyle;
+extern const char* const kPageScript;
+
+}  // namespace helio::report

@@ -1,0 +1,135 @@
+#include "src/report/run_record.h"
+
+#include <algorithm>
+#include <cmath>
+#include <set>
+
+#include "src/base/json.h"
+#include "src/report/metric_lines.h"
+
+namespace helio::report {
+namespace {
+
+namespace fs = std::filesystem;
+
+// The folder's entries by name; a folder that is not there has none.
+std::vector<fs::path> Entries(const fs::path& folder) {
+  std::vector<fs::path> entries;
+  std::error_code error;
+  for (fs::directory_iterator it(folder, error), end; !error && it != end; it.increment(error))
+    if (!it->path().filename().string().starts_with(".")) entries.push_back(it->path());
+  std::ranges::sort(entries);
+  return entries;
+}
+
+// The number in "step-0000100.png".
+std::optional<int64_t> StepOf(const fs::path& file) {
+  const auto stem = file.stem().string();
+  const auto digits = stem.find_first_of("0123456789");
+  if (!stem.starts_with("step-") || digits == std::string::npos) return std::nullopt;
+  return std::strtoll(stem.c_str() + digits, nullptr, 10);
+}
+
+std::vector<Picture> PicturesIn(const fs::path& folder, const std::string& prefix = "") {
+  std::vector<Picture> pictures;
+  for (const auto& entry : Entries(folder))
+    if (entry.extension() == ".png")
+      pictures.push_back({prefix + entry.stem().string(), entry, StepOf(entry)});
+  return pictures;
+}
+
+double NumberOf(const Json& object, const char* key) {
+  const auto found = object.find(key);
+  return found != object.end() && found->is_number() ? found->get<double>() : std::nan("");
+}
+
+void TakeSummary(const fs::path& file, RunRecord& run) {
+  const Json summary = ReadJson(file);
+  if (!summary.is_object()) ThrowData("is not a JSON object", file.string(), "remove it");
+  for (const auto& [section, scores] : summary.items()) {
+    if (!scores.is_object()) continue;
+    for (const auto& [name, score] : scores.items()) {
+      if (!score.is_object()) continue;
+      const double value = NumberOf(score, "value"), deviation = NumberOf(score, "deviation");
+      if (!std::isfinite(value)) {
+        run.concerns.push_back(file.string() + ": the score " + section + "/" + name + " is no number");
+        continue;
+      }
+      run.summary[section][name] = {value, std::isfinite(deviation) ? deviation : 0,
+                                    score.value("protocol", "")};
+    }
+  }
+}
+
+// What helio-eval and helio-generate write.
+void TakeEvaluation(const fs::path& folder, const std::string& prefix, RunRecord& run) {
+  if (Exists(folder / "summary.json")) TakeSummary(folder / "summary.json", run);
+  if (Exists(folder / "evaluation.jsonl")) TakeLines(folder / "evaluation.jsonl", "helio-eval: ", run);
+  std::ranges::move(PicturesIn(folder, prefix), std::back_inserter(run.pictures));
+}
+
+bool IsEmpty(const RunRecord& run) {
+  return run.losses.empty() && run.scores.empty() && run.summary.empty() && run.samples.empty();
+}
+
+// The last `parts` parts of a path.
+std::string Tail(const fs::path& path, size_t parts) {
+  fs::path tail;
+  fs::path rest = path;
+  for (size_t i = 0; i < parts && rest.has_filename(); ++i, rest = rest.parent_path())
+    tail = tail.empty() ? rest.filename() : rest.filename() / tail;
+  return tail.empty() ? path.string() : tail.string();
+}
+
+void NameApart(std::vector<RunRecord>& runs) {
+  for (size_t parts = 1; parts < 64; ++parts) {
+    std::set<std::string> names;
+    for (auto& run : runs) names.insert(run.name = Tail(run.folder, parts));
+    if (names.size() == runs.size()) return;
+  }
+}
+
+}  // namespace
+
+std::string RunRecord::OptionOf(const std::string& option) const {
+  const auto found = options.find(option);
+  return found == options.end() ? "" : found->second;
+}
+
+int64_t RunRecord::last_step() const {
+  int64_t last = 0;
+  for (const auto& [term, curve] : losses)
+    if (!curve.points.empty()) last = std::max(last, curve.points.back().step);
+  return last;
+}
+
+RunRecord ReadRun(const fs::path& folder) {
+  if (!IsFolder(folder)) ThrowUser("is no folder", folder.string(), "name the --out of a training");
+  RunRecord run;
+  run.folder = fs::weakly_canonical(folder);
+  run.name = Tail(run.folder, 1);
+  if (Exists(folder / "run.flags")) run.options = ParseFlagfile(ReadFile(folder / "run.flags"));
+  if (Exists(folder / "metrics.jsonl")) TakeLines(folder / "metrics.jsonl", "", run);
+  run.samples = PicturesIn(folder / "samples");
+  TakeEvaluation(folder, "", run);
+  for (const auto& entry : Entries(folder))
+    if (IsFolder(entry) && entry.filename() != "samples" && entry.filename() != "checkpoints")
+      TakeEvaluation(entry, entry.filename().string() + "/", run);
+  if (IsEmpty(run))
+    ThrowUser("holds no metrics.jsonl, evaluation.jsonl, summary.json or samples", folder.string(),
+              "name the --out of a training or of helio-eval");
+  return run;
+}
+
+std::vector<RunRecord> ReadRuns(const std::vector<std::string>& folders) {
+  std::vector<RunRecord> runs;
+  for (const auto& folder : folders) {
+    runs.push_back(ReadRun(folder));
+    for (size_t i = 0; i + 1 < runs.size(); ++i)
+      if (runs[i].folder == runs.back().folder) ThrowUser("is named twice", folder);
+  }
+  NameApart(runs);
+  return runs;
+}
+
+}  // namespace helio::report
