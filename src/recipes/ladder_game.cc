@@ -1,5 +1,6 @@
 #include "src/recipes/ladder_game.h"
 
+#include "src/base/random.h"
 #include "src/losses/adversarial.h"
 #include "src/losses/kl.h"
 #include "src/nn/init.h"
