@@ -1,4 +1,5 @@
 #include "src/app/main.h"
+#include "src/app/score_folders.h"
 #include "src/app/sentence_reader.h"
 #include "src/app/trained_model.h"
 #include "src/app/training_checks.h"
@@ -12,20 +13,23 @@
 namespace helio::app {
 namespace {
 
-struct EvalOptions {
-  std::string checkpoint, attributes, features;
+struct EvalOptions : eval::DistanceChoice {
+  std::string checkpoint, attributes;
+  eval::FolderScoreOptions folders;  // and where features go
   int64_t images = 3000;
-  bool fid = false, kid = false;
 
   void Declare(OptionList& list) {
     list.Add("checkpoint", &checkpoint, AnyValue(), "A run's folder, or one of its checkpoints");
     list.Add("attributes", &attributes, AnyValue(),
              "attributes.json of helio-synth: also score which part has which colour");
-    list.Add("fid", &fid, AnyValue(),
-             "Also the Frechet distance of --classifier's pooled features to those of the real pictures");
-    list.Add("kid", &kid, AnyValue(), "Also their kernel distance (unbiased squared MMD)");
-    list.Add("features", &features, AnyValue(),
-             "Write the features that --fid and --kid compare to this .safetensors file");
+    DistanceChoice::Declare(list);
+    list.Add("features", &folders.features, AnyValue(),
+             "Write the features that --fid, --kid and --prdc compare to this .safetensors file");
+    list.Add("fake", &folders.fake, AnyValue(),
+             "Instead of a checkpoint: a folder of pictures that any program made, judged by --classifier");
+    list.Add(
+        "real", &folders.real, AnyValue(),
+        "With --fake: the folder of real pictures to compare with, or a file of --features or statistics");
     list.Add("images", &images, Between(1, 1e7), "Pictures to draw, over all ranks together");
   }
 };
@@ -63,9 +67,8 @@ int Evaluate(const EvalOptions& own, cluster::Communicator& communicator) {
                                         .attributes = own.attributes,
                                         .train = &data.train(),
                                         .seed = run.seed,
-                                        .fid = own.fid,
-                                        .kid = own.kid});
-  const eval::EvaluationOptions evaluation{own.images, run.seed, own.features};
+                                        .distances = own});
+  const eval::EvaluationOptions evaluation{own.images, run.seed, own.folders.features};
   const auto generated =
       eval::EvaluateGenerator(model.drawer(), judges, test, model.needs(), evaluation, communicator);
   const auto real = eval::EvaluateReal(judges, test, model.needs(), evaluation, communicator);
@@ -74,21 +77,29 @@ int Evaluate(const EvalOptions& own, cluster::Communicator& communicator) {
   return 0;
 }
 
-int Run() {
-  EvalOptions own;
-  const auto options = ReadTrainingOptionsWith(own, GivenFlags());
-  if (own.checkpoint.empty()) ThrowUser("is missing", "--checkpoint", "name a run's folder");
+void CheckOptions(const EvalOptions& own, const TrainingOptions& options) {
+  if (own.checkpoint.empty())
+    ThrowUser("is missing", "--checkpoint", "name a run's folder, or with --fake a folder of pictures");
+  if (!own.folders.real.empty())
+    ThrowUser("goes with --fake", "--real", "a checkpoint is compared with --data");
   CheckData(options.run);
   if (options.session.out.empty())
     ThrowUser("is missing", "--out", "name a folder for summary.json and samples.png");
   if (const auto weights = options.run.WeightFiles();
       !weights.contains("damsm") && !weights.contains("classifier"))
     ThrowUser("no judge", "--damsm, --classifier", "pass at least one");
-  else if (!weights.contains("classifier") && (own.fid || own.kid || !own.features.empty()))
-    ThrowUser("compare the features of a classifier", "--fid, --kid, --features",
+  else if (!weights.contains("classifier") && (own.any() || !own.folders.features.empty()))
+    ThrowUser("compare the features of a classifier", "--fid, --kid, --prdc, --features",
               "name its weights with --classifier");
-  else if (!own.features.empty() && !own.fid && !own.kid)
-    ThrowUser("has nothing to write", "--features", "without --fid or --kid nothing is compared");
+  else if (!own.folders.features.empty() && !own.any())
+    ThrowUser("has nothing to write", "--features", "without --fid, --kid or --prdc nothing is compared");
+}
+
+int Run() {
+  EvalOptions own;
+  const auto options = ReadTrainingOptionsWith(own, GivenFlags());
+  if (!own.folders.fake.empty()) return ScorePictureFolders(options, own, own.folders);
+  CheckOptions(own, options);
   cluster::Launch launch(options.launch);
   StartLogging("helio-eval", launch.world().rank, launch.world().size);
   return launch.Run([&] {
@@ -106,7 +117,7 @@ int main(int argc, char** argv) {
   return helio::app::Main(
       argc, argv,
       {.usage = "helio-eval scores a trained system: --checkpoint=RUN --data=DIR --damsm=FILE "
-                "--classifier=FILE --out=DIR",
+                "--classifier=FILE --out=DIR\nor pictures: --fake=DIR --real=DIR --classifier=FILE --out=DIR",
        .shared = {"data", "out", "seed", "weights", "damsm", "classifier", "threads", "device",
                   "expect_world_size", "deadline_seconds", "log_format"}},
       &helio::app::Run);

@@ -9,16 +9,26 @@
 namespace helio::app {
 namespace {
 
+// `vocabulary`: digest of the data set's, where there is one.
 NamedTensors ReadWeightFile(const std::string& file, const std::string& flag,
-                            const dataio::Vocabulary& vocabulary) {
+                            const std::optional<std::string>& vocabulary) {
   const auto weights = ReadSafeTensors(file);
   const auto recorded = weights.metadata.find("vocabulary");
-  if (recorded != weights.metadata.end() && recorded->second != vocabulary.Digest())
+  if (vocabulary && recorded != weights.metadata.end() && recorded->second != *vocabulary)
     ThrowUser(file + " was trained with another vocabulary than the data set's", flag,
               "pack the data with that vocabulary (helio-pack --vocab)");
   if (const auto name = FirstNotFinite(weights.tensors); !name.empty())
     ThrowUser(file + " has weights that are not finite: " + name, flag, "train it again with a lower rate");
   return weights.tensors;
+}
+
+recipes::PretrainedWeights ReadWeightFiles(const RunOptions& run,
+                                           const std::optional<std::string>& vocabulary) {
+  recipes::PretrainedWeights weights;
+  for (const auto& [role, file] : run.WeightFiles())
+    weights.by_role[role] = ReadWeightFile(file, "--weights=" + role, vocabulary);
+  weights.random = run.random_frozen;
+  return weights;
 }
 
 }  // namespace
@@ -30,12 +40,10 @@ std::unique_ptr<GlobalBatch> MakeBatch(const std::string& scope, cluster::Commun
 }
 
 recipes::PretrainedWeights ReadWeights(const RunOptions& run, const dataio::Vocabulary& vocabulary) {
-  recipes::PretrainedWeights weights;
-  for (const auto& [role, file] : run.WeightFiles())
-    weights.by_role[role] = ReadWeightFile(file, "--weights=" + role, vocabulary);
-  weights.random = run.random_frozen;
-  return weights;
+  return ReadWeightFiles(run, vocabulary.Digest());
 }
+
+recipes::PretrainedWeights ReadWeights(const RunOptions& run) { return ReadWeightFiles(run, std::nullopt); }
 
 std::unique_ptr<recipes::System> MakeSystemOnHost(const TrainingOptions& options,
                                                   const recipes::Surroundings& surroundings) {

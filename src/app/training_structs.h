@@ -13,6 +13,8 @@ namespace helio::app {
 std::unique_ptr<GlobalBatch> MakeBatch(const std::string& scope, cluster::Communicator& communicator);
 // The weights that the user gave; refuses those made with another vocabulary.
 recipes::PretrainedWeights ReadWeights(const RunOptions& run, const dataio::Vocabulary& vocabulary);
+// The same for networks that read no words.
+recipes::PretrainedWeights ReadWeights(const RunOptions& run);
 // The system, its networks on the host, in the run's number format.
 std::unique_ptr<recipes::System> MakeSystemOnHost(const TrainingOptions& options,
                                                   const recipes::Surroundings& surroundings);

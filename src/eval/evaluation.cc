@@ -60,7 +60,7 @@ std::vector<Score> Evaluate(const Evaluators& evaluators, const Judges& judges, 
   for (const auto& evaluator : evaluators) {
     const auto merged = GatherPartial(evaluator->Partial(), communicator);
     if (evaluator->name() == "features" && !evaluation.features.empty() && communicator.rank() == 0)
-      WriteFeatures(evaluation.features, *evaluator, merged);
+      WriteFeatures(evaluation.features, judges.features, merged);
     for (auto& score : evaluator->Finish(merged)) scores.push_back(std::move(score));
   }
   return scores;
@@ -77,7 +77,7 @@ std::vector<Score> EvaluateGenerator(recipes::Drawer& drawer, const Judges& judg
     sample.images =
         drawer.Draw(recipes::PromptOf(batch.data()), RandomKey(evaluation.seed, "evaluation"), rows)
             .images.back();
-    if (judges.fid || judges.kid) sample.real = RealPictures(batch, needs, judges.device);
+    if (judges.distances.any()) sample.real = RealPictures(batch, needs, judges.device);
   };
   return Evaluate(MakeEvaluators(judges, test, "", evaluation.seed), judges, test, needs, evaluation,
                   communicator, illustrate);

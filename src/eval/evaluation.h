@@ -13,9 +13,10 @@
 namespace helio::eval {
 
 struct EvaluationOptions {
-  int64_t images = 3000;                // over all ranks together
-  uint64_t seed = 1;                    // captions and noise are functions of (seed, position)
-  std::filesystem::path features = {};  // rank 0 writes there what fid and kid compare; empty: nowhere
+  int64_t images = 3000;  // over all ranks together
+  uint64_t seed = 1;      // captions and noise are functions of (seed, position)
+  std::filesystem::path features =
+      {};  // rank 0 writes there the features that distances compare; empty: nowhere
 };
 
 // Draws pictures of held-out captions, shared among the ranks, and scores them by every judge at

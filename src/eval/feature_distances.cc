@@ -1,6 +1,7 @@
 #include "src/eval/feature_distances.h"
 
 #include "src/eval/frechet.h"
+#include "src/eval/manifold_scores.h"
 
 namespace helio::eval {
 namespace {
@@ -13,7 +14,47 @@ Moments MomentsOf(const torch::Tensor& rows) {
   return moments;
 }
 
+Score KernelScore(const torch::Tensor& drawn, const torch::Tensor& real, const KernelDistanceOptions& kernel,
+                  const std::string& protocol) {
+  const auto distance = KernelDistanceOf(drawn, real, kernel);
+  const int64_t subset = std::min({kernel.subset_size, drawn.size(0), real.size(0)});
+  return {"kid", distance.mean, distance.deviation,
+          protocol + ", " + std::to_string(kernel.subsets) + " subsets of " + std::to_string(subset) +
+              ", seed=" + std::to_string(kernel.seed)};
+}
+
+void AddManifoldScores(const torch::Tensor& drawn, const torch::Tensor& real, int64_t neighbours,
+                       const std::string& protocol, std::vector<Score>& scores) {
+  const auto manifold = ManifoldScoresOf(real, drawn, neighbours);
+  const auto full = protocol + ", k=" + std::to_string(neighbours);
+  for (const auto& [name, value] : {std::pair{"precision", manifold.precision},
+                                    {"recall", manifold.recall},
+                                    {"density", manifold.density},
+                                    {"coverage", manifold.coverage}})
+    scores.push_back({name, value, 0, full});
+}
+
 }  // namespace
+
+void DistanceChoice::Declare(OptionList& list) {
+  list.Add("fid", &fid, AnyValue(),
+           "Also the Frechet distance of --classifier's pooled features to those of the real pictures");
+  list.Add("kid", &kid, AnyValue(), "Also their kernel distance (unbiased squared MMD)");
+  list.Add("prdc", &prdc, AnyValue(), "Also their precision, recall, density and coverage (5 neighbours)");
+}
+
+std::vector<Score> DistanceScores(const torch::Tensor& drawn, const torch::Tensor& real,
+                                  const FeatureDistanceOptions& options) {
+  const auto protocol = "N=" + std::to_string(drawn.size(0)) + " against " + std::to_string(real.size(0)) +
+                        " real, " + std::to_string(drawn.size(1)) + " features" +
+                        (options.judge.empty() ? "" : " of " + options.judge);
+  std::vector<Score> scores;
+  if (options.choice.fid)
+    scores.push_back({"fid", FrechetDistanceOf(MomentsOf(drawn), MomentsOf(real)), 0, protocol});
+  if (options.choice.kid) scores.push_back(KernelScore(drawn, real, options.kernel, protocol));
+  if (options.choice.prdc) AddManifoldScores(drawn, real, options.neighbours, protocol, scores);
+  return scores;
+}
 
 FeatureDistances::FeatureDistances(std::string name, ImageFunction features, FeatureDistanceOptions options)
     : Evaluator(std::move(name)), features_(std::move(features)), options_(std::move(options)) {}
@@ -26,21 +67,7 @@ void FeatureDistances::Consume(const EvalBatch& batch) {
 }
 
 std::vector<Score> FeatureDistances::Finish(const NamedTensors& merged) const {
-  const auto &drawn = FindTensor(merged, "drawn", name()), &real = FindTensor(merged, "real", name());
-  const auto protocol = "N=" + std::to_string(drawn.size(0)) + " against " + std::to_string(real.size(0)) +
-                        " real, " + std::to_string(drawn.size(1)) + " features" +
-                        (options_.judge.empty() ? "" : " of " + options_.judge);
-  std::vector<Score> scores;
-  if (options_.fid)
-    scores.push_back({"fid", FrechetDistanceOf(MomentsOf(drawn), MomentsOf(real)), 0, protocol});
-  if (!options_.kid) return scores;
-  const auto& kernel = options_.kernel;
-  const auto distance = KernelDistanceOf(drawn, real, kernel);
-  scores.push_back({"kid", distance.mean, distance.deviation,
-                    protocol + ", " + std::to_string(kernel.subsets) + " subsets of " +
-                        std::to_string(std::min({kernel.subset_size, drawn.size(0), real.size(0)})) +
-                        ", seed=" + std::to_string(kernel.seed)});
-  return scores;
+  return DistanceScores(FindTensor(merged, "drawn", name()), FindTensor(merged, "real", name()), options_);
 }
 
 }  // namespace helio::eval

@@ -1,17 +1,32 @@
 #pragma once
+#include "src/base/option_list.h"
 #include "src/eval/evaluator.h"
 #include "src/eval/kernel_distance.h"
 
 namespace helio::eval {
 
+// Which scores compare features of drawn pictures with those of real ones.
+struct DistanceChoice {
+  bool fid = false;   // FrechetDistanceOf
+  bool kid = false;   // KernelDistanceOf
+  bool prdc = false;  // ManifoldScoresOf: "precision", "recall", "density", "coverage"
+  bool any() const { return fid || kid || prdc; }
+  void Declare(OptionList& list);
+};
+
 struct FeatureDistanceOptions {
-  bool fid = true, kid = true;
+  DistanceChoice choice = {true, true, true};
   KernelDistanceOptions kernel = {};
+  int64_t neighbours = 5;  // of prdc; Naeem et al. 2020, section 4
   std::string judge = {};  // trunk, resizing, digest of its weights: for the protocol
 };
 
-// How far the features of drawn pictures lie from those of real ones: scores "fid" (FrechetDistanceOf) and
-// "kid" (KernelDistanceOf). Rows travel, not moments: the scores are the same bits for every number of ranks.
+// The chosen scores of features {n, d} and {m, d}. Throws Error{kUser} where there are too few.
+std::vector<Score> DistanceScores(const torch::Tensor& drawn, const torch::Tensor& real,
+                                  const FeatureDistanceOptions& options);
+
+// How far the features of drawn pictures lie from those of real ones. Rows travel, not moments: the scores
+// are the same bits for every number of ranks.
 class FeatureDistances : public Evaluator {
  public:
   // `features` {B, d} of pictures.

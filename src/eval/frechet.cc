@@ -13,6 +13,14 @@ torch::Tensor SymmetricSqrt(const torch::Tensor& matrix) {
 
 }  // namespace
 
+Moments Moments::Of(const torch::Tensor& mean, const torch::Tensor& covariance) {
+  Moments moments;
+  moments.count_ = 2;  // the scatter of two samples is their covariance
+  moments.mean_ = mean.to(torch::kFloat64);
+  moments.scatter_ = covariance.to(torch::kFloat64);
+  return moments;
+}
+
 void Moments::Add(const torch::Tensor& rows) {
   if (rows.size(0) == 0) return;
   Moments own;

@@ -7,6 +7,8 @@ namespace helio::eval {
 // exact up to rounding (Chan, Golub, LeVeque 1983).
 class Moments {
  public:
+  // Of statistics that others computed: mean {d} and covariance {d, d} (divided by count - 1).
+  static Moments Of(const torch::Tensor& mean, const torch::Tensor& covariance);
   void Add(const torch::Tensor& rows);
   void Merge(const Moments& other);
   double count() const { return count_; }

@@ -3,7 +3,6 @@
 #include "dataio/sampler.h"
 #include "src/base/random.h"
 #include "src/eval/colour_binding.h"
-#include "src/eval/feature_distances.h"
 #include "src/eval/inception_score.h"
 #include "src/eval/r_precision.h"
 #include "src/eval/report.h"
@@ -120,10 +119,20 @@ Judges MakeJudges(const JudgeNetworks& networks, const recipes::PretrainedWeight
   judges.device = judge_options.device;
   if (!weights.Of("damsm").empty()) AddDamsm(judges, networks, weights, test.vocabulary().size());
   if (!weights.Of("classifier").empty()) AddClassifier(judges, networks, weights, test.classes());
-  judges.fid = judge_options.fid && judges.classifier;
-  judges.kid = judge_options.kid && judges.classifier;
+  if (judges.classifier) judges.distances = judge_options.distances;
   if (!judge_options.attributes.empty() && judge_options.train != nullptr)
     AddPartJudge(judges, judge_options, test);
+  return judges;
+}
+
+Judges MakePictureJudges(const JudgeNetworks& networks, const recipes::PretrainedWeights& weights,
+                         const JudgeOptions& judge_options) {
+  Judges judges;
+  judges.device = judge_options.device;
+  judges.distances = judge_options.distances;
+  const auto& tensors = weights.Of("classifier");
+  AddClassifier(judges, networks, weights,
+                FindTensor(tensors, "classifier.fc.weight", "--classifier").size(0));
   return judges;
 }
 
@@ -145,10 +154,10 @@ std::vector<std::unique_ptr<Evaluator>> MakeEvaluators(const Judges& judges, con
         prefix + "inception_score", ClassProbabilities(judges.classifier, judges.device), options));
   }
   // Of real pictures to themselves there is no distance.
-  if (prefix.empty() && (judges.fid || judges.kid))
+  if (prefix.empty() && judges.distances.any())
     evaluators.push_back(std::make_unique<FeatureDistances>(
         "features", PooledFeatures(judges.classifier, judges.device),
-        FeatureDistanceOptions{.fid = judges.fid, .kid = judges.kid, .judge = judges.features}));
+        FeatureDistanceOptions{.choice = judges.distances, .judge = judges.features}));
   if (!judges.parts) return evaluators;
   ColourBindingOptions binding;
   binding.judge = "part judge, " + std::to_string(100 * judges.parts_accuracy).substr(0, 5) +

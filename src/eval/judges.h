@@ -5,6 +5,7 @@
 #include "dataio/dataset.h"
 #include "src/eval/colour_attributes.h"
 #include "src/eval/evaluator.h"
+#include "src/eval/feature_distances.h"
 #include "src/eval/part_judge.h"
 #include "src/nn/image_encoder.h"
 #include "src/nn/text_encoder.h"
@@ -22,8 +23,8 @@ struct Judges {
   std::unique_ptr<ColourAttributes> attributes;
   SmallPartNet parts{nullptr};
   std::string damsm_digest, classifier_digest;
-  std::string features;  // how the classifier's trunk looks at pictures, for protocols
-  bool fid = false, kid = false;
+  std::string features;       // how the classifier's trunk looks at pictures, for protocols
+  DistanceChoice distances;   // of the classifier's pooled features; none without a classifier
   double parts_accuracy = 0;  // of the part judge on held-out drawings
 };
 
@@ -38,12 +39,17 @@ struct JudgeOptions {
       {};  // helio-synth's attributes.json: also a judge of part colours, trained here and now ...
   const dataio::Dataset* train = nullptr;  // ... on these drawings
   uint64_t seed = 1;
-  bool fid = false, kid = false;  // of the classifier's pooled features
+  DistanceChoice distances = {};
 };
 
 // From the weights that play "damsm" and "classifier".
 Judges MakeJudges(const JudgeNetworks& networks, const recipes::PretrainedWeights& weights,
                   const dataio::Dataset& test, const JudgeOptions& judge_options);
+
+// A judge of pictures alone: the classifier of `weights`, with the classes that it was trained with. Throws
+// Error{kUser} where they are no classifier's.
+Judges MakePictureJudges(const JudgeNetworks& networks, const recipes::PretrainedWeights& weights,
+                         const JudgeOptions& judge_options);
 
 // The scores that the judges can give, their names with `prefix` in front.
 std::vector<std::unique_ptr<Evaluator>> MakeEvaluators(const Judges& judges, const dataio::Dataset& test,

@@ -55,9 +55,9 @@ std::string FormatScores(const std::vector<Score>& scores) {
   return table;
 }
 
-void WriteFeatures(const std::filesystem::path& path, const Evaluator& evaluator,
-                   const NamedTensors& merged) {
-  WriteSafeTensors(path, merged, {{"evaluator", evaluator.name()}});
+void WriteFeatures(const std::filesystem::path& path, const std::string& judge,
+                   const NamedTensors& features) {
+  WriteSafeTensors(path, features, {{"judge", judge}});
 }
 
 NamedTensors ReadFeatures(const std::filesystem::path& path) {

@@ -24,8 +24,9 @@ void UpdateSummary(const std::filesystem::path& summary_json, const std::string&
 // An aligned table, a score a line: for logs and terminals.
 std::string FormatScores(const std::vector<Score>& scores);
 
-// Copies of merged partial states as a safetensors file, so that public tools can check a score, and back.
-void WriteFeatures(const std::filesystem::path& path, const Evaluator& evaluator, const NamedTensors& merged);
+// Features ("drawn", "real") as a safetensors file, so that public tools can check a score, and back. `judge`
+// says what made them: it is kept in the file's metadata.
+void WriteFeatures(const std::filesystem::path& path, const std::string& judge, const NamedTensors& features);
 NamedTensors ReadFeatures(const std::filesystem::path& path);
 
 }  // namespace helio::eval

@@ -24,6 +24,6 @@ ClassifierImpl::ClassifierImpl(std::shared_ptr<ImageTrunk> trunk, int64_t classe
   fc = register_module("fc", torch::nn::Linear(trunk_->pooled_channels(), classes));
 }
 
-torch::Tensor ClassifierImpl::forward(const torch::Tensor& images) { return fc(Pooled(images)); }
+torch::Tensor ClassifierImpl::forward(const torch::Tensor& images) { return Classify(Pooled(images)); }
 
 }  // namespace helio::nn

@@ -30,7 +30,8 @@ TORCH_MODULE(ImageEncoder);
 class ClassifierImpl : public torch::nn::Module {
  public:
   ClassifierImpl(std::shared_ptr<ImageTrunk> trunk, int64_t classes);
-  torch::Tensor forward(const torch::Tensor& images);  // logits {B, classes}
+  torch::Tensor forward(const torch::Tensor& images);                         // logits {B, classes}
+  torch::Tensor Classify(const torch::Tensor& pooled) { return fc(pooled); }  // the same of Pooled's
   torch::Tensor Pooled(const torch::Tensor& images) { return trunk_->forward(images).pooled; }
   ImageTrunk& trunk() { return *trunk_; }
 

@@ -9,7 +9,9 @@ namespace {
 
 FeatureDistances MakeDistances() {
   return FeatureDistances("features", [](const torch::Tensor& x) { return x; },
-                          {.kernel = {.subsets = 10, .subset_size = 50}, .judge = "trunk small"});
+                          {.choice = {.fid = true, .kid = true},
+                           .kernel = {.subsets = 10, .subset_size = 50},
+                           .judge = "trunk small"});
 }
 
 TEST(FeatureDistances, AreTheSameBitsForAnyNumberOfRanks) {

@@ -1,0 +1,48 @@
+#include "src/app/score_folders.h"
+
+#include "cluster/launch.h"
+#include "src/app/training_structs.h"
+#include "src/base/log.h"
+#include "src/eval/report.h"
+
+namespace helio::app {
+namespace {
+
+void CheckFolderOptions(const TrainingOptions& options, const eval::DistanceChoice& distances,
+                        const eval::FolderScoreOptions& folders) {
+  if (!options.run.WeightFiles().contains("classifier"))
+    ThrowUser("is missing", "--classifier", "name the weights of the network that judges the pictures");
+  if (options.session.out.empty()) ThrowUser("is missing", "--out", "name a folder for summary.json");
+  if (folders.real.empty() && distances.any())
+    ThrowUser("is missing", "--real", "--fid, --kid and --prdc compare with real pictures");
+}
+
+void TellScores(const eval::FolderScores& scores, const std::filesystem::path& out) {
+  MakeFolders(out);
+  eval::UpdateSummary(out / "summary.json", "generated", scores.fake);
+  LOG(INFO) << "pictures of --fake:\n" << eval::FormatScores(scores.fake);
+  if (scores.real.empty()) return;
+  eval::UpdateSummary(out / "summary.json", "real", scores.real);
+  LOG(INFO) << "pictures of --real:\n" << eval::FormatScores(scores.real);
+}
+
+}  // namespace
+
+int ScorePictureFolders(const TrainingOptions& options, const eval::DistanceChoice& distances,
+                        const eval::FolderScoreOptions& folders) {
+  CheckFolderOptions(options, distances, folders);
+  cluster::Launch launch(options.launch);
+  StartLogging("helio-eval", launch.world().rank, launch.world().size);
+  return launch.Run([&] {
+    auto& communicator = launch.communicator();
+    UseThreads(options.run.threads, communicator);
+    const auto judges = eval::MakePictureJudges(options.judges, ReadWeights(options.run),
+                                                {.device = launch.world().device, .distances = distances});
+    const auto scores = eval::ScoreFolders(judges, folders, communicator);
+    if (communicator.rank() == 0) TellScores(scores, options.session.out);
+    communicator.Barrier("report");
+    return 0;
+  });
+}
+
+}  // namespace helio::app

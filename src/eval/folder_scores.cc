@@ -1,0 +1,124 @@
+#include "src/eval/folder_scores.h"
+
+#include "src/base/error.h"
+#include "src/base/log.h"
+#include "src/base/safetensors.h"
+#include "src/eval/frechet.h"
+#include "src/eval/gather_partial.h"
+#include "src/eval/inception_score.h"
+#include "src/eval/picture_folder.h"
+#include "src/eval/report.h"
+
+namespace helio::eval {
+namespace {
+
+// Chunks are the same pictures for every number of ranks, so that networks see the same batches.
+constexpr int64_t kPicturesAtOnce = 64;
+
+// What the judge says of pictures of one size {n, 3, h, w}.
+NamedTensors Judged(nn::Classifier classifier, torch::Device device, const torch::Tensor& images) {
+  torch::NoGradGuard no_grad;
+  const auto pooled = classifier->Pooled(images.to(device));
+  return {{"features", pooled.cpu()}, {"probabilities", classifier->Classify(pooled).softmax(1).cpu()}};
+}
+
+// Rows [first, last), neighbours of one size together.
+void JudgeRows(const PictureFolder& folder, const Judges& judges, int64_t first, int64_t last,
+               RowCollector& rows) {
+  for (int64_t row = first; row < last;) {
+    std::vector<torch::Tensor> alike{folder.Read(row)};
+    torch::Tensor next;
+    for (int64_t other = row + 1; other < last; ++other) {
+      next = folder.Read(other);
+      if (next.sizes() != alike[0].sizes()) break;
+      alike.push_back(next);
+    }
+    auto judged = Judged(judges.classifier, judges.device, torch::stack(alike));
+    const auto count = static_cast<int64_t>(alike.size());
+    judged.emplace_back("positions", torch::arange(row, row + count, torch::kInt64));
+    rows.Add(judged);
+    row += count;
+  }
+}
+
+NamedTensors JudgeFolder(const PictureFolder& folder, const Judges& judges,
+                         cluster::Communicator& communicator) {
+  if (communicator.rank() == 0 && !folder.passed_over().empty())
+    LOG(WARNING) << folder.root().string() << ": passed over " << folder.passed_over();
+  RowCollector rows;
+  for (int64_t first = communicator.rank() * kPicturesAtOnce; first < folder.size();
+       first += communicator.size() * kPicturesAtOnce)
+    JudgeRows(folder, judges, first, std::min(first + kPicturesAtOnce, folder.size()), rows);
+  return GatherPartial(rows.Rows(), communicator);
+}
+
+std::vector<Score> InceptionScores(const std::string& name, const Judges& judges, const NamedTensors& rows) {
+  InceptionScoreOptions options;
+  options.judge = "classifier " + judges.classifier_digest;
+  return InceptionScore(name, {}, options).Finish(rows);
+}
+
+// A file that features or statistics were written to, if this judge made them.
+SafeTensors ReadJudged(const std::filesystem::path& file, const Judges& judges) {
+  auto saved = ReadSafeTensors(file);
+  const auto judge = saved.metadata.find("judge");
+  if (judge == saved.metadata.end() || judge->second != judges.features)
+    ThrowUser("its features are of another judge: " +
+                  (judge == saved.metadata.end() ? "it does not say which" : judge->second) +
+                  "; this one is: " + judges.features,
+              file.string(), "score the pictures themselves: --real=FOLDER");
+  return saved;
+}
+
+// Only the Frechet distance can be had from the mean and covariance of features.
+std::vector<Score> StatisticsScores(const torch::Tensor& drawn, const SafeTensors& saved,
+                                    const Judges& judges, const std::string& file) {
+  const auto *mean = saved.Find("mu"), *covariance = saved.Find("sigma");
+  if (!mean || !covariance) ThrowUser("holds neither 'real' nor 'mu' and 'sigma'", file);
+  if (judges.distances.kid || judges.distances.prdc)
+    ThrowUser("holds statistics only; --kid and --prdc need the features", file, "give --fid alone");
+  if (!judges.distances.fid) return {};
+  if (mean->dim() != 1 || mean->size(0) != drawn.size(1) ||
+      covariance->sizes() != torch::IntArrayRef({mean->size(0), mean->size(0)}))
+    ThrowUser("its statistics are not of " + std::to_string(drawn.size(1)) + " features", file);
+  Moments moments;
+  moments.Add(drawn);
+  const auto protocol = "N=" + std::to_string(drawn.size(0)) + " against statistics, " +
+                        std::to_string(drawn.size(1)) + " features of " + judges.features;
+  return {{"fid", FrechetDistanceOf(moments, Moments::Of(*mean, *covariance)), 0, protocol}};
+}
+
+std::vector<Score> Distances(const torch::Tensor& drawn, const torch::Tensor& real, const Judges& judges) {
+  return DistanceScores(drawn, real, {.choice = judges.distances, .judge = judges.features});
+}
+
+void Append(std::vector<Score>& scores, std::vector<Score> more) {
+  for (auto& score : more) scores.push_back(std::move(score));
+}
+
+}  // namespace
+
+FolderScores ScoreFolders(const Judges& judges, const FolderScoreOptions& options,
+                          cluster::Communicator& communicator) {
+  const PictureFolder fake_folder(options.fake);
+  const auto fake = JudgeFolder(fake_folder, judges, communicator);
+  const auto& drawn = FindTensor(fake, "features", options.fake.string());
+  NamedTensors rows{{"drawn", drawn}};
+  FolderScores scores{InceptionScores("inception_score", judges, fake), {}};
+  if (options.real.extension() == ".safetensors") {
+    const auto saved = ReadJudged(options.real, judges);
+    const auto* real = saved.Find("real");
+    Append(scores.fake, real ? Distances(drawn, real->clone(), judges)
+                             : StatisticsScores(drawn, saved, judges, options.real.string()));
+  } else if (!options.real.empty()) {
+    const auto judged = JudgeFolder(PictureFolder(options.real), judges, communicator);
+    rows.emplace_back("real", FindTensor(judged, "features", options.real.string()));
+    scores.real = InceptionScores("real_inception_score", judges, judged);
+    Append(scores.fake, Distances(drawn, rows.back().second, judges));
+  }
+  if (!options.features.empty() && communicator.rank() == 0)
+    WriteFeatures(options.features, judges.features, rows);
+  return scores;
+}
+
+}  // namespace helio::eval

@@ -1,0 +1,33 @@
+#include "src/eval/picture_folder.h"
+
+#include "dataio/file_tree.h"
+#include "dataio/image.h"
+#include "src/base/error.h"
+#include "src/base/file_system.h"
+
+namespace helio::eval {
+
+PictureFolder::PictureFolder(std::filesystem::path root) : root_(std::move(root)) {
+  auto tree = dataio::ReadTree(root_);
+  if (!tree.faults.empty()) ThrowUser(tree.faults.front(), root_.string());
+  passed_over_ = tree.OtherKinds();
+  pictures_ = std::move(tree.pictures);
+  if (pictures_.empty())
+    ThrowUser("has no .jpg, .png or .webp pictures" + (passed_over_.empty() ? "" : ", only " + passed_over_),
+              root_.string());
+}
+
+torch::Tensor PictureFolder::Read(int64_t row) const {
+  const auto file = root_ / pictures_.at(static_cast<size_t>(row));
+  const std::string bytes = ReadFile(file);
+  const auto image =
+      dataio::DecodeImage({reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size()}, file.string());
+  return torch::tensor(at::ArrayRef<uint8_t>(image.pixels.data(), image.pixels.size()), torch::kUInt8)
+      .view({image.height, image.width, 3})
+      .permute({2, 0, 1})
+      .to(torch::kFloat32)
+      .div(127.5)
+      .sub(1);
+}
+
+}  // namespace helio::eval
