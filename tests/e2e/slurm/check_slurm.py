@@ -102,6 +102,22 @@ def array_runs_every_line(slurm, work):
     check("--caption_lambda=20" in weights[0] and "--caption_lambda=0" in weights[1], "the array's runs have their own flags")
 
 
+def pipeline_is_a_chain_of_jobs(slurm, work):
+    (work / "train.flags").write_text("\n".join(flag for flag in toy_flags(work, 4) if not flag.startswith("--data")) + "\n")
+    file = work / "chain.pipeline"
+    file.write_text(f"[pipeline]\nout = {work}/chain\nranks = 2\nbin = {BIN}\n[pack]\n--root={work}/drawn\n--side=76\n"
+                    f"[train]\n--flagfile={work}/train.flags\n--data={{pack}}\n[report]\n{{train}}\n")
+    done = subprocess.run([ROOT / "launch/pipeline", file, "--slurm", "--time=5", "--cpus-per-task=1", f"--output={work}/chain-%x.out"], capture_output=True,
+                          text=True, cwd=ROOT, env=slurm.environment)
+    jobs = dict(line.split(": job ") for line in done.stdout.splitlines() if ": job " in line)
+    check(done.returncode == 0 and list(jobs) == ["pack", "train", "report"], f"a job for each stage {done.stdout}{done.stderr}")
+    check("after" in jobs["train"] and "after" in jobs["report"], "each waits for what it needs")
+    state = wait_until_over(slurm, jobs["report"].split()[0], 300)
+    check(state["JobState"] == "COMPLETED" and (work / "chain/report/index.html").exists(), f"the chain ends with a report ({state['JobState']})")
+    again = subprocess.run([ROOT / "launch/pipeline", file, "--slurm"], capture_output=True, text=True, cwd=ROOT, env=slurm.environment)
+    check(again.stdout.count("done already") == 3, "a second chain has nothing to do")
+
+
 def main():
     need("slurmctld", "slurmd", "sbatch", "munged")
     if os.geteuid() != 0:
@@ -127,6 +143,7 @@ def scenarios(slurm, work):
     killed_rank_is_requeued(slurm, work)
     mistakes_are_not_requeued(slurm, work)
     array_runs_every_line(slurm, work)
+    pipeline_is_a_chain_of_jobs(slurm, work)
 
 
 if __name__ == "__main__":

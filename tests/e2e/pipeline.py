@@ -1,0 +1,139 @@
+#!/usr/bin/env python3
+"""launch/pipeline on tiny birds: killed twice on the way, it goes on to the report; what is done is not done again, what changed is; mistakes are named.
+Usage: pipeline.py BIN_DIR"""
+import json
+import os
+import pathlib
+import signal
+import subprocess
+import sys
+import tempfile
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+from support import ROOT, check, checkpoints, losses, wait_for  # noqa: E402
+
+BIN = pathlib.Path(sys.argv[1]).resolve()
+TINY = """# birds to a report
+[pipeline]
+out = {work}/run
+ranks = 2
+bin = {bin}
+steps = 12
+
+[synth]
+--families=3
+--test_classes=20
+--test_images=6
+--images=280
+
+[pack]
+--root={{synth}}
+
+[classifier]
+usually = a moment
+--flagfile=configs/toy/classifier.flags
+--data={{pack}}
+--steps=4
+
+[train]
+--flagfile={train}
+--data={{pack}}
+--steps={{steps}}
+
+[evaluate]
+--checkpoint={{train}}
+--data={{pack}}
+--classifier={{classifier}}
+--images=60
+--out={{train}}/evaluation
+
+[report]
+{{train}}
+{{classifier/}}
+"""
+TRAIN = ["--flagfile=configs/toy/mirrorgan.flags", "--random_frozen", "--stages=2", "--gf=4", "--df=4", "--batch=8", "--threads=1", "--caption_embedding=16",
+         "--caption_hidden=16", "--embedding=16", "--word_vector=16", "--ema_batch_norm=live", "--log_every=1", "--checkpoint_every=1", "--sample_every=6"]
+
+
+def tiny(work):
+    (work / "train.flags").write_text("\n".join(TRAIN) + "\n")
+    file = work / "tiny.pipeline"
+    file.write_text(TINY.format(work=work, bin=BIN, train=work / "train.flags"))
+    return file
+
+
+def run(file, *arguments, expect=0):
+    done = subprocess.run([str(ROOT / "launch/pipeline"), str(file), *arguments], capture_output=True, text=True, timeout=600)
+    shown = "" if done.returncode == expect else done.stdout[-3000:] + done.stderr[-3000:]
+    check(done.returncode == expect, f"pipeline {' '.join(arguments)}: exit code {done.returncode}{shown}")
+    return done
+
+
+def interrupt(file, run_folder, number, step):
+    """Starts the pipeline, and sends `number` to it (or kills all of its processes) once its training has a checkpoint of `step`."""
+    job = subprocess.Popen([str(ROOT / "launch/pipeline"), str(file)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True)
+    wait_for(f"a checkpoint of step {step}", lambda: max(checkpoints(run_folder / "train"), default=0) >= step or job.poll() is not None, 300, 0.02)
+    check(job.poll() is None, f"it is running at step {step}")
+    os.kill(job.pid, number)
+    if number == signal.SIGKILL:
+        subprocess.run(["pkill", "-9", "-f", f"out={run_folder}"])
+    output = job.communicate(timeout=200)[0]
+    return job.returncode, output
+
+
+def check_interruptions(work, file):
+    whole = work / "whole"
+    run(file, f"out={whole}")
+    code, output = interrupt(file, work / "run", signal.SIGTERM, 3)
+    check(code == 75 and "the same command goes on" in output, f"asked to stop: code {code}, a checkpoint, one line that says how to go on")
+    code, _ = interrupt(file, work / "run", signal.SIGKILL, 6)
+    check(code == -signal.SIGKILL and max(checkpoints(work / "run/train")) < 12, "killed with everything that it had started")
+    done = run(file)
+    check(done.stdout.count("done already") == 3 and "resumed at step" in done.stdout, "synth, pack and classifier are not done again; the training goes on")
+    check(losses(work / "run/train") == losses(whole / "train"), "the losses are those of a run that nobody killed")
+    check((work / "run/report/index.html").exists() and "inception_score" in (work / "run/report/report.md").read_text(), "it ends with a report")
+
+
+def check_changes(work, file):
+    check(run(file).stdout.count("done already") == 6, "a second time everything is done already")
+    done = run(file, "steps=14")
+    check(done.stdout.count("done already") == 3 and max(checkpoints(work / "run/train")) == 14, "a changed setting runs its stage and what rests on it")
+    check("done already" not in run(file, "steps=14", "--print").stdout, "--print shows commands")
+    (work / "run/report/index.html").unlink()
+    check(run(file, "steps=14").stdout.count("done already") == 5, "a product that is gone is made again")
+
+
+def check_mistakes(work, file):
+    text = file.read_text()
+    for change, said in ((("[train]", "[train]\nsteps"), "'steps' is no flag"), (("{synth}", "{nest}"), "{nest} is no setting and no earlier stage"),
+                         (("[pack]", "[synth]"), "a second stage [synth]"), (("ranks = 2", "ranks = two"), "ranks = two: a number"),
+                         (("--images=280", "--images=x280"), "stage synth ended with code 1"), ((f"bin = {BIN}", "bin = /nowhere"), "/nowhere/helio-synth: not there")):
+        file.write_text(text.replace(*change, 1))
+        check(said in run(file, f"out={work}/other", expect=1).stderr, f"named: {said}")
+    file.write_text(text)
+    check("has no setting 'rank'" in run(file, "rank=2", expect=1).stderr, "an unknown setting is named")
+    check("cannot be read" in run(work / "none.pipeline", expect=1).stderr, "a file that is not there is named")
+
+
+def check_files_of_the_house(work):
+    for file in sorted((ROOT / "configs/pipelines").glob("*.pipeline")):
+        shown = run(file, f"bin={BIN}", f"out={work}/x", "--print").stdout
+        for program in [line for line in shown.splitlines() if "helio-train" in line or "helio-pretrain" in line]:
+            flags = [word for word in program.split() if word.startswith("--flagfile=")]
+            check(flags and all((ROOT / flag.partition("=")[2]).exists() for flag in flags), f"{file.name}: {flags[0]} exists")
+
+
+def main():
+    with tempfile.TemporaryDirectory(prefix="helio_pipeline_") as folder:
+        work = pathlib.Path(folder)
+        file = tiny(work)
+        check_interruptions(work, file)
+        check_changes(work, file)
+        check_mistakes(work, file)
+        check_files_of_the_house(work)
+        times = {f.stem: json.loads(f.read_text())["seconds"] for f in (work / "run/.pipeline").glob("*.json")}
+        print("seconds:", times)
+
+
+if __name__ == "__main__":
+    main()
