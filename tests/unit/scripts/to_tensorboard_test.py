@@ -1,0 +1,65 @@
+"""scripts/to_tensorboard: what TensorBoard's own reader finds in the files it writes."""
+import json
+import pathlib
+import subprocess
+import sys
+import tempfile
+import unittest
+
+from PIL import Image
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+SCRIPT = pathlib.Path(__file__).resolve().parents[3] / "scripts/to_tensorboard"
+
+
+def run(*arguments):
+    return subprocess.run([sys.executable, str(SCRIPT), *map(str, arguments)], capture_output=True, text=True)
+
+
+class ToTensorboard(unittest.TestCase):
+    def setUp(self):
+        self.folder = tempfile.TemporaryDirectory(prefix="helio_tensorboard_")
+        self.run = pathlib.Path(self.folder.name) / "run"
+        (self.run / "samples").mkdir(parents=True)
+
+    def tearDown(self):
+        self.folder.cleanup()
+
+    def write(self, *lines, name="metrics.jsonl"):
+        (self.run / name).write_text("".join(line if isinstance(line, str) else json.dumps(line) + "\n" for line in lines))
+
+    def events(self):
+        done = run(self.run)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        reader = EventAccumulator(done.stdout.strip())
+        reader.Reload()
+        return reader, done.stderr
+
+    def test_curves_and_pictures(self):
+        self.write({"step": 1, "losses": {"g/kl": 0.5}, "images_per_second": 20}, {"step": 2, "losses": {"g/kl": 0.25}}, {"step": 2, "scores": {"fid": 3}})
+        self.write({"step": 2, "scores": {"fid": 4}}, name="evaluation.jsonl")
+        Image.new("RGB", (8, 6), (255, 0, 0)).save(self.run / "samples/step-0000002.png")
+        reader, said = self.events()
+        self.assertEqual([(event.step, event.value) for event in reader.Scalars("losses/g/kl")], [(1, 0.5), (2, 0.25)])
+        self.assertEqual(reader.Scalars("scores/fid")[0].value, 3)
+        self.assertEqual(reader.Scalars("helio-eval scores/fid")[0].value, 4)
+        picture = reader.Images("samples")[0]
+        self.assertEqual((picture.step, picture.width, picture.height), (2, 8, 6))
+        self.assertEqual(said, "")
+
+    def test_counts_what_is_left_out_and_replaces_what_it_wrote(self):
+        self.write({"step": 1, "losses": {"g/kl": None}}, "nonsense\n", {"step": 3, "losses": {"g/kl": 1}}, '{"step": 4, "lo')
+        _, said = self.events()
+        self.assertIn("1 damaged lines", said)
+        self.assertIn("1 values that are not finite", said)
+        reader, _ = self.events()
+        self.assertEqual([event.step for event in reader.Scalars("losses/g/kl")], [3])
+
+    def test_what_is_no_run(self):
+        done = run(self.run / "samples")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("holds no metrics.jsonl", done.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main()
