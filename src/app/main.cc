@@ -52,6 +52,17 @@ void ExitOnHelp(int argc, char** argv, const ProgramText& program) {
   }
 }
 
+// Where the flagfile `path` is that `from` names (empty: the command line): below the current folder, or below
+// a folder above `from`: configurations name each other from their root, wherever that is installed.
+std::filesystem::path FlagFile(const std::string& path, const std::filesystem::path& from) {
+  std::error_code error;
+  if (std::filesystem::exists(path, error) || from.empty()) return path;
+  for (auto folder = std::filesystem::absolute(from).parent_path(); folder.has_relative_path();
+       folder = folder.parent_path())
+    if (std::filesystem::exists(folder / path, error)) return folder / path;
+  return path;
+}
+
 // The lines of a flagfile, without a byte-order mark; empty ones and comments (#) are dropped.
 std::vector<std::string> FlagLines(const std::string& path) {
   std::ifstream file(path);
@@ -70,16 +81,17 @@ std::vector<std::string> FlagLines(const std::string& path) {
 
 // Arguments with each --flagfile replaced by its lines: the flags library would read a byte-order mark as
 // part of the first flag, and pass over it.
-std::vector<std::string> Expanded(const std::vector<std::string>& arguments, int depth = 0) {
+std::vector<std::string> Expanded(const std::vector<std::string>& arguments,
+                                  const std::filesystem::path& from = {}, int depth = 0) {
   if (depth > 10) ThrowUser("flagfiles name each other in a circle", "--flagfile");
   std::vector<std::string> all;
   for (const auto& argument : arguments) {
-    const auto path = ValueOf(argument, "flagfile");
+    const auto path = FlagFile(ValueOf(argument, "flagfile"), from);
     if (path.empty()) {
       all.push_back(argument);
       continue;
     }
-    const auto lines = Expanded(FlagLines(path), depth + 1);
+    const auto lines = Expanded(FlagLines(path), path, depth + 1);
     all.insert(all.end(), lines.begin(), lines.end());
   }
   return all;
@@ -114,21 +126,23 @@ std::string WrongValues(const std::vector<std::string>& arguments, const std::ve
 
 // Of `arguments` and the flagfiles they name. gflags would name one unknown flag of the command line and
 // exit, and pass over those in flagfiles.
-std::string BadFlags(const std::vector<std::string>& arguments, const std::string& where, int depth = 0) {
-  if (depth > 10) ThrowUser("flagfiles name each other in a circle", where);
+std::string BadFlags(const std::vector<std::string>& arguments, const std::filesystem::path& from = {},
+                     int depth = 0) {
+  const auto where = from.empty() ? "" : from.string() + ": ";
+  if (depth > 10) ThrowUser("flagfiles name each other in a circle", from.string());
   std::vector<std::string> others;
   const auto flags = OurFlags(others);
   std::string problems;
   for (const auto& problem : UnknownFlags(arguments, flags, others)) problems += "\n  " + where + problem;
   problems += WrongValues(arguments, flags, where);
   for (const auto& argument : arguments)
-    if (const auto path = ValueOf(argument, "flagfile"); !path.empty())
-      problems += OddLines(FlagLines(path), path + ": ") + BadFlags(FlagLines(path), path + ": ", depth + 1);
+    if (const auto path = FlagFile(ValueOf(argument, "flagfile"), from); !path.empty())
+      problems += OddLines(FlagLines(path), path.string() + ": ") + BadFlags(FlagLines(path), path, depth + 1);
   return problems;
 }
 
 void CheckNames(int argc, char** argv) {
-  const auto problems = BadFlags({argv + 1, argv + argc}, "");
+  const auto problems = BadFlags({argv + 1, argv + argc});
   if (!problems.empty()) ThrowUser("these flags need attention:" + problems);
 }
 

@@ -1,0 +1,78 @@
+#!/usr/bin/env python3
+"""The installed tree and the .deb: programs run from there, configurations are found from any folder, manual pages and completion know every option.
+Usage: install.py BUILD_DIR"""
+import gzip
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+from support import ROOT, check, must  # noqa: E402
+
+BUILD = pathlib.Path(sys.argv[1]).resolve()
+PIPELINE = """[pipeline]
+out = made
+ranks = 2
+[synth]
+--families=3
+--test_classes=20
+--test_images=6
+--images=280
+[pack]
+--root={synth}
+[classifier]
+--flagfile=configs/toy/classifier.flags
+--data={pack}
+--steps=3
+[report]
+{classifier/}
+"""
+
+
+def run(command, where, expect=0, **environment):
+    done = subprocess.run([str(word) for word in command], capture_output=True, text=True, cwd=where, env={**os.environ, **environment}, timeout=300)
+    check(done.returncode == expect, f"{pathlib.Path(command[0]).name}: exit code {done.returncode}" + ("" if done.returncode == expect else done.stdout + done.stderr))
+    return done.stdout + done.stderr
+
+
+def completed(share, program, word):
+    script = f'source {share}/bash-completion/completions/{program}; COMP_WORDS=({program} {word}); COMP_CWORD=1; _{program.replace("-", "_")} 2>/dev/null; echo "${{COMPREPLY[@]}}"'
+    return subprocess.run(["bash", "-c", script], capture_output=True, text=True).stdout.split()
+
+
+def check_tree(prefix, work):
+    binaries, share = prefix / "bin", prefix / "share"
+    names = sorted(p.name for p in binaries.iterdir())
+    check(names == sorted(p.name for p in (BUILD / "bin").glob("helio-*")), f"every program is there: {len(names)}")
+    path = f"{binaries}:{os.environ['PATH']}"
+    (work / "tiny.pipeline").write_text(PIPELINE)
+    said = run([share / "heliograph/launch/pipeline", "tiny.pipeline"], work, PATH=path)
+    check((work / "made/report/index.html").exists() and "done: made" in said, "the installed pipeline runs the installed programs, in the folder where it is called")
+    run([binaries / "helio-inspect", "--path=made/pack", "--verify"], work)
+    said = run([binaries / "helio-train", "--flagfile=" + str(share / "heliograph/configs/cub/mirrorgan.flags"), "--data=/nowhere", "--out=x"], work, expect=1)
+    check("/nowhere" in said and "flagfile" not in said, "flagfiles find the flagfiles that they name")
+    check("holds no torch" in run([binaries / "helio-train"], work, expect=1, HELIO_TORCH=str(work)), "a HELIO_TORCH without torch is named")
+    check("helio-train" in run([binaries / "helio-train", "--help"], work, HELIO_TORCH=str(ROOT / ".venv")), "HELIO_TORCH names the environment of the wheels")
+    page = gzip.decompress((share / "man/man1/helio-pack.1.gz").read_bytes()).decode()
+    check("\\-\\-side=304" in page and ".SH SYNOPSIS" in page, "manual pages have the options and their defaults")
+    check(completed(share, "helio-report", "--sam") == ["--samples="], "bash completes an option")
+
+
+def main():
+    with tempfile.TemporaryDirectory(prefix="helio_install_") as folder:
+        work = pathlib.Path(folder)
+        must("cmake", "--install", BUILD, "--prefix", work / "prefix")
+        check_tree(work / "prefix", work)
+        run(["cpack", "--config", BUILD / "CPackConfig.cmake", "-B", work / "package"], work)
+        package = next((work / "package").glob("*.deb"))
+        fields = must("dpkg-deb", "--field", package)
+        check("Package: heliograph" in fields and "openmpi-bin" in fields, package.name)
+        must("dpkg-deb", "--extract", package, work / "root")
+        said = run([work / "root/usr/bin/helio-report", "--help"], work)
+        check("--curve_points" in said and (work / "root/usr/share/heliograph/configs/toy/mirrorgan.flags").exists(), "the package's programs and configurations")
+
+
+if __name__ == "__main__":
+    main()
