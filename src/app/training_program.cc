@@ -98,6 +98,7 @@ class TrainingProgram {
     session.steps = steps_;
     session.steps_per_epoch = steps_per_epoch_;
     session.identity = Identity();
+    session.same_statistics = run_.batch_norm == "global";
     session.texts = {{"run.flags", record_.flags},
                      {"vocabulary.json", data_.train().vocabulary().ToJson()},
                      {kFactsFile, ToJson(data_.Facts()).dump()}};

@@ -9,6 +9,7 @@
 #include "src/base/random.h"
 #include "src/base/seconds.h"
 #include "src/train/stop_signal.h"
+#include "src/train/weights_check.h"
 
 namespace helio::train {
 
@@ -60,6 +61,8 @@ void SessionOptions::Declare(OptionList& list) {
   list.AddOperational("on_checkpoint_failure", &on_checkpoint_failure, OneOf({"continue", "stop"}),
                       "When a checkpoint cannot be written: continue and try again at the next one, or stop");
   list.AddOperational("log_every", &log_every, AtLeast(1), "Steps between log lines");
+  list.AddOperational("check_weights_every", &check_weights_every, AtLeast(0),
+                      "Steps between checks that all ranks hold the same weights and averages (0: never)");
   list.AddOperational("profile", &profile, {"FROM-TO, as 21-24", &StepProfile::Admits},
                       "FROM-TO: trace these steps on every rank into --out/profile (docs/profiling.md)");
   list.AddOperational("sample_every", &sample_every, AtLeast(0), "Steps between sample pictures (0: none)");
@@ -301,8 +304,16 @@ bool Session::HandleBadSteps(int64_t& step) {
   return true;
 }
 
+// Before the step is reported or saved: what differs shall not reach a checkpoint.
+void Session::CheckWeights(int64_t step) {
+  if (!Due(step, options_.check_weights_every)) return;
+  cluster::CheckReplicas(communicator_, ReplicasOf(system_, trainer_, options_.same_statistics),
+                         "step " + std::to_string(step));
+}
+
 void Session::AfterStep(int64_t step) {
   const bool last = step == options_.steps;
+  CheckWeights(step);
   if (last || Due(step, options_.log_every)) Log(step);
   if (hooks_.evaluate && (last || Due(step, options_.evaluate_every))) Evaluate(step);
   if (hooks_.draw_samples && is_rank0() && (last || Due(step, options_.sample_every))) {

@@ -37,7 +37,9 @@ struct SessionOptions {
   std::string resume = "auto";                     // auto | none | a checkpoint folder
   std::string resume_override;                     // comma-separated flag names that may differ
   int max_bad_steps = 10;
-  std::string profile;  // FROM-TO: steps that are traced
+  int64_t check_weights_every = 1000;  // whether all ranks still hold the same
+  bool same_statistics = true;         // batch norm's, too
+  std::string profile;                 // FROM-TO: steps that are traced
   int exit_code_requeue = 75;
   // What a resume must agree on.
   RunIdentity identity;
@@ -85,6 +87,7 @@ class Session {
   int Loop(int64_t step);
   void OneStep(int64_t step);
   recipes::StepContext ContextOf(int64_t step) const;
+  void CheckWeights(int64_t step);
   void WatchForStragglers(double busy_seconds);
   void AfterStep(int64_t step);
   bool HandleBadSteps(int64_t& step);

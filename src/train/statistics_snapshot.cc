@@ -5,11 +5,6 @@
 namespace helio::train {
 namespace {
 
-bool IsStatistic(const std::string& name) {
-  return name.ends_with("running_mean") || name.ends_with("running_var") ||
-         name.ends_with("num_batches_tracked");
-}
-
 // Their values one after the other in one flat tensor, of which they are views from now on.
 torch::Tensor BroughtTogether(const std::vector<torch::Tensor>& tensors) {
   std::vector<torch::Tensor> rows;
@@ -25,11 +20,16 @@ torch::Tensor BroughtTogether(const std::vector<torch::Tensor>& tensors) {
 
 }  // namespace
 
+bool IsRunningStatistic(const std::string& name) {
+  return name.ends_with("running_mean") || name.ends_with("running_var") ||
+         name.ends_with("num_batches_tracked");
+}
+
 StatisticsSnapshot::StatisticsSnapshot(const recipes::System& system) {
   torch::NoGradGuard no_grad;
   std::map<torch::Dtype, std::vector<torch::Tensor>> statistics;
   for (const auto& [name, tensor] : recipes::TensorsOf(system, recipes::Role::kTrained))
-    if (IsStatistic(name)) statistics[tensor.scalar_type()].push_back(tensor);
+    if (IsRunningStatistic(name)) statistics[tensor.scalar_type()].push_back(tensor);
   for (const auto& [dtype, tensors] : statistics) {
     auto live = BroughtTogether(tensors);
     buffers_.push_back({live, torch::empty_like(live)});

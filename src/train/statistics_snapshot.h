@@ -1,10 +1,14 @@
 #pragma once
+#include <string>
 #include <vector>
 
 #include "src/base/tensor.h"
 #include "src/recipes/system.h"
 
 namespace helio::train {
+
+// Whether a trained part's tensor of that name is one of batch norm's running statistics.
+bool IsRunningStatistic(const std::string& name);
 
 // A system's running batch-norm statistics, remembered, so that a forward pass can be made undone. Brings
 // them together in flat memory, a buffer a dtype, of which they become views: one copy keeps all of them.

@@ -13,7 +13,7 @@ STEPS = 4
 
 def train(bin_dir, work, name, *flags, ranks=2):
     out = work / name
-    must(*MPIRUN, "-n", str(ranks), bin_dir / "helio-train", *toy_flags(work, STEPS), "--log_every=1", "--dtype=float64", f"--out={out}", *flags)
+    must(*MPIRUN, "-n", str(ranks), bin_dir / "helio-train", *toy_flags(work, STEPS), "--log_every=1", "--check_weights_every=1", "--dtype=float64", f"--out={out}", *flags)
     return losses(out), tensors(out, STEPS)
 
 

@@ -273,6 +273,38 @@ void NamesTheRankThatDiffers(Communicator& c) {
   }
 }
 
+// What CheckReplicas says where rank `odd` (none: -1) holds other values of the second of three tensors.
+std::string ReplicaComplaint(Communicator& c, int odd) {
+  std::vector<cluster::Replica> replicas;
+  for (const char* name : {"netG.a", "netG.b", "netD.a"})
+    replicas.push_back({std::string(name, 4), name, torch::arange(5., c.world().device)});
+  replicas[1].tensor[3] = c.rank() == odd ? -0.0 : 0.0;
+  try {
+    CheckReplicas(c, replicas, "step 7");
+  } catch (const Error& error) {
+    EXPECT_EQ(error.exit_code(), 75);
+    return error.what();
+  }
+  return "";
+}
+
+void NamesTheRankWhoseWeightsDiffer(Communicator& c) {
+  EXPECT_EQ(ReplicaComplaint(c, -1), "");
+  if (c.size() < 3) return;
+  const auto complaint = ReplicaComplaint(c, 1);
+  EXPECT_THAT(complaint, ::testing::HasSubstr("step 7: "));
+  EXPECT_THAT(complaint,
+              ::testing::ContainsRegex(": rank 1 .[^ ]*. differs from the others in netG.b of netG "
+                                       "of 3 tensors"));
+  EXPECT_THAT(complaint, ::testing::Not(::testing::ContainsRegex("rank [02]")));
+}
+
+void NamesBothOfTwoRanksWhoseWeightsDiffer(Communicator& c) {
+  if (c.size() != 2) return;
+  EXPECT_THAT(ReplicaComplaint(c, 1),
+              ::testing::ContainsRegex(": rank 0 .[^ ]*., rank 1 .[^ ]*. differ from each other in netG.b"));
+}
+
 void FindsTheStraggler(Communicator& c) {
   cluster::StragglerDetector detector(c, 2);
   const double own = c.rank() == c.size() - 1 ? 2.0 : 1.0;
@@ -299,6 +331,8 @@ const std::vector<Check>& ReducerChecks() {
       {"SumsOverTheGlobalBatch", SumsOverTheGlobalBatch},
       {"GathersRowsWithGradients", GathersRowsWithGradients},
       {"NamesTheRankThatDiffers", NamesTheRankThatDiffers},
+      {"NamesTheRankWhoseWeightsDiffer", NamesTheRankWhoseWeightsDiffer},
+      {"NamesBothOfTwoRanksWhoseWeightsDiffer", NamesBothOfTwoRanksWhoseWeightsDiffer},
       {"FindsTheStraggler", FindsTheStraggler},
   };
   return checks;

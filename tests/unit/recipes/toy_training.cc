@@ -6,6 +6,7 @@
 #include "cluster/thread_communicator.h"
 #include "src/base/characters.h"
 #include "src/base/noise.h"
+#include "src/train/weights_check.h"
 
 namespace helio::testing {
 namespace {
@@ -127,6 +128,8 @@ Outcome PlayToy(const std::string& recipe, int ranks, int64_t steps, const train
     std::vector<double> losses;
     for (int64_t step = 0; step < steps; ++step)
       for (const double loss : training.Step(step, step * options.accumulate)) losses.push_back(loss);
+    cluster::CheckReplicas(communicator, train::ReplicasOf(training.system(), training.trainer(), true),
+                           recipe + " on " + std::to_string(ranks) + " ranks");
     if (communicator.rank() == 0) outcome = {losses, training.State()};
   });
   return outcome;

@@ -282,6 +282,88 @@ TEST_F(SessionTest, ASlowRankIsNamedThoughAllWaitForIt) {
         << rank;
 }
 
+enum class Holder { kWeight, kStatistic, kAverage };
+
+// From step 5 on rank 1 holds another value than the others: a bit has flipped in its memory.
+class FlippedBit : public FourNumbers {
+ public:
+  FlippedBit(int rank, Holder holder) : FourNumbers(rank, {}), rank_(rank), holder_(holder) {}
+
+  std::vector<recipes::Round> Rounds() override {
+    auto rounds = FourNumbers::Rounds();
+    rounds[0][0].optimizer.ema_decay = 0.9;
+    return rounds;
+  }
+  std::unique_ptr<recipes::Step> Prepare(const dataio::Batch& rows,
+                                         const recipes::StepContext& context) override {
+    if (rank_ == 1 && context.step == 5) {
+      const torch::NoGradGuard no_grad;
+      HeldBy(holder_).view({-1})[0] += 1;
+    }
+    return FourNumbers::Prepare(rows, context);
+  }
+  Trainer* trainer = nullptr;
+
+ private:
+  torch::Tensor HeldBy(Holder holder) const {
+    if (holder == Holder::kAverage) return trainer->AverageState()[0].second;
+    return Parts()[0].tensors[holder == Holder::kWeight ? 0 : 1].second;
+  }
+  const int rank_;
+  const Holder holder_;
+};
+
+class WeightsThatDiffer : public SessionTest {
+ protected:
+  // What three ranks end with; empty: in order.
+  std::string ErrorOf(const SessionOptions& options, Holder holder) const {
+    try {
+      cluster::RunThreadRanks(3, [&](cluster::Communicator& communicator) {
+        FlippedBit system(communicator.rank(), holder);
+        Trainer trainer(system, communicator, {});
+        system.trainer = &trainer;
+        cluster::MetricRegistry registry;
+        TrainingMetrics metrics(registry, {});
+        SessionHooks hooks;
+        hooks.start_loading = [](int64_t) {};
+        hooks.next_batch = [] { return dataio::Batch{}; };
+        Session(system, trainer, communicator, metrics, options, hooks).Run();
+      });
+    } catch (const Error& error) {
+      EXPECT_EQ(error.exit_code(), 75) << error.what();
+      return error.what();
+    }
+    return "";
+  }
+};
+
+TEST_F(WeightsThatDiffer, AreFoundAtTheNextCheckAndNotSaved) {
+  auto options = Options(16);
+  options.check_weights_every = 8;
+  const auto error = ErrorOf(options, Holder::kWeight);
+  EXPECT_THAT(error, testing::ContainsRegex("step 8: .*: rank 1 .*w of numbers"));
+  EXPECT_EQ(Checkpoints(), std::vector<int64_t>{4});
+}
+
+TEST_F(WeightsThatDiffer, AreFoundAmongAveragesAndStatistics) {
+  auto options = Options(8);
+  options.check_weights_every = 1;
+  EXPECT_THAT(ErrorOf(options, Holder::kAverage),
+              testing::ContainsRegex("step 6: .*: rank 1 .*w of the moving averages"));
+  EXPECT_THAT(ErrorOf(options, Holder::kStatistic),
+              testing::ContainsRegex("step 6: .*: rank 1 .*norm.running_mean of numbers"));
+}
+
+TEST_F(WeightsThatDiffer, AreNoneWhereStatisticsAreLocalOrNobodyLooks) {
+  auto options = Options(8);
+  options.check_weights_every = 1;
+  options.same_statistics = false;
+  EXPECT_EQ(ErrorOf(options, Holder::kStatistic), "");
+  options.resume = "none";
+  options.check_weights_every = 0;
+  EXPECT_EQ(ErrorOf(options, Holder::kWeight), "");
+}
+
 // The exit status of a process in which `body` runs.
 int StatusOf(const std::function<int()>& body) {
   const pid_t child = fork();
