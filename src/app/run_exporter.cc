@@ -1,5 +1,6 @@
 #include "src/app/run_exporter.h"
 
+#include "cluster/scrape_targets.h"
 #include "src/base/file_system.h"
 
 namespace helio::app {

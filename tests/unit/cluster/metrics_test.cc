@@ -1,13 +1,17 @@
 #include "cluster/metrics.h"
 
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "cluster/metrics_exporter.h"
+#include "cluster/scrape_targets.h"
 #include "cluster/thread_communicator.h"
+#include "src/base/descriptor.h"
 #include "src/base/error.h"
 #include "src/base/json.h"
 
@@ -15,6 +19,7 @@ namespace helio::cluster {
 namespace {
 
 using ::testing::HasSubstr;
+using ::testing::Not;
 using ::testing::StartsWith;
 
 TEST(MetricRegistryTest, SerializesWhatWasRecorded) {
@@ -31,50 +36,137 @@ TEST(MetricRegistryTest, SerializesWhatWasRecorded) {
   Counter().Add();  // a handle to nothing is harmless
 }
 
-int Connect(int port) {
+// A client that has no connection yet: making one takes a descriptor.
+Descriptor NewClient() {
+  Descriptor client(socket(AF_INET, SOCK_STREAM, 0));
+  const timeval patience{4, 0};  // no server may take that long, whatever its other clients do
+  setsockopt(client.get(), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+  return client;
+}
+
+void Connect(const Descriptor& client, int port) {
   sockaddr_in address = {};
   address.sin_family = AF_INET;
   address.sin_port = htons(static_cast<uint16_t>(port));
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  const int client = socket(AF_INET, SOCK_STREAM, 0);
-  EXPECT_EQ(connect(client, reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
-  return client;
+  EXPECT_EQ(connect(client.get(), reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
 }
 
-std::string Ask(int port, const std::string& request) {
-  const int client = Connect(port);
-  EXPECT_EQ(send(client, request.data(), request.size(), MSG_NOSIGNAL), static_cast<ssize_t>(request.size()));
+std::string Ask(const Descriptor& client, int port, const std::string& request) {
+  Connect(client, port);
+  size_t sent = 0;  // a server may hang up on a long one
+  while (sent < request.size()) {
+    const auto part = send(client.get(), request.data() + sent, request.size() - sent, MSG_NOSIGNAL);
+    if (part <= 0) break;
+    sent += static_cast<size_t>(part);
+  }
   std::string answer;
   char piece[4096];
-  while (true) {
-    const auto got = recv(client, piece, sizeof piece, 0);
-    if (got <= 0) break;
-    answer.append(piece, got);
-  }
-  close(client);
+  for (ssize_t got = 0; (got = recv(client.get(), piece, sizeof piece, 0)) > 0;) answer.append(piece, got);
   return answer;
 }
+
+std::string Ask(int port, const std::string& request) { return Ask(NewClient(), port, request); }
+
+const std::string kHealth = "GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n";
+constexpr auto* kHealthy = "ok\n";
 
 TEST(MetricsExporterTest, ServesMetricsAndRefusesTheRest) {
   MetricRegistry registry;
   registry.AddGauge("helio_up", "Up").Set(1);
   MetricsExporter exporter(registry, "127.0.0.1", 0);
   const auto good = Ask(exporter.port(), "GET /metrics?x=1 HTTP/1.1\r\nHost: a\r\n\r\n");
-  EXPECT_THAT(good, StartsWith("HTTP/1.1 200 OK\r\nContent-Type: text/plain; version=0.0.4"));
+  EXPECT_THAT(good, StartsWith("HTTP/1.1 200 OK\r\n"));
+  EXPECT_THAT(good, HasSubstr("\r\nContent-Type: text/plain; version=0.0.4; charset=utf-8\r\n"));
   EXPECT_THAT(good, HasSubstr("helio_up 1\n"));
-  EXPECT_THAT(Ask(exporter.port(), "GET /healthz HTTP/1.1\r\n\r\n"), HasSubstr("ok"));
-  EXPECT_THAT(Ask(exporter.port(), "GET /etc/passwd HTTP/1.1\r\n\r\n"), StartsWith("HTTP/1.1 404"));
-  EXPECT_THAT(Ask(exporter.port(), "POST /metrics HTTP/1.1\r\n\r\n"), StartsWith("HTTP/1.1 405"));
-  EXPECT_THAT(Ask(exporter.port(), "rubbish\r\n\r\n"), StartsWith("HTTP/1.1 400"));
-  EXPECT_EQ(Ask(exporter.port(), std::string(8192, 'x')), "") << "a talkative client got an answer";
+  EXPECT_THAT(Ask(exporter.port(), kHealth), HasSubstr(kHealthy));
+  EXPECT_THAT(Ask(exporter.port(), "GET /etc/passwd HTTP/1.1\r\nHost: a\r\n\r\n"),
+              StartsWith("HTTP/1.1 404"));
+  EXPECT_THAT(Ask(exporter.port(), "POST /metrics HTTP/1.1\r\nHost: a\r\n\r\n"), StartsWith("HTTP/1.1 405"));
+  EXPECT_THAT(Ask(exporter.port(), "rubbish\r\n\r\n"), Not(HasSubstr("helio_up")));
 }
 
-TEST(MetricsExporterTest, AStuckClientDoesNotStopItForEver) {
+TEST(MetricsExporterTest, ATalkativeClientIsRefused) {
+  MetricRegistry registry;
+  registry.AddGauge("helio_up", "Up").Set(1);
+  MetricsExporter exporter(registry, "127.0.0.1", 0);
+  EXPECT_THAT(Ask(exporter.port(), "GET /metrics HTTP/1.1\r\nX: " + std::string(1 << 20, 'x') + "\r\n\r\n"),
+              Not(HasSubstr("helio_up")));
+  EXPECT_THAT(Ask(exporter.port(), std::string(1 << 20, 'x')), Not(HasSubstr("helio_up")));
+  EXPECT_THAT(Ask(exporter.port(), kHealth), HasSubstr(kHealthy));
+}
+
+int OpenDescriptors() {
+  int count = 0;
+  for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd"))
+    count += !entry.path().empty();
+  return count;
+}
+
+TEST(MetricsExporterTest, ManyClientsThatSayNothingOrHalfAreNobodysTrouble) {
   MetricRegistry registry;
   MetricsExporter exporter(registry, "127.0.0.1", 0);
-  const int idle = Connect(exporter.port());
-  close(idle);
-  EXPECT_THAT(Ask(exporter.port(), "GET /healthz HTTP/1.1\r\n\r\n"), HasSubstr("ok"));
+  const int before = OpenDescriptors();
+  constexpr int kMany = 300;
+  std::vector<Descriptor> clients;
+  for (int i = 0; i < kMany; ++i) {
+    Connect(clients.emplace_back(NewClient()), exporter.port());
+    const ssize_t half = i % 2 == 0 ? 8 : 0;
+    EXPECT_EQ(send(clients.back().get(), "GET /met", static_cast<size_t>(half), MSG_NOSIGNAL), half);
+  }
+  EXPECT_THAT(Ask(exporter.port(), kHealth), HasSubstr(kHealthy));
+  EXPECT_LE(OpenDescriptors(), before + kMany) << "a client costs the process a descriptor";
+}
+
+// While it lives this process can open nothing.
+class NoDescriptorsLeft {
+ public:
+  NoDescriptorsLeft() {
+    for (int more = 0; more >= 0;) more = Fill();
+  }
+  NoDescriptorsLeft(const NoDescriptorsLeft&) = delete;
+  NoDescriptorsLeft& operator=(const NoDescriptorsLeft&) = delete;
+
+ private:
+  int Fill() {
+    Descriptor one(open("/dev/null", O_RDONLY | O_CLOEXEC));
+    const int number = one.get();
+    if (number >= 0) all_.push_back(std::move(one));
+    return number;
+  }
+  std::vector<Descriptor> all_;
+};
+
+double ProcessorSeconds() {
+  timespec time;
+  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
+  return static_cast<double>(time.tv_sec) + 1e-9 * static_cast<double>(time.tv_nsec);
+}
+
+TEST(MetricsExporterTest, ServesAlsoWhereNoDescriptorsAreLeft) {
+  MetricRegistry registry;
+  MetricsExporter exporter(registry, "127.0.0.1", 0);
+  const int port = exporter.port();
+  std::vector<Descriptor> silent, asking;
+  for (int i = 0; i < 4 * MetricsExporter::kClients; ++i) silent.push_back(NewClient());
+  for (int i = 0; i < 3; ++i) asking.push_back(NewClient());
+  rlimit limit;
+  getrlimit(RLIMIT_NOFILE, &limit);
+  const auto whole = limit;
+  limit.rlim_cur = 512;
+  setrlimit(RLIMIT_NOFILE, &limit);
+  {
+    const NoDescriptorsLeft none;
+    for (size_t i = 0; i < silent.size(); ++i) {
+      Connect(silent[i], port);
+      if (i % 2 == 0) send(silent[i].get(), "GET /", 5, MSG_NOSIGNAL);
+    }
+    for (const auto& client : asking) EXPECT_THAT(Ask(client, port, kHealth), HasSubstr(kHealthy));
+    const double before = ProcessorSeconds();
+    usleep(500'000);
+    EXPECT_LT(ProcessorSeconds() - before, 0.25) << "it spins";
+  }
+  setrlimit(RLIMIT_NOFILE, &whole);
 }
 
 TEST(MetricsExporterTest, SaysThatThePortIsTaken) {

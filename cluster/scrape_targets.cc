@@ -1,0 +1,41 @@
+#include "cluster/scrape_targets.h"
+
+#include <unistd.h>
+
+#include "cluster/listener.h"
+#include "src/base/json.h"
+
+namespace helio::cluster {
+namespace {
+
+std::string HostName() {
+  char name[256] = {};
+  return gethostname(name, sizeof name - 1) == 0 ? name : "localhost";
+}
+
+}  // namespace
+
+std::string ScrapeHost(const std::string& bind) {
+  if (bind == "0.0.0.0" || bind == "::") return HostName();
+  return bind.find(':') == std::string::npos ? bind : "[" + bind + "]";
+}
+
+void WriteScrapeTargets(Communicator& communicator, const std::filesystem::path& path,
+                        const std::string& host, int port) {
+  const auto addresses = GatherStrings(communicator, Where(host, port), "scrape targets");
+  const auto nodes = GatherStrings(communicator, HostName(), "scrape targets");
+  if (communicator.rank() != 0) return;
+  Json list = Json::array();
+  for (size_t rank = 0; rank < addresses.size(); ++rank) {
+    Json labels;
+    labels["rank"] = std::to_string(rank);
+    labels["node"] = nodes[rank];
+    Json target;
+    target["targets"] = Json::array({addresses[rank]});
+    target["labels"] = labels;
+    list.push_back(target);
+  }
+  WriteFileAtomically(path, list.dump(1) + "\n");
+}
+
+}  // namespace helio::cluster
