@@ -252,6 +252,7 @@ int Launch::Run(const std::function<int()>& body) {
       Fail("internal error: an exception of unknown type", 70);
     }
     communicator().Barrier("end of the job");
+    EndNccl(communicator());
     state_->communicator.reset();
     state_->engine->Stop();
   }

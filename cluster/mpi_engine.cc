@@ -61,9 +61,15 @@ MpiEngine::MpiEngine(const World& world, std::vector<std::string> hosts, std::sh
       hosts_(std::move(hosts)),
       job_(std::move(job)),
       heartbeat_(std::make_unique<Heartbeat>(heartbeat_seconds)),
+      device_watch_(world.device,
+                    [this] {
+                      std::lock_guard lock(mutex_);
+                      EndByException();
+                    }),
       thread_([this] { Loop(); }) {}
 
 MpiEngine::~MpiEngine() {
+  device_watch_.Stop();
   stopping_ = true;
   wake_.notify_all();
   if (thread_.joinable()) thread_.join();
@@ -155,11 +161,6 @@ void MpiEngine::LeaveSlot(int slot, int communicator_id) {
   if (std::none_of(active_.begin(), active_.end(), uses)) slots_ &= ~(uint32_t{1} << slot);
 }
 
-void MpiEngine::AddWatch(std::function<bool()> watch) {
-  std::lock_guard lock(mutex_);
-  watches_.push_back(std::move(watch));
-}
-
 std::vector<char> MpiEngine::TakeStaging(size_t bytes) {
   std::vector<char> staging;
   if (!staging_.empty()) {
@@ -244,19 +245,28 @@ void MpiEngine::Watch(Clock::time_point now) {
   own_.step = job_->step;
   SeeOwnWork(now);
   heartbeat_->Exchange(own_, now);
-  std::erase_if(watches_, [](const auto& watch) { return !watch(); });
+  CheckDriver();
   CheckDeadlines(now);
   WarnOfLateRanks(now);
 }
 
+void MpiEngine::CheckDriver() {
+  const double stuck = device_watch_.StuckSeconds();
+  if (stuck <= job_->deadline_seconds()) return;
+  End("rank " + std::to_string(world_.rank) + " failed: the driver of its device has not answered for " +
+          std::to_string(static_cast<int>(stuck)) + " s, after " + own_.last.data(),
+      kRequeue);
+}
+
 void MpiEngine::SeeOwnWork(Clock::time_point now) {
-  others_work_ = false;
+  bool others = false;
   for (int rank = 0; rank < world_.size; ++rank)
-    others_work_ |= rank != world_.rank && heartbeat_->Knows(rank) &&
-                    heartbeat_->peers()[rank].beat.own_work && !heartbeat_->Silent(rank, now);
+    others |= rank != world_.rank && heartbeat_->Knows(rank) && heartbeat_->peers()[rank].beat.own_work &&
+              !heartbeat_->Silent(rank, now);
+  others_work_ = others;
   const int32_t before = own_.own_work;
   // Rank 0 passes on what it has heard; the others speak for themselves, or a word would go round for ever.
-  own_.own_work = job_->own_work > 0 || (world_.rank == 0 && others_work_);
+  own_.own_work = job_->own_work > 0 || (world_.rank == 0 && others);
   if (own_.own_work != before) heartbeat_->Hurry();
   for (const auto& operation : active_)
     operation->deadline_ = Extended(operation->started_, operation->deadline_);
@@ -275,7 +285,7 @@ void MpiEngine::CheckDeadlines(Clock::time_point now) {
       late = operation.get();
       break;
     }
-  if (late) ReportExpired(late->call_, late->communicator_, late->communicator_id_);
+  if (late) Expire(late->call_, late->communicator_, late->communicator_id_);
   if (world_.rank == 0)
     for (int rank = 1; rank < world_.size; ++rank)
       if (const auto& beat = heartbeat_->peers()[rank].beat; beat.HasExpired() && !verdict_due_) {
@@ -288,6 +298,11 @@ void MpiEngine::CheckDeadlines(Clock::time_point now) {
 }
 
 void MpiEngine::ReportExpired(const Call& call, const std::string& communicator, int communicator_id) {
+  std::lock_guard lock(mutex_);
+  Expire(call, communicator, communicator_id);
+}
+
+void MpiEngine::Expire(const Call& call, const std::string& communicator, int communicator_id) {
   if (verdict_due_) return;
   expired_ = call.Describe(communicator) + " on rank " + std::to_string(world_.rank);
   own_.expired_communicator = communicator_id;
@@ -387,6 +402,7 @@ void MpiEngine::Stop() {
     }
     if (!left) std::this_thread::sleep_for(milliseconds(1));
   }
+  device_watch_.Stop();
   stopping_ = true;
   wake_.notify_all();
   thread_.join();

@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "cluster/communicator.h"
+#include "cluster/device_watch.h"
 #include "cluster/heartbeat.h"
 #include "cluster/mpi_support.h"
 #include "cluster/tag_space.h"
@@ -84,15 +85,15 @@ class MpiEngine : public std::enable_shared_from_this<MpiEngine> {
   void LeaveSlot(int slot, int communicator_id);
   // The next communicator's number, the same on all ranks as long as they create them in one order.
   int NextCommunicatorId() { return next_communicator_id_++; }
-  // For operations that other transports drive: says where this rank is, and that one is late. ReportExpired
-  // is called from a watch.
+  // For operations that other transports drive: says where this rank is, and that one is late.
   void Note(const Call& call, const std::string& communicator, int communicator_id);
   void ReportExpired(const Call& call, const std::string& communicator, int communicator_id);
   // When a collective that began at `started` and had until `deadline` is late, now that some ranks may be at
-  // OwnWork. Called from a watch.
+  // OwnWork.
   Clock::time_point Extended(Clock::time_point started, Clock::time_point deadline) const;
-  // Called from the engine's loop every few milliseconds until it returns false: other transports' checks.
-  void AddWatch(std::function<bool()> watch);
+  // Called every few milliseconds until it returns false, in a thread of its own: other transports' checks
+  // may block in a device's driver. If one is stuck for longer than a deadline, the job ends.
+  void AddWatch(std::function<bool()> watch) { device_watch_.Add(std::move(watch)); }
 
   // Logs that this rank failed and ends the job on all ranks. Does not return. From any thread.
   [[noreturn]] void Abort(std::string_view cause, int exit_code) noexcept;
@@ -116,6 +117,8 @@ class MpiEngine : public std::enable_shared_from_this<MpiEngine> {
   // What follows is called under the lock.
   [[noreturn]] void End(const std::string& message, int exit_code);
   [[noreturn]] void EndByException();
+  void Expire(const Call& call, const std::string& communicator, int communicator_id);
+  void CheckDriver();
   void AdvanceOperations();
   static void Finish(MpiOperation& operation);
   void Relax(Clock::time_point now) const;
@@ -139,12 +142,11 @@ class MpiEngine : public std::enable_shared_from_this<MpiEngine> {
   uint32_t slots_ = 0;
   std::vector<std::vector<char>> staging_;  // idle
   std::vector<int> large_;                  // per communicator: large operations met in this sweep
-  std::vector<std::function<bool()>> watches_;
   std::unique_ptr<Heartbeat> heartbeat_;
   Beat own_;                                      // what we tell the others
   std::atomic<Clock::time_point> last_progress_;  // when a message was last seen to have arrived
   Clock::time_point next_watch_;
-  bool others_work_ = false;  // at OwnWork, as far as is known
+  std::atomic<bool> others_work_ = false;  // at OwnWork, as far as is known
   std::optional<Clock::time_point>
       verdict_due_;  // an operation expired; rank 0 has until then to end the job
   std::string expired_;
@@ -152,6 +154,7 @@ class MpiEngine : public std::enable_shared_from_this<MpiEngine> {
   std::atomic<int> helpers_ = 0;
   std::atomic<bool> stopping_ = false;
   std::atomic<int> next_communicator_id_ = 0;
+  DeviceWatch device_watch_;
   std::thread thread_;
 };
 

@@ -49,13 +49,23 @@ ncclRedOp_t OpOf(Reduce op) { return op == Reduce::kSum ? ncclSum : op == Reduce
 struct Channel {
   ncclComm_t communicator = nullptr;
   c10::cuda::CUDAStream stream;
-  std::mutex mutex;  // NCCL calls of the owner and of the watch
+  std::mutex mutex;       // NCCL calls of the owner and of the watch
+  bool deserted = false;  // its communicator is gone
 
   explicit Channel(torch::Device device)
       : stream(c10::cuda::getStreamFromPool(/*isHighPriority=*/true, device.index())) {}
   // Abort, unlike destroy, waits for nobody.
   ~Channel() {
     if (communicator) ncclCommAbort(communicator);
+  }
+
+  // In order: what is under way is done on all ranks. Collective.
+  void Close(Clock::time_point deadline) {
+    std::lock_guard lock(mutex);
+    CheckNccl(ncclCommFinalize(communicator), "NCCL end");
+    Settle("NCCL end", deadline);
+    CheckNccl(ncclCommDestroy(communicator), "NCCL end");
+    communicator = nullptr;
   }
 
   // A non-blocking communicator answers "in progress" until it has done its part on the host.
@@ -70,6 +80,23 @@ struct Channel {
       std::this_thread::yield();
     }
   }
+};
+
+// The channels of this process in the order in which they were made, which is the same on all ranks. One
+// whose communicator is gone waits here for a point that all ranks come to: NCCL wants them ended together,
+// and in one order.
+class Channels {
+ public:
+  void Add(std::shared_ptr<Channel> channel) { channels_.push_back(std::move(channel)); }
+  // Collective.
+  void Close(bool all, Clock::time_point deadline) {
+    for (const auto& channel : channels_)
+      if ((all || channel->deserted) && channel->communicator) channel->Close(deadline);
+    std::erase_if(channels_, [](const auto& channel) { return !channel->communicator; });
+  }
+
+ private:
+  std::vector<std::shared_ptr<Channel>> channels_;
 };
 
 class NcclOperation : public Operation {
@@ -125,7 +152,7 @@ bool CheckOutstanding(Channel& channel, Outstanding& outstanding, MpiEngine& eng
   if (!outstanding.items.empty() && Clock::now() > outstanding.items.front().operation->deadline())
     engine.ReportExpired(outstanding.items.front().call, outstanding.name, outstanding.id);
   ncclResult_t state = ncclSuccess;
-  if (std::unique_lock nccl(channel.mutex, std::try_to_lock); nccl) {
+  if (std::unique_lock nccl(channel.mutex, std::try_to_lock); nccl && channel.communicator) {
     CheckNccl(ncclCommGetAsyncError(channel.communicator, &state), "watch");
     CheckNccl(state, outstanding.name.c_str());
   }
@@ -135,15 +162,18 @@ bool CheckOutstanding(Channel& channel, Outstanding& outstanding, MpiEngine& eng
 class NcclCommunicator : public Communicator {
  public:
   NcclCommunicator(std::unique_ptr<Communicator> host, std::shared_ptr<MpiEngine> engine,
-                   std::shared_ptr<JobState> job)
+                   std::shared_ptr<JobState> job, std::shared_ptr<Channels> channels)
       : Communicator(host->world(), host->name(), std::move(job)),
         host_(std::move(host)),
         engine_(std::move(engine)),
+        channels_(std::move(channels)),
         channel_(std::make_shared<Channel>(world().device)),
         outstanding_(std::make_shared<Outstanding>()) {
     outstanding_->name = name();
     outstanding_->id = engine_->NextCommunicatorId();
+    channels_->Close(/*all=*/false, Deadline());
     Connect();
+    channels_->Add(channel_);
     std::weak_ptr<Outstanding> watched = outstanding_;
     engine_->AddWatch([watched, channel = std::weak_ptr(channel_), engine = engine_.get()] {
       const auto held = watched.lock();
@@ -152,7 +182,10 @@ class NcclCommunicator : public Communicator {
     });
   }
 
+  ~NcclCommunicator() override { channel_->deserted = true; }
+
   void Abort(std::string_view cause, int exit_code) noexcept override { host_->Abort(cause, exit_code); }
+  void End() { channels_->Close(/*all=*/true, Deadline()); }
 
  protected:
   Pending DoAllReduce(const Call& call, torch::Tensor buffer, Reduce op) override {
@@ -185,7 +218,8 @@ class NcclCommunicator : public Communicator {
   }
   void DoBarrier(const Call& call) override { host_->Barrier(call.label); }
   std::unique_ptr<Communicator> DoSplit(const Call&, int color, std::string name) override {
-    return std::make_unique<NcclCommunicator>(host_->Split(color, std::move(name)), engine_, share_job());
+    return std::make_unique<NcclCommunicator>(host_->Split(color, std::move(name)), engine_, share_job(),
+                                              channels_);
   }
 
  private:
@@ -231,6 +265,7 @@ class NcclCommunicator : public Communicator {
 
   std::unique_ptr<Communicator> host_;
   std::shared_ptr<MpiEngine> engine_;
+  std::shared_ptr<Channels> channels_;
   std::shared_ptr<Channel> channel_;
   std::shared_ptr<Outstanding> outstanding_;
 };
@@ -250,7 +285,12 @@ std::unique_ptr<Communicator> MakeNcclCommunicator(std::unique_ptr<Communicator>
   // each wait for what the other has queued behind.
   setenv("NCCL_LAUNCH_ORDER_IMPLICIT", "1", /*overwrite=*/0);
   auto job = host->share_job();
-  return std::make_unique<NcclCommunicator>(std::move(host), std::move(engine), std::move(job));
+  return std::make_unique<NcclCommunicator>(std::move(host), std::move(engine), std::move(job),
+                                            std::make_shared<Channels>());
+}
+
+void EndNccl(Communicator& communicator) {
+  if (auto* nccl = dynamic_cast<NcclCommunicator*>(&communicator)) nccl->End();
 }
 
 }  // namespace helio::cluster

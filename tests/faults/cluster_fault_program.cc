@@ -17,9 +17,10 @@ namespace {
 int Train(cluster::Communicator& world, const testing::Fault& fault, double seconds, bool split) {
   const auto c = testing::MakeFaulty(world, fault);
   const auto other = split ? c->Duplicate("other") : nullptr;
-  auto gradient = torch::ones({300'000}), statistics = torch::ones({64});
+  const auto device = world.world().device;
+  auto gradient = torch::ones({300'000}, device), statistics = torch::ones({64}, device);
   const auto end = cluster::Clock::now() + std::chrono::duration<double>(seconds);
-  auto stop = torch::zeros({1});
+  auto stop = torch::zeros({1}, device);
   // With a number of steps behind it: who watches may break something now.
   const auto announce = [&](int64_t step) {
     if (step == 10 && world.rank() == 0) std::cout << "training" << std::endl;
