@@ -1,14 +1,16 @@
 #!/usr/bin/env python3
 """What other people's files and habits have shown (docs/tested-faults.md): each case is made anew, tried with the programs themselves, and ends as it
-must. Usage: check_cases.py BIN_DIR"""
+must. Usage: check_cases.py BIN_DIR [CASE...]"""
 import json
 import os
 import pathlib
 import pickle
+import re
 import shutil
 import socket
 import subprocess
 import sys
+import tarfile
 import tempfile
 
 import torch
@@ -165,8 +167,25 @@ def case28_a_port_that_is_taken(work):
     check(code == 0 and said == "--metrics_port=29410\n", f"28: another port is found: {said.strip()}")
 
 
+def case_webdataset(work):
+    """Tar files of KEY.jpg with KEY.txt: refused with a way to unpack them, which works as it is written."""
+    source, root = small_folder(work / "pieces", 10), work / "webdataset"
+    root.mkdir()
+    for name, numbers in (("a", range(5)), ("b", range(5, 10))):
+        with tarfile.open(root / f"{name}.tar", "w") as tar:
+            for i in numbers:
+                for suffix in ("jpg", "txt"):
+                    tar.add(source / f"{i}.{suffix}", f"{i}.{suffix}")
+    code, said = pack(work, "--source=folder", f"--root={root}", f"--out={work}/wpacked")
+    expect("WebDataset", (code, said), 1, "2 .tar (WebDataset?)", "for t in *.tar; do")
+    remedy = re.search(r"unpack them: (for t in .*?; done);", said)[1]
+    subprocess.run(["bash", "-ec", remedy], cwd=root, check=True)
+    expect("WebDataset, unpacked", pack(work, "--source=folder", f"--root={root}", f"--out={work}/wpacked"), 0, "packed 10 of 10")
+
+
 def main():
-    cases = [case for name, case in sorted(globals().items()) if name.startswith("case")]
+    chosen = sys.argv[2:]
+    cases = [case for name, case in sorted(globals().items()) if name.startswith("case") and (not chosen or name in chosen)]
     with tempfile.TemporaryDirectory(prefix="helio_field_") as folder:
         for case in cases:
             case(pathlib.Path(folder))
