@@ -1,8 +1,12 @@
 #!/usr/bin/env python3
 """A rank is stopped or killed where a job begins, splits and ends, or something is thrown inside the engine: the whole job must end in
-time and say where and, as far as it can be known, who. Usage: edge_faults.py PROGRAM [PLACE...]"""
+time and say where and, as far as it can be known, who. Usage: edge_faults.py PROGRAM [PLACE...], or edge_faults.py PROGRAM --random=N [--seed=S]:
+so many faults drawn from all places, ranks and instants."""
+import random
 import re
+import subprocess
 import sys
+import time
 
 from cluster_faults import DEADLINE, RANKS, launch
 
@@ -28,7 +32,7 @@ THROWS += [("operation", "int", 1, rf"rank 1 failed: all_reduce #\d+ .* at step 
 THROWS += [("heartbeat", fault, 1, rf"rank 1 failed: the engine at step \d+ after all_reduce #\d+ .*: {words}") for fault, words in WORDS.items()]
 
 
-def problem_of(only, program, place, fault, rank, wanted):
+def problem_of(only, program, place, fault, rank, wanted, limit=2 + DEADLINE + 10):
     call = 30 if place == "operation" else 1
     if only and place not in only:
         return None
@@ -36,7 +40,7 @@ def problem_of(only, program, place, fault, rank, wanted):
     print(f"{fault} of rank {rank} at {place}: exit {code} after {seconds:.1f} s", flush=True)
     if code == 0:
         return "the job ended well"
-    if seconds > 2 + DEADLINE + 10:
+    if seconds > limit:
         return f"took {seconds:.1f} s"
     if wanted and (code != 75 or not re.search(wanted, output.replace("\n", " "))):
         return f"exit code {code}; the output lacks /{wanted}/ or the code is not 75:\n{output}"
@@ -59,7 +63,32 @@ def own_work_problems(program):
             yield f"{seconds} s of rank {rank}: exit {code} instead of {expected}:\n{output}"
 
 
+def draw(runs, seed):
+    """(place, fault, rank): one that stands still inside MPI, or dies there, is found by deadlines or the launcher."""
+    generator = random.Random(seed)
+    return [(generator.choice(["init", "start", "hosts", "split", "goodbye", "finalize"]), generator.choice(["stop", "kill"]), generator.randrange(RANKS), None)
+            for _ in range(runs)]
+
+
+def strike_at_random(program, runs, seed):
+    """The number of jobs that did not end in time with an error that says something."""
+    failures, began = 0, time.time()
+    start = max(launch(program, "none", 0, 1, 0)[2] for _ in range(3))  # what a job without a fault takes on this machine, at this load
+    for case in draw(runs, seed):
+        try:
+            problem = problem_of([], program, *case, limit=2 * start + 2 + DEADLINE + 10)
+        except subprocess.TimeoutExpired as late:
+            problem = f"did not end within {late.timeout} s:\n{(late.stdout or b'').decode()}{(late.stderr or b'').decode()}"
+        if problem:
+            print(f"FAILED {case}: {problem}", flush=True)
+            failures += 1
+    print(f"{runs} random faults with seed {seed}, {failures} failures, {time.time() - began:.0f} s")
+    return failures
+
+
 def main():
+    if chosen := dict(word[2:].split("=") for word in sys.argv[2:] if word.startswith("--")):
+        return min(1, strike_at_random(sys.argv[1], int(chosen["random"]), int(chosen.get("seed", 1))))
     failures = 0
     for problem in own_work_problems(sys.argv[1]) if sys.argv[2:] in ([], ["own_work"]) else []:
         print(f"FAILED own work: {problem}", flush=True)

@@ -14,7 +14,7 @@ import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests/e2e"))
-from support import MPIRUN, check, losses, make_data, must, tensors, toy_flags  # noqa: E402
+from support import MPIRUN, check, losses, make_classifier, make_data, must, tensors, toy_flags  # noqa: E402
 
 
 def parse():
@@ -33,6 +33,7 @@ KINDS = {"plain": (2, "helio-train", []),
          "sharded": (2, "helio-train", ["--shard_optimizer"]),
          "accumulated": (2, "helio-train", ["--batch=8", "--accumulate=2"]),
          "ranks4": (4, "helio-train", []),
+         "evaluated": (2, "helio-train", ["--evaluate_every=3", "--evaluate_images=40", "--sample_every=5"]),
          "all": (4, "helio-train", ["--shard_optimizer", "--batch=16", "--accumulate=2"]),
          **{recipe: (2, "helio-pretrain", EVALUATED) for recipe in ("damsm", "captioner", "classifier")}}
 
@@ -43,6 +44,8 @@ def flags(work, out, steps, kind):
     usual = toy_flags(work, steps)
     if program == "helio-pretrain":
         usual = [f"--flagfile={ROOT}/configs/toy/{kind}.flags", *(f for f in usual[1:] if not f.startswith(("--gf", "--df", "--random", "--ema")))]
+    if kind == "evaluated":
+        own = [*own, f"--classifier={work}/classifier/best.safetensors"]
     return [*usual, *own, "--log_every=1", "--checkpoint_every=2", f"--out={work / out}"]
 
 
@@ -127,6 +130,8 @@ def kill_and_resume(arguments, kind):
     with tempfile.TemporaryDirectory(prefix="helio_kills_") as folder:
         work = pathlib.Path(folder)
         make_data(arguments.bin_dir, work)
+        if kind == "evaluated":
+            make_classifier(arguments.bin_dir, work, steps=2)
         train = [*MPIRUN[1:], "-n", str(number), str(arguments.bin_dir / program)]
         must(MPIRUN[0], *train, *flags(work, "whole", steps, kind))
         out = work / "killed"
