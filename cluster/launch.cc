@@ -244,6 +244,8 @@ int Launch::Run(const std::function<int()>& body) {
   } else {
     try {
       code = body();
+      communicator().Barrier("end of the job");
+      EndNccl(communicator());
     } catch (const Error& error) {
       Fail(error.what(), error.exit_code());
     } catch (const std::exception& error) {
@@ -251,8 +253,6 @@ int Launch::Run(const std::function<int()>& body) {
     } catch (...) {
       Fail("internal error: an exception of unknown type", 70);
     }
-    communicator().Barrier("end of the job");
-    EndNccl(communicator());
     state_->communicator.reset();
     state_->engine->Stop();
   }
