@@ -52,8 +52,8 @@ void ExitOnHelp(int argc, char** argv, const ProgramText& program) {
   }
 }
 
-// Where the flagfile `path` is that `from` names (empty: the command line): below the current folder, or below
-// a folder above `from`: configurations name each other from their root, wherever that is installed.
+// Where the flagfile `path` is that `from` names (empty: the command line): below the current folder, or
+// below a folder above `from`: configurations name each other from their root, wherever that is installed.
 std::filesystem::path FlagFile(const std::string& path, const std::filesystem::path& from) {
   std::error_code error;
   if (std::filesystem::exists(path, error) || from.empty()) return path;
@@ -137,7 +137,8 @@ std::string BadFlags(const std::vector<std::string>& arguments, const std::files
   problems += WrongValues(arguments, flags, where);
   for (const auto& argument : arguments)
     if (const auto path = FlagFile(ValueOf(argument, "flagfile"), from); !path.empty())
-      problems += OddLines(FlagLines(path), path.string() + ": ") + BadFlags(FlagLines(path), path, depth + 1);
+      problems +=
+          OddLines(FlagLines(path), path.string() + ": ") + BadFlags(FlagLines(path), path, depth + 1);
   return problems;
 }
 
