@@ -56,7 +56,7 @@ void ExitOnHelp(int argc, char** argv, const ProgramText& program) {
 // below a folder above `from`: configurations name each other from their root, wherever that is installed.
 std::filesystem::path FlagFile(const std::string& path, const std::filesystem::path& from) {
   std::error_code error;
-  if (std::filesystem::exists(path, error) || from.empty()) return path;
+  if (path.empty() || from.empty() || std::filesystem::exists(path, error)) return path;
   for (auto folder = std::filesystem::absolute(from).parent_path(); folder.has_relative_path();
        folder = folder.parent_path())
     if (std::filesystem::exists(folder / path, error)) return folder / path;
