@@ -173,6 +173,17 @@ torch::Tensor BatchNormImpl::ForwardParts(const torch::Tensor& input, at::IntArr
   return torch::cat(parts);
 }
 
+torch::Tensor BatchNormImpl::ForwardTimes(const torch::Tensor& input, int64_t times) {
+  if (!is_training() || times == 1) return forward(input);
+  CHECK(!cumulative_);
+  const double once = momentum_;
+  momentum_ = 1 - std::pow(1 - once, static_cast<double>(times));
+  const auto output = forward(input);
+  momentum_ = once;
+  num_batches_tracked += times - 1;
+  return output;
+}
+
 void UseGlobalBatch(torch::nn::Module& root, GlobalBatch* batch) {
   root.apply([batch](torch::nn::Module& module) {
     if (auto* norm = module.as<BatchNormImpl>()) norm->set_global_batch(batch);

@@ -16,6 +16,9 @@ class BatchNormImpl : public torch::nn::Module {
   // Several batches, one below the other in `input`, `rows` of each: each gets what it would get alone, in
   // this order.
   torch::Tensor ForwardParts(const torch::Tensor& input, at::IntArrayRef rows);
+  // As if it had been called `times` on this input: the output is computed once, running statistics move so
+  // often. Not while they are cumulative.
+  torch::Tensor ForwardTimes(const torch::Tensor& input, int64_t times);
 
   void set_global_batch(GlobalBatch* batch) { batch_ = batch; }
   // Cumulative: running statistics become the plain average over the training batches seen from now on.
@@ -27,7 +30,8 @@ class BatchNormImpl : public torch::nn::Module {
  private:
   double Momentum();
 
-  double epsilon_, momentum_;
+  const double epsilon_;
+  double momentum_;
   bool cumulative_ = false;
   int64_t cumulated_ = 0;
   GlobalBatch* batch_ = nullptr;

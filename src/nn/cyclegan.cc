@@ -2,6 +2,7 @@
 
 #include "src/nn/blocks.h"
 #include "src/nn/generator.h"
+#include "src/nn/torch7.h"
 
 namespace helio::nn {
 namespace {
@@ -39,10 +40,6 @@ template <typename Convolution>
 Convolution Normed(Convolution convolution) {
   convolution->bias.set_requires_grad(false);
   return convolution;
-}
-
-torch::nn::Conv2d BiasedConv(int64_t in, int64_t out, int64_t kernel, int64_t stride, int64_t padding) {
-  return torch::nn::Conv2d(torch::nn::Conv2dOptions(in, out, kernel).stride(stride).padding(padding));
 }
 
 torch::nn::ConvTranspose2d DoublingConv(int64_t in, int64_t out) {

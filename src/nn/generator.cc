@@ -1,13 +1,8 @@
 #include "src/nn/generator.h"
 
-#include <bit>
+#include "src/nn/torch7.h"
 
 namespace helio::nn {
-namespace {
-
-int64_t Doublings(int64_t base_side) { return std::countr_zero(static_cast<uint64_t>(base_side)) - 2; }
-
-}  // namespace
 
 torch::nn::Sequential ToImage(int64_t channels) {
   return torch::nn::Sequential(Conv3x3(channels, 3), torch::nn::Tanh());

@@ -1,31 +1,12 @@
 #include "src/nn/int_cls.h"
 
-#include <bit>
-
 #include "src/nn/generator.h"
+#include "src/nn/torch7.h"
 
 namespace helio::nn {
 namespace {
 
 constexpr double kSlope = 0.2;
-
-torch::nn::Conv2d BiasedConv(int64_t in, int64_t out, int64_t kernel, int64_t stride = 1,
-                             int64_t padding = 0) {
-  return torch::nn::Conv2d(torch::nn::Conv2dOptions(in, out, kernel).stride(stride).padding(padding));
-}
-
-torch::nn::ConvTranspose2d BiasedUp(int64_t in, int64_t out, bool from_one) {
-  torch::nn::ConvTranspose2dOptions options(in, out, 4);
-  if (!from_one) options.stride(2).padding(1);
-  return torch::nn::ConvTranspose2d(options);
-}
-
-torch::Tensor LeakyOf(const torch::Tensor& input, double slope = kSlope) {
-  return torch::leaky_relu(input, slope);
-}
-
-// How often 4 is doubled.
-int64_t Doublings(int64_t side) { return std::countr_zero(static_cast<uint64_t>(side)) - 2; }
 
 // Channels of a map that is `halvings` above the one of base * 1: the published 8 at most.
 int64_t Widened(int64_t base, int64_t halvings) { return base << std::min<int64_t>(halvings, 3); }
@@ -60,7 +41,7 @@ IntClsGeneratorImpl::IntClsGeneratorImpl(const IntClsGeneratorOptions& options) 
     const bool last = i == doublings;
     const int64_t out = last ? 3 : Widened(options.gf, doublings - 1 - i);
     const auto number = std::to_string(i);
-    up_.push_back(register_module("up" + number, BiasedUp(in, out, /*from_one=*/i == 0)));
+    up_.push_back(register_module("up" + number, i == 0 ? BiasedUp(in, out, 4) : BiasedUp(in, out, 4, 2, 1)));
     if (!last) norm_.push_back(register_module("bn" + number, BatchNorm(out)));
     if (!last && i < 2)
       residual_.push_back(

@@ -13,11 +13,14 @@ struct Prompt {
   torch::Tensor captions;         // {B, words} int64 word ids, 0 = padding
   torch::Tensor lengths;          // {B} int64, in any order
   torch::Tensor embeddings = {};  // {B, D} float32: of systems that read sentence embeddings
+  // Where things are to be, as in dataio::Domain: of systems that read them.
+  torch::Tensor boxes = {};       // {B, 4}
+  torch::Tensor key_points = {};  // {B, P, 3}
 };
 
-// The text of a batch's rows as a prompt.
+// The text of a batch's rows as a prompt, and the geometry that was read.
 inline Prompt PromptOf(const dataio::Domain& data) {
-  return {data.captions, data.caption_lengths, data.embeddings};
+  return {data.captions, data.caption_lengths, data.embeddings, data.boxes, data.key_points};
 }
 
 // One picture a row.

@@ -95,12 +95,8 @@ Phase GanIntCls::MakePhase(const char* name, const torch::nn::Module& module, co
     if (std::ranges::none_of(convolution_biases_,
                              [&](const auto& bias) { return bias.is_same(entry.second); }))
       phase.parameters.push_back(entry);
-  phase.optimizer = AdamWith(options_, rate);
-  phase.optimizer.rule = AdamOptions::Rule::kTorch7;
-  // Epochs count from 1 there and are halved as they begin: the first stage is one epoch short.
-  phase.rate = [every = options_.decay_epochs](const StepContext& context) {
-    return std::pow(0.5, static_cast<double>((context.step / context.steps_per_epoch + 1) / every));
-  };
+  phase.optimizer = Torch7AdamWith(options_, rate);
+  phase.rate = HalvedEarly(options_.decay_epochs);
   return phase;
 }
 

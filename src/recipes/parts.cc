@@ -15,6 +15,18 @@ OptimizerOptions AdamWith(const AdamBetaOptions& betas, double rate) {
   return adam;
 }
 
+OptimizerOptions Torch7AdamWith(const AdamBetaOptions& betas, double rate) {
+  auto adam = AdamWith(betas, rate);
+  adam.rule = AdamOptions::Rule::kTorch7;
+  return adam;
+}
+
+std::function<double(const StepContext&)> HalvedEarly(int64_t every) {
+  return [every](const StepContext& context) {
+    return std::pow(0.5, static_cast<double>((context.step / context.steps_per_epoch + 1) / every));
+  };
+}
+
 Part PartOf(const std::string& name, Role role, const torch::nn::Module& module) {
   return {name, role, StateOf(module, name + ".")};
 }

@@ -24,6 +24,11 @@ struct TextCondition {
 std::string DiscriminatorName(size_t stage);
 
 OptimizerOptions AdamWith(const AdamBetaOptions& betas, double rate);
+// The same by Torch7's rule.
+OptimizerOptions Torch7AdamWith(const AdamBetaOptions& betas, double rate);
+// A phase's rate as Torch7's programs halve it: epochs count from 1 there and every so many are halved as
+// they begin, so the first stage is one epoch short.
+std::function<double(const StepContext&)> HalvedEarly(int64_t every);
 
 // A module's parameters and buffers as a part: names begin with "NAME.".
 Part PartOf(const std::string& name, Role role, const torch::nn::Module& module);

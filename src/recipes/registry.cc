@@ -8,6 +8,8 @@
 #include "src/recipes/attngan.h"
 #include "src/recipes/cyclegan.h"
 #include "src/recipes/gan_int_cls.h"
+#include "src/recipes/gawwn.h"
+#include "src/recipes/gawwn_points.h"
 #include "src/recipes/mirrorgan.h"
 #include "src/recipes/pretrainings.h"
 #include "src/recipes/stackgan.h"
@@ -89,6 +91,9 @@ const std::vector<Registration>& Systems() {
       Row<CycleGanOptions, &MakeCycleGan>("cyclegan", Program::kTrain, {"translators"}, /*least_rows=*/1),
       Row<DamsmOptions, &MakeDamsm>("damsm", Program::kPretrain, {"classifier"}),
       Row<GanIntClsOptions, &MakeGanIntCls>("gan_int_cls", Program::kTrain, {"damsm"}),
+      Row<GawwnOptions, &MakeGawwnBox>("gawwn_box", Program::kTrain, {"damsm"}),
+      Row<GawwnOptions, &MakeGawwnKeypoint>("gawwn_keypoint", Program::kTrain, {"damsm"}),
+      Row<GawwnPointsOptions, &MakeGawwnPoints>("gawwn_keypoint_generator", Program::kTrain, {"damsm"}),
       Row<MirrorGanOptions, &MakeMirrorGan>("mirrorgan", Program::kTrain, {"damsm", "captioner"}),
       Row<StackGanOptions, &MakeStackGan1>("stackgan1", Program::kTrain, {"damsm"}),
       Row<StackGan2Options, &MakeStackGan2>("stackgan2", Program::kTrain, {"damsm", "stage1"}),

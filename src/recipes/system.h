@@ -11,6 +11,7 @@
 #include "src/base/named_tensors.h"
 #include "src/losses/loss_terms.h"
 #include "src/recipes/drawer.h"
+#include "src/recipes/point_completer.h"
 #include "src/recipes/translator.h"
 #include "src/recipes/validation.h"
 
@@ -83,6 +84,9 @@ struct Phase {
   std::function<LossTerms(Step&)> early_loss;
   // The other terms. Called after the earlier rounds' optimizer steps. May be empty if early_loss is not.
   std::function<LossTerms(Step&)> loss;
+  // Graphs that its loss has built outlive its update: a later phase differentiates through the activations
+  // of before and the weights of after it, as Torch7's updateGradInput after an update does (GAWWN).
+  bool graphs_stay = false;
   // Factor of this phase's learning rate. Empty: the run's --schedule.
   std::function<double(const StepContext&)> rate;
   // Whether the phase takes part in a step. Empty: always. A function of the step, never of data: all ranks
@@ -119,6 +123,9 @@ class System {
 
   // Null where the system translates no pictures. The translator must not outlive the system.
   virtual std::unique_ptr<Translator> MakeTranslator() { return nullptr; }
+
+  // Null where the system completes no key points. The completer must not outlive the system.
+  virtual std::unique_ptr<PointCompleter> MakePointCompleter() { return nullptr; }
 
   // Null where the system has no validation of its own. Must not outlive the system.
   virtual std::unique_ptr<Validation> MakeValidation() { return nullptr; }

@@ -258,7 +258,7 @@ void Trainer::Backward(Player& player, recipes::Step& step, EarlyTerms early, Tu
   for (auto& term : player.Loss(step)) terms.push_back(std::move(term));
   std::optional<cluster::GradientReducer::Pass> pass;
   if (turn.last) pass.emplace(player.reducer.Arm());
-  Total(terms).backward();
+  Total(terms).backward({}, /*retain_graph=*/player.phase.graphs_stay);
   if (pass) pass->LaunchRemaining();
   for (const auto& term : terms) AddTerm(game.report, player.phase.name, term, turn.first);
 }
@@ -288,8 +288,10 @@ void Trainer::Update(Player& player, Game& game) {
   player.usable = Usable(norm, player.group.gradients().scalar_type(), player.phase.optimizer.clip_norm > 0);
   report.norms.push_back({player.phase.name, norm, player.usable.logical_not()});
   player.adam.Step(player.rate(game.context, game.rate_factor), ScaleOf(player, norm), player.usable);
-  // The optimizer writes behind autograd's back: a graph that saved these weights must not be run any more.
-  for (const auto& slot : player.group.slots()) slot.parameter.unsafeGetTensorImpl()->bump_version();
+  // The optimizer writes behind autograd's back: a graph that saved these weights must not be run any more,
+  // where that is not the point.
+  if (!player.phase.graphs_stay)
+    for (const auto& slot : player.group.slots()) slot.parameter.unsafeGetTensorImpl()->bump_version();
   if (options_.reducer.shard_optimizer)
     player.gathering = cluster::GatherParameters(communicator_, player.group);
 }

@@ -35,6 +35,11 @@ void ReplayIntClsGenerator(Fixture& fixture);
 void ReplayIntClsCritic(Fixture& fixture);
 void ReplayIntClsInterpolation(Fixture& fixture);
 void ReplayIntClsTrajectory(Fixture& fixture);
+void ReplayGawwnGrid(Fixture& fixture);
+void ReplayGawwnGenerator(Fixture& fixture);
+void ReplayGawwnCritic(Fixture& fixture);
+void ReplayGawwnPoints(Fixture& fixture);
+void ReplayGawwnTrajectory(Fixture& fixture);
 void ReplayCharCnnRnn(Fixture& fixture);
 void ReplayCharTrajectory(Fixture& fixture);
 

@@ -11,7 +11,7 @@ constexpr int64_t kCropSide = 48;
 
 Kind KindOf(const std::string& ending) {
   if (ending.rfind("stride", 0) == 0) return Kind::kStride;
-  if (ending.rfind("crop", 0) == 0) return Kind::kCrop;
+  if (ending.rfind("crop", 0) == 0 && ending.size() > 4) return Kind::kCrop;
   if (ending == "rows8") return Kind::kEighthRows;
   if (ending == "norm") return Kind::kNorm;
   if (ending == "sums") return Kind::kSums;

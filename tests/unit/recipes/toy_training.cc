@@ -11,7 +11,7 @@
 namespace helio::testing {
 namespace {
 
-constexpr int64_t kWords = 5, kVocabulary = 20, kEmbedding = 7;
+constexpr int64_t kWords = 5, kVocabulary = 20, kEmbedding = 7, kPoints = 4;
 
 torch::Dtype CurrentDtype() { return c10::typeMetaToScalarType(torch::get_default_dtype()); }
 
@@ -40,6 +40,11 @@ dataio::Domain ToyDomain(int64_t index, const RowRange& rows, torch::Dtype dtype
   data.caption_lengths = part(lengths);
   data.classes = part((UniformRows(RandomKey(1, "class", {index}), whole, {}) * 4).to(torch::kInt64));
   data.embeddings = part(NormalRows(RandomKey(1, "embedding", {index}), whole, {kEmbedding}, dtype));
+  data.boxes = part(UniformRows(RandomKey(1, "box", {index}), whole, {4}, dtype) * 0.5 + 0.1);
+  // The third entry says whether the point is there.
+  auto points = UniformRows(RandomKey(1, "points", {index}), whole, {kPoints, 3}, dtype);
+  points.select(2, 2).copy_(points.select(2, 2).gt(0.3));
+  data.key_points = part(points * points.narrow(2, 2, 1));
   data.characters = part((UniformRows(RandomKey(1, "characters", {index}), whole, {2, kCharacterPlaces}) * 71)
                              .to(torch::kInt64));
   return data;
@@ -73,7 +78,12 @@ OptionValues ToyOptions() {
           {"words", std::to_string(kWords)}};
 }
 
-recipes::DataFacts ToyFacts() { return {.vocabulary = kVocabulary, .classes = 4, .embedding = kEmbedding}; }
+recipes::DataFacts ToyFacts() {
+  return {.vocabulary = kVocabulary,
+          .classes = 4,
+          .embedding = kEmbedding,
+          .key_points = {"beak", "tail", "left wing", "right wing"}};
+}
 
 dataio::Batch ToyBatch(int64_t index, const RowRange& rows, torch::Dtype dtype,
                        const std::vector<dataio::DomainNeeds>& needs) {

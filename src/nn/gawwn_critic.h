@@ -1,0 +1,92 @@
+#pragma once
+#include <vector>
+
+#include "src/nn/torch7.h"
+
+// GAWWN's picture discriminators, likewise (gawwn_generator.h).
+namespace helio::nn {
+
+struct GawwnCriticOptions {
+  int64_t embedding = 1024;
+  int64_t projection = 128;  // nt
+  int64_t df = 128;
+  int64_t side = 128;
+  int64_t points = 15;
+};
+
+// What a discriminator sees of pictures before it is told a sentence.
+struct GawwnLook {
+  torch::Tensor cells;  // {B, 2 df, cells, cells}
+  torch::Tensor whole;  // {B, 8 df, 4, 4} as published
+};
+
+// Halvings to the map that places are told on.
+class GawwnTrunkImpl : public torch::nn::Module {
+ public:
+  GawwnTrunkImpl(int64_t df, int64_t halvings);
+  // `times`: how often batch norm's statistics count it.
+  torch::Tensor forward(const torch::Tensor& images, int64_t times);
+
+ private:
+  std::vector<torch::nn::Conv2d> plain_;
+  std::vector<NormedLayer<torch::nn::Conv2d>> normed_;
+};
+TORCH_MODULE(GawwnTrunk);
+
+class GawwnCriticImpl : public torch::nn::Module {
+ public:
+  // The published net looks at the same pictures anew for every sentence, and with one trunk on two paths;
+  // values are the same each time, so we look once. `passes`: of how many sentences will be asked; batch
+  // norm's statistics move as often as there.
+  GawwnLook Look(const torch::Tensor& images, int64_t passes = 1);
+  // Logits {B} that the pictures are real and show the sentence {B, embedding} in that place.
+  torch::Tensor Judge(const GawwnLook& look, const torch::Tensor& place, const torch::Tensor& sentence);
+
+ protected:
+  // What the variant knows: channels that are added to the region's features, and of the text beside the
+  // whole picture.
+  GawwnCriticImpl(const GawwnCriticOptions& options, int64_t more_region, int64_t spread);
+  // The region's features {B, 2 df, cells, cells} as far as they are in the place.
+  virtual torch::Tensor Region(const torch::Tensor& features, const torch::Tensor& place) = 0;
+  // The text {B, nt} beside the whole picture: {B, spread, 4, 4}.
+  virtual torch::Tensor Spread(const torch::Tensor& text, const torch::Tensor& place) = 0;
+  int64_t cells() const { return cells_; }
+
+ private:
+  const int64_t cells_;
+  GawwnTrunk trunk{nullptr};
+  torch::nn::Linear txt{nullptr}, fc1{nullptr};
+  NormedLayer<torch::nn::Conv2d> rconv0_, rconv1_, join_, last_;
+  torch::nn::Conv2d rconv2{nullptr};
+  std::vector<NormedLayer<torch::nn::Conv2d>> whole_;
+  NormedLayer<torch::nn::Linear> fc0_;
+};
+
+// Of bounding boxes: place {B, 2, 3} crops the region. The text's map is cropped too, so that for a box
+// inside the picture it is the same everywhere, as published.
+class GawwnBoxCriticImpl : public GawwnCriticImpl {
+ public:
+  explicit GawwnBoxCriticImpl(const GawwnCriticOptions& options);
+
+ protected:
+  torch::Tensor Region(const torch::Tensor& features, const torch::Tensor& place) override;
+  torch::Tensor Spread(const torch::Tensor& text, const torch::Tensor& place) override;
+
+ private:
+  std::vector<NormedLayer<torch::nn::Conv2d>> spread_;
+};
+TORCH_MODULE(GawwnBoxCritic);
+
+// Of key points: place {B, points, cells, cells}.
+class GawwnKeypointCriticImpl : public GawwnCriticImpl {
+ public:
+  explicit GawwnKeypointCriticImpl(const GawwnCriticOptions& options)
+      : GawwnCriticImpl(options, options.points, options.projection) {}
+
+ protected:
+  torch::Tensor Region(const torch::Tensor& features, const torch::Tensor& place) override;
+  torch::Tensor Spread(const torch::Tensor& text, const torch::Tensor& place) override;
+};
+TORCH_MODULE(GawwnKeypointCritic);
+
+}  // namespace helio::nn

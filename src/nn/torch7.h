@@ -1,0 +1,43 @@
+#pragma once
+#include <string>
+
+#include "src/nn/batch_norm.h"
+#include "src/nn/module.h"
+
+// What the networks that were published for Torch7 are made of: layers with biases, batch norm behind them.
+namespace helio::nn {
+
+torch::nn::Conv2d BiasedConv(int64_t in, int64_t out, int64_t kernel, int64_t stride = 1,
+                             int64_t padding = 0);
+// SpatialFullConvolution.
+torch::nn::ConvTranspose2d BiasedUp(int64_t in, int64_t out, int64_t kernel, int64_t stride = 1,
+                                    int64_t padding = 0);
+torch::Tensor LeakyOf(const torch::Tensor& input, double slope = 0.2);
+// How often 4 is doubled until it is `side`, a power of two.
+int64_t Doublings(int64_t side);
+
+inline int64_t OutputsOf(const torch::nn::Conv2d& layer) { return layer->options.out_channels(); }
+inline int64_t OutputsOf(const torch::nn::ConvTranspose2d& layer) { return layer->options.out_channels(); }
+inline int64_t OutputsOf(const torch::nn::Linear& layer) { return layer->options.out_features(); }
+
+// A layer and the batch norm behind it.
+template <typename Layer>
+struct NormedLayer {
+  Layer layer{nullptr};
+  BatchNorm norm{nullptr};
+  torch::Tensor operator()(const torch::Tensor& input) { return norm(layer(input)); }
+  // As BatchNorm's.
+  torch::Tensor ForwardTimes(const torch::Tensor& input, int64_t times) {
+    return norm->ForwardTimes(layer(input), times);
+  }
+};
+
+// Both under their names in `net`.
+template <typename Layer>
+NormedLayer<Layer> RegisterNormed(torch::nn::Module& net, const std::string& layer, const std::string& norm,
+                                  Layer built) {
+  const int64_t outputs = OutputsOf(built);
+  return {net.register_module(layer, std::move(built)), net.register_module(norm, BatchNorm(outputs))};
+}
+
+}  // namespace helio::nn
