@@ -21,6 +21,21 @@ std::vector<Draw> EvaluationDraws(const Dataset& dataset, int64_t count, int64_t
   return draws;
 }
 
+namespace {
+
+// What evaluation shows of the pictures: their middle.
+std::vector<Window> MiddleOf(const Dataset& dataset, std::span<const int64_t> rows, int64_t side) {
+  std::vector<Window> windows;
+  for (const int64_t row : rows) {
+    const auto [width, height] = dataset.StoredSize(row);
+    windows.push_back(
+        ChooseWindow(width, height, static_cast<int>(side), std::nullopt, /*may_mirror=*/false));
+  }
+  return windows;
+}
+
+}  // namespace
+
 Domain EvaluationText(const Dataset& dataset, std::span<const Draw> draws, const DomainNeeds& needs,
                       uint64_t seed) {
   Domain domain;
@@ -30,6 +45,10 @@ Domain EvaluationText(const Dataset& dataset, std::span<const Draw> draws, const
   FillRows(dataset, draws, needs, cut_key, domain);
   if (needs.embeddings > 0)
     domain.embeddings = Embeddings(dataset).OfCaptions(domain.records, domain.caption_indices);
+  if (!needs.boxes && !needs.key_points) return domain;
+  const auto windows = MiddleOf(dataset, domain.records, needs.crop_side());
+  if (needs.boxes) domain.boxes = BoxesIn(dataset, domain.records, windows);
+  if (needs.key_points) domain.key_points = KeyPointsIn(dataset, domain.records, windows);
   return domain;
 }
 
@@ -39,12 +58,10 @@ Batch EvaluationBatch(const Dataset& dataset, std::span<const Draw> draws, const
   Batch batch;
   batch.rows = {0, size, size};
   auto& domain = batch.data() = EvaluationText(dataset, draws, needs, seed);
-  std::vector<Window> windows;
-  std::tie(domain.stored, windows) =
-      CropRows(dataset, domain.records, {.side = needs.crop_side(), .may_mirror = false},
-               [](int64_t) { return std::nullopt; });
-  if (needs.boxes) domain.boxes = BoxesIn(dataset, domain.records, windows);
-  if (needs.key_points) domain.key_points = KeyPointsIn(dataset, domain.records, windows);
+  domain.stored =
+      CropRows(dataset, domain.records, {.side = needs.crop_side(), .may_mirror = false}, [](int64_t) {
+        return std::nullopt;
+      }).first;
   return batch;
 }
 

@@ -11,11 +11,12 @@ namespace helio::dataio {
 std::vector<Draw> EvaluationDraws(const Dataset& dataset, int64_t count, int64_t words, uint64_t seed);
 
 // Those draws as a batch of their own (rows {0, n, n}) of one domain, in the given order: centre crops at the
-// largest side, and what EvaluationText and the needs' geometry give. For Upload.
+// largest side, and what EvaluationText gives. For Upload.
 Batch EvaluationBatch(const Dataset& dataset, std::span<const Draw> draws, const DomainNeeds& needs,
                       uint64_t seed);
 
-// Their text alone: records, classes, captions, and the captions' embeddings where the needs ask for any.
+// Without their pictures: records, classes, captions, and embeddings and geometry where the needs ask for
+// any.
 Domain EvaluationText(const Dataset& dataset, std::span<const Draw> draws, const DomainNeeds& needs,
                       uint64_t seed);
 

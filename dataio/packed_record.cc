@@ -68,7 +68,7 @@ PackedRecord PackRecord(const SourceRecord& source, const PackOptions& options, 
   const std::string where = source.image.string(), bytes = ReadFile(source.image);
   Image image = DecodeImage({reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size()}, where, &mended);
   Region region{0, 0, image.width, image.height};
-  if (source.has_box()) {
+  if (source.has_box() && options.crop == "box") {
     region = RegionOfBox(image, source);
     image = Crop(image, region.left, region.top, region.right, region.bottom);
   }

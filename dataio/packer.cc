@@ -154,7 +154,7 @@ class Packer {
   std::string PlanDigest(const Job& job) const {
     std::ostringstream plan;
     plan << kManifestVersion << " with regions " << options_.name << ' ' << options_.side << options_.codec
-         << options_.quality << vocabulary_.Digest();
+         << options_.quality << vocabulary_.Digest() << (options_.crop == "box" ? "" : " whole");
     for (const auto& name : job.split->part_names) plan << '\t' << name;
     for (size_t i = job.begin; i < job.end; ++i) {
       const auto& record = job.split->records[i];
@@ -237,6 +237,9 @@ void PackOptions::Declare(OptionList& list) {
   list.AddOperational(
       "side", &side, Between(8, 4096),
       "Shorter side of stored pictures: 304 for 256-pixel training, 76 for 64-pixel training");
+  list.AddOperational("crop", &crop, OneOf({"box", "none"}),
+                      "box: pictures are cropped to 1.5 times their box, if they have one; none: whole, for "
+                      "systems that learn where things are (GAWWN)");
   list.AddOperational("codec", &codec, OneOf({"jpeg", "raw"}), "Stored pictures: jpeg (small) or raw (fast)");
   list.AddOperational("quality", &quality, Between(1, 100), "JPEG quality of stored pictures");
   list.AddOperational("shard_records", &shard_records, AtLeast(1), "Pictures a shard");

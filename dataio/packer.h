@@ -13,6 +13,7 @@ struct PackOptions {
   std::filesystem::path out;
   std::string name = "custom";  // of the data set, in the manifest
   int32_t side = 304;           // shorter side of stored pictures: 304 for 256-pixel training, 76 for 64
+  std::string crop = "box";     // pictures to 1.5 times their box, or not: "none"
   std::string codec = "jpeg";
   int32_t quality = 95;
   int64_t shard_records = 1024;
@@ -21,7 +22,7 @@ struct PackOptions {
   bool captions = true;               // every record has at least one; false: none has any
   std::filesystem::path vocabulary;   // a given vocabulary.json; empty: built from all captions
   WordRule words = WordRule::kAscii;  // of a vocabulary that is built
-  void Declare(OptionList& list);     // side, codec, quality, shard_records, workers, with their ranges
+  void Declare(OptionList& list);     // side, crop, codec, quality, shard_records, workers, with their ranges
 };
 
 // The folder of a data set that this process alone writes, while the object lives. Move-only.
@@ -40,9 +41,9 @@ class PackFolder {
 };
 
 // Packs splits into <split>-00000-of-00016.h5, vocabulary.json and, last, manifest.json. Pictures are cropped
-// to 1.5 times their box (the published rule) and scaled to the shorter side. The bytes written do not depend
-// on the number of workers. A killed run is gone on with: whole shards of the same plan are kept. Throws
-// Error; damaged pictures are all named together, when everything else is packed.
+// to 1.5 times their box (the published rule) where options.crop says so, and scaled to the shorter side. The
+// bytes written do not depend on the number of workers. A killed run is gone on with: whole shards of the
+// same plan are kept. Throws Error; damaged pictures are all named together, when everything else is packed.
 void PackDataset(PackFolder& folder, const std::vector<SourceSplit>& splits, PackOptions options);
 // The same in options.out.
 void PackDataset(const std::vector<SourceSplit>& splits, const PackOptions& options);

@@ -46,6 +46,48 @@ Pose DrawPose(RandomStream& random, int side) {
           random.Below(2) == 0 ? 1.0 : -1.0};
 }
 
+// The same bird smaller, and wherever all of it is in the picture.
+void Move(Pose& pose, int side, uint64_t key) {
+  RandomStream random(RandomKey(key, "place"));
+  pose.scale *= .4 + .55 * random.Unit();
+  const auto within = [&](double half) { return half + random.Unit() * std::max(side - 2 * half, 0.0); };
+  pose.centre = {within(36 * pose.scale), within(26 * pose.scale)};
+}
+
+// In the bird's own coordinates; "near" ones are on the side that is seen.
+struct OwnPoint {
+  double x, y;
+  enum Side { kMiddle, kLeft, kRight } side = kMiddle;
+};
+constexpr OwnPoint kOwnPoints[] = {{-9, -10},
+                                   {29, -14},
+                                   {4, 8},
+                                   {16, -1},
+                                   {17, -22},
+                                   {24, -20},
+                                   {20, -16, OwnPoint::kLeft},
+                                   {-2, 17},
+                                   {-5, -4, OwnPoint::kLeft},
+                                   {8, -16},
+                                   {20, -16, OwnPoint::kRight},
+                                   {4, 17},
+                                   {-5, -4, OwnPoint::kRight},
+                                   {-24, 6},
+                                   {19, -6}};
+static_assert(std::size(kOwnPoints) == kPointNames.size());
+
+BirdPoints PointsOf(const Pose& pose) {
+  const auto seen = pose.facing > 0 ? OwnPoint::kRight : OwnPoint::kLeft;
+  BirdPoints points;
+  for (size_t i = 0; i < points.size(); ++i) {
+    const auto& own = kOwnPoints[i];
+    if (own.side != OwnPoint::kMiddle && own.side != seen) continue;
+    const auto place = pose.At(own.x, own.y);
+    points[i] = {place.x, place.y, true};
+  }
+  return points;
+}
+
 void DrawBackground(Painter& painter, RandomStream& random) {
   const Paint top = Pastel(random), bottom = Mix(Pastel(random), top, .4);
   const int side = painter.side();
@@ -121,18 +163,19 @@ void AddGrain(Painter& painter, RandomStream& random) {
 
 }  // namespace
 
-DrawnBird DrawBird(const BirdColours& colours, int side, uint64_t key, bool any_facing) {
+DrawnBird DrawBird(const BirdColours& colours, int side, uint64_t key, const BirdStance& stance) {
   RandomStream random(key);
   Painter painter(side);
   Pose pose = DrawPose(random, side);
-  if (!any_facing) pose.facing = 1;
+  if (!stance.any_facing) pose.facing = 1;
+  if (stance.any_place) Move(pose, side, key);
   DrawBackground(painter, random);
   DrawPerch(painter, pose, random);
   DrawLegs(painter, pose);
   DrawTorso(painter, pose, colours, random);
   DrawHead(painter, pose, Shade(colours[kHead], random), random);
   AddGrain(painter, random);
-  return {painter.Finish(), BoundingBox(pose, side)};
+  return {painter.Finish(), BoundingBox(pose, side), PointsOf(pose)};
 }
 
 }  // namespace helio::dataio

@@ -78,15 +78,23 @@ void WriteText(const fs::path& path, const std::string& text) {
 
 // What accumulates over the set while pictures are written.
 struct DrawnLists {
-  std::string images, boxes, labels, classes, split, train, test;
+  std::string images, boxes, points, labels, classes, split, train, test;
   Json pictures = Json::object();
 };
+
+// With one decimal, as CUB writes them.
+std::string Decimals(std::initializer_list<double> values) {
+  std::ostringstream text;
+  text << std::fixed << std::setprecision(1);
+  for (const double value : values) text << (text.tellp() > 0 ? " " : "") << value;
+  return text.str();
+}
 
 void WriteBird(const fs::path& root, const BirdClass& bird, int64_t number, int64_t id, size_t class_id,
                const DrawnSetOptions& options, DrawnLists& lists) {
   const std::string key = bird.name + "/bird_" + std::to_string(number + 1);
   const auto drawn =
-      DrawBird(bird.colours, options.side, RandomKey(options.seed, "bird", {id}), options.any_facing);
+      DrawBird(bird.colours, options.side, RandomKey(options.seed, "bird", {id}), options.stance);
   const auto jpeg = EncodeJpeg(InStyle(drawn.image, options.style));
   WriteText(root / "CUB_200_2011/images" / (key + ".jpg"), {jpeg.begin(), jpeg.end()});
   Json asked = Json::array();
@@ -99,10 +107,10 @@ void WriteBird(const fs::path& root, const BirdClass& bird, int64_t number, int6
   WriteText(root / "text" / (key + ".txt"), captions);
   const std::string line = std::to_string(id) + " ";
   lists.images += line + key + ".jpg\n";
-  std::ostringstream box;
-  box << std::fixed << std::setprecision(1) << drawn.box.x << " " << drawn.box.y << " " << drawn.box.width
-      << " " << drawn.box.height;
-  lists.boxes += line + box.str() + "\n";
+  lists.boxes += line + Decimals({drawn.box.x, drawn.box.y, drawn.box.width, drawn.box.height}) + "\n";
+  for (size_t i = 0; i < drawn.points.size(); ++i)
+    lists.points += line + std::to_string(i + 1) + " " + Decimals({drawn.points[i].x, drawn.points[i].y}) +
+                    (drawn.points[i].visible ? " 1\n" : " 0\n");
   lists.labels += line + std::to_string(class_id) + "\n";
   lists.split += line + (bird.test ? "0\n" : "1\n");
   (bird.test ? lists.test : lists.train) += key + "\n";
@@ -114,6 +122,12 @@ void WriteLists(const fs::path& root, const DrawnLists& lists) {
   WriteText(cub / "images.txt", lists.images);
   WriteText(cub / "bounding_boxes.txt", lists.boxes);
   WriteText(cub / "image_class_labels.txt", lists.labels);
+  fs::create_directories(cub / "parts");
+  std::string points;
+  for (size_t i = 0; i < kPointNames.size(); ++i)
+    points += std::to_string(i + 1) + " " + std::string(kPointNames[i]) + "\n";
+  WriteText(cub / "parts/parts.txt", points);
+  WriteText(cub / "parts/part_locs.txt", lists.points);
   WriteText(cub / "classes.txt", lists.classes);
   WriteText(cub / "train_test_split.txt", lists.split);
   for (const auto& [split, names] : {std::pair("train", &lists.train), std::pair("test", &lists.test)}) {

@@ -2,6 +2,7 @@
 #include <cstdint>
 #include <filesystem>
 
+#include "dataio/synth/bird.h"
 #include "dataio/synth/style.h"
 
 namespace helio::dataio {
@@ -10,7 +11,7 @@ struct DrawnSetOptions {
   int64_t images = 7200;  // train and test together
   uint64_t seed = 1;
   int side = 76;
-  bool any_facing = true;               // birds look to the left or to the right; else all to the right
+  BirdStance stance = {};
   int families = 34;                    // colour sets; every order of a set on the four parts is a class
   int test_classes = 50;                // held out of training
   int64_t test_images = 20;             // per held-out class

@@ -1,21 +1,22 @@
 #include "cluster/launch.h"
-#include "dataio/batch_rows.h"
+#include "src/app/asked_places.h"
 #include "src/app/main.h"
-#include "src/app/sentence_reader.h"
+#include "src/app/prompt_reader.h"
 #include "src/app/trained_model.h"
 #include "src/app/training_flags.h"
 #include "src/app/translate_files.h"
-#include "src/base/characters.h"
 #include "src/eval/attention_picture.h"
 #include "src/eval/png_writer.h"
+#include "src/eval/samples.h"
 
 namespace helio::app {
 namespace {
 
 struct GenerateOptions {
-  std::string checkpoint, text, text_encoder, image, direction;
+  std::string checkpoint, text, text_encoder, box, points, points_checkpoint, image, direction;
   int64_t n = 4;
 
+  AskedText Text() const { return {text, text_encoder, n}; }
   void Declare(OptionList& list) {
     list.Add("checkpoint", &checkpoint, AnyValue(), "A run's folder, or one of its checkpoints");
     list.Add("text", &text, AnyValue(), "The sentence to draw");
@@ -23,6 +24,14 @@ struct GenerateOptions {
         "text_encoder", &text_encoder, AnyValue(),
         "Encoder of the sentence, for systems that were trained on embeddings; default: the one that the "
         "run recorded");
+    list.Add("box", &box, AnyValue(),
+             "x,y,w,h: where to draw, for systems that are told: left, top, width and height, 0 to 1 of the "
+             "picture");
+    list.Add(
+        "points", &points, AnyValue(),
+        "NAME:X,Y,...: key points, 0 to 1 of the picture, for systems that are told; others are not seen");
+    list.Add("points_checkpoint", &points_checkpoint, AnyValue(),
+             "A run of a generator of key points, which makes up those that --points does not give");
     list.Add("image", &image, AnyValue(),
              "FILE,...: pictures for a system that translates, in place of --text");
     list.Add("direction", &direction, OneOf({"", "a2b", "b2a"}),
@@ -30,26 +39,6 @@ struct GenerateOptions {
     list.Add("n", &n, Between(1, 64), "Pictures");
   }
 };
-
-// The sentence's known words; says which it does not know.
-std::vector<int32_t> KnownWords(const std::vector<std::string>& tokens, const dataio::Vocabulary& vocabulary,
-                                std::vector<std::string>& known) {
-  std::vector<int32_t> ids;
-  std::string unknown;
-  for (const auto& token : tokens) {
-    const int64_t id = vocabulary.Find(token);
-    if (id > 0) {
-      ids.push_back(static_cast<int32_t>(id));
-      known.push_back(token);
-    } else {
-      unknown += " " + token;
-    }
-  }
-  if (!unknown.empty()) LOG(WARNING) << "words that the system never saw, left out:" << unknown;
-  if (ids.empty())
-    ThrowUser("none of its words is known", "--text", "the training captions show which words are");
-  return ids;
-}
 
 eval::AttentionSubject Subject(const recipes::Pictures& pictures, int64_t row, const std::string& text,
                                const std::vector<std::string>& words) {
@@ -64,54 +53,56 @@ eval::AttentionSubject Subject(const recipes::Pictures& pictures, int64_t row, c
   return subject;
 }
 
-// The sentence as rows of words that the system knows, and those words.
-dataio::Domain WordsOf(const GenerateOptions& own, const dataio::Vocabulary& vocabulary, int64_t longest,
-                       std::vector<std::string>& words) {
-  auto ids = KnownWords(vocabulary.WordsOf(own.text), vocabulary, words);
-  if (static_cast<int64_t>(ids.size()) > longest) {
-    LOG(WARNING) << "only the first " << longest << " words are used";
-    ids.resize(static_cast<size_t>(longest));
-    words.resize(ids.size());
+// The prompt's places, as they were asked for.
+void AddPlaces(const GenerateOptions& own, const TrainedModel& model, torch::Device device,
+               recipes::Prompt& prompt) {
+  const auto& needs = model.needs();
+  const auto refuse = [&](const char* flag) {
+    ThrowUser("'" + model.options().run.recipe + "' is not told of such places", flag);
+  };
+  if (!own.box.empty() && !needs.boxes) refuse("--box");
+  if (!(own.points + own.points_checkpoint).empty() && !needs.key_points) refuse("--points");
+  if (!own.box.empty()) prompt.boxes = AskedBox(own.box, own.n);
+  if ((own.points + own.points_checkpoint).empty()) return;
+  prompt.key_points = AskedPoints(own.points, model.facts().key_points, own.n);
+  if (own.points_checkpoint.empty()) return;
+  TrainedModel other(own.points_checkpoint, device);
+  auto& completer = other.point_completer("--points_checkpoint");
+  if (other.facts().key_points != model.facts().key_points)
+    ThrowUser("was trained on other key points than the system that draws", "--points_checkpoint");
+  std::vector<std::string> words;
+  auto asked = PromptFor(own.Text(), other, words);
+  asked.key_points = prompt.key_points;
+  prompt.key_points = completer.Complete(asked, model.options().run.seed, {0, own.n, own.n}).cpu();
+}
+
+// Pictures with words' attention under them; without, beside the places that were asked for.
+eval::Canvas Labelled(const GenerateOptions& own, const recipes::Prompt& prompt,
+                      const recipes::Pictures& pictures, const std::vector<std::string>& words,
+                      const RunOptions& run) {
+  const auto seed = "seed " + std::to_string(run.seed);
+  if (!pictures.attention.empty()) {
+    std::vector<eval::AttentionSubject> subjects;
+    for (int64_t i = 0; i < own.n; ++i) subjects.push_back(Subject(pictures, i, own.text, words));
+    return eval::DrawAttention(subjects,
+                               {.title = run.recipe + ": what each word looked at", .subtitle = seed});
   }
-  dataio::Domain text;
-  std::tie(text.captions, text.caption_lengths) =
-      dataio::PadCaptions(std::vector<std::vector<int32_t>>(static_cast<size_t>(own.n), ids), longest);
-  return text;
-}
-
-// The same for a system that knows sentences only by their embedding.
-recipes::Prompt EmbeddedPrompt(const GenerateOptions& own, const TrainedModel& model,
-                               std::vector<std::string>& words) {
-  const auto encoder = SentenceEncoderOf(model, own.text_encoder);
-  const auto needs = encoder->Needs();
-  dataio::Domain text;
-  if (needs.captions) text = WordsOf(own, model.vocabulary(), needs.words, words);
-  if (needs.characters > 0)
-    text.characters = torch::tensor(CharacterNumbers(own.text, needs.characters), torch::kInt64)
-                          .expand({own.n, 1, needs.characters});
-  return {text.captions, text.caption_lengths, encoder->Encode(text)};
-}
-
-recipes::Prompt PromptFor(const GenerateOptions& own, const TrainedModel& model,
-                          std::vector<std::string>& words) {
-  if (model.needs().embeddings > 0) return EmbeddedPrompt(own, model, words);
-  return recipes::PromptOf(WordsOf(own, model.vocabulary(), model.needs().words, words));
+  std::vector<eval::Sample> samples;
+  for (int64_t i = 0; i < own.n; ++i) samples.push_back(eval::SampleOf(prompt, pictures, i, own.text));
+  return eval::DrawSampleGrid(samples, {.title = run.recipe, .subtitle = seed});
 }
 
 void DrawSentence(const GenerateOptions& own, TrainedModel& model, const std::filesystem::path& out) {
-  const auto& run = model.options().run;
+  const auto& options = model.options();
   std::vector<std::string> words;
-  const auto prompt = PromptFor(own, model, words);
-  auto pictures = model.drawer().Draw(prompt, run.seed, {0, own.n, own.n});
+  auto prompt = PromptFor(own.Text(), model, words);
+  AddPlaces(own, model, cluster::DeviceAlone(options.launch.device), prompt);
+  auto pictures = model.drawer().Draw(prompt, options.run.seed, {0, own.n, own.n});
   for (auto* tensors : {&pictures.images, &pictures.attention})
     for (auto& tensor : *tensors) tensor = tensor.cpu();
-  std::vector<eval::AttentionSubject> subjects;
-  for (int64_t i = 0; i < own.n; ++i) subjects.push_back(Subject(pictures, i, own.text, words));
   if (out.has_parent_path()) std::filesystem::create_directories(out.parent_path());
-  eval::WritePng(out,
-                 eval::DrawAttention(subjects, {.title = run.recipe + ": what each word looked at",
-                                                .subtitle = "seed " + std::to_string(run.seed)}),
-                 {{"caption", own.text}, {"seed", std::to_string(run.seed)}});
+  eval::WritePng(out, Labelled(own, prompt, pictures, words, options.run),
+                 {{"caption", own.text}, {"seed", std::to_string(options.run.seed)}});
   for (int64_t i = 0; i < own.n; ++i) {
     auto single = out;
     single.replace_filename(out.stem().string() + "-" + std::to_string(i + 1) + ".png");

@@ -7,7 +7,7 @@ namespace helio::app {
 namespace {
 
 struct SynthOptions {
-  std::string out, facing = "both", style = "day";
+  std::string out, facing = "both", place = "middle", style = "day";
   dataio::DrawnSetOptions set;
 
   void Declare(OptionList& list) {
@@ -16,6 +16,8 @@ struct SynthOptions {
     list.Add("seed", &set.seed, AnyValue(), "Everything random is a function of it");
     list.Add("side", &set.side, Between(32, 1024), "Side of a picture in pixels");
     list.Add("facing", &facing, OneOf({"both", "right"}), "Where birds look");
+    list.Add("place", &place, OneOf({"middle", "anywhere"}),
+             "Where birds are: they fill the picture, or are of any size anywhere in it");
     list.Add("style", &style, OneOf({"day", "night"}),
              "Light. The same birds under the same names in both, for systems that translate");
     list.Add("families", &set.families, Between(3, 70),
@@ -28,7 +30,7 @@ struct SynthOptions {
 int Run() {
   auto options = OptionsFrom<SynthOptions>(GivenFlags());
   if (options.out.empty()) ThrowUser("is missing", "--out", "name a folder to draw into");
-  options.set.any_facing = options.facing == "both";
+  options.set.stance = {options.facing == "both", options.place == "anywhere"};
   options.set.style = dataio::DrawnStyleOf(options.style);
   dataio::WriteDrawnSet(options.out, options.set);
   return 0;

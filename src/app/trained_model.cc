@@ -93,7 +93,8 @@ TrainedModel::TrainedModel(const fs::path& path, torch::Device device) : checkpo
   needs_ = system_->Needs().at(0);
   drawer_ = system_->MakeDrawer();
   translator_ = system_->MakeTranslator();
-  if (!drawer_ && !translator_)
+  completer_ = system_->MakePointCompleter();
+  if (!drawer_ && !translator_ && !completer_)
     ThrowUser("is a checkpoint of '" + recipe + "', which draws no pictures", where);
   if (const auto frozen = recipes::TensorsOf(*system_, recipes::Role::kFrozen); !frozen.empty()) {
     frozen_ = ReadSafeTensors(frozen_file).tensors;
@@ -114,11 +115,22 @@ TrainedModel::TrainedModel(const fs::path& path, torch::Device device) : checkpo
 
 bool TrainedModel::Draws(const std::string& part) const {
   if (drawer_) return part == drawer_->part();
+  if (completer_) return part == completer_->part();
   return std::ranges::any_of(translator_->directions(),
                              [&](const auto& direction) { return direction.part == part; });
 }
 
+recipes::PointCompleter& TrainedModel::point_completer(const std::string& flag) {
+  if (!completer_)
+    ThrowUser("is a checkpoint of '" + options_.run.recipe + "', which makes up no key points",
+              flag + "=" + checkpoint_.string(), "name a run of a generator of key points");
+  return *completer_;
+}
+
 recipes::Drawer& TrainedModel::drawer() {
+  if (completer_)
+    ThrowUser("'" + options_.run.recipe + "' makes up key points and draws no pictures", checkpoint_.string(),
+              "helio-generate --points_checkpoint, beside the checkpoint of a system that draws them");
   if (!drawer_)
     ThrowUser("'" + options_.run.recipe + "' translates pictures and draws no sentences",
               checkpoint_.string(), "helio-generate --image=FILE; its scores are those of --evaluate_every");

@@ -23,6 +23,8 @@ class TrainedModel {
   recipes::Drawer& drawer();
   // Null where the system draws captions.
   recipes::Translator* translator() { return translator_.get(); }
+  // Throws Error{kUser} where the system makes up no key points; `flag` named the checkpoint.
+  recipes::PointCompleter& point_completer(const std::string& flag);
   // The parts that it draws or translates with: averaged parameters, and the buffers that belong to them.
   const std::vector<recipes::Part>& drawing_parts() const { return drawing_parts_; }
   const dataio::Vocabulary& vocabulary() const { return vocabulary_; }
@@ -49,6 +51,7 @@ class TrainedModel {
   std::unique_ptr<recipes::System> system_;
   std::unique_ptr<recipes::Drawer> drawer_;
   std::unique_ptr<recipes::Translator> translator_;
+  std::unique_ptr<recipes::PointCompleter> completer_;
   std::vector<recipes::Part> drawing_parts_;
   NamedTensors frozen_;
   Json info_;

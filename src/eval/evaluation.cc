@@ -4,6 +4,7 @@
 #include "dataio/upload.h"
 #include "src/base/random.h"
 #include "src/eval/gather_partial.h"
+#include "src/eval/place_score.h"
 #include "src/eval/report.h"
 
 namespace helio::eval {
@@ -23,6 +24,8 @@ EvalBatch ToEvalBatch(const dataio::Batch& batch, int64_t first, const Judges& j
   result.captions = data.captions;
   result.lengths = data.caption_lengths;
   result.classes = data.classes;
+  if (data.boxes.defined()) result.boxes = data.boxes;
+  if (!data.boxes.defined() && data.key_points.defined()) result.boxes = BoxesOfPoints(data.key_points);
   if (!judges.attributes) return result;
   std::vector<torch::Tensor> asked;
   for (int64_t i = 0; i < size; ++i)
@@ -30,6 +33,15 @@ EvalBatch ToEvalBatch(const dataio::Batch& batch, int64_t first, const Judges& j
                                              data.caption_indices[static_cast<size_t>(i)]));
   result.asked = torch::stack(asked);
   return result;
+}
+
+// What can be scored of a system with such needs.
+Evaluators EvaluatorsFor(const Judges& judges, const dataio::Dataset& test, const dataio::DomainNeeds& needs,
+                         const std::string& prefix, uint64_t seed) {
+  auto evaluators = MakeEvaluators(judges, test, prefix, seed);
+  if (judges.attributes && (needs.boxes || needs.key_points))  // of drawn birds one sees where they are
+    evaluators.push_back(std::make_unique<PlaceScore>(prefix + "place"));
+  return evaluators;
 }
 
 // Fills a sample's pictures of a batch's rows [first, ...), on any device.
@@ -79,7 +91,7 @@ std::vector<Score> EvaluateGenerator(recipes::Drawer& drawer, const Judges& judg
             .images.back();
     if (judges.distances.any()) sample.real = RealPictures(batch, needs, judges.device);
   };
-  return Evaluate(MakeEvaluators(judges, test, "", evaluation.seed), judges, test, needs, evaluation,
+  return Evaluate(EvaluatorsFor(judges, test, needs, "", evaluation.seed), judges, test, needs, evaluation,
                   communicator, illustrate);
 }
 
@@ -89,8 +101,8 @@ std::vector<Score> EvaluateReal(const Judges& judges, const dataio::Dataset& tes
   const auto illustrate = [&](dataio::Batch& batch, int64_t, EvalBatch& sample) {
     sample.images = RealPictures(batch, needs, judges.device);
   };
-  return Evaluate(MakeEvaluators(judges, test, "real_", evaluation.seed), judges, test, needs, evaluation,
-                  communicator, illustrate);
+  return Evaluate(EvaluatorsFor(judges, test, needs, "real_", evaluation.seed), judges, test, needs,
+                  evaluation, communicator, illustrate);
 }
 
 std::vector<recipes::ValidationScore> ValidationScores(const std::vector<Score>& scores) {

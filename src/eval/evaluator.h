@@ -18,6 +18,7 @@ struct EvalBatch {
   torch::Tensor classes;    // {B} int64; unique per record where the data set has no classes
   torch::Tensor real;   // {B, 3, s', s'} float32 in [-1, 1]: real pictures to compare the distribution with
   torch::Tensor asked;  // {B, parts} int64: the colour that the caption asks for, -1 where it names none
+  torch::Tensor boxes;  // {B, 4}: where the bird is to be, in units of the side
 };
 
 // One number with how it was got. `protocol` names everything that the number depends on: sample count,

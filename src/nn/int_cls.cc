@@ -18,7 +18,7 @@ BottleneckImpl::BottleneckImpl(int64_t channels, int64_t narrow, double slope) :
            BiasedConv(narrow, channels, 3, 1, 1)};
   norm_ = {BatchNorm(narrow), BatchNorm(narrow), BatchNorm(channels)};
   for (size_t i = 0; i < conv_.size(); ++i) {
-    register_module("conv" + std::to_string(i + 1), conv_[i]);
+    register_module("conv" + std::to_string(i + 1), WithoutBiasGradient(conv_[i]));
     register_module("bn" + std::to_string(i + 1), norm_[i]);
   }
 }

@@ -32,12 +32,21 @@ struct NormedLayer {
   }
 };
 
+// A bias in front of a batch norm, as published, changes nothing: the norm takes it away. Its gradient is
+// rounding, of which Adam would make steps, other ones on another number of ranks. So it stays as it is.
+template <typename Layer>
+Layer WithoutBiasGradient(Layer layer) {
+  layer->bias.set_requires_grad(false);
+  return layer;
+}
+
 // Both under their names in `net`.
 template <typename Layer>
 NormedLayer<Layer> RegisterNormed(torch::nn::Module& net, const std::string& layer, const std::string& norm,
                                   Layer built) {
   const int64_t outputs = OutputsOf(built);
-  return {net.register_module(layer, std::move(built)), net.register_module(norm, BatchNorm(outputs))};
+  return {net.register_module(layer, WithoutBiasGradient(std::move(built))),
+          net.register_module(norm, BatchNorm(outputs))};
 }
 
 }  // namespace helio::nn

@@ -17,6 +17,8 @@ from support import MPIRUN, check, make_data, must, tensors  # noqa: E402
 
 BIN, DEVICE = (pathlib.Path(p).resolve() for p in sys.argv[1:3])
 STEPS = 4
+# Where to draw, of systems that are told.
+PLACES = {"gawwn_box": ["--box=0.2,0.2,0.6,0.5"], "gawwn_keypoint": ["--points=beak:0.8,0.3,left_leg:0.5,0.8"]}
 # Sums in another order: after a few of Adam's first steps, which have the rate's size whatever the gradient's, losses differ by so much.
 TOLERANCE = 2e-3
 
@@ -97,14 +99,24 @@ def use(system, work, runs):
            "--images=200", f"--out={report}")
         summaries[device] = {(section, name): score["value"] for section, scores in json.loads((report / "summary.json").read_text()).items()
                              for name, score in scores.items()}
-        on(device, 1, BIN / "helio-generate", f"--checkpoint={run}", "--text=a red bird with a blue head", f"--out={run}/drawn.png")
+        on(device, 1, BIN / "helio-generate", f"--checkpoint={run}", "--text=a red bird with a blue head", *PLACES.get(system, []), f"--out={run}/drawn.png")
     if not summaries:
         return
-    drawing = [BIN / "helio-generate", f"--checkpoint={runs[False]}", "--text=a red bird", f"--out={runs[False]}/said.png"]
+    drawing = [BIN / "helio-generate", f"--checkpoint={runs[False]}", "--text=a red bird", *PLACES.get(system, []), f"--out={runs[False]}/said.png"]
     said = subprocess.run(drawing, capture_output=True, text=True, cwd=ROOT).stderr
     check("wrote" in said and "said.png" in said, f"{system}: helio-generate says what it wrote")
     # Ranks of pictures by a hardly trained judge change with rounding: a few of 200.
     same(f"{system}: helio-eval", summaries[True], summaries[False], tolerance=0.05)
+
+
+def complete_points(work, runs):
+    """A picture at key points of which some were made up."""
+    pictures = work / "gawwn_keypoint-cpu"
+    for device, run in runs.items():
+        on(device, 1, BIN / "helio-generate", f"--checkpoint={pictures}", "--text=a red bird", "--points=beak:0.8,0.3", f"--points_checkpoint={run}",
+           f"--out={run}/drawn.png")
+        check((run / "drawn-1.png").exists(), "helio-generate completes key points")
+        on(device, 1, BIN / "helio-export", f"--checkpoint={run}", f"--out={run}/exported")
 
 
 def check_ranks(program, system, work, alone):
@@ -126,6 +138,8 @@ def main():
             if draws(runs[False]):
                 check(draws(runs[True]), f"{system}: sample pictures on a device")
                 use(system, work, runs)
+            if system == "gawwn_keypoint_generator" and (work / "gawwn_keypoint-cpu").exists():
+                complete_points(work, runs)
             if system == "mirrorgan":
                 check_ranks(program, system, work, runs[True])
     finally:

@@ -205,5 +205,21 @@ TEST(BatchNorm, SmallAndLargeMapsShareAGraph) {
   EXPECT_EQ(norm->num_batches_tracked.item<int64_t>(), 2);
 }
 
+TEST(BatchNorm, CountsAPassAsManyTimesAsItIsTold) {
+  const auto input = Random64({4, 3, 2, 2});
+  auto once = Norm(3), thrice = Norm(3);
+  torch::Tensor last;
+  for (int i = 0; i < 3; ++i) last = thrice(input);
+  ExpectClose({once->ForwardTimes(input, 3), once->running_mean, once->running_var},
+              {last, thrice->running_mean, thrice->running_var}, 1e-12);
+  EXPECT_EQ(once->num_batches_tracked.item<int64_t>(), 3);
+  // And once again as ever.
+  EXPECT_TRUE(torch::allclose(once(input), thrice(input)));
+  EXPECT_TRUE(torch::allclose(once->running_var, thrice->running_var));
+  once->eval();
+  once->ForwardTimes(input, 2);
+  EXPECT_EQ(once->num_batches_tracked.item<int64_t>(), 4);
+}
+
 }  // namespace
 }  // namespace helio::nn
