@@ -8,7 +8,8 @@
 
 namespace helio::recipes {
 
-// What pictures are asked for: a caption a row.
+// What pictures are asked for: a caption a row; of systems that can be asked for a class, a class a row where
+// there are no captions.
 struct Prompt {
   torch::Tensor captions;         // {B, words} int64 word ids, 0 = padding
   torch::Tensor lengths;          // {B} int64, in any order
@@ -16,18 +17,22 @@ struct Prompt {
   // Where things are to be, as in dataio::Domain: of systems that read them.
   torch::Tensor boxes = {};       // {B, 4}
   torch::Tensor key_points = {};  // {B, P, 3}
+  torch::Tensor classes = {};     // {B} int64
 };
 
 // The text of a batch's rows as a prompt, and the geometry that was read.
 inline Prompt PromptOf(const dataio::Domain& data) {
-  return {data.captions, data.caption_lengths, data.embeddings, data.boxes, data.key_points};
+  return {data.captions, data.caption_lengths, data.embeddings, data.boxes, data.key_points, data.classes};
 }
 
 // One picture a row.
 struct Pictures {
-  std::vector<torch::Tensor> images;  // a stage each, smallest first: {B, 3, s, s} in [-1, 1]
+  // A stage each, smallest first, or of systems that change a picture step by step some of these, the last
+  // one last: {B, 3, s, s} in [-1, 1].
+  std::vector<torch::Tensor> images;
   std::vector<torch::Tensor>
       attention;  // word attention of refining stages: {B, words, s', s'}, sums to 1 over words
+  std::vector<std::string> labels = {};  // of `images`, where their sides do not tell them apart
 };
 
 // Draws pictures with a system's generator, for evaluation, samples and helio-generate: no gradient, networks
@@ -43,6 +48,8 @@ class Drawer {
   // an averaged (EMA) generator has other activations than the live one. A function of its arguments: ranks
   // that pass the same end with the same.
   virtual void ReestimateStatistics(const std::vector<Prompt>& prompts, uint64_t seed) = 0;
+  // How many classes it can be asked for in place of captions; 0: it draws captions only.
+  virtual int64_t classes() const { return 0; }
   // The name of the part that it draws with and that helio-export writes.
   virtual std::string part() const = 0;
 };

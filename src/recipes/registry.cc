@@ -11,6 +11,7 @@
 #include "src/recipes/gawwn.h"
 #include "src/recipes/gawwn_points.h"
 #include "src/recipes/mirrorgan.h"
+#include "src/recipes/ppgn.h"
 #include "src/recipes/pretrainings.h"
 #include "src/recipes/stackgan.h"
 #include "src/recipes/stackgan_pp.h"
@@ -73,7 +74,9 @@ const NamedTensors& PretrainedWeights::Of(const std::string& role) const {
 const std::vector<WeightRole>& WeightRoles() {
   static const auto& roles = *new std::vector<WeightRole>{
       {"captioner", "STREAM's captioner"},
-      {"classifier", "Classifier: trunk to start a pretraining from, judge of the Inception Score"},
+      {"classifier",
+       "Classifier: trunk to start a pretraining from, judge of the Inception Score, "
+       "PPGN's encoder"},
       {"damsm", "DAMSM encoders: the text encoder of a GAN, the judge of R-precision"},
       {"stage1", "StackGAN's stage I: netG.safetensors of helio-export"},
       {"translators", "CycleGAN's networks to begin with: any of netG_A., netG_B., netD_A., netD_B."},
@@ -95,6 +98,7 @@ const std::vector<Registration>& Systems() {
       Row<GawwnOptions, &MakeGawwnKeypoint>("gawwn_keypoint", Program::kTrain, {"damsm"}),
       Row<GawwnPointsOptions, &MakeGawwnPoints>("gawwn_keypoint_generator", Program::kTrain, {"damsm"}),
       Row<MirrorGanOptions, &MakeMirrorGan>("mirrorgan", Program::kTrain, {"damsm", "captioner"}),
+      Row<PpgnOptions, &MakePpgn>("ppgn", Program::kTrain, {"classifier", "captioner"}),
       Row<StackGanOptions, &MakeStackGan1>("stackgan1", Program::kTrain, {"damsm"}),
       Row<StackGan2Options, &MakeStackGan2>("stackgan2", Program::kTrain, {"damsm", "stage1"}),
       Row<StackGanPpOptions, &MakeStackGanPp>("stackgan_pp", Program::kTrain, {"damsm"}),

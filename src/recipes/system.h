@@ -1,6 +1,7 @@
 #pragma once
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -89,8 +90,8 @@ struct Phase {
   bool graphs_stay = false;
   // Factor of this phase's learning rate. Empty: the run's --schedule.
   std::function<double(const StepContext&)> rate;
-  // Whether the phase takes part in a step. Empty: always. A function of the step, never of data: all ranks
-  // must agree.
+  // Whether the phase takes part in a step. Empty: always. A function of the step and of memory as it was
+  // when the step was prepared, never of this rank's data: all ranks must agree.
   std::function<bool(const StepContext&)> plays;
 };
 
@@ -117,6 +118,10 @@ class System {
   // Before the first round: frozen encoders, noise, fakes. `batch` outlives the step. Collective, as the
   // losses are (batch norm and wrong pairs span the global batch).
   virtual std::unique_ptr<Step> Prepare(const dataio::Batch& batch, const StepContext& context) = 0;
+
+  // After the last round's updates, with the values of all micro-batches of the step: for memory that depends
+  // on what its losses came to. Collective.
+  virtual void Conclude(std::span<const std::unique_ptr<Step>> /*steps*/) {}
 
   // Null where the system draws no pictures. The drawer must not outlive the system.
   virtual std::unique_ptr<Drawer> MakeDrawer() { return nullptr; }

@@ -182,6 +182,7 @@ StepReport Trainer::Step(std::span<const dataio::Batch> batches, const recipes::
   Prepare(batches, game);
   std::vector<EarlyTerms> early;
   for (size_t round = 0; round < rounds_.size(); ++round) PlayRound(round, early, game);
+  system_.Conclude(game.steps);
   game.report.broken = WeightsAreBroken();
   // What is not finite would stay in them for ever.
   before_step_->RestoreUnless(AllUsable(game.report.norms, communicator_.world().device));

@@ -42,6 +42,9 @@ void ReplayGawwnPoints(Fixture& fixture);
 void ReplayGawwnTrajectory(Fixture& fixture);
 void ReplayCharCnnRnn(Fixture& fixture);
 void ReplayCharTrajectory(Fixture& fixture);
+void ReplayPpgnGenerator(Fixture& fixture);
+void ReplayPpgnChain(Fixture& fixture);
+void ReplayPpgnTrajectory(Fixture& fixture);
 
 struct Case {
   const char* name;

@@ -35,8 +35,7 @@ bool IsOfTheFamily(const std::filesystem::path& path) {
 // Cases of systems that are not built, and StackGAN++'s snapshots, which put the average into the live net.
 // Any other case that nobody replays is a failure.
 bool IsPending(const std::string& name) {
-  static const std::vector<std::string> beginnings = {"ppgn", "trajectory_ppgn",
-                                                      "trajectory_stackgan2pp_snapshot"};
+  static const std::vector<std::string> beginnings = {"trajectory_stackgan2pp_snapshot"};
   return std::ranges::any_of(beginnings, [&](const auto& b) { return name.starts_with(b); });
 }
 

@@ -74,6 +74,12 @@ OptionValues ToyOptions() {
           {"char_conv2", "5"},
           {"char_width", "6"},
           {"d_layers", "2"},
+          {"generator_hidden", "9"},
+          {"generator_channels", "6,5,4"},
+          {"generator_convolutions", "1"},
+          {"picture_critic", "small"},
+          {"loss_units", "spread"},
+          {"iterations", "9"},
           {"pool_size", "9"},
           {"words", std::to_string(kWords)}};
 }

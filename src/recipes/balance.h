@@ -1,0 +1,28 @@
+#pragma once
+#include "src/base/named_tensors.h"
+
+namespace helio::recipes {
+
+// Which of the two players of a GAN train in the next step, so that neither leaves the other behind
+// (Dosovitskiy and Brox, NIPS 2016, as programs after it have it). Its tensors are a memory part: the same on
+// all ranks as long as all give it the losses of the whole batch.
+class Balance {
+ public:
+  Balance() : plays_(torch::ones({2}, torch::kInt64)) {}
+
+  struct Players {
+    bool discriminator = true, generator = true;
+  };
+  Players Playing() const;  // reads the device
+  // `discriminator`: its loss on real and drawn pictures together; `generator`: of fooling it. Their ratio
+  // below 0.1: only the generator trains on; above 0.5: both again; above 10: only the discriminator. What is
+  // not finite changes nothing.
+  void Update(double discriminator, double generator);
+
+  NamedTensors State(const std::string& prefix) const { return {{prefix + "plays", plays_}}; }
+
+ private:
+  torch::Tensor plays_;  // {2} int64: discriminator, generator
+};
+
+}  // namespace helio::recipes

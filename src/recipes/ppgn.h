@@ -1,0 +1,51 @@
+#pragma once
+#include "src/nn/ppgn.h"
+#include "src/recipes/balance.h"
+#include "src/recipes/code_range.h"
+#include "src/recipes/parts.h"
+#include "src/recipes/ppgn_drawer.h"
+
+namespace helio::recipes {
+
+// Defaults: the released generator's definition; of its training, which was not published, those of
+// Dosovitskiy and Brox (NIPS 2016), weights for pictures in [-1, 1].
+struct PpgnOptions : AdamBetaOptions, ImageTrunkOptions, ChainSettings {
+  PpgnOptions() { beta1 = 0.9; }
+  std::string generator_hidden = "4096,4096";
+  std::string generator_channels = "256,256,512,256,256,128,128,64,32";
+  int64_t generator_convolutions = 3;
+  std::string picture_critic = "deep";
+  int64_t df = 32;
+  double image_weight = 0.0325;  // 2e-6 of 0 .. 255
+  double feature_weight = 0.01, code_weight = 0.01, adversarial_weight = 100;
+  std::string loss_units = "absolute";
+  bool balance = true;
+  double g_rate = 2e-4, d_rate = 2e-4;
+  std::string halve_at = "300000,500000,700000,900000";
+  double ema_decay = 0;
+  void Declare(OptionList& list);
+
+  nn::CodeGeneratorOptions Generator(int64_t code) const;
+  // 1, halved at each of the steps that has been reached.
+  double RateFactor(int64_t step) const;
+};
+
+// What a step of PPGN's training carries from phase to phase.
+struct PpgnStep : BatchStep {
+  using BatchStep::BatchStep;
+  torch::Tensor image;           // {B, 3, side, side}
+  torch::Tensor code, features;  // what the encoder says of it: {B, code}, {B, c, h, w}
+  torch::Tensor drawn;           // G(code), with its graph where the generator trains
+  // This rank's part of the discriminator's cross-entropies: on real and on drawn pictures before its update,
+  // of being fooled after it; {}. What no phase computes, Conclude does.
+  torch::Tensor real, fake, fooled;
+};
+
+// PPGN (Nguyen et al., CVPR 2017). Trained is the generator: it inverts a frozen encoder, so that pictures,
+// features and codes come back, and is told from pictures by a discriminator ("Noiseless Joint PPGN-h"; the
+// recipe: docs/numerics.md). Drawn is by chains (ppgn_drawer.h).
+//
+//   round 1: d      round 2: g = image, features, code (early), adversarial
+std::unique_ptr<System> MakePpgn(const PpgnOptions& options, const Surroundings& surroundings);
+
+}  // namespace helio::recipes

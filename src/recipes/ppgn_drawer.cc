@@ -1,0 +1,127 @@
+#include "src/recipes/ppgn_drawer.h"
+
+#include "src/base/error.h"
+#include "src/base/noise.h"
+#include "src/nn/freeze.h"
+
+namespace helio::recipes {
+namespace {
+
+constexpr int64_t kShown = 8;  // pictures of a chain
+
+bool IsShown(int64_t step, int64_t steps) {
+  if (steps < kShown) return true;
+  return step * (kShown - 1) / steps > (step - 1) * (kShown - 1) / steps || step == 0;
+}
+
+int64_t ClassesOf(const ChainSettings& settings, const Surroundings& surroundings) {
+  const int64_t classes = settings.encoder_classes > 0 ? settings.encoder_classes : surroundings.data.classes;
+  if (classes < 2)
+    ThrowUser("the data set has none", "--encoder_classes", "how many the encoder's classifier tells apart");
+  return classes;
+}
+
+}  // namespace
+
+void ChainSettings::Declare(OptionList& list) {
+  CaptionOptions::Declare(list);
+  CaptionerOptions::Declare(list);
+  FidelityOptions::Declare(list);
+  list.Group("Shapes");
+  list.Add("steered_by", &steered_by, OneOf({"caption", "class"}),
+           "PPGN: what its chains can be asked for; caption: by --captioner, and also a class");
+  list.Add("encoder_classes", &encoder_classes, AtLeast(0),
+           "PPGN: classes of the frozen classifier that is its encoder; 0: as many as the data set has");
+  list.Add("encoder_side", &encoder_side, AtLeast(0),
+           "PPGN: side of a picture's middle that encoder and condition see (published 227 of 256); 0: all");
+  list.Group("Sampling");
+  list.Add("iterations", &iterations, Between(1, 1e6), "PPGN: the last update's number; the first is 0");
+  list.Add("epsilon1", &epsilon1, AtLeast(0), "PPGN: weight of the prior, E(G(h)) - h");
+  list.Add("epsilon2", &epsilon2, AtLeast(0), "PPGN: weight of the condition's gradient");
+  list.Add("epsilon3", &epsilon3, AtLeast(0), "PPGN: weight of noise (0: none is drawn)");
+  list.Add("chain_rate", &chain_rate, Above(0), "PPGN: mean change of a code's unit in the first update");
+  list.Add("chain_last_rate", &chain_last_rate, AtLeast(0), "PPGN: the same in the last one");
+  list.Add("code_units", &code_units, OneOf({"absolute", "seen"}),
+           "PPGN: what a chain's start and rates are in; seen: the mean of the codes seen in training, whose "
+           "highest values also bound each unit");
+  list.Add("code_clip", &code_clip, Above(0), "PPGN, --code_units=absolute: the highest value of a unit");
+}
+
+PpgnNets::PpgnNets(const ChainSettings& settings, const ImageTrunkOptions& trunk,
+                   const Surroundings& surroundings)
+    : settings_(settings),
+      classifier_(nn::MakeImageTrunk(trunk.image_trunk, "--image_trunk"), ClassesOf(settings, surroundings)),
+      classes_(ClassesOf(settings, surroundings)) {
+  LoadPretrained(*classifier_, surroundings.weights, "classifier", "classifier.");
+  nn::Freeze(*classifier_);
+  if (!settings.by_caption()) return;
+  caption_encoder_ = nn::CaptionEncoder(nn::MakeImageTrunk(settings.caption_trunk, "--caption_trunk"),
+                                        settings.caption_embedding);
+  caption_decoder_ =
+      nn::CaptionDecoder(settings.caption_embedding, settings.caption_hidden, surroundings.data.vocabulary);
+  LoadPretrained(*caption_encoder_, surroundings.weights, "captioner", "caption_cnn.");
+  LoadPretrained(*caption_decoder_, surroundings.weights, "captioner", "caption_rnn.");
+  nn::Freeze(*caption_encoder_);
+  nn::Freeze(*caption_decoder_);
+}
+
+nn::ImageFeatures PpgnNets::Encode(const torch::Tensor& pictures) {
+  return classifier_->trunk().forward(nn::MiddleOf(pictures, settings_.encoder_side));
+}
+
+void PpgnNets::AddParts(std::vector<Part>& parts) const {
+  parts.push_back(PartOf("classifier", Role::kFrozen, *classifier_));
+  if (!settings_.by_caption()) return;
+  parts.push_back(PartOf("caption_cnn", Role::kFrozen, *caption_encoder_));
+  parts.push_back(PartOf("caption_rnn", Role::kFrozen, *caption_decoder_));
+}
+
+std::unique_ptr<nn::ChainCondition> PpgnNets::ConditionOf(const Prompt& prompt) const {
+  if (settings_.by_caption() && prompt.captions.defined())
+    return std::make_unique<nn::CaptionCondition>(
+        [encoder = caption_encoder_](const torch::Tensor& x) mutable { return encoder(x); }, caption_decoder_,
+        prompt.captions, prompt.lengths);
+  if (!prompt.classes.defined())
+    ThrowUser("its chains are steered by classes", "--text", "--class=NUMBER asks for one");
+  // Of data sets without classes a row's is its own number.
+  return std::make_unique<nn::ClassCondition>(
+      [net = classifier_](const torch::Tensor& x) mutable { return net(x); },
+      prompt.classes.remainder(classes_), !settings_.released());
+}
+
+torch::Tensor PpgnDrawer::Noise(uint64_t seed, int64_t step, const RowRange& rows) const {
+  const auto like = generator_->parameters().front();
+  if (step >= 0 && settings_.epsilon3 == 0) return torch::zeros({}, like.options());
+  const auto key = RandomKey(seed, "chain", {step});
+  return NormalOfRows(key, rows, {range_.highest().numel()}).to(like.device(), like.scalar_type());
+}
+
+Pictures PpgnDrawer::Draw(const Prompt& prompt, uint64_t seed, const RowRange& rows) {
+  const torch::NoGradGuard no_grad;
+  const auto condition = nets_.ConditionOf(prompt);
+  const bool absolute = settings_.code_units == "absolute";
+  const double unit = absolute ? 1 : range_.Mean();
+  const nn::ChainNets chain{[this](const torch::Tensor& code) { return generator_(code); },
+                            [this](const torch::Tensor& pictures) { return nets_.Encode(pictures).pooled; },
+                            /*encoder_side=*/0, settings_.encoder_side};
+  auto code = Noise(seed, -1, rows) * unit;
+  const nn::ChainOptions options{.epsilon1 = settings_.epsilon1,
+                                 .epsilon2 = settings_.epsilon2,
+                                 .epsilon3 = settings_.epsilon3,
+                                 .rate = settings_.chain_rate * unit,
+                                 .last_rate = settings_.chain_last_rate * unit,
+                                 .highest = absolute ? torch::full({}, settings_.code_clip, code.options())
+                                                     : range_.highest().to(code.scalar_type())};
+  Pictures pictures;
+  for (int64_t i = 0; i <= settings_.iterations; ++i) {
+    const auto step = nn::StepChain(code, chain, *condition, Noise(seed, i, rows),
+                                    options.RateOf(i, settings_.iterations), options);
+    code = step.code;
+    if (!IsShown(i, settings_.iterations)) continue;
+    pictures.images.push_back(step.picture.clamp(-1, 1));
+    pictures.labels.push_back("update " + std::to_string(i));
+  }
+  return pictures;
+}
+
+}  // namespace helio::recipes

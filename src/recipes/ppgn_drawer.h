@@ -1,0 +1,67 @@
+#pragma once
+#include "src/nn/ppgn.h"
+#include "src/nn/ppgn_sampler.h"
+#include "src/recipes/code_range.h"
+#include "src/recipes/parts.h"
+
+namespace helio::recipes {
+
+// How PPGN draws. Defaults: sampling_caption.py with 5_caption_conditional_sampling.sh.
+struct ChainSettings : CaptionOptions, CaptionerOptions, FidelityOptions {
+  std::string steered_by = "caption";
+  int64_t encoder_classes = 0;
+  int64_t encoder_side = 0;
+  int64_t iterations = 200;
+  double epsilon1 = 1e-3, epsilon2 = 1, epsilon3 = 1e-17;
+  double chain_rate = 1, chain_last_rate = 1e-10;
+  std::string code_units = "absolute";
+  double code_clip = 30;
+  void Declare(OptionList& list);
+
+  bool by_caption() const { return steered_by == "caption"; }
+};
+
+// The frozen networks of PPGN: a classifier, whose trunk is the encoder (its pooled features the code, the
+// map before them the features), and STREAM's captioner, where captions are asked for.
+class PpgnNets {
+ public:
+  // Throws Error{kUser} where weights are missing, or the number of classes is unknown.
+  PpgnNets(const ChainSettings& settings, const ImageTrunkOptions& trunk, const Surroundings& surroundings);
+
+  nn::ImageFeatures Encode(const torch::Tensor& pictures);
+  int64_t code() { return classifier_->trunk().pooled_channels(); }
+  void AddParts(std::vector<Part>& parts) const;
+  // Throws Error{kUser} where the system was not trained to be asked so.
+  std::unique_ptr<nn::ChainCondition> ConditionOf(const Prompt& prompt) const;
+  int64_t classes() const { return classes_; }
+
+ private:
+  const ChainSettings settings_;
+  nn::Classifier classifier_{nullptr};
+  nn::CaptionEncoder caption_encoder_{nullptr};  // null without captions
+  nn::CaptionDecoder caption_decoder_{nullptr};
+  int64_t classes_;
+};
+
+// Draws by chains, one a row, of which each starts from its own noise; the pictures along them are those of
+// the way to the last one. All outlive it.
+class PpgnDrawer : public Drawer {
+ public:
+  PpgnDrawer(const ChainSettings& settings, PpgnNets& nets, nn::CodeGenerator generator,
+             const CodeRange& range)
+      : settings_(settings), nets_(nets), generator_(std::move(generator)), range_(range) {}
+  Pictures Draw(const Prompt& prompt, uint64_t seed, const RowRange& rows) override;
+  void ReestimateStatistics(const std::vector<Prompt>&, uint64_t) override {}  // there are none
+  int64_t classes() const override { return nets_.classes(); }
+  std::string part() const override { return "netG"; }
+
+ private:
+  torch::Tensor Noise(uint64_t seed, int64_t step, const RowRange& rows) const;
+
+  const ChainSettings settings_;
+  PpgnNets& nets_;
+  nn::CodeGenerator generator_;
+  const CodeRange& range_;
+};
+
+}  // namespace helio::recipes

@@ -1,0 +1,339 @@
+// PPGN's generator, sampler and training (family/ANCESTORS.md sections 2, 3 and 8).
+#include "cluster/solo_communicator.h"
+#include "src/nn/ppgn_sampler.h"
+#include "src/recipes/ppgn.h"
+#include "src/recipes/registry.h"
+#include "src/train/trainer.h"
+#include "tests/parity/cases.h"
+#include "tests/support/default_dtype.h"
+
+namespace helio::parity {
+namespace {
+
+// The recorded encoder and condition network: code = relu(fc6), features = the map before.
+class InversionStandIn : public nn::ImageTrunk {
+ public:
+  InversionStandIn(int64_t channels, int64_t side, int64_t code) : channels_(channels), code_(code) {
+    const int64_t pooled = ((side - 4) / 2 + 1 - 2) / 2;
+    conv1_ = register_module("conv1", torch::nn::Conv2d(torch::nn::Conv2dOptions(3, channels, 4).stride(2)));
+    conv2_ = register_module("conv2", torch::nn::Conv2d(torch::nn::Conv2dOptions(channels, channels, 3)));
+    fc6_ = register_module("fc6", torch::nn::Linear(channels * pooled * pooled, code));
+  }
+  nn::ImageFeatures forward(const torch::Tensor& images) override {
+    const auto map = torch::max_pool2d(conv2_(conv1_(images).relu()).relu(), 2);
+    return {map, fc6_(map.flatten(1)).relu()};
+  }
+  int64_t region_channels() const override { return channels_; }
+  int64_t pooled_channels() const override { return code_; }
+
+ private:
+  const int64_t channels_, code_;
+  torch::nn::Conv2d conv1_{nullptr}, conv2_{nullptr};
+  torch::nn::Linear fc6_{nullptr};
+};
+
+// As a trunk of this name, for MakeSystem.
+constexpr char kInversionTrunk[] = "inversion_stand_in";
+int64_t registered_side = 0, registered_code = 0;
+
+void RegisterInversionTrunk(int64_t side, int64_t code) {
+  registered_side = side;
+  registered_code = code;
+  nn::RegisterImageTrunk(kInversionTrunk, []() -> std::shared_ptr<nn::ImageTrunk> {
+    return std::make_shared<InversionStandIn>(6, registered_side, registered_code);
+  });
+}
+
+// Recorded names of the small generator's and the classifier's tensors.
+std::string RecordedName(const std::string& ours) {
+  static const auto& names = *new std::vector<std::pair<std::string, std::string>>{
+      {"defc3.", "fc1."},       {"defc2.", "fc2."},       {"deconv2.", "deconv3."}, {"conv2_1.", "conv3_1."},
+      {"deconv1.", "deconv2."}, {"deconv0.", "deconv1."}, {"fc.", "fc8."}};
+  for (const auto& [own, recorded] : names)
+    if (ours.starts_with(own)) return recorded + ours.substr(own.size());
+  return ours;
+}
+
+void LoadRenamed(const Fixture& fixture, torch::nn::Module& module, const std::string& prefix) {
+  const torch::NoGradGuard no_grad;
+  module.to(fixture.device(), fixture.dtype());
+  for (auto& [name, tensor] : StateOf(module))
+    torch::Tensor(tensor).copy_(fixture.Get("param." + prefix + RecordedName(name)));
+}
+
+// Caffe's: gates i, f, o, g; the state is multiplied by `cont` before use.
+class CaffeLstmImpl : public torch::nn::Module {
+ public:
+  CaffeLstmImpl(int64_t in, int64_t size, int64_t constant) {
+    x_ = register_module("x", torch::nn::Linear(in, 4 * size));
+    if (constant > 0)
+      static_ = register_module("static",
+                                torch::nn::Linear(torch::nn::LinearOptions(constant, 4 * size).bias(false)));
+    h_ = register_module("h", torch::nn::Linear(torch::nn::LinearOptions(size, 4 * size).bias(false)));
+  }
+  struct State {
+    torch::Tensor h, c;
+  };
+  State forward(const torch::Tensor& input, const torch::Tensor& cont, const State& before,
+                const torch::Tensor& constant = {}) {
+    auto gates = x_(input) + h_(cont * before.h);
+    if (constant.defined()) gates = gates + static_(constant);
+    const auto parts = gates.chunk(4, 1);
+    const auto c = cont * parts[1].sigmoid() * before.c + parts[0].sigmoid() * parts[3].tanh();
+    return {parts[2].sigmoid() * c.tanh(), c};
+  }
+
+ private:
+  torch::nn::Linear x_{nullptr}, static_{nullptr}, h_{nullptr};
+};
+TORCH_MODULE(CaffeLstm);
+
+// The captioner that PPGN was published with (LRCN): its second layer sees the features at every word. Word 0
+// begins and ends a sentence.
+class LrcnImpl : public torch::nn::Module {
+ public:
+  LrcnImpl(int64_t vocabulary, int64_t size, int64_t features) : size_(size) {
+    embedding_ = register_module("embedding", torch::nn::Embedding(vocabulary, size));
+    lstm1_ = register_module("lstm1", CaffeLstm(size, size, 0));
+    lstm2_ = register_module("lstm2", CaffeLstm(size, size, features));
+    predict_ = register_module("predict", torch::nn::Linear(size, vocabulary));
+  }
+  // log p of each word {B, L}. `truncated`: the recurrent state is data, so that a word's gradient goes to
+  // the features of its own step only.
+  torch::Tensor forward(const torch::Tensor& features, const torch::Tensor& sentence, bool truncated) {
+    const auto zero = features.new_zeros({features.size(0), size_});
+    CaffeLstmImpl::State first{zero, zero}, second{zero, zero};
+    std::vector<torch::Tensor> words;
+    for (int64_t t = 0; t < sentence.size(0); ++t) {
+      const auto before = t > 0 ? sentence[t - 1] : torch::zeros_like(sentence[0]);
+      const auto cont = before.ne(0).to(features.dtype());
+      first = lstm1_(embedding_(before.expand({features.size(0)})), cont, first);
+      second = lstm2_(first.h, cont, second, features);
+      words.push_back(predict_(second.h).log_softmax(1).select(1, sentence[t].item<int64_t>()));
+      if (truncated) second = {second.h.detach(), second.c.detach()};
+    }
+    return torch::stack(words, 1);
+  }
+
+ private:
+  const int64_t size_;
+  torch::nn::Embedding embedding_{nullptr};
+  CaffeLstm lstm1_{nullptr}, lstm2_{nullptr};
+  torch::nn::Linear predict_{nullptr};
+};
+TORCH_MODULE(Lrcn);
+
+class LrcnCondition : public nn::ChainCondition {
+ public:
+  LrcnCondition(nn::Classifier net, Lrcn captioner, torch::Tensor sentence, bool truncated)
+      : net_(std::move(net)),
+        captioner_(std::move(captioner)),
+        sentence_(std::move(sentence)),
+        truncated_(truncated) {}
+  Judgement Of(const torch::Tensor& pictures) override {
+    const auto words = captioner_(net_(pictures), sentence_, truncated_);
+    return {words.sum(), words.detach().exp().mean(1)};
+  }
+
+ private:
+  nn::Classifier net_;
+  Lrcn captioner_;
+  const torch::Tensor sentence_;
+  const bool truncated_;
+};
+
+nn::CodeGeneratorOptions SmallGeneratorOf(int64_t code) { return {code, {24}, {6, 8, 6, 5}, 1}; }
+
+class ChainReplay {
+ public:
+  explicit ChainReplay(Fixture& fixture)
+      : fixture_(fixture),
+        code_(fixture.Hyper("CODE")),
+        generator_(SmallGeneratorOf(code_)),
+        encoder_(std::make_shared<InversionStandIn>(6, fixture.Hyper("size_e"), code_), 7),
+        net_(std::make_shared<InversionStandIn>(5, fixture.Hyper("size_c"), code_ + 1),
+             fixture.Hyper("CLASSES")),
+        lrcn_(fixture.Hyper("VOCAB"), fixture.Hyper("LSTM"), fixture.Hyper("CLASSES")),
+        stream_(fixture.Hyper("CLASSES"), fixture.Hyper("HID"), fixture.Hyper("VOCAB")) {
+    LoadRenamed(fixture, *generator_, "G.");
+    LoadRenamed(fixture, *encoder_, "E.");
+    LoadRenamed(fixture, *net_, "K.");
+    fixture.Load(*lrcn_, "lrcn.");
+    fixture.Load(*stream_, "stream.");
+  }
+
+  void Run() {
+    const auto logits = [this](const torch::Tensor& pictures) { return net_(pictures); };
+    const auto units = fixture_.Get("in.units"), sentence = fixture_.Get("in.sentence");
+    nn::ClassCondition published(logits, units, false), exact(logits, units, true);
+    LrcnCondition lrcn(net_, lrcn_, sentence, true), full(net_, lrcn_, sentence, false);
+    const int64_t rows = fixture_.Get("in.h").size(0);
+    nn::CaptionCondition stream(logits, stream_, sentence.expand({rows, -1}),
+                                torch::full({rows}, sentence.size(0), torch::kInt64));
+    Chain("class_published", published);
+    Chain("class_exact", exact);
+    Chain("caption_published", lrcn);
+    Chain("caption_full", full);
+    Chain("caption_stream", stream);
+  }
+
+ private:
+  void Chain(const std::string& name, nn::ChainCondition& condition) {
+    const nn::ChainNets nets{[this](const torch::Tensor& h) { return generator_(h); },
+                             [this](const torch::Tensor& pictures) { return encoder_->Pooled(pictures); },
+                             fixture_.Hyper("size_e"), fixture_.Hyper("size_c")};
+    auto code = fixture_.Get("in.h");
+    const auto epsilon = fixture_.Hyper<std::vector<double>>("EPS");
+    const nn::ChainOptions options{.epsilon1 = epsilon[0],
+                                   .epsilon2 = epsilon[1],
+                                   .epsilon3 = epsilon[2],
+                                   .rate = fixture_.Hyper<double>("LR"),
+                                   .last_rate = fixture_.Hyper<double>("LR_END"),
+                                   .highest = torch::full({}, 30, code.options())};
+    const int64_t last = fixture_.Hyper("N_ITERS");
+    for (int64_t i = 0; i <= last; ++i) {
+      const auto number = "it" + std::to_string(i) + ".";
+      const auto step = nn::StepChain(code, nets, condition, fixture_.Get("in." + number + "noise"),
+                                      options.RateOf(i, last), options);
+      code = step.code;
+      const auto prefix = "out." + name + "." + number;
+      fixture_.Give(prefix + "h", code);
+      fixture_.Give(prefix + "prob", step.probability);
+      if (i == 0) {
+        fixture_.Give(prefix + "d_prior", step.prior);
+        fixture_.Give(prefix + "d_cond", step.pull);
+      }
+      if (i == last) fixture_.Give("out." + name + ".x", nn::MiddleOf(step.picture, nets.condition_side));
+    }
+  }
+
+  Fixture& fixture_;
+  const int64_t code_;
+  nn::CodeGenerator generator_;
+  nn::Classifier encoder_, net_;
+  Lrcn lrcn_;
+  nn::CaptionDecoder stream_;
+};
+
+// The training loop, by what a user runs: MakeSystem and Trainer.
+class PpgnTrajectory {
+ public:
+  explicit PpgnTrajectory(Fixture& fixture)
+      : fixture_(fixture),
+        adversarial_weight_(Weight("adv")),
+        communicator_(cluster::MakeSoloCommunicator({.device = fixture.device()})),
+        system_(MakeSystem()),
+        trainer_(*system_, *communicator_, {}) {}
+
+  void Run() {
+    constexpr int64_t kIterations = 5;
+    for (int64_t step = 0; step < kIterations; ++step) Step(step, "it" + std::to_string(step) + ".");
+    for (const auto& [name, tensor] : recipes::TensorsOf(*system_, recipes::Role::kTrained)) {
+      if (!tensor.requires_grad()) continue;
+      fixture_.Give("out.final.param." + Recorded(name), tensor);
+      fixture_.Give("out.final.norm." + Recorded(name), tensor.to(torch::kFloat64).norm());
+    }
+  }
+
+ private:
+  double Weight(const char* term) const { return fixture_.Hyper<Json>("lam").at(term).get<double>(); }
+
+  // "G." for "netG.", "E." for the classifier.
+  static std::string Recorded(const std::string& name) {
+    const auto part = name.find('.') + 1;
+    const auto prefix = name.starts_with("classifier.") ? std::string("E.") : name.substr(3, part - 3);
+    return prefix + RecordedName(name.substr(part));
+  }
+
+  std::unique_ptr<recipes::System> MakeSystem() {
+    RegisterInversionTrunk(fixture_.Hyper("size_e"), fixture_.Hyper("CODE"));
+    const auto hyper = [&](const char* name) { return fixture_.Hyper<Json>(name).dump(); };
+    const auto weight = [&](const char* name) { return fixture_.Hyper<Json>("lam").at(name).dump(); };
+    const OptionValues options{{"generator_hidden", "24"},
+                               {"generator_channels", "6,8,6,5"},
+                               {"generator_convolutions", "1"},
+                               {"picture_critic", "small"},
+                               {"df", "6"},
+                               {"image_trunk", kInversionTrunk},
+                               {"encoder_classes", "7"},
+                               {"encoder_side", hyper("size_e")},
+                               {"steered_by", "class"},
+                               {"image_weight", weight("img")},
+                               {"feature_weight", weight("h1")},
+                               {"code_weight", weight("h")},
+                               {"adversarial_weight", weight("adv")},
+                               {"g_rate", hyper("lr")},
+                               {"d_rate", hyper("lr")},
+                               {"beta1", hyper("beta1")}};
+    auto system =
+        recipes::MakeSystem("ppgn", options, {batch_, batch_, 1, {{}, /*random=*/true}, {.vocabulary = 2}});
+    const torch::NoGradGuard no_grad;
+    for (const auto& part : system->Parts())
+      for (auto [name, tensor] : part.tensors)
+        if (const auto recorded = "param." + Recorded(name); fixture_.Has(recorded))
+          tensor.copy_(fixture_.Get(recorded));
+    return system;
+  }
+
+  void Step(int64_t number, const std::string& step) {
+    dataio::Batch batch;
+    batch.data().images = {fixture_.Image(step + "x")};
+    const int64_t rows = fixture_.Hyper("B");
+    batch.rows = {0, rows, rows};
+    const auto report = trainer_.Step(
+        batch, {.step = number, .device = fixture_.device(), .dtype = fixture_.dtype()}, /*rate_factor=*/0);
+    CHECK_EQ(report.skipped(), 0);
+    GiveLosses(report, "out." + step);
+    if (number > 0) return;
+    for (const auto& [name, tensor] : recipes::TensorsOf(*system_, recipes::Role::kTrained))
+      if (name.starts_with("netG.") && tensor.requires_grad())
+        fixture_.Give("grad." + step + "param." + Recorded(name), tensor.grad());
+  }
+
+  void GiveLosses(const train::StepReport& report, const std::string& prefix) {
+    static const auto& names = *new std::map<std::string, std::string>{
+        {"image", "img"}, {"features", "h1"}, {"code", "h"}, {"adversarial", "adv"}};
+    torch::Tensor sum;
+    for (const auto& term : report.terms) {
+      if (term.phase == "d") {
+        fixture_.Give(prefix + "d_" + term.name, term.value / adversarial_weight_);
+        continue;
+      }
+      fixture_.Give(prefix + names.at(term.name), term.value);
+      sum = sum.defined() ? sum + term.value : term.value;
+    }
+    fixture_.Give(prefix + "errG", sum);
+  }
+
+  Fixture& fixture_;
+  const testing::DefaultDtype dtype_scope_{fixture_.dtype()};
+  const double adversarial_weight_;
+  SoloBatch batch_;
+  const std::unique_ptr<cluster::Communicator> communicator_;
+  const std::unique_ptr<recipes::System> system_;
+  train::Trainer trainer_;
+};
+
+}  // namespace
+
+void ReplayPpgnGenerator(Fixture& fixture) {
+  const auto shape = fixture.Hyper<Json>("PPGN");
+  auto channels = shape.at("channels").get<std::vector<int64_t>>();
+  channels.pop_back();  // the picture's
+  const int64_t width = shape.at("width");
+  nn::CodeGenerator generator(
+      nn::CodeGeneratorOptions{shape.at("code").get<int64_t>(), {width, width}, channels, 3});
+  fixture.Load(*generator);
+  const auto code = fixture.Leaf("in.h");
+  const auto image = generator(code);
+  fixture.Give("out.image", image);
+  fixture.Pull("image", image).backward();
+  fixture.Give("grad.in.h", code.grad());
+  fixture.GiveGradients(*generator);
+}
+
+void ReplayPpgnChain(Fixture& fixture) { ChainReplay(fixture).Run(); }
+
+void ReplayPpgnTrajectory(Fixture& fixture) { PpgnTrajectory(fixture).Run(); }
+
+}  // namespace helio::parity
