@@ -17,6 +17,7 @@ struct EvalOptions : eval::DistanceChoice {
   std::string checkpoint, attributes;
   eval::FolderScoreOptions folders;  // and where features go
   int64_t images = 3000;
+  bool by_class = false;
 
   void Declare(OptionList& list) {
     list.Add("checkpoint", &checkpoint, AnyValue(), "A run's folder, or one of its checkpoints");
@@ -30,6 +31,9 @@ struct EvalOptions : eval::DistanceChoice {
     list.Add(
         "real", &folders.real, AnyValue(),
         "With --fake: the folder of real pictures to compare with, or a file of --features or statistics");
+    list.Add(
+        "by_class", &by_class, AnyValue(),
+        "Of systems that can be asked for a class: how often --classifier sees the class of a training row");
     list.Add("images", &images, Between(1, 1e7), "Pictures to draw, over all ranks together");
   }
 };
@@ -47,6 +51,21 @@ void WriteReport(const std::vector<eval::Score>& generated, const std::vector<ev
   eval::WriteSampleGrid(model.drawer(), test, model.needs(),
                         {.seed = run.seed, .title = run.recipe + ", step " + std::to_string(model.step())},
                         out / "samples.png");
+}
+
+// Instead of captions' pictures.
+void EvaluateByClass(TrainedModel& model, const eval::Judges& judges, const TrainingData& data,
+                     const eval::EvaluationOptions& evaluation, cluster::Communicator& communicator) {
+  if (model.drawer().classes() == 0 || !judges.classifier)
+    ThrowUser("needs a system that can be asked for a class, and a judge", "--by_class",
+              "pass --classifier; the README says which systems draw classes");
+  const auto scores =
+      eval::EvaluateClasses(model.drawer(), judges, data.train(), model.needs(), evaluation, communicator);
+  if (communicator.rank() > 0) return;
+  const auto& out = model.options().session.out;
+  std::filesystem::create_directories(out);
+  eval::UpdateSummary(out / "summary.json", "by_class", scores);
+  LOG(INFO) << "pictures drawn for classes, and real ones:\n" << eval::FormatScores(scores);
 }
 
 int Evaluate(const EvalOptions& own, cluster::Communicator& communicator) {
@@ -69,6 +88,11 @@ int Evaluate(const EvalOptions& own, cluster::Communicator& communicator) {
                                         .seed = run.seed,
                                         .distances = own});
   const eval::EvaluationOptions evaluation{own.images, run.seed, own.folders.features};
+  if (own.by_class) {
+    EvaluateByClass(model, judges, data, evaluation, communicator);
+    communicator.Barrier("report");
+    return 0;
+  }
   const auto generated =
       eval::EvaluateGenerator(model.drawer(), judges, test, model.needs(), evaluation, communicator);
   const auto real = eval::EvaluateReal(judges, test, model.needs(), evaluation, communicator);

@@ -14,7 +14,7 @@ namespace {
 
 struct GenerateOptions {
   std::string checkpoint, text, text_encoder, box, points, points_checkpoint, image, direction;
-  int64_t n = 4;
+  int64_t n = 4, class_number = -1;
 
   AskedText Text() const { return {text, text_encoder, n}; }
   void Declare(OptionList& list) {
@@ -36,6 +36,8 @@ struct GenerateOptions {
              "FILE,...: pictures for a system that translates, in place of --text");
     list.Add("direction", &direction, OneOf({"", "a2b", "b2a"}),
              "a2b or b2a: from the first data set's domain to the second's, or back");
+    list.Add("class", &class_number, AtLeast(-1),
+             "Number of a class to draw, for systems that can be asked for one, in place of --text");
     list.Add("n", &n, Between(1, 64), "Pictures");
   }
 };
@@ -76,26 +78,39 @@ void AddPlaces(const GenerateOptions& own, const TrainedModel& model, torch::Dev
   prompt.key_points = completer.Complete(asked, model.options().run.seed, {0, own.n, own.n}).cpu();
 }
 
-// Pictures with words' attention under them; without, beside the places that were asked for.
+// Where the words looked; of systems without attention the stages, or the steps of a chain, and the places
+// that were asked for.
 eval::Canvas Labelled(const GenerateOptions& own, const recipes::Prompt& prompt,
                       const recipes::Pictures& pictures, const std::vector<std::string>& words,
                       const RunOptions& run) {
   const auto seed = "seed " + std::to_string(run.seed);
+  const auto text = own.text.empty() ? "class " + std::to_string(own.class_number) : own.text;
   if (!pictures.attention.empty()) {
     std::vector<eval::AttentionSubject> subjects;
-    for (int64_t i = 0; i < own.n; ++i) subjects.push_back(Subject(pictures, i, own.text, words));
+    for (int64_t i = 0; i < own.n; ++i) subjects.push_back(Subject(pictures, i, text, words));
     return eval::DrawAttention(subjects,
                                {.title = run.recipe + ": what each word looked at", .subtitle = seed});
   }
-  std::vector<eval::Sample> samples;
-  for (int64_t i = 0; i < own.n; ++i) samples.push_back(eval::SampleOf(prompt, pictures, i, own.text));
-  return eval::DrawSampleGrid(samples, {.title = run.recipe, .subtitle = seed});
+  return eval::DrawSampleGrid(
+      eval::SamplesOf(prompt, pictures, std::vector<std::string>(static_cast<size_t>(own.n), text)),
+      {.title = run.recipe, .subtitle = seed, .columns = eval::ColumnsFor(pictures)});
+}
+
+// The prompt of a class, for systems that can be asked for one.
+recipes::Prompt ClassPrompt(const GenerateOptions& own, TrainedModel& model) {
+  if (own.class_number >= model.drawer().classes())
+    ThrowUser("is no class that this system can be asked for", "--class=" + std::to_string(own.class_number),
+              model.drawer().classes() == 0 ? "it draws sentences: --text=\"...\""
+                                            : "below " + std::to_string(model.drawer().classes()));
+  recipes::Prompt prompt;
+  prompt.classes = torch::full({own.n}, own.class_number, torch::kInt64);
+  return prompt;
 }
 
 void DrawSentence(const GenerateOptions& own, TrainedModel& model, const std::filesystem::path& out) {
   const auto& options = model.options();
   std::vector<std::string> words;
-  auto prompt = PromptFor(own.Text(), model, words);
+  auto prompt = own.class_number >= 0 ? ClassPrompt(own, model) : PromptFor(own.Text(), model, words);
   AddPlaces(own, model, cluster::DeviceAlone(options.launch.device), prompt);
   auto pictures = model.drawer().Draw(prompt, options.run.seed, {0, own.n, own.n});
   for (auto* tensors : {&pictures.images, &pictures.attention})
@@ -123,8 +138,9 @@ int Run() {
   const auto options = ReadTrainingOptionsWith(own, GivenFlags());
   const auto& out = options.session.out;
   if (own.checkpoint.empty()) ThrowUser("is missing", "--checkpoint", "name a run's folder");
-  if (own.text.empty() == own.image.empty())
-    ThrowUser("one of them", "--text, --image", "a sentence to draw, or pictures to translate");
+  if (!own.text.empty() + !own.image.empty() + (own.class_number >= 0) != 1)
+    ThrowUser("one of them", "--text, --class, --image",
+              "a sentence or a class to draw, or pictures to translate");
   if (out.extension() != ".png") ThrowUser("must be a .png file", "--out");
   TrainedModel model(own.checkpoint, cluster::DeviceAlone(options.launch.device));
   if (own.image.empty()) {

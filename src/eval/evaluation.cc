@@ -78,6 +78,14 @@ std::vector<Score> Evaluate(const Evaluators& evaluators, const Judges& judges, 
   return scores;
 }
 
+// A row's picture for its class alone.
+torch::Tensor DrawClasses(recipes::Drawer& drawer, const dataio::Batch& batch, uint64_t seed,
+                          const RowRange& rows) {
+  recipes::Prompt prompt;
+  prompt.classes = batch.data().classes;
+  return drawer.Draw(prompt, RandomKey(seed, "evaluation"), rows).images.back();
+}
+
 }  // namespace
 
 std::vector<Score> EvaluateGenerator(recipes::Drawer& drawer, const Judges& judges,
@@ -103,6 +111,24 @@ std::vector<Score> EvaluateReal(const Judges& judges, const dataio::Dataset& tes
   };
   return Evaluate(EvaluatorsFor(judges, test, needs, "real_", evaluation.seed), judges, test, needs,
                   evaluation, communicator, illustrate);
+}
+
+std::vector<Score> EvaluateClasses(recipes::Drawer& drawer, const Judges& judges,
+                                   const dataio::Dataset& train, const dataio::DomainNeeds& needs,
+                                   const EvaluationOptions& evaluation, cluster::Communicator& communicator) {
+  std::vector<Score> scores;
+  for (const bool real : {false, true}) {
+    Evaluators evaluators;
+    evaluators.push_back(MakeClassEvaluator(judges, real ? "real_" : ""));
+    const auto illustrate = [&](dataio::Batch& batch, int64_t first, EvalBatch& sample) {
+      const RowRange rows{first, batch.rows.local, evaluation.images};
+      sample.images = real ? RealPictures(batch, needs, judges.device)
+                           : DrawClasses(drawer, batch, evaluation.seed, rows);
+    };
+    for (auto& score : Evaluate(evaluators, judges, train, needs, evaluation, communicator, illustrate))
+      scores.push_back(std::move(score));
+  }
+  return scores;
 }
 
 std::vector<recipes::ValidationScore> ValidationScores(const std::vector<Score>& scores) {

@@ -31,6 +31,12 @@ std::vector<Score> EvaluateReal(const Judges& judges, const dataio::Dataset& tes
                                 const dataio::DomainNeeds& needs, const EvaluationOptions& evaluation,
                                 cluster::Communicator& communicator);
 
+// Pictures drawn for the classes of training rows, and these rows' own, scored by whether the classifier sees
+// the class. Collective.
+std::vector<Score> EvaluateClasses(recipes::Drawer& drawer, const Judges& judges,
+                                   const dataio::Dataset& train, const dataio::DomainNeeds& needs,
+                                   const EvaluationOptions& evaluation, cluster::Communicator& communicator);
+
 std::vector<recipes::ValidationScore> ValidationScores(const std::vector<Score>& scores);
 
 }  // namespace helio::eval

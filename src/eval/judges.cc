@@ -2,6 +2,7 @@
 
 #include "dataio/sampler.h"
 #include "src/base/random.h"
+#include "src/eval/class_accuracy.h"
 #include "src/eval/colour_binding.h"
 #include "src/eval/inception_score.h"
 #include "src/eval/r_precision.h"
@@ -134,6 +135,12 @@ Judges MakePictureJudges(const JudgeNetworks& networks, const recipes::Pretraine
   AddClassifier(judges, networks, weights,
                 FindTensor(tensors, "classifier.fc.weight", "--classifier").size(0));
   return judges;
+}
+
+std::unique_ptr<Evaluator> MakeClassEvaluator(const Judges& judges, const std::string& prefix) {
+  return std::make_unique<ClassAccuracy>(prefix + "class_accuracy",
+                                         ClassProbabilities(judges.classifier, judges.device),
+                                         "classifier " + judges.classifier_digest);
 }
 
 std::vector<std::unique_ptr<Evaluator>> MakeEvaluators(const Judges& judges, const dataio::Dataset& test,

@@ -51,6 +51,9 @@ Judges MakeJudges(const JudgeNetworks& networks, const recipes::PretrainedWeight
 Judges MakePictureJudges(const JudgeNetworks& networks, const recipes::PretrainedWeights& weights,
                          const JudgeOptions& judge_options);
 
+// Of pictures that were drawn for classes, by the classifier.
+std::unique_ptr<Evaluator> MakeClassEvaluator(const Judges& judges, const std::string& prefix);
+
 // The scores that the judges can give, their names with `prefix` in front.
 std::vector<std::unique_ptr<Evaluator>> MakeEvaluators(const Judges& judges, const dataio::Dataset& test,
                                                        const std::string& prefix, uint64_t seed);

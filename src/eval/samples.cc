@@ -5,16 +5,26 @@
 #include "src/base/random.h"
 #include "src/eval/marked_picture.h"
 #include "src/eval/png_writer.h"
-#include "src/eval/sample_grid.h"
 
 namespace helio::eval {
+namespace {
 
+std::vector<std::string> CaptionsOf(const dataio::Dataset& test, const dataio::Domain& data) {
+  std::vector<std::string> captions(data.records.size());
+  if (test.captions() > 0)
+    for (size_t i = 0; i < captions.size(); ++i)
+      captions[i] = test.Text(data.records[i], data.caption_indices[i]);
+  return captions;
+}
+
+// All stages of a row, or the steps of its chain, and where places were asked for the last picture with them
+// marked.
 Sample SampleOf(const recipes::Prompt& prompt, const recipes::Pictures& pictures, int64_t row,
                 const std::string& caption) {
-  Sample sample{caption, {}, {}};
+  Sample sample{caption, {}, {}, pictures.labels};
   for (const auto& stage : pictures.images) {
     sample.stages.push_back(stage[row]);
-    sample.labels.push_back(std::to_string(stage.size(2)) + " px");
+    if (pictures.labels.empty()) sample.labels.push_back(std::to_string(stage.size(2)) + " px");
   }
   Marks marks;
   if (prompt.boxes.defined()) marks.box = prompt.boxes[row];
@@ -23,6 +33,18 @@ Sample SampleOf(const recipes::Prompt& prompt, const recipes::Pictures& pictures
   sample.stages.push_back(Marked(sample.stages.back(), marks));
   sample.labels.emplace_back("asked");
   return sample;
+}
+
+}  // namespace
+
+int ColumnsFor(const recipes::Pictures& pictures) { return pictures.images.size() > 4 ? 1 : 2; }
+
+std::vector<Sample> SamplesOf(const recipes::Prompt& prompt, const recipes::Pictures& pictures,
+                              const std::vector<std::string>& captions) {
+  std::vector<Sample> samples;
+  for (size_t i = 0; i < captions.size(); ++i)
+    samples.push_back(SampleOf(prompt, pictures, static_cast<int64_t>(i), captions[i]));
+  return samples;
 }
 
 void WriteSampleGrid(recipes::Drawer& drawer, const dataio::Dataset& test, const dataio::DomainNeeds& needs,
@@ -34,19 +56,13 @@ void WriteSampleGrid(recipes::Drawer& drawer, const dataio::Dataset& test, const
   const auto prompt = recipes::PromptOf(data);
   const auto pictures = drawer.Draw(prompt, key, {0, samples.count, samples.count});
   dataio::Upload(batch, needs, torch::kCPU, torch::kFloat32);
-  std::vector<Sample> grid;
-  for (int64_t i = 0; i < samples.count; ++i) {
-    const auto place = static_cast<size_t>(i);
-    const auto caption =
-        test.captions() > 0 ? test.Text(data.records[place], data.caption_indices[place]) : std::string();
-    auto sample = SampleOf(prompt, pictures, i, caption);
-    sample.real = data.images.back()[i];
-    grid.push_back(std::move(sample));
-  }
-  WritePng(path, DrawSampleGrid(
-                     grid, {.title = samples.title,
-                            .subtitle =
-                                "captions of held-out classes; last column: a real picture of the caption"}));
+  auto grid = SamplesOf(prompt, pictures, CaptionsOf(test, data));
+  for (int64_t i = 0; i < samples.count; ++i) grid[static_cast<size_t>(i)].real = data.images.back()[i];
+  WritePng(path,
+           DrawSampleGrid(
+               grid, {.title = samples.title,
+                      .subtitle = "captions of held-out classes; last column: a real picture of the caption",
+                      .columns = ColumnsFor(pictures)}));
 }
 
 }  // namespace helio::eval

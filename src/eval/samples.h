@@ -15,9 +15,12 @@ struct SampleOptions {
   std::string title = {};
 };
 
-// One row of a drawing: all stages, and where places were asked for the last picture with them marked.
-Sample SampleOf(const recipes::Prompt& prompt, const recipes::Pictures& pictures, int64_t row,
-                const std::string& caption);
+// Pictures and what they were drawn for, to be shown row by row: all stages, and where places were asked for
+// the last picture with them marked.
+std::vector<Sample> SamplesOf(const recipes::Prompt& prompt, const recipes::Pictures& pictures,
+                              const std::vector<std::string>& captions);
+// Of a grid of them: chains are long.
+int ColumnsFor(const recipes::Pictures& pictures);
 
 // A labelled grid of held-out captions, all stages and the real picture, as a PNG. Local.
 void WriteSampleGrid(recipes::Drawer& drawer, const dataio::Dataset& test, const dataio::DomainNeeds& needs,

@@ -7,13 +7,19 @@ Balance::Players Balance::Playing() const {
   return {host[0].item<int64_t>() != 0, host[1].item<int64_t>() != 0};
 }
 
-void Balance::Update(double discriminator, double generator) {
-  auto players = Playing();
-  const double ratio = discriminator / generator;
-  if (ratio < 0.1 && players.discriminator) players = {false, true};
-  if (ratio > 0.5 && !players.discriminator) players = {true, true};
-  if (ratio > 10 && players.generator) players = {true, false};
-  plays_.copy_(torch::tensor({int64_t{players.discriminator}, int64_t{players.generator}}, torch::kInt64));
+void Balance::Update(const torch::Tensor& losses) {
+  const torch::NoGradGuard no_grad;
+  const auto ratio = losses[0] / losses[1];
+  const auto plays = plays_.to(torch::kBool);
+  auto discriminator = plays[0], generator = plays[1];
+  const auto ahead = ratio.lt(0.1) & discriminator;
+  discriminator = discriminator & ~ahead;
+  generator = generator | ahead;
+  const auto caught_up = ratio.gt(0.5) & ~discriminator;
+  discriminator = discriminator | caught_up;
+  generator = generator | caught_up;
+  const auto behind = ratio.gt(10) & generator;
+  plays_.copy_(torch::stack({discriminator | behind, generator & ~behind}));
 }
 
 }  // namespace helio::recipes

@@ -14,10 +14,10 @@ class Balance {
     bool discriminator = true, generator = true;
   };
   Players Playing() const;  // reads the device
-  // `discriminator`: its loss on real and drawn pictures together; `generator`: of fooling it. Their ratio
+  // `losses` {2}: the discriminator's on real and drawn pictures together, and of fooling it. Their ratio
   // below 0.1: only the generator trains on; above 0.5: both again; above 10: only the discriminator. What is
-  // not finite changes nothing.
-  void Update(double discriminator, double generator);
+  // no number changes nothing. Does not wait for the device.
+  void Update(const torch::Tensor& losses);
 
   NamedTensors State(const std::string& prefix) const { return {{prefix + "plays", plays_}}; }
 

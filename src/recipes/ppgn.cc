@@ -65,6 +65,7 @@ class Ppgn : public System {
   Balance balance_;
   Balance::Players playing_;  // in the step under way
   torch::Tensor units_;       // {3} float64: what image, features and code are measured in; 0: not known yet
+  bool units_known_ = false;  // so that the device need not be asked
 };
 
 nn::PictureCriticOptions CriticOf(const PpgnOptions& options) {
@@ -144,7 +145,10 @@ std::unique_ptr<Step> Ppgn::Prepare(const dataio::Batch& batch, const StepContex
 
 // By the first batch: a loss of 1 is then what the best constant has.
 void Ppgn::ChooseUnits(const PpgnStep& step) {
-  if (units_[0].item<double>() > 0) return;
+  if (units_known_ || units_[0].item<double>() > 0) {
+    units_known_ = true;
+    return;
+  }
   const auto scope = Scope(step);
   const auto spread = [&](const torch::Tensor& values) { return losses::Spread(values, scope) / 2; };
   units_.copy_(torch::stack({spread(step.image), spread(step.features), spread(step.code)}));
@@ -213,8 +217,7 @@ void Ppgn::Conclude(std::span<const std::unique_ptr<Step>> steps) {
   }
   auto sums = torch::stack(losses).to(torch::kFloat64).sum(0);
   ranks_.Sum(sums);
-  const auto host = sums.cpu();
-  balance_.Update(host[0].item<double>(), host[1].item<double>());
+  balance_.Update(sums);
 }
 
 }  // namespace

@@ -34,7 +34,8 @@ def flags(system, work, steps):
     return ["--flagfile=" + str(ROOT / "configs/base/toy.flags"), f"--recipe={system}", f"--data=data:{work}/data,data_b:{work}/night", "--stages=2", "--gf=4", "--df=4",
             "--caption_embedding=16", "--caption_hidden=16", "--embedding=16", "--word_vector=16", "--batch=8", "--log_every=1", "--threads=1",
             "--random_frozen", "--nofreeze_trunk", "--side=16", "--d_layers=2", "--pool_size=12", "--sentence=damsm", "--z=8", "--condition=8", f"--steps={steps}", "--evaluate_every=2", "--evaluate_images=100", "--sample_every=2",
-            "--ema_batch_norm=reestimated", "--checkpoint_every=2"]
+            "--generator_hidden=16", "--generator_channels=6,5,4,4", "--generator_convolutions=1", "--picture_critic=small", "--loss_units=spread",
+            "--code_units=seen", "--iterations=8", "--ema_batch_norm=reestimated", "--checkpoint_every=2"]
 
 
 def on(device, ranks, *command):
