@@ -184,6 +184,10 @@ TEST(PpgnOptionsTest, TheGeneratorIsAsLargeAsTheReleasedOne) {
   for (const auto& parameter : generator->parameters()) count += parameter.numel();
   EXPECT_EQ(count, 56097891);
   EXPECT_EQ(nn::CodeGeneratorOptions().side(), 256);
+  std::string layers;
+  for (const auto& child : generator->named_children()) layers += child.key() + " ";
+  EXPECT_EQ(layers,
+            "defc7 defc6 defc5 deconv5 conv5_1 deconv4 conv4_1 deconv3 conv3_1 deconv2 deconv1 deconv0 ");
 }
 
 TEST(PpgnOptionsTest, RatesAreHalvedWhereTheyAreSaidTo) {
