@@ -32,13 +32,10 @@ TEST(ColourBinding, CountsOnlyAskedPartsAndTellsPartFromAnywhere) {
 
 TEST(ColourBinding, SaysWhenNoCaptionNamesColours) {
   ColourBinding binding("colour", [](const torch::Tensor& x) { return x; }, {2, ""});
-  EvalBatch batch{torch::arange(5),
-                  OneHot({0, 1, 2}).repeat({5, 1, 1}),
-                  {},
-                  {},
-                  {},
-                  {},
-                  torch::full({5, 3}, -1, torch::kInt64)};
+  EvalBatch batch;
+  batch.positions = torch::arange(5);
+  batch.images = OneHot({0, 1, 2}).repeat({5, 1, 1});
+  batch.asked = torch::full({5, 3}, -1, torch::kInt64);
   binding.Consume(batch);
   EXPECT_THROW(binding.Finish(MergePartials({binding.Partial()})), Error);
 }
