@@ -36,7 +36,7 @@ std::string Help(const ProgramText& program, const std::string& recipe) {
   });
   return HelpText(program.usage, flags) +
          (program.of_recipe
-              ? "\n--help --recipe=NAME shows what that system reads, with its defaults.\n"
+              ? "\n--help --recipe=NAME shows all that one system reads, with its defaults.\n"
               : "The checkpoint knows what it was trained with; flags of helio-train override it.\n");
 }
 

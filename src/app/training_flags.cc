@@ -1,5 +1,7 @@
 #include "src/app/training_flags.h"
 
+#include <map>
+
 #include "src/app/training_options.h"
 #include "src/recipes/registry.h"
 
@@ -32,9 +34,12 @@ std::vector<FlagText> FlagsOf(const std::string& recipe) {
 }
 
 std::set<std::string> FlagNamesOf(recipes::Program program) {
-  std::set<std::string> names;
+  std::map<std::string, int> readers;
   for (const auto& recipe : recipes::SystemNames(program))
-    for (const auto& flag : FlagsOf(recipe)) names.insert(flag.name);
+    for (const auto& flag : FlagsOf(recipe)) ++readers[flag.name];
+  std::set<std::string> names;
+  for (const auto& [name, count] : readers)
+    if (count > 1) names.insert(name);
   return names;
 }
 

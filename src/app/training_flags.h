@@ -15,7 +15,7 @@ void RegisterTrainingFlags();
 // What a run of the system reads, as help shows it, with the system's own defaults. Throws as FindSystem.
 std::vector<FlagText> FlagsOf(const std::string& recipe);
 
-// The names of those that any of the program's systems reads.
+// The names of those that several of the program's systems read: one system's own are shown with it alone.
 std::set<std::string> FlagNamesOf(recipes::Program program);
 
 }  // namespace helio::app

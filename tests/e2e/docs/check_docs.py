@@ -95,8 +95,9 @@ def names_exist(block):
 
 def known_flags():
     known = set()
-    for program in PROGRAMS:
-        text = subprocess.run([BIN / f"helio-{program}", "--help"], capture_output=True, text=True).stdout
+    systems = re.search(r"System to train: (.*)", subprocess.run([BIN / "helio-train", "--help"], capture_output=True, text=True).stdout)[1].split(", ")
+    for program, *flags in [(program,) for program in PROGRAMS] + [("train", f"--recipe={system}") for system in systems]:
+        text = subprocess.run([BIN / f"helio-{program}", "--help", *flags], capture_output=True, text=True).stdout
         known |= set(re.findall(r"^\s+--(\w+)=", text, re.M))
     for script in [ROOT / "launch/mpirun/run", *(p for p in (ROOT / "scripts").iterdir() if p.is_file())]:
         known |= set(re.findall(r"\"--(\w+)\"", script.read_text()))

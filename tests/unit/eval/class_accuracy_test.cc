@@ -26,11 +26,11 @@ ClassAccuracy MakeClassAccuracy() {
 TEST(ClassAccuracy, CountsTheAskedClassAmongTheMostProbable) {
   const auto every = torch::arange(10);
   const auto right = torch::eye(10);
-  EXPECT_EQ(First(MakeClassAccuracy(), Seen(right, every)), 1);
+  EXPECT_DOUBLE_EQ(First(MakeClassAccuracy(), Seen(right, every)), 1);
   EXPECT_EQ(First(MakeClassAccuracy(), Seen(right.roll(1, 0), every)), 0);
   const auto third = right + 2 * right.roll(1, 0) + 3 * right.roll(2, 0);
   EXPECT_EQ(First(MakeClassAccuracy(), Seen(third, every)), 0);
-  EXPECT_EQ(First(MakeClassAccuracy(), Seen(third, every), 1), 1);
+  EXPECT_DOUBLE_EQ(First(MakeClassAccuracy(), Seen(third, every), 1), 1);
 }
 
 // Ties are lost, and so is what is no number.
