@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <utility>
 
 #include "src/base/error.h"
 #include "src/base/noise.h"
@@ -145,10 +146,7 @@ std::unique_ptr<Step> Ppgn::Prepare(const dataio::Batch& batch, const StepContex
 
 // By the first batch: a loss of 1 is then what the best constant has.
 void Ppgn::ChooseUnits(const PpgnStep& step) {
-  if (units_known_ || units_[0].item<double>() > 0) {
-    units_known_ = true;
-    return;
-  }
+  if (std::exchange(units_known_, true) || units_[0].item<double>() > 0) return;
   const auto scope = Scope(step);
   const auto spread = [&](const torch::Tensor& values) { return losses::Spread(values, scope) / 2; };
   units_.copy_(torch::stack({spread(step.image), spread(step.features), spread(step.code)}));
