@@ -1,15 +1,15 @@
 # cmake --install build/release --prefix DIR, and cpack (a .deb): programs, configurations, launch files, pages, manual pages, completion.
 # The programs find the LibTorch they were built with; HELIO_TORCH names another one (launch/start_program).
 include(GNUInstallDirs)
-set(HELIO_PROGRAM_NAMES synth pack inspect pretrain train embed eval generate export report)
+get_target_property(HELIO_PROGRAM_NAMES helio_programs MANUALLY_ADDED_DEPENDENCIES)
 set(HELIO_SHARE ${CMAKE_INSTALL_DATADIR}/heliograph)
 
 install(PROGRAMS launch/start_program DESTINATION ${CMAKE_INSTALL_LIBDIR}/heliograph)
 foreach(program IN LISTS HELIO_PROGRAM_NAMES)
-  install(PROGRAMS ${CMAKE_RUNTIME_OUTPUT_DIRECTORY}/helio-${program} DESTINATION ${CMAKE_INSTALL_LIBDIR}/heliograph)
+  install(PROGRAMS ${CMAKE_RUNTIME_OUTPUT_DIRECTORY}/${program} DESTINATION ${CMAKE_INSTALL_LIBDIR}/heliograph)
   install(CODE "file(MAKE_DIRECTORY \"\$ENV{DESTDIR}\${CMAKE_INSTALL_PREFIX}/${CMAKE_INSTALL_BINDIR}\")
     file(CREATE_LINK ../${CMAKE_INSTALL_LIBDIR}/heliograph/start_program
-      \"\$ENV{DESTDIR}\${CMAKE_INSTALL_PREFIX}/${CMAKE_INSTALL_BINDIR}/helio-${program}\" SYMBOLIC)")
+      \"\$ENV{DESTDIR}\${CMAKE_INSTALL_PREFIX}/${CMAKE_INSTALL_BINDIR}/${program}\" SYMBOLIC)")
 endforeach()
 install(DIRECTORY configs DESTINATION ${HELIO_SHARE})
 install(DIRECTORY launch DESTINATION ${HELIO_SHARE} USE_SOURCE_PERMISSIONS PATTERN start_program EXCLUDE)

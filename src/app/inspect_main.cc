@@ -6,6 +6,7 @@
 #include "src/app/inspection.h"
 #include "src/app/main.h"
 #include "src/base/error.h"
+#include "src/eval/image_tensor.h"
 #include "src/eval/png_writer.h"
 #include "src/eval/sample_grid.h"
 
@@ -25,9 +26,8 @@ using helio::dataio::Shard;
 torch::Tensor Square(const Image& image) {
   const int side = std::min(image.width, image.height);
   const int left = (image.width - side) / 2, top = (image.height - side) / 2;
-  auto part = helio::dataio::Crop(image, left, top, left + side, top + side);
-  const auto pixels = torch::from_blob(part.pixels.data(), {side, side, 3}, torch::kUInt8);
-  return pixels.permute({2, 0, 1}).to(torch::kFloat32).div(127.5).sub(1);
+  return helio::eval::SignedUnits(
+      helio::eval::PixelsOf(helio::dataio::Crop(image, left, top, left + side, top + side)));
 }
 
 helio::eval::Sample SampleOf(const Shard& shard, int64_t record, const fs::path& path) {

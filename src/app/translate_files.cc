@@ -5,6 +5,7 @@
 
 #include "dataio/image.h"
 #include "src/base/error.h"
+#include "src/eval/image_tensor.h"
 #include "src/eval/png_writer.h"
 #include "src/eval/translations.h"
 
@@ -26,10 +27,9 @@ torch::Tensor ReadPicture(const std::string& file, int64_t side, int64_t step) {
       dataio::ResizeShortSide(dataio::DecodeImage(bytes, "--image=" + file), static_cast<int>(side));
   const auto cut = [&](int length) { return static_cast<int>(length % step); };
   const int left = cut(whole.width) / 2, top = cut(whole.height) / 2;
-  auto image = dataio::Crop(whole, left, top, left + whole.width - cut(whole.width),
-                            top + whole.height - cut(whole.height));
-  const auto pixels = torch::from_blob(image.pixels.data(), {1, image.height, image.width, 3}, torch::kUInt8);
-  return pixels.permute({0, 3, 1, 2}).to(torch::kFloat32).div(127.5).sub(1);
+  const auto image = dataio::Crop(whole, left, top, left + whole.width - cut(whole.width),
+                                  top + whole.height - cut(whole.height));
+  return eval::SignedUnits(eval::PixelsOf(image)).unsqueeze(0);
 }
 
 recipes::Direction Find(const recipes::Translator& translator, const std::string& name) {

@@ -22,23 +22,25 @@ NamedTensors Judged(nn::Classifier classifier, torch::Device device, const torch
   return {{"features", pooled.cpu()}, {"probabilities", classifier->Classify(pooled).softmax(1).cpu()}};
 }
 
+// Pictures of one size, of which the last stands before row `end`; leaves none.
+void JudgeAlike(std::vector<torch::Tensor>& alike, int64_t end, const Judges& judges, RowCollector& rows) {
+  auto judged = Judged(judges.classifier, judges.device, torch::stack(alike));
+  const auto count = static_cast<int64_t>(alike.size());
+  judged.emplace_back("positions", torch::arange(end - count, end, torch::kInt64));
+  rows.Add(judged);
+  alike.clear();
+}
+
 // Rows [first, last), neighbours of one size together.
 void JudgeRows(const PictureFolder& folder, const Judges& judges, int64_t first, int64_t last,
                RowCollector& rows) {
-  for (int64_t row = first; row < last;) {
-    std::vector<torch::Tensor> alike{folder.Read(row)};
-    torch::Tensor next;
-    for (int64_t other = row + 1; other < last; ++other) {
-      next = folder.Read(other);
-      if (next.sizes() != alike[0].sizes()) break;
-      alike.push_back(next);
-    }
-    auto judged = Judged(judges.classifier, judges.device, torch::stack(alike));
-    const auto count = static_cast<int64_t>(alike.size());
-    judged.emplace_back("positions", torch::arange(row, row + count, torch::kInt64));
-    rows.Add(judged);
-    row += count;
+  std::vector<torch::Tensor> alike;
+  for (int64_t row = first; row < last; ++row) {
+    auto picture = folder.Read(row);
+    if (!alike.empty() && picture.sizes() != alike[0].sizes()) JudgeAlike(alike, row, judges, rows);
+    alike.push_back(std::move(picture));
   }
+  JudgeAlike(alike, last, judges, rows);
 }
 
 NamedTensors JudgeFolder(const PictureFolder& folder, const Judges& judges,

@@ -4,6 +4,7 @@
 #include "src/base/random.h"
 #include "src/eval/class_accuracy.h"
 #include "src/eval/colour_binding.h"
+#include "src/eval/image_tensor.h"
 #include "src/eval/inception_score.h"
 #include "src/eval/r_precision.h"
 #include "src/eval/report.h"
@@ -48,12 +49,6 @@ torch::Tensor ColourOfWord(const ColourAttributes& attributes, const dataio::Voc
   return colours;
 }
 
-torch::Tensor PictureTensor(const dataio::Image& image) {
-  return torch::tensor(at::ArrayRef<uint8_t>(image.pixels.data(), image.pixels.size()), torch::kUInt8)
-      .view({image.height, image.width, 3})
-      .permute({2, 0, 1});
-}
-
 // Pictures {N, 3, s, s} and part colours {N, parts} of up to `count` rows.
 std::pair<torch::Tensor, torch::Tensor> PartExamples(const dataio::Dataset& dataset,
                                                      const ColourAttributes& attributes, int64_t count,
@@ -62,7 +57,7 @@ std::pair<torch::Tensor, torch::Tensor> PartExamples(const dataio::Dataset& data
   const auto order = dataio::ShuffledRows(dataset.size(), RandomKey(seed, "part_judge"));
   for (int64_t i = 0; i < std::min(count, dataset.size()); ++i) {
     const int64_t row = order[static_cast<size_t>(i)];
-    pictures.push_back(PictureTensor(dataset.Picture(row)));
+    pictures.push_back(PixelsOf(dataset.Picture(row)));
     colours.push_back(attributes.Colours(dataset.Id(row)));
   }
   return {torch::stack(pictures), torch::stack(colours)};

@@ -4,6 +4,7 @@
 #include "dataio/image.h"
 #include "src/base/error.h"
 #include "src/base/file_system.h"
+#include "src/eval/image_tensor.h"
 
 namespace helio::eval {
 
@@ -22,12 +23,7 @@ torch::Tensor PictureFolder::Read(int64_t row) const {
   const std::string bytes = ReadFile(file);
   const auto image =
       dataio::DecodeImage({reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size()}, file.string());
-  return torch::tensor(at::ArrayRef<uint8_t>(image.pixels.data(), image.pixels.size()), torch::kUInt8)
-      .view({image.height, image.width, 3})
-      .permute({2, 0, 1})
-      .to(torch::kFloat32)
-      .div(127.5)
-      .sub(1);
+  return SignedUnits(PixelsOf(image));
 }
 
 }  // namespace helio::eval

@@ -52,8 +52,7 @@ Phase GawwnGame::MakePhase(const char* name, const torch::nn::Module& module, co
                            double rate) const {
   Phase phase;
   phase.name = name;
-  for (const auto& entry : ParametersOf(module, std::string(part) + "."))
-    if (entry.second.requires_grad()) phase.parameters.push_back(entry);
+  phase.parameters = TrainedParametersOf(module, std::string(part) + ".");
   phase.optimizer = Torch7AdamWith(options_, rate);
   phase.rate = HalvedEarly(options_.decay_epochs);
   return phase;

@@ -1,7 +1,6 @@
 #include "src/recipes/mirrorgan.h"
 
 #include "src/losses/caption.h"
-#include "src/nn/freeze.h"
 
 namespace helio::recipes {
 
@@ -22,22 +21,14 @@ void MirrorGanOptions::Declare(OptionList& list) {
 MirrorGan::MirrorGan(const MirrorGanOptions& options, const Surroundings& surroundings)
     : LadderGame(options, surroundings,
                  options.global_attention ? nn::AttentionKind::kWordsAndGlobal : nn::AttentionKind::kWords),
-      options_(options) {
-  caption_encoder_ = nn::CaptionEncoder(nn::MakeImageTrunk(options.caption_trunk, "--caption_trunk"),
-                                        options.caption_embedding);
-  caption_decoder_ =
-      nn::CaptionDecoder(options.caption_embedding, options.caption_hidden, surroundings.data.vocabulary);
-  LoadPretrained(*caption_encoder_, surroundings.weights, "captioner", "caption_cnn.");
-  LoadPretrained(*caption_decoder_, surroundings.weights, "captioner", "caption_rnn.");
-  nn::Freeze(*caption_encoder_);
-  nn::Freeze(*caption_decoder_);
+      options_(options),
+      captioner_(options, surroundings) {
   if (options.mirror_damsm_lambda > 0) damsm_ = std::make_unique<FrozenDamsm>(options, options, surroundings);
 }
 
 std::vector<Part> MirrorGan::Parts() const {
   auto parts = LadderGame::Parts();
-  parts.push_back(PartOf("caption_cnn", Role::kFrozen, *caption_encoder_));
-  parts.push_back(PartOf("caption_rnn", Role::kFrozen, *caption_decoder_));
+  captioner_.AddParts(parts);
   if (damsm_) parts.push_back(damsm_->AsPart());
   return parts;
 }
@@ -54,7 +45,7 @@ LossTerms MirrorGan::OwnTerms(LadderStep& step) {
 LossTerm MirrorGan::CaptionTerm(LadderStep& step) {
   const auto& data = step.data;
   const auto logits =
-      caption_decoder_->forward(caption_encoder_->forward(step.drawn.images.back()), data.captions);
+      captioner_.decoder->forward(captioner_.encoder->forward(step.drawn.images.back()), data.captions);
   return {"caption", losses::CaptionLoss(logits, data.captions, data.caption_lengths, Scope(step)) *
                          options_.caption_lambda};
 }

@@ -1,5 +1,4 @@
 #pragma once
-#include "src/nn/captioner.h"
 #include "src/recipes/ladder_game.h"
 
 namespace helio::recipes {
@@ -28,8 +27,7 @@ class MirrorGan : public LadderGame {
   LossTerm CaptionTerm(LadderStep& step);
 
   const MirrorGanOptions options_;
-  nn::CaptionEncoder caption_encoder_{nullptr};
-  nn::CaptionDecoder caption_decoder_{nullptr};
+  FrozenCaptioner captioner_;
   std::unique_ptr<FrozenDamsm> damsm_;  // only with mirror_damsm_lambda > 0
 };
 

@@ -38,6 +38,12 @@ NamedTensors ParametersOf(const torch::nn::Module& module, const std::string& pr
   return parameters;
 }
 
+NamedTensors TrainedParametersOf(const torch::nn::Module& module, const std::string& prefix) {
+  auto parameters = ParametersOf(module, prefix);
+  std::erase_if(parameters, [](const auto& entry) { return !entry.second.requires_grad(); });
+  return parameters;
+}
+
 NamedTensors WithoutPrefix(const NamedTensors& tensors, const std::string& prefix) {
   NamedTensors found;
   for (const auto& [name, tensor] : tensors)
@@ -96,6 +102,20 @@ TextCondition FrozenText::Encode(const torch::Tensor& captions, const torch::Ten
   const auto features = encoder_->forward(captions, lengths);
   return {features.words * scale_, features.sentence * scale_,
           losses::PaddingOf(lengths, captions.size(1), captions.device())};
+}
+
+FrozenCaptioner::FrozenCaptioner(const CaptionerOptions& options, const Surroundings& surroundings)
+    : encoder(nn::MakeImageTrunk(options.caption_trunk, "--caption_trunk"), options.caption_embedding),
+      decoder(options.caption_embedding, options.caption_hidden, surroundings.data.vocabulary) {
+  LoadPretrained(*encoder, surroundings.weights, "captioner", "caption_cnn.");
+  LoadPretrained(*decoder, surroundings.weights, "captioner", "caption_rnn.");
+  nn::Freeze(*encoder);
+  nn::Freeze(*decoder);
+}
+
+void FrozenCaptioner::AddParts(std::vector<Part>& parts) const {
+  parts.push_back(PartOf("caption_cnn", Role::kFrozen, *encoder));
+  parts.push_back(PartOf("caption_rnn", Role::kFrozen, *decoder));
 }
 
 FrozenDamsm::FrozenDamsm(const DamsmImageOptions& options, const FrozenTextOptions& text,

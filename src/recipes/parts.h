@@ -35,6 +35,8 @@ Part PartOf(const std::string& name, Role role, const torch::nn::Module& module)
 
 // Parameters (no buffers) of a module under `prefix`.
 NamedTensors ParametersOf(const torch::nn::Module& module, const std::string& prefix);
+// Those of them that take gradients.
+NamedTensors TrainedParametersOf(const torch::nn::Module& module, const std::string& prefix);
 template <typename T>
 void Append(std::vector<T>& to, const std::vector<T>& from) {
   to.insert(to.end(), from.begin(), from.end());
@@ -68,6 +70,15 @@ class FrozenText {
  private:
   nn::TextEncoder encoder_{nullptr};
   double scale_;
+};
+
+// STREAM's captioner (MirrorGAN section 3.3), frozen.
+struct FrozenCaptioner {
+  FrozenCaptioner(const CaptionerOptions& options, const Surroundings& surroundings);
+  void AddParts(std::vector<Part>& parts) const;
+
+  nn::CaptionEncoder encoder{nullptr};
+  nn::CaptionDecoder decoder{nullptr};
 };
 
 // A frozen DAMSM image encoder as a loss on fakes, against *unscaled* text features.

@@ -54,15 +54,7 @@ PpgnNets::PpgnNets(const ChainSettings& settings, const ImageTrunkOptions& trunk
       classes_(ClassesOf(settings, surroundings)) {
   LoadPretrained(*classifier_, surroundings.weights, "classifier", "classifier.");
   nn::Freeze(*classifier_);
-  if (!settings.by_caption()) return;
-  caption_encoder_ = nn::CaptionEncoder(nn::MakeImageTrunk(settings.caption_trunk, "--caption_trunk"),
-                                        settings.caption_embedding);
-  caption_decoder_ =
-      nn::CaptionDecoder(settings.caption_embedding, settings.caption_hidden, surroundings.data.vocabulary);
-  LoadPretrained(*caption_encoder_, surroundings.weights, "captioner", "caption_cnn.");
-  LoadPretrained(*caption_decoder_, surroundings.weights, "captioner", "caption_rnn.");
-  nn::Freeze(*caption_encoder_);
-  nn::Freeze(*caption_decoder_);
+  if (settings.by_caption()) captioner_.emplace(settings, surroundings);
 }
 
 nn::ImageFeatures PpgnNets::Encode(const torch::Tensor& pictures) {
@@ -71,16 +63,14 @@ nn::ImageFeatures PpgnNets::Encode(const torch::Tensor& pictures) {
 
 void PpgnNets::AddParts(std::vector<Part>& parts) const {
   parts.push_back(PartOf("classifier", Role::kFrozen, *classifier_));
-  if (!settings_.by_caption()) return;
-  parts.push_back(PartOf("caption_cnn", Role::kFrozen, *caption_encoder_));
-  parts.push_back(PartOf("caption_rnn", Role::kFrozen, *caption_decoder_));
+  if (captioner_) captioner_->AddParts(parts);
 }
 
 std::unique_ptr<nn::ChainCondition> PpgnNets::ConditionOf(const Prompt& prompt) const {
-  if (settings_.by_caption() && prompt.captions.defined())
+  if (captioner_ && prompt.captions.defined())
     return std::make_unique<nn::CaptionCondition>(
-        [encoder = caption_encoder_](const torch::Tensor& x) mutable { return encoder(x); }, caption_decoder_,
-        prompt.captions, prompt.lengths);
+        [encoder = captioner_->encoder](const torch::Tensor& x) mutable { return encoder(x); },
+        captioner_->decoder, prompt.captions, prompt.lengths);
   if (!prompt.classes.defined())
     ThrowUser("its chains are steered by classes", "--text", "--class=NUMBER asks for one");
   // Of data sets without classes a row's is its own number.

@@ -1,4 +1,6 @@
 #pragma once
+#include <optional>
+
 #include "src/nn/ppgn.h"
 #include "src/nn/ppgn_sampler.h"
 #include "src/recipes/code_range.h"
@@ -38,8 +40,7 @@ class PpgnNets {
  private:
   const ChainSettings settings_;
   nn::Classifier classifier_{nullptr};
-  nn::CaptionEncoder caption_encoder_{nullptr};  // null without captions
-  nn::CaptionDecoder caption_decoder_{nullptr};
+  std::optional<FrozenCaptioner> captioner_;  // where captions are asked for
   int64_t classes_;
 };
 

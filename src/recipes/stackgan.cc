@@ -68,8 +68,7 @@ Phase StackGan::MakePhase(const char* name, const torch::nn::Module& module, con
                           double rate) const {
   Phase phase;
   phase.name = name;
-  for (const auto& entry : ParametersOf(module, std::string(part) + "."))
-    if (entry.second.requires_grad()) phase.parameters.push_back(entry);
+  phase.parameters = TrainedParametersOf(module, std::string(part) + ".");
   phase.optimizer = AdamWith(options_, rate);
   phase.rate = [every = options_.decay_epochs](const StepContext& context) {
     return std::pow(0.5, static_cast<double>(context.step / context.steps_per_epoch / every));

@@ -97,7 +97,7 @@ std::string Filled(std::string text, const std::string& mark, const std::string&
 }  // namespace
 
 std::string HtmlPage(std::vector<RunRecord> runs, const PageOptions& options) {
-  Json data = {{"runs", Json::array()}, {"published", PublishedJson()}};
+  Json data = {{"runs", Json::array()}, {"published", PublishedJson()}, {"caveat", kPublishedCaveat}};
   for (auto& run : runs) data["runs"].push_back(RunJson(run, options));
   std::string page = Filled(kPageHtml, "/*STYLE*/", kPageStyle);
   page = Filled(std::move(page), "/*SCRIPT*/", kPageScript);

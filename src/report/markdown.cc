@@ -89,12 +89,7 @@ std::string PaperTable(const std::vector<RunRecord>& runs) {
 std::string MarkdownReport(const std::vector<RunRecord>& runs) {
   std::string text = "# Report\n\n" + RunsTable(runs) + "## Scores\n\n" + ScoresTable(runs);
   if (runs.size() > 1) text += DifferencesTable(runs);
-  text +=
-      "## Beside the papers\n\nThe papers' scores are of their data sets at 256 pixels, judged by their own "
-      "networks. Ours compare "
-      "with them where set, size and protocol are the same; else only the order of our own runs says "
-      "something.\n\n" +
-      PaperTable(runs);
+  text += "## Beside the papers\n\n" + std::string(kPublishedCaveat) + "\n\n" + PaperTable(runs);
   for (const auto& run : runs)
     for (const auto& concern : run.concerns) text += "- " + concern + "\n";
   return text;

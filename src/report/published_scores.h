@@ -13,6 +13,12 @@ struct PublishedScore {
   std::string source;  // paper and table
 };
 
+// How they may be read beside ours.
+inline constexpr char kPublishedCaveat[] =
+    "The papers' scores are of their data sets at 256 pixels, judged by their own networks. Ours compare "
+    "with them "
+    "where set, size and protocol are the same; else only the order of our own runs says something.";
+
 // MirrorGAN (Qiao et al., CVPR 2019), tables 1 to 3: its systems, those it compares with, its ablation.
 const std::vector<PublishedScore>& PublishedScores();
 

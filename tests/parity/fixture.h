@@ -54,6 +54,10 @@ class Fixture {
   bool Has(const std::string& name) const { return file_.Find(name) != nullptr; }
   // A writable copy on the run's device; floating point in its dtype. CHECKs that it is there.
   torch::Tensor Get(const std::string& name) const;
+  // A network's tensor under its recorded name, parameter or buffer.
+  torch::Tensor State(const std::string& name) const {
+    return Get((Has("param." + name) ? "param." : "buffer.") + name);
+  }
   torch::Tensor Leaf(const std::string& name) const { return Get(name).requires_grad_(); }
   torch::Tensor Mask(const std::string& name) const { return Get(name).to(torch::kBool); }
   // "in.<name>_u8" in [-1, 1], or "in.<name>_upN_u8", stored N times smaller.

@@ -176,17 +176,12 @@ class GawwnTrajectory {
   void Run() {
     constexpr int64_t kIterations = 5;
     for (int64_t step = 0; step < kIterations; ++step) Step(step, "it" + std::to_string(step) + ".");
-    for (const auto& [name, tensor] : recipes::TensorsOf(system_, recipes::Role::kTrained)) {
-      const auto own = Recorded(name);
-      const bool parameter = fixture_.Has("param." + own);
-      fixture_.Give((parameter ? "out.final.param." : "out.final.buffer.") + own, tensor);
-      if (parameter) fixture_.Give("out.final.norm." + own, tensor.to(torch::kFloat64).norm());
-    }
+    GiveTrained(fixture_, system_, kCut);
   }
 
  private:
-  // "G." for "netG.".
-  static std::string Recorded(const std::string& name) { return name.substr(3); }
+  static constexpr size_t kCut = 3;  // "G." for "netG."
+  static std::string Recorded(const std::string& name) { return name.substr(kCut); }
 
   std::unique_ptr<recipes::System> MakeSystem() {
     const auto hyper = [&](const char* name) { return fixture_.Hyper<Json>(name).dump(); };
@@ -212,7 +207,7 @@ class GawwnTrajectory {
     for (const auto& part : system->Parts())
       for (auto [full, tensor] : part.tensors) {
         const auto own = Recorded(full);
-        tensor.copy_(fixture_.Get((fixture_.Has("param." + own) ? "param." : "buffer.") + own));
+        tensor.copy_(fixture_.State(own));
       }
     return system;
   }

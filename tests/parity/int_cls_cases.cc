@@ -126,17 +126,12 @@ class IntClsTrajectory {
   void Run() {
     constexpr int64_t kIterations = 5;
     for (int64_t step = 0; step < kIterations; ++step) Step(step, "it" + std::to_string(step) + ".");
-    for (const auto& [name, tensor] : recipes::TensorsOf(system_, recipes::Role::kTrained)) {
-      const auto own = Recorded(name);
-      const bool parameter = fixture_.Has("param." + own);
-      fixture_.Give((parameter ? "out.final.param." : "out.final.buffer.") + own, tensor);
-      if (parameter) fixture_.Give("out.final.norm." + own, tensor.to(torch::kFloat64).norm());
-    }
+    GiveTrained(fixture_, system_, kCut);
   }
 
  private:
-  // "G." for "netG.".
-  static std::string Recorded(const std::string& name) { return name.substr(3); }
+  static constexpr size_t kCut = 3;  // "G." for "netG."
+  static std::string Recorded(const std::string& name) { return name.substr(kCut); }
 
   std::unique_ptr<recipes::System> MakeSystem() {
     const auto hyper = [&](const char* name) { return fixture_.Hyper<Json>(name).dump(); };
@@ -159,7 +154,7 @@ class IntClsTrajectory {
     for (const auto& part : system->Parts())
       for (auto [name, tensor] : part.tensors) {
         const auto own = Recorded(name);
-        tensor.copy_(fixture_.Get((fixture_.Has("param." + own) ? "param." : "buffer.") + own));
+        tensor.copy_(fixture_.State(own));
         // The published program also has gradients of the biases that it sets to zero.
         if (fixture_.Has("grad.it0.param." + own)) tensor.set_requires_grad(true);
       }

@@ -193,11 +193,7 @@ class StackGanTrajectory {
   void Run() {
     for (int64_t step = 0; step < fixture_.Hyper("iters"); ++step)
       Step(step, "it" + std::to_string(step) + ".");
-    for (const auto& [name, tensor] : recipes::TensorsOf(system_, recipes::Role::kTrained)) {
-      const bool parameter = fixture_.Has("param." + name);
-      fixture_.Give((parameter ? "out.final.param." : "out.final.buffer.") + name, tensor);
-      if (parameter) fixture_.Give("out.final.norm." + name, tensor.to(torch::kFloat64).norm());
-    }
+    GiveTrained(fixture_, system_);
   }
 
  private:
@@ -217,8 +213,7 @@ class StackGanTrajectory {
         {batch_, batch_, 1, {{}, /*random=*/true}, {.vocabulary = 2, .embedding = fixture_.Hyper("TEXT")}});
     torch::NoGradGuard no_grad;
     for (const auto& part : system->Parts())
-      for (auto [name, tensor] : part.tensors)
-        tensor.copy_(fixture_.Get((fixture_.Has("param." + name) ? "param." : "buffer.") + name));
+      for (auto [name, tensor] : part.tensors) tensor.copy_(fixture_.State(name));
     return system;
   }
 

@@ -85,7 +85,7 @@ class Trajectory {
   torch::Tensor Recorded(std::string name) const {
     if (const auto trunk = name.find("caption_cnn.resnet."); trunk == 0)
       name = "caption_cnn." + name.substr(19);
-    return fixture_.Get((fixture_.Has("param." + name) ? "param." : "buffer.") + name);
+    return fixture_.State(name);
   }
 
   dataio::Batch BatchOf(const std::string& step) const {

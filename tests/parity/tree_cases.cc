@@ -180,7 +180,7 @@ class TreeLossReplay {
       if (part.name != "netD0") continue;
       for (auto [name, tensor] : part.tensors) {
         const auto own = name.substr(6);
-        const auto recorded = fixture_.Get((fixture_.Has("param." + own) ? "param." : "buffer.") + own);
+        const auto recorded = fixture_.State(own);
         tensor.set_data(recorded);
       }
     }
@@ -269,11 +269,7 @@ class TreeTrajectory {
   void Run() {
     for (int64_t step = 0; step < fixture_.Hyper("iters"); ++step)
       Step(step, "it" + std::to_string(step) + ".");
-    for (const auto& [name, tensor] : recipes::TensorsOf(system_, recipes::Role::kTrained)) {
-      const bool parameter = fixture_.Has("param." + name);
-      fixture_.Give((parameter ? "out.final.param." : "out.final.buffer.") + name, tensor);
-      if (parameter) fixture_.Give("out.final.norm." + name, tensor.to(torch::kFloat64).norm());
-    }
+    GiveTrained(fixture_, system_);
     for (const auto& [name, average] : trainer_.AverageState()) {
       const auto own = name.substr(std::string("netG.").size());
       fixture_.Give("out.final.ema." + own, average);
@@ -292,8 +288,7 @@ class TreeTrajectory {
         {batch_, batch_, 1, {{}, true}, {.vocabulary = 2, .embedding = fixture_.Hyper("TEXT")}});
     torch::NoGradGuard no_grad;
     for (const auto& part : system->Parts())
-      for (auto [name, tensor] : part.tensors)
-        tensor.copy_(fixture_.Get((fixture_.Has("param." + name) ? "param." : "buffer.") + name));
+      for (auto [name, tensor] : part.tensors) tensor.copy_(fixture_.State(name));
     return system;
   }
 

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "src/recipes/system.h"
+#include "tests/parity/fixture.h"
 
 namespace helio::parity {
 
@@ -30,5 +31,16 @@ class Watched : public recipes::System {
   const std::unique_ptr<recipes::System> system_;
   const Look look_;
 };
+
+// What the trained networks came to, tensors and norms, under their recorded names: those without the first
+// `cut` characters of the system's ("netG." is "G." in some recordings).
+inline void GiveTrained(Fixture& fixture, const recipes::System& system, size_t cut = 0) {
+  for (const auto& [name, tensor] : recipes::TensorsOf(system, recipes::Role::kTrained)) {
+    const auto own = name.substr(cut);
+    const bool parameter = fixture.Has("param." + own);
+    fixture.Give((parameter ? "out.final.param." : "out.final.buffer.") + own, tensor);
+    if (parameter) fixture.Give("out.final.norm." + own, tensor.to(torch::kFloat64).norm());
+  }
+}
 
 }  // namespace helio::parity

@@ -289,7 +289,7 @@ function papers() {
     .map(([name, score]) => ({ ours: true, cells: [run.name, run.options.data ?? '', name, withDeviation(score), 'this report'] })));
   hideIfEmpty('papers', !ours.length);
   section('papers').append(
-    element('p', { class: 'note' }, 'The papers’ scores are of their data sets at 256 pixels, judged by their own networks. Ours compare with them where set, size and protocol are the same; else only the order of our own runs says something.'),
+    element('p', { class: 'note' }, data.caveat),
     table(['system', 'set', 'score', 'value', 'source'],
       [...data.published.map(row => ({ cells: [row.system, row.set, row.score, withDeviation(row), row.source] })), ...ours]));
 }
