@@ -3,8 +3,6 @@
 #include <fcntl.h>
 #include <sys/socket.h>
 
-#include <algorithm>
-
 namespace helio::cluster {
 
 ClientPlaces::ClientPlaces(int count) : count_(static_cast<size_t>(count)) { PutBy(); }
@@ -18,28 +16,20 @@ void ClientPlaces::PutBy() {
   }
 }
 
-bool ClientPlaces::MakeRoom(std::chrono::milliseconds patience) {
-  std::unique_lock lock(mutex_);
+bool ClientPlaces::Take() {
   PutBy();
-  const auto before = clients_.size();
-  if (free_.empty() && before > 0) {
-    shutdown(clients_.front(), SHUT_RDWR);
-    closed_.wait_for(lock, patience, [&] { return clients_.size() < before; });
-    return clients_.size() < before;  // the server closes it in a moment: that is the place
-  }
   if (!free_.empty()) free_.pop_back();
-  return before < count_;
+  return clients_.size() < count_;  // where none is put by, one may still be free in the process
+}
+
+void ClientPlaces::EndOldest() {
+  if (!clients_.empty()) shutdown(clients_.front(), SHUT_RDWR);
 }
 
 void ClientPlaces::Opened(int connection) {
-  const std::lock_guard lock(mutex_);
   if (connection >= 0) clients_.push_back(connection);
 }
 
-void ClientPlaces::Closed(int connection) {
-  const std::lock_guard lock(mutex_);
-  std::erase(clients_, connection);
-  closed_.notify_all();
-}
+void ClientPlaces::Closed(int connection) { std::erase(clients_, connection); }
 
 }  // namespace helio::cluster

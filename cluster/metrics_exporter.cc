@@ -20,8 +20,7 @@ namespace {
 
 constexpr unsigned kQuietSeconds = 5;         // after which a client is left
 constexpr size_t kBytesOfClient = 16 * 1024;  // for its request; longer ones are refused
-constexpr auto kRoomPatience = std::chrono::milliseconds(100);
-constexpr int kPauseMilliseconds = 10;  // where nobody can be let in
+constexpr int kPauseMilliseconds = 10;        // where nobody can be let in
 
 MHD_Result Answer(MHD_Connection* connection, unsigned status, const char* type, const std::string& body) {
   auto* response =
@@ -60,37 +59,49 @@ void TellClosed(void* places, MHD_Connection* connection, void**, MHD_Connection
 
 }  // namespace
 
-// Lets clients in, one after the other; libmicrohttpd does the rest in its own thread. Its own way of letting
-// them in would spin where the process has no descriptors left, and shut everybody out where all places are
-// taken.
+// Lets clients in, one after the other, and lets libmicrohttpd serve those it has before each: who is ended
+// to make room has been read, and answered if there was a request. Its own way of letting clients in would
+// spin where the process has no descriptors left, and shut everybody out where all places are taken.
 struct MetricsExporter::Server {
   Server(const MetricRegistry& registry, const std::string& address, int port)
       : listener(Listen(address, port)), stop(eventfd(0, EFD_CLOEXEC)) {
-    daemon =
-        MHD_start_daemon(MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_NO_LISTEN_SOCKET | MHD_USE_ITC, 0, nullptr,
-                         nullptr, &Handle, const_cast<MetricRegistry*>(&registry),
-                         MHD_OPTION_CONNECTION_TIMEOUT, kQuietSeconds, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-                         kBytesOfClient, MHD_OPTION_NOTIFY_CONNECTION, &TellClosed, &places, MHD_OPTION_END);
+    daemon = MHD_start_daemon(MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET, 0, nullptr, nullptr, &Handle,
+                              const_cast<MetricRegistry*>(&registry), MHD_OPTION_CONNECTION_TIMEOUT,
+                              kQuietSeconds, MHD_OPTION_CONNECTION_MEMORY_LIMIT, kBytesOfClient,
+                              MHD_OPTION_NOTIFY_CONNECTION, &TellClosed, &places, MHD_OPTION_END);
     if (!daemon)
       throw Error(ErrorKind::kSystem, std::string("cannot serve metrics: ") + std::strerror(errno),
                   Where(address, port), "or leave --metrics_port out");
-    door = std::thread([this] { LetIn(); });
+    thread = std::thread([this] { Serve(); });
   }
   ~Server() {
     const uint64_t one = 1;
     if (write(stop.get(), &one, sizeof one) < 0) PLOG(WARNING) << "metrics server";
-    door.join();
+    thread.join();
     MHD_stop_daemon(daemon);
   }
 
-  void LetIn() {
+  void Serve() {
+    const int clients = MHD_get_daemon_info(daemon, MHD_DAEMON_INFO_EPOLL_FD)->epoll_fd;
     while (true) {
-      pollfd waits[2] = {{stop.get(), POLLIN, 0}, {listener.get(), POLLIN, 0}};
-      if (poll(waits, 2, -1) < 0 && errno != EINTR) return;
+      pollfd waits[3] = {{stop.get(), POLLIN, 0}, {clients, POLLIN, 0}, {listener.get(), POLLIN, 0}};
+      if (poll(waits, 3, MillisecondsToNextTimeout()) < 0 && errno != EINTR) return;
       if (waits[0].revents) return;
-      if (waits[1].revents && !(places.MakeRoom(kRoomPatience) && LetOneIn()))
-        poll(waits, 1, kPauseMilliseconds);
+      MHD_run(daemon);
+      if (waits[2].revents && !(MakeRoom() && LetOneIn())) poll(waits, 1, kPauseMilliseconds);
     }
+  }
+
+  int MillisecondsToNextTimeout() const {
+    MHD_UNSIGNED_LONG_LONG milliseconds = 0;
+    return MHD_get_timeout(daemon, &milliseconds) == MHD_YES ? static_cast<int>(milliseconds) : -1;
+  }
+
+  bool MakeRoom() {
+    if (places.Take()) return true;
+    places.EndOldest();
+    MHD_run(daemon);
+    return places.Take();
   }
 
   // False where a client could not be let in, and the next one could not either.
@@ -109,7 +120,7 @@ struct MetricsExporter::Server {
   Descriptor listener, stop;
   ClientPlaces places{kClients};
   MHD_Daemon* daemon = nullptr;
-  std::thread door;
+  std::thread thread;
 };
 
 MetricsExporter::MetricsExporter(const MetricRegistry& registry, const std::string& address, int port)
