@@ -12,6 +12,7 @@
 #include "src/app/trial_steps.h"
 #include "src/app/version.h"
 #include "src/base/safetensors.h"
+#include "src/nn/weight_gradient.h"
 #include "src/recipes/registry.h"
 #include "src/train/stop_signal.h"
 
@@ -104,6 +105,7 @@ class TrainingProgram {
                      {kFactsFile, ToJson(data_.Facts()).dump()}};
     session.version = Version();
     session.revision = Revision();
+    session.weight_gradient = nn::NameOf(nn::ChosenWeightGradient());
     return session;
   }
 

@@ -13,8 +13,8 @@ namespace {
 
 constexpr int64_t kSide = 64;
 
-torch::nn::Conv2d Reduce(int64_t in, int64_t out) {
-  return torch::nn::Conv2d(torch::nn::Conv2dOptions(in, out, 3).stride(2).padding(1).bias(false));
+nn::Conv2d Reduce(int64_t in, int64_t out) {
+  return nn::Conv2d(torch::nn::Conv2dOptions(in, out, 3).stride(2).padding(1).bias(false));
 }
 
 // He initialisation from a generator of its own: torch's global one stays untouched.

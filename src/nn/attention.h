@@ -1,7 +1,7 @@
 #pragma once
 #include "src/base/rows.h"
 #include "src/nn/blocks.h"
-#include "src/nn/module.h"
+#include "src/nn/convolution.h"
 
 namespace helio::nn {
 
@@ -35,7 +35,7 @@ class WordAttentionImpl : public torch::nn::Module {
   WordContext forward(const torch::Tensor& input, const torch::Tensor& words, const WordMask& mask);
 
  protected:
-  torch::nn::Conv2d conv_context{nullptr};
+  Conv2d conv_context{nullptr};
 };
 TORCH_MODULE(WordAttention);
 
@@ -55,7 +55,7 @@ class GlobalLocalAttentionImpl : public WordAttentionImpl {
                              const torch::Tensor& words, const WordMask& mask);
 
  private:
-  torch::nn::Conv2d conv_sentence_vis{nullptr};
+  Conv2d conv_sentence_vis{nullptr};
   torch::nn::Linear linear{nullptr};
 };
 TORCH_MODULE(GlobalLocalAttention);

@@ -3,9 +3,8 @@
 namespace helio::nn {
 namespace {
 
-torch::nn::Conv2d Conv(int64_t in, int64_t out, int64_t kernel, int64_t stride, int64_t padding, bool bias) {
-  return torch::nn::Conv2d(
-      torch::nn::Conv2dOptions(in, out, kernel).stride(stride).padding(padding).bias(bias));
+Conv2d Conv(int64_t in, int64_t out, int64_t kernel, int64_t stride, int64_t padding, bool bias) {
+  return Conv2d(torch::nn::Conv2dOptions(in, out, kernel).stride(stride).padding(padding).bias(bias));
 }
 
 }  // namespace
@@ -18,9 +17,9 @@ torch::nn::LeakyReLU Leaky() {
   return torch::nn::LeakyReLU(torch::nn::LeakyReLUOptions().negative_slope(0.2));
 }
 
-torch::nn::Conv2d Conv1x1(int64_t in, int64_t out, bool bias) { return Conv(in, out, 1, 1, 0, bias); }
-torch::nn::Conv2d Conv3x3(int64_t in, int64_t out) { return Conv(in, out, 3, 1, 1, false); }
-torch::nn::Conv2d Conv4x4Down(int64_t in, int64_t out) { return Conv(in, out, 4, 2, 1, false); }
+Conv2d Conv1x1(int64_t in, int64_t out, bool bias) { return Conv(in, out, 1, 1, 0, bias); }
+Conv2d Conv3x3(int64_t in, int64_t out) { return Conv(in, out, 3, 1, 1, false); }
+Conv2d Conv4x4Down(int64_t in, int64_t out) { return Conv(in, out, 4, 2, 1, false); }
 
 torch::nn::Sequential UpBlock(int64_t in, int64_t out) {
   return torch::nn::Sequential(DoubleSize(), Conv3x3(in, 2 * out), BatchNorm(2 * out), Glu());

@@ -1,6 +1,6 @@
 #pragma once
 #include "src/nn/batch_norm.h"
-#include "src/nn/module.h"
+#include "src/nn/convolution.h"
 
 namespace helio::nn {
 
@@ -20,9 +20,9 @@ class DoubleSizeImpl : public torch::nn::Module {
 TORCH_MODULE(DoubleSize);
 
 torch::nn::LeakyReLU Leaky();  // slope 0.2
-torch::nn::Conv2d Conv1x1(int64_t in, int64_t out, bool bias = false);
-torch::nn::Conv2d Conv3x3(int64_t in, int64_t out);      // stride 1, no bias
-torch::nn::Conv2d Conv4x4Down(int64_t in, int64_t out);  // stride 2, no bias: halves the side
+Conv2d Conv1x1(int64_t in, int64_t out, bool bias = false);
+Conv2d Conv3x3(int64_t in, int64_t out);      // stride 1, no bias
+Conv2d Conv4x4Down(int64_t in, int64_t out);  // stride 2, no bias: halves the side
 
 // Sequentials with the published indices.
 torch::nn::Sequential UpBlock(int64_t in, int64_t out);        // doubles the side: up, conv3x3, BN, GLU

@@ -7,7 +7,7 @@ ConvNormImpl::ConvNormImpl(const ConvSpec& spec) {
                            .stride(spec.stride)
                            .padding({spec.padding[0], spec.padding[1]})
                            .bias(false);
-  conv = register_module("conv", torch::nn::Conv2d(options));
+  conv = register_module("conv", Conv2d(options));
   bn = register_module("bn", BatchNorm(spec.out, 1e-3));
 }
 

@@ -1,6 +1,6 @@
 #pragma once
+#include "src/nn/convolution.h"
 #include "src/nn/folded_conv.h"
-#include "src/nn/module.h"
 
 namespace helio::nn {
 
@@ -21,7 +21,7 @@ class ConvNormImpl : public torch::nn::Module {
   torch::Tensor forward(const torch::Tensor& input) { return folded_(conv, bn, input).relu_(); }
 
  private:
-  torch::nn::Conv2d conv{nullptr};
+  Conv2d conv{nullptr};
   BatchNorm bn{nullptr};
   FoldedConv folded_;
 };

@@ -24,9 +24,7 @@ std::vector<torch::Tensor> ForwardApart(std::vector<torch::nn::Sequential>& trun
   return features.split_with_sizes(rows);
 }
 
-torch::nn::Conv2d ToLogit(int64_t df) {
-  return torch::nn::Conv2d(torch::nn::Conv2dOptions(8 * df, 1, 4).stride(4));
-}
+Conv2d ToLogit(int64_t df) { return Conv2d(torch::nn::Conv2dOptions(8 * df, 1, 4).stride(4)); }
 
 torch::Tensor Tiled(const torch::Tensor& condition, const torch::Tensor& like) {
   return condition.unsqueeze(-1).unsqueeze(-1).expand({-1, -1, like.size(2), like.size(3)});

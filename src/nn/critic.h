@@ -3,7 +3,7 @@
 #include <vector>
 
 #include "src/nn/batch_norm.h"
-#include "src/nn/module.h"
+#include "src/nn/convolution.h"
 
 namespace helio::nn {
 
@@ -33,7 +33,7 @@ std::vector<torch::Tensor> ForwardApart(std::vector<torch::nn::Sequential>& trun
                                         const std::vector<torch::Tensor>& images);
 
 // {B, 8 df, 4, 4} to a logit a row.
-torch::nn::Conv2d ToLogit(int64_t df);
+Conv2d ToLogit(int64_t df);
 
 // {B, C} as {B, C, height, width} of `like`.
 torch::Tensor Tiled(const torch::Tensor& condition, const torch::Tensor& like);

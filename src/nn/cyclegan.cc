@@ -42,8 +42,8 @@ Convolution Normed(Convolution convolution) {
   return convolution;
 }
 
-torch::nn::ConvTranspose2d DoublingConv(int64_t in, int64_t out) {
-  return torch::nn::ConvTranspose2d(
+ConvTranspose2d DoublingConv(int64_t in, int64_t out) {
+  return ConvTranspose2d(
       torch::nn::ConvTranspose2dOptions(in, out, 3).stride(2).padding(1).output_padding(1));
 }
 

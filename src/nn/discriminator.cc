@@ -28,8 +28,7 @@ DiscriminatorHeadImpl::DiscriminatorHeadImpl(int64_t df, int64_t embedding, bool
   if (conditional) jointConv = register_module("jointConv", Block3x3Leaky(8 * df + embedding, 8 * df));
   // The sigmoid of the published Sequential has no parameters; the losses apply it.
   outlogits = register_module(
-      "outlogits",
-      torch::nn::Sequential(torch::nn::Conv2d(torch::nn::Conv2dOptions(8 * df, 1, 4).stride(4))));
+      "outlogits", torch::nn::Sequential(Conv2d(torch::nn::Conv2dOptions(8 * df, 1, 4).stride(4))));
 }
 
 torch::Tensor DiscriminatorHeadImpl::forward(const torch::Tensor& features, const torch::Tensor& sentence,

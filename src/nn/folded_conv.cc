@@ -3,14 +3,14 @@
 namespace helio::nn {
 namespace {
 
-bool AreConstants(const torch::nn::Conv2d& conv, const BatchNorm& norm) {
+bool AreConstants(const Conv2d& conv, const BatchNorm& norm) {
   if (norm->is_training()) return false;
   return !torch::GradMode::is_enabled() ||
          !(conv->weight.requires_grad() || norm->weight.requires_grad() || norm->bias.requires_grad());
 }
 
 // Address and version counter of everything that is folded: it changes with any write.
-std::vector<std::pair<const void*, int64_t>> StampOf(const torch::nn::Conv2d& conv, const BatchNorm& norm) {
+std::vector<std::pair<const void*, int64_t>> StampOf(const Conv2d& conv, const BatchNorm& norm) {
   std::vector<std::pair<const void*, int64_t>> stamp;
   for (const auto* tensor :
        {&conv->weight, &norm->weight, &norm->bias, &norm->running_mean, &norm->running_var})
@@ -20,7 +20,7 @@ std::vector<std::pair<const void*, int64_t>> StampOf(const torch::nn::Conv2d& co
 
 }  // namespace
 
-torch::Tensor FoldedConv::operator()(torch::nn::Conv2d& conv, BatchNorm& norm, const torch::Tensor& input) {
+torch::Tensor FoldedConv::operator()(Conv2d& conv, BatchNorm& norm, const torch::Tensor& input) {
   if (!AreConstants(conv, norm)) return norm(conv(input));
   if (auto stamp = StampOf(conv, norm); stamp != stamp_) {
     Fold(conv, norm);
@@ -33,7 +33,7 @@ torch::Tensor FoldedConv::operator()(torch::nn::Conv2d& conv, BatchNorm& norm, c
 }
 
 // w' = w * s, b' = bias - mean * s with s = weight / sqrt(variance + epsilon), rounded once.
-void FoldedConv::Fold(const torch::nn::Conv2d& conv, const BatchNorm& norm) {
+void FoldedConv::Fold(const Conv2d& conv, const BatchNorm& norm) {
   torch::NoGradGuard no_grad;
   const auto wide = [](const torch::Tensor& tensor) { return tensor.to(torch::kFloat64); };
   const auto scale = wide(norm->weight) * (wide(norm->running_var) + norm->epsilon()).rsqrt();

@@ -1,6 +1,6 @@
 #pragma once
 #include "src/nn/batch_norm.h"
-#include "src/nn/module.h"
+#include "src/nn/convolution.h"
 
 namespace helio::nn {
 
@@ -11,12 +11,12 @@ namespace helio::nn {
 // thread-safe.
 class FoldedConv {
  public:
-  torch::Tensor operator()(torch::nn::Conv2d& conv, BatchNorm& norm, const torch::Tensor& input);
+  torch::Tensor operator()(Conv2d& conv, BatchNorm& norm, const torch::Tensor& input);
 
  private:
   using Stamp = std::vector<std::pair<const void*, int64_t>>;
 
-  void Fold(const torch::nn::Conv2d& conv, const BatchNorm& norm);
+  void Fold(const Conv2d& conv, const BatchNorm& norm);
 
   Stamp stamp_;  // what weight_ and bias_ were made of
   torch::Tensor weight_, bias_;

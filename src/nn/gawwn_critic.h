@@ -1,6 +1,7 @@
 #pragma once
 #include <vector>
 
+#include "src/nn/convolution.h"
 #include "src/nn/torch7.h"
 
 // GAWWN's picture discriminators, likewise (gawwn_generator.h).
@@ -28,8 +29,8 @@ class GawwnTrunkImpl : public torch::nn::Module {
   torch::Tensor forward(const torch::Tensor& images, int64_t times);
 
  private:
-  std::vector<torch::nn::Conv2d> plain_;
-  std::vector<NormedLayer<torch::nn::Conv2d>> normed_;
+  std::vector<Conv2d> plain_;
+  std::vector<NormedLayer<Conv2d>> normed_;
 };
 TORCH_MODULE(GawwnTrunk);
 
@@ -56,9 +57,9 @@ class GawwnCriticImpl : public torch::nn::Module {
   const int64_t cells_;
   GawwnTrunk trunk{nullptr};
   torch::nn::Linear txt{nullptr}, fc1{nullptr};
-  NormedLayer<torch::nn::Conv2d> rconv0_, rconv1_, join_, last_;
-  torch::nn::Conv2d rconv2{nullptr};
-  std::vector<NormedLayer<torch::nn::Conv2d>> whole_;
+  NormedLayer<Conv2d> rconv0_, rconv1_, join_, last_;
+  Conv2d rconv2{nullptr};
+  std::vector<NormedLayer<Conv2d>> whole_;
   NormedLayer<torch::nn::Linear> fc0_;
 };
 
@@ -73,7 +74,7 @@ class GawwnBoxCriticImpl : public GawwnCriticImpl {
   torch::Tensor Spread(const torch::Tensor& text, const torch::Tensor& place) override;
 
  private:
-  std::vector<NormedLayer<torch::nn::Conv2d>> spread_;
+  std::vector<NormedLayer<Conv2d>> spread_;
 };
 TORCH_MODULE(GawwnBoxCritic);
 

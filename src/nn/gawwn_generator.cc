@@ -15,10 +15,9 @@ torch::Tensor AsMap(const torch::Tensor& values) {
 }
 
 // From a map to one cell: halvings, then all that is left of it. `channels`: of each.
-std::vector<NormedLayer<torch::nn::Conv2d>> ShrinkingTo(torch::nn::Module& net, const char* layer,
-                                                        const char* norm, int64_t in,
-                                                        const std::vector<int64_t>& channels) {
-  std::vector<NormedLayer<torch::nn::Conv2d>> layers;
+std::vector<NormedLayer<Conv2d>> ShrinkingTo(torch::nn::Module& net, const char* layer, const char* norm,
+                                             int64_t in, const std::vector<int64_t>& channels) {
+  std::vector<NormedLayer<Conv2d>> layers;
   for (size_t i = 0; i < channels.size(); ++i) {
     auto built =
         i + 1 < channels.size() ? BiasedConv(in, channels[i], 4, 2, 1) : BiasedConv(in, channels[i], 4);
@@ -29,10 +28,10 @@ std::vector<NormedLayer<torch::nn::Conv2d>> ShrinkingTo(torch::nn::Module& net, 
 }
 
 // From one cell to a map: 4 x 4, then doublings.
-std::vector<NormedLayer<torch::nn::ConvTranspose2d>> GrowingFrom(torch::nn::Module& net, const char* layer,
-                                                                 const char* norm, int64_t in,
-                                                                 const std::vector<int64_t>& channels) {
-  std::vector<NormedLayer<torch::nn::ConvTranspose2d>> layers;
+std::vector<NormedLayer<ConvTranspose2d>> GrowingFrom(torch::nn::Module& net, const char* layer,
+                                                      const char* norm, int64_t in,
+                                                      const std::vector<int64_t>& channels) {
+  std::vector<NormedLayer<ConvTranspose2d>> layers;
   for (size_t i = 0; i < channels.size(); ++i) {
     auto built = i == 0 ? BiasedUp(in, channels[i], 4) : BiasedUp(in, channels[i], 4, 2, 1);
     layers.push_back(RegisterNormed(net, Numbered(layer, i), Numbered(norm, i), built));

@@ -1,6 +1,7 @@
 #pragma once
 #include <vector>
 
+#include "src/nn/convolution.h"
 #include "src/nn/int_cls.h"
 #include "src/nn/torch7.h"
 
@@ -32,8 +33,8 @@ class GawwnGeneratorImpl : public torch::nn::Module {
   torch::Tensor Picture(torch::Tensor features);
 
  private:
-  std::vector<NormedLayer<torch::nn::ConvTranspose2d>> ups_;
-  torch::nn::ConvTranspose2d last_{nullptr};
+  std::vector<NormedLayer<ConvTranspose2d>> ups_;
+  ConvTranspose2d last_{nullptr};
 };
 
 // Of bounding boxes: place {B, 2, 3} is the theta that crops the box (spatial_transformer.h). A global path
@@ -52,10 +53,10 @@ class GawwnBoxGeneratorImpl : public GawwnGeneratorImpl {
 
   const int64_t cells_;
   torch::nn::Linear noise_global{nullptr}, txt{nullptr}, noise_local{nullptr};
-  std::vector<NormedLayer<torch::nn::Conv2d>> shrink_;
-  std::vector<NormedLayer<torch::nn::ConvTranspose2d>> grow_, draw_;
+  std::vector<NormedLayer<Conv2d>> shrink_;
+  std::vector<NormedLayer<ConvTranspose2d>> grow_, draw_;
   std::vector<Bottleneck> residual_;  // behind all of draw_ but the last
-  NormedLayer<torch::nn::ConvTranspose2d> mix_;
+  NormedLayer<ConvTranspose2d> mix_;
 };
 TORCH_MODULE(GawwnBoxGenerator);
 
@@ -72,9 +73,9 @@ class GawwnKeypointGeneratorImpl : public GawwnGeneratorImpl {
 
   torch::nn::Linear noise{nullptr}, txt{nullptr};
   NormedLayer<torch::nn::Linear> global_seed_, region_seed_;
-  std::vector<NormedLayer<torch::nn::Conv2d>> shrink_;
-  std::vector<NormedLayer<torch::nn::ConvTranspose2d>> grow_;
-  NormedLayer<torch::nn::ConvTranspose2d> region_, mix0_, mix1_;
+  std::vector<NormedLayer<Conv2d>> shrink_;
+  std::vector<NormedLayer<ConvTranspose2d>> grow_;
+  NormedLayer<ConvTranspose2d> region_, mix0_, mix1_;
   Bottleneck residual_{nullptr};
 };
 TORCH_MODULE(GawwnKeypointGenerator);

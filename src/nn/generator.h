@@ -3,7 +3,7 @@
 
 #include "src/nn/attention.h"
 #include "src/nn/conditioning_augmentation.h"
-#include "src/nn/module.h"
+#include "src/nn/convolution.h"
 
 namespace helio::nn {
 
@@ -72,7 +72,7 @@ class NextStageImpl : public torch::nn::Module {
   WordAttention words_only_{nullptr};
   GlobalLocalAttention global_local_{nullptr};
   torch::nn::Sequential residual{nullptr}, upsample{nullptr};
-  torch::nn::Conv2d conv{nullptr};
+  Conv2d conv{nullptr};
 };
 TORCH_MODULE(NextStage);
 

@@ -1,6 +1,6 @@
 #pragma once
+#include "src/nn/convolution.h"
 #include "src/nn/image_trunk.h"
-#include "src/nn/module.h"
 
 namespace helio::nn {
 
@@ -20,7 +20,7 @@ class ImageEncoderImpl : public torch::nn::Module {
 
  private:
   std::shared_ptr<ImageTrunk> trunk_;
-  torch::nn::Conv2d emb_features{nullptr};
+  Conv2d emb_features{nullptr};
   torch::nn::Linear emb_cnn_code{nullptr};
 };
 TORCH_MODULE(ImageEncoder);

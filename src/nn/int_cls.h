@@ -2,8 +2,8 @@
 #include <vector>
 
 #include "src/nn/blocks.h"
+#include "src/nn/convolution.h"
 #include "src/nn/critic.h"
-#include "src/nn/module.h"
 
 // GAN-INT-CLS (Reed et al., ICML 2016) as reedscot/icml2016 publishes it. Torch7 gives layers no names: these
 // are ours. Sides other than the published 64 get as many doublings and halvings as they need.
@@ -19,7 +19,7 @@ class BottleneckImpl : public torch::nn::Module {
 
  private:
   const double slope_;
-  std::vector<torch::nn::Conv2d> conv_;
+  std::vector<Conv2d> conv_;
   std::vector<BatchNorm> norm_;
 };
 TORCH_MODULE(Bottleneck);
@@ -40,7 +40,7 @@ class IntClsGeneratorImpl : public torch::nn::Module {
 
  private:
   torch::nn::Linear txt{nullptr};
-  std::vector<torch::nn::ConvTranspose2d> up_;  // the last one draws
+  std::vector<ConvTranspose2d> up_;  // the last one draws
   std::vector<BatchNorm> norm_;
   std::vector<Bottleneck> residual_;  // behind the first layers
 };
@@ -69,12 +69,12 @@ class IntClsCriticImpl : public torch::nn::Module, public Critic {
   bool Activated(size_t layer) const;
 
   const bool coco_;
-  std::vector<torch::nn::Conv2d> conv_;
+  std::vector<Conv2d> conv_;
   std::vector<BatchNorm> norm_;  // behind all but the first of them
   Bottleneck residual_{nullptr};
   torch::nn::Linear txt{nullptr};
   BatchNorm bn_txt{nullptr};
-  torch::nn::Conv2d joint{nullptr}, head{nullptr};
+  Conv2d joint{nullptr}, head{nullptr};
   BatchNorm bn_joint{nullptr};
 };
 TORCH_MODULE(IntClsCritic);

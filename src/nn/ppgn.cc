@@ -7,12 +7,12 @@ namespace {
 
 constexpr double kCodeSlope = 0.3;
 
-torch::nn::ConvTranspose2d Doubling(int64_t in, int64_t out) {
-  return torch::nn::ConvTranspose2d(torch::nn::ConvTranspose2dOptions(in, out, 4).stride(2).padding(1));
+ConvTranspose2d DoublingUp(int64_t in, int64_t out) {
+  return ConvTranspose2d(torch::nn::ConvTranspose2dOptions(in, out, 4).stride(2).padding(1));
 }
 
-torch::nn::ConvTranspose2d SameSide(int64_t in, int64_t out) {
-  return torch::nn::ConvTranspose2d(torch::nn::ConvTranspose2dOptions(in, out, 3).padding(1));
+ConvTranspose2d SameSide(int64_t in, int64_t out) {
+  return ConvTranspose2d(torch::nn::ConvTranspose2dOptions(in, out, 3).padding(1));
 }
 
 torch::Tensor Dropped(const torch::Tensor& input, const torch::Tensor& factors) {
@@ -47,7 +47,7 @@ void CodeGeneratorImpl::AddMaps(const CodeGeneratorOptions& options) {
     up_.push_back(register_module(name, make(in, out)));
   };
   for (int64_t number = options.doublings() - 1; number >= 0; --number) {
-    add("deconv" + std::to_string(number), Doubling);
+    add("deconv" + std::to_string(number), DoublingUp);
     if (number >= options.doublings() - options.convolutions)
       add("conv" + std::to_string(number) + "_1", SameSide);
   }
@@ -74,7 +74,7 @@ PictureCriticImpl::PictureCriticImpl(const PictureCriticOptions& options) : hidd
   for (const auto& [channels, kernel, stride, padding] : options.convolutions) {
     const auto layer = torch::nn::Conv2dOptions(features_, channels, kernel).stride(stride).padding(padding);
     convolutions_.push_back(
-        register_module("conv" + std::to_string(convolutions_.size() + 1), torch::nn::Conv2d(layer)));
+        register_module("conv" + std::to_string(convolutions_.size() + 1), Conv2d(layer)));
     features_ = channels;
   }
   fc1 = register_module("fc1", torch::nn::Linear(features_, hidden_));

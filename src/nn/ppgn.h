@@ -1,7 +1,7 @@
 #pragma once
 #include <vector>
 
-#include "src/nn/module.h"
+#include "src/nn/convolution.h"
 
 // Plug & Play Generative Networks (PPGN: Nguyen et al., CVPR 2017): the generator of the released "Noiseless
 // Joint PPGN-h", under its names, and the discriminators that it can be trained against.
@@ -32,8 +32,8 @@ class CodeGeneratorImpl : public torch::nn::Module {
   void AddMaps(const CodeGeneratorOptions& options);
 
   std::vector<torch::nn::Linear> hidden_;
-  std::vector<torch::nn::ConvTranspose2d> up_;  // the last one draws
-  int64_t channels_;                            // of the first map
+  std::vector<ConvTranspose2d> up_;  // the last one draws
+  int64_t channels_;                 // of the first map
 };
 TORCH_MODULE(CodeGenerator);
 
@@ -67,7 +67,7 @@ class PictureCriticImpl : public torch::nn::Module {
 
  private:
   int64_t features_ = 3, hidden_;
-  std::vector<torch::nn::Conv2d> convolutions_;
+  std::vector<Conv2d> convolutions_;
   torch::nn::Linear fc1{nullptr}, fc2{nullptr};
 };
 TORCH_MODULE(PictureCritic);

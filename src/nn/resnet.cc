@@ -5,9 +5,8 @@
 namespace helio::nn {
 namespace {
 
-torch::nn::Conv2d Conv(int64_t in, int64_t out, int64_t kernel, int64_t stride) {
-  return torch::nn::Conv2d(
-      torch::nn::Conv2dOptions(in, out, kernel).stride(stride).padding(kernel / 2).bias(false));
+Conv2d Conv(int64_t in, int64_t out, int64_t kernel, int64_t stride) {
+  return Conv2d(torch::nn::Conv2dOptions(in, out, kernel).stride(stride).padding(kernel / 2).bias(false));
 }
 
 // 1 x 1, 3 x 3 (strided), 1 x 1 to four times the width, around a shortcut.
@@ -34,9 +33,9 @@ class BottleneckImpl : public torch::nn::Module {
   }
 
  private:
-  torch::nn::Conv2d conv1{nullptr}, conv2{nullptr}, conv3{nullptr};
+  Conv2d conv1{nullptr}, conv2{nullptr}, conv3{nullptr};
   BatchNorm bn1{nullptr}, bn2{nullptr}, bn3{nullptr};
-  torch::nn::Conv2d resize_{nullptr};  // the shortcut's, where the shape changes
+  Conv2d resize_{nullptr};  // the shortcut's, where the shape changes
   BatchNorm resize_norm_{nullptr};
   std::array<FoldedConv, 4> folded_;
 };

@@ -1,7 +1,7 @@
 #pragma once
+#include "src/nn/convolution.h"
 #include "src/nn/folded_conv.h"
 #include "src/nn/image_trunk.h"
-#include "src/nn/module.h"
 
 namespace helio::nn {
 
@@ -17,7 +17,7 @@ class ResNet152 : public ImageTrunk {
   int64_t side() const override { return 224; }
 
  private:
-  torch::nn::Conv2d stem_{nullptr};
+  Conv2d stem_{nullptr};
   BatchNorm norm_{nullptr};
   FoldedConv folded_;
   std::vector<torch::nn::Sequential> layers_;

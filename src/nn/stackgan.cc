@@ -35,7 +35,7 @@ torch::nn::Sequential Trunk(int64_t df, int64_t side) {
   const int64_t halvings = PowersAbove4(side);
   int64_t channels = halvings < 4 ? 8 * df >> (halvings - 1) : df;
   torch::nn::Sequential layers(Conv4x4Down(3, channels), Leaky());
-  const auto add = [&](const torch::nn::Conv2d& convolution, int64_t out) {
+  const auto add = [&](const Conv2d& convolution, int64_t out) {
     layers->push_back(convolution);
     layers->push_back(BatchNorm(out));
     layers->push_back(Leaky());

@@ -2,22 +2,20 @@
 #include <string>
 
 #include "src/nn/batch_norm.h"
-#include "src/nn/module.h"
+#include "src/nn/convolution.h"
 
 // What the networks that were published for Torch7 are made of: layers with biases, batch norm behind them.
 namespace helio::nn {
 
-torch::nn::Conv2d BiasedConv(int64_t in, int64_t out, int64_t kernel, int64_t stride = 1,
-                             int64_t padding = 0);
+Conv2d BiasedConv(int64_t in, int64_t out, int64_t kernel, int64_t stride = 1, int64_t padding = 0);
 // SpatialFullConvolution.
-torch::nn::ConvTranspose2d BiasedUp(int64_t in, int64_t out, int64_t kernel, int64_t stride = 1,
-                                    int64_t padding = 0);
+ConvTranspose2d BiasedUp(int64_t in, int64_t out, int64_t kernel, int64_t stride = 1, int64_t padding = 0);
 torch::Tensor LeakyOf(const torch::Tensor& input, double slope = 0.2);
 // How often 4 is doubled until it is `side`, a power of two.
 int64_t Doublings(int64_t side);
 
-inline int64_t OutputsOf(const torch::nn::Conv2d& layer) { return layer->options.out_channels(); }
-inline int64_t OutputsOf(const torch::nn::ConvTranspose2d& layer) { return layer->options.out_channels(); }
+inline int64_t OutputsOf(const Conv2d& layer) { return layer->options.out_channels(); }
+inline int64_t OutputsOf(const ConvTranspose2d& layer) { return layer->options.out_channels(); }
 inline int64_t OutputsOf(const torch::nn::Linear& layer) { return layer->options.out_features(); }
 
 // A layer and the batch norm behind it.

@@ -133,6 +133,11 @@ std::optional<Snapshot> Session::FindSnapshot(const std::string& from) const {
   auto snapshot = FindCheckpoint(run_->checkpoints(), from);
   if (!snapshot) return snapshot;
   CheckIdentity(*snapshot, options_.identity, options_.resume_override, options_.out.string());
+  if (const auto before = snapshot->info.value("weight_gradient", options_.weight_gradient);
+      before != options_.weight_gradient)
+    LOG(WARNING) << "convolutions' weight gradients: by " << before << " in the checkpoint, by "
+                 << options_.weight_gradient
+                 << " on this kind of processor; the coming steps differ from the old machine's by rounding";
   const auto length = LengthDifference(snapshot->texts["run.flags"], options_.texts.at("run.flags"));
   if (!length.empty() && schedule_ != Schedule::kConstant)
     LOG(WARNING) << length << ": the learning rates of the coming steps follow the new length";
@@ -438,7 +443,8 @@ Snapshot Session::TakeSnapshot(int64_t step, const NamedTensors& optimizer) cons
                    {"rollbacks", rollbacks_},
                    {"rollback_step", rollback_step_},
                    {"version", options_.version},
-                   {"revision", options_.revision}};
+                   {"revision", options_.revision},
+                   {"weight_gradient", options_.weight_gradient}};
   if (scores_step_ == step) snapshot.info["scores"] = scores_;
   return snapshot;
 }

@@ -45,6 +45,7 @@ struct SessionOptions {
   RunIdentity identity;
   std::map<std::string, std::string> texts;  // files stored in each checkpoint: run.flags, vocabulary.json
   std::string version, revision;
+  std::string weight_gradient;  // how they are computed here: "taps" or "library"
 
   void Declare(OptionList& list);
 };

@@ -2,10 +2,12 @@
 // times of the published code (tests/bench/step_bench.py runs both).
 //   [mpirun -n 2] build/release/bin/step_bench RECIPE=mirrorgan|attngan|cyclegan [BATCH=4] [STEPS=3]
 //   [THREADS=2] [cpu|cuda] [shard: --shard_optimizer]
+//   [library: weight gradients as torch computes them]
 // BATCH is the global batch; THREADS are a rank's; phases are rank 0's.
 // Prints a line of JSON: {"seconds": mean wall time of a step, "phases": {"prepare": ..., "d256": ..., ...}}.
 #include <torch/cuda.h>
 
+#include <algorithm>
 #include <chrono>
 #include <iostream>
 
@@ -14,6 +16,7 @@
 #include "src/base/error.h"
 #include "src/base/heap.h"
 #include "src/base/json.h"
+#include "src/nn/weight_gradient.h"
 #include "src/recipes/registry.h"
 #include "src/train/trainer.h"
 
@@ -111,6 +114,11 @@ int RunAndPrint(cluster::Communicator& communicator, const std::string& recipe_n
 }  // namespace helio
 
 int main(int count, char** arguments) {
+  const std::vector<std::string> words(arguments + std::min(count, 6), arguments + count);
+  const auto said = [&](const char* word) {
+    return std::find(words.begin(), words.end(), word) != words.end();
+  };
+  if (said("library")) helio::nn::ChooseWeightGradient(helio::nn::WeightGradient::kLibrary);
   const auto number = [&](int i, int64_t otherwise) {
     return count > i ? std::atoll(arguments[i]) : otherwise;
   };
@@ -122,7 +130,7 @@ int main(int count, char** arguments) {
     helio::cluster::Launch launch(options);
     return launch.Run([&] {
       return helio::RunAndPrint(launch.communicator(), count > 1 ? arguments[1] : "mirrorgan", number(2, 4),
-                                number(3, 3), count > 6 && std::string(arguments[6]) == "shard");
+                                number(3, 3), said("shard"));
     });
   } catch (const helio::Error& error) {
     std::cerr << error.what() << '\n';

@@ -9,7 +9,7 @@ namespace helio::nn {
 namespace {
 
 struct Pair {
-  torch::nn::Conv2d conv{torch::nn::Conv2dOptions(3, 5, {3, 2}).stride(2).padding({1, 0}).bias(false)};
+  Conv2d conv{torch::nn::Conv2dOptions(3, 5, {3, 2}).stride(2).padding({1, 0}).bias(false)};
   BatchNorm norm{5, 1e-2};
   FoldedConv folded;
   torch::Tensor input = torch::randn({2, 3, 9, 8}, torch::kFloat64).requires_grad_();

@@ -1,0 +1,27 @@
+#pragma once
+#include "src/base/tensor.h"
+
+namespace helio::nn {
+
+// What a convolution's weight gradient depends on besides its two tensors.
+struct Window {
+  at::IntArrayRef kernel, stride, padding;  // each {height, width}
+};
+
+// The gradient {O, C, height, width} of sum(conv2d(input, weight) * output_gradient) by the weight,
+// channels-last in memory. `input` {N, C, H, W}, `output_gradient` {N, O, H', W'}; CPU, any dtype of BLAS.
+// For each line of the window one matrix product over all positions: output_gradient^T times the inputs that
+// the line's taps saw. On processors without AVX-512 oneDNN's channels-last kernel takes up to five times as
+// long (docs/benchmarks/step.md). The same threads give the same bits.
+torch::Tensor WeightGradientByTaps(const torch::Tensor& output_gradient, const torch::Tensor& input,
+                                   const Window& window);
+
+// How this process computes the weight gradients of its layers (src/nn/convolution.h). At the start taps on
+// processors without AVX-512, or where ONEDNN_MAX_CPU_ISA keeps oneDNN from it: the same kind of processor
+// gives the same bits again. Choosing is for tests and benchmarks, between steps.
+enum class WeightGradient { kTaps, kLibrary };
+WeightGradient ChosenWeightGradient();
+void ChooseWeightGradient(WeightGradient kind);
+const char* NameOf(WeightGradient kind);  // "taps", "library"
+
+}  // namespace helio::nn
