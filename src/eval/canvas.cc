@@ -1,34 +1,15 @@
 #include "src/eval/canvas.h"
 
+#include <cairo.h>
+
+#include <algorithm>
+#include <numbers>
+
+#include "src/base/error.h"
 #include "src/base/tensor.h"
 
 namespace helio::eval {
 namespace {
-
-double DistanceTo(const Segment& s, double x, double y) {
-  const double dx = s.x1 - s.x0, dy = s.y1 - s.y0;
-  const double length = dx * dx + dy * dy;
-  const double along = length > 0 ? std::clamp(((x - s.x0) * dx + (y - s.y0) * dy) / length, 0.0, 1.0) : 0.0;
-  return std::hypot(x - s.x0 - along * dx, y - s.y0 - along * dy);
-}
-
-struct Box {
-  int64_t x0, y0, x1, y1;
-};
-
-Box Around(const std::vector<Segment>& strokes, double margin) {
-  double x0 = 1e9, y0 = 1e9, x1 = -1e9, y1 = -1e9;
-  for (const auto& s : strokes) {
-    x0 = std::min({x0, s.x0, s.x1}), x1 = std::max({x1, s.x0, s.x1});
-    y0 = std::min({y0, s.y0, s.y1}), y1 = std::max({y1, s.y0, s.y1});
-  }
-  return {std::lround(std::floor(x0 - margin)), std::lround(std::floor(y0 - margin)),
-          std::lround(std::ceil(x1 + margin)), std::lround(std::ceil(y1 + margin))};
-}
-
-uint8_t Mix(uint8_t below, uint8_t above, float cover) {
-  return static_cast<uint8_t>(std::lround(below + (above - below) * cover));
-}
 
 // {h, w, 3} uint8 on the CPU.
 torch::Tensor Resized(const torch::Tensor& picture, int64_t width, int64_t height) {
@@ -38,44 +19,54 @@ torch::Tensor Resized(const torch::Tensor& picture, int64_t width, int64_t heigh
   return ((values[0].clamp(-1, 1) + 1) * 127.5).round().to(torch::kUInt8).permute({1, 2, 0}).contiguous();
 }
 
+uint32_t Packed(const uint8_t* rgb) {
+  return uint32_t{rgb[0]} << 16 | uint32_t{rgb[1]} << 8 | uint32_t{rgb[2]};
+}
+
 }  // namespace
 
 Canvas::Canvas(int64_t width, int64_t height, Rgb background)
-    : width_(width), height_(height), pixels_(static_cast<size_t>(width * height * 3)) {
+    : width_(width),
+      height_(height),
+      surface_(
+          cairo_image_surface_create(CAIRO_FORMAT_RGB24, static_cast<int>(width), static_cast<int>(height)),
+          &cairo_surface_destroy),
+      pen_(cairo_create(surface_.get()), &cairo_destroy) {
+  if (const auto status = cairo_surface_status(surface_.get()); status != CAIRO_STATUS_SUCCESS)
+    throw Error(ErrorKind::kSystem, std::string("cannot draw: ") + cairo_status_to_string(status),
+                "a picture of " + std::to_string(width) + " x " + std::to_string(height) + " pixels",
+                "draw fewer or smaller pictures at once");
   FillRectangle(0, 0, width, height, background);
+}
+
+uint32_t* Canvas::Row(int64_t y) const {
+  return reinterpret_cast<uint32_t*>(cairo_image_surface_get_data(surface_.get()) +
+                                     y * cairo_image_surface_get_stride(surface_.get()));
 }
 
 Rgb Canvas::at(int64_t x, int64_t y) const {
   CHECK(x >= 0 && y >= 0 && x < width_ && y < height_);
-  const uint8_t* pixel = &pixels_[static_cast<size_t>((y * width_ + x) * 3)];
-  return {pixel[0], pixel[1], pixel[2]};
+  cairo_surface_flush(surface_.get());
+  const auto pixel = Row(y)[x];
+  return {static_cast<uint8_t>(pixel >> 16), static_cast<uint8_t>(pixel >> 8), static_cast<uint8_t>(pixel)};
 }
 
-void Canvas::Blend(int64_t x, int64_t y, Rgb colour, float cover) {
-  if (x < 0 || y < 0 || x >= width_ || y >= height_) return;
-  uint8_t* pixel = &pixels_[static_cast<size_t>((y * width_ + x) * 3)];
-  pixel[0] = Mix(pixel[0], colour.r, cover);
-  pixel[1] = Mix(pixel[1], colour.g, cover);
-  pixel[2] = Mix(pixel[2], colour.b, cover);
+cairo_t* Canvas::Pen(Rgb colour) {
+  cairo_set_source_rgb(pen_.get(), colour.r / 255.0, colour.g / 255.0, colour.b / 255.0);
+  return pen_.get();
 }
 
-void Canvas::FillRectangle(int64_t x, int64_t y, int64_t width, int64_t height, Rgb colour, float cover) {
-  for (int64_t row = y; row < y + height; ++row) {
-    for (int64_t column = x; column < x + width; ++column) Blend(column, row, colour, cover);
-  }
+void Canvas::FillRectangle(int64_t x, int64_t y, int64_t width, int64_t height, Rgb colour) {
+  auto* pen = Pen(colour);
+  cairo_rectangle(pen, static_cast<double>(x), static_cast<double>(y), static_cast<double>(width),
+                  static_cast<double>(height));
+  cairo_fill(pen);
 }
 
-void Canvas::DrawStrokes(const std::vector<Segment>& strokes, double thickness, Rgb colour) {
-  if (strokes.empty()) return;
-  const double reach = thickness / 2 + 0.5;
-  const Box box = Around(strokes, reach);
-  for (int64_t y = box.y0; y <= box.y1; ++y) {
-    for (int64_t x = box.x0; x <= box.x1; ++x) {
-      double distance = reach;
-      for (const auto& stroke : strokes) distance = std::min(distance, DistanceTo(stroke, x + 0.5, y + 0.5));
-      if (distance < reach) Blend(x, y, colour, static_cast<float>(std::min(reach - distance, 1.0)));
-    }
-  }
+void Canvas::FillDisc(double x, double y, double diameter, Rgb colour) {
+  auto* pen = Pen(colour);
+  cairo_arc(pen, x, y, diameter / 2, 0, 2 * std::numbers::pi);
+  cairo_fill(pen);
 }
 
 void Canvas::DrawFrame(int64_t x, int64_t y, int64_t width, int64_t height, int64_t thickness, Rgb colour) {
@@ -88,16 +79,26 @@ void Canvas::DrawFrame(int64_t x, int64_t y, int64_t width, int64_t height, int6
 void Canvas::DrawPicture(int64_t x, int64_t y, int64_t width, int64_t height, const torch::Tensor& picture) {
   CHECK(picture.dim() == 3 && picture.size(0) == 3) << "a picture is {3, h, w}";
   const auto pixels = Resized(picture, width, height);
-  const auto value = pixels.accessor<uint8_t, 3>();
-  for (int64_t row = 0; row < height; ++row) {
-    for (int64_t column = 0; column < width; ++column) {
-      Blend(x + column, y + row, {value[row][column][0], value[row][column][1], value[row][column][2]}, 1);
-    }
-  }
+  const auto* values = pixels.const_data_ptr<uint8_t>();
+  cairo_surface_flush(surface_.get());
+  const auto left = std::max<int64_t>(-x, 0), right = std::min(width, width_ - x);
+  for (auto row = std::max<int64_t>(-y, 0); row < std::min(height, height_ - y); ++row)
+    for (auto column = left; column < right; ++column)
+      Row(y + row)[x + column] = Packed(values + (row * width + column) * 3);
+  cairo_surface_mark_dirty(surface_.get());
 }
 
 torch::Tensor Canvas::Pixels() const {
-  return torch::from_blob(const_cast<uint8_t*>(pixels_.data()), {height_, width_, 3}, torch::kUInt8).clone();
+  cairo_surface_flush(surface_.get());
+  auto pixels = torch::empty({height_, width_, 3}, torch::kUInt8);
+  auto* to = pixels.mutable_data_ptr<uint8_t>();
+  for (int64_t y = 0; y < height_; ++y)
+    for (int64_t x = 0; x < width_; ++x, to += 3) {
+      const auto pixel = Row(y)[x];
+      to[0] = static_cast<uint8_t>(pixel >> 16), to[1] = static_cast<uint8_t>(pixel >> 8);
+      to[2] = static_cast<uint8_t>(pixel);
+    }
+  return pixels;
 }
 
 }  // namespace helio::eval

@@ -14,9 +14,8 @@ void DrawBox(Canvas& canvas, const torch::Tensor& box) {
 }
 
 void DrawPoint(Canvas& canvas, double x, double y) {
-  const std::vector<Segment> dot{{x, y, x, y}};
-  canvas.DrawStrokes(dot, 7, kRim);
-  canvas.DrawStrokes(dot, 4.5, kDot);
+  canvas.FillDisc(x, y, 7, kRim);
+  canvas.FillDisc(x, y, 4.5, kDot);
 }
 
 }  // namespace

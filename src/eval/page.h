@@ -2,7 +2,7 @@
 #include <string>
 
 #include "src/eval/canvas.h"
-#include "src/eval/stroke_font.h"
+#include "src/eval/drawn_text.h"
 
 namespace helio::eval {
 

@@ -6,10 +6,9 @@
 #include "src/base/error.h"
 #include "src/base/file_system.h"
 #include "src/eval/attention_picture.h"
-#include "src/eval/glyphs.h"
+#include "src/eval/drawn_text.h"
 #include "src/eval/png_writer.h"
 #include "src/eval/sample_grid.h"
-#include "src/eval/stroke_font.h"
 
 namespace helio::eval {
 namespace {
@@ -67,27 +66,48 @@ TEST_F(Pictures, PictureIsConvertedAsThePublishedCodeDoes) {
       torch::equal(ReadPng(folder_ / "p.png").flatten(), torch::tensor({0, 127, 255}, torch::kUInt8)));
 }
 
-TEST(Canvas, StrokesCoverOnceAndStayInside) {
-  Canvas canvas(20, 20, {255, 255, 255});
-  canvas.DrawStrokes({{5, 10, 15, 10}, {5, 10, 15, 10}, {18, 18, 40, 40}}, 2, {0, 0, 0});
-  EXPECT_EQ(canvas.at(10, 10).r, 0);
-  EXPECT_EQ(canvas.at(10, 5).r, 255);
-  Canvas once(20, 20, {255, 255, 255});
-  once.DrawStrokes({{5, 10, 15, 10}}, 2, {0, 0, 0});
-  EXPECT_EQ(canvas.at(10, 8).r, once.at(10, 8).r);
+TEST(Canvas, DrawsInsideOnly) {
+  Canvas canvas(20, 10, {255, 255, 255});
+  canvas.FillRectangle(15, 5, 100, 100, {1, 2, 3});
+  canvas.FillDisc(5, 5, 4, {0, 0, 0});
+  canvas.DrawPicture(-2, -2, 4, 4, torch::ones({3, 4, 4}) * -1);
+  canvas.DrawPicture(18, 8, 4, 4, torch::zeros({3, 4, 4}));
+  EXPECT_EQ(canvas.at(15, 5).r, 1);
+  EXPECT_EQ(canvas.at(17, 7).b, 3);
+  EXPECT_EQ(canvas.at(5, 5).r, 0);
+  EXPECT_EQ(canvas.at(5, 8).r, 255);
+  EXPECT_EQ(canvas.at(1, 1).g, 0);
+  EXPECT_EQ(canvas.at(2, 2).g, 255);
+  EXPECT_EQ(canvas.at(19, 9).g, 128);
 }
 
-TEST(Font, EveryCharacterHasItsOwnGlyph) {
-  std::set<std::string_view> strokes;
-  for (int c = 33; c < 127; ++c) {
-    EXPECT_TRUE(strokes.insert(FindGlyph(static_cast<unsigned char>(c)).strokes).second)
-        << static_cast<char>(c);
-    for (const char s : FindGlyph(static_cast<unsigned char>(c)).strokes) {
-      EXPECT_TRUE((s >= 'a' && s <= 'q') || s == ' ' || s == '-' || s == '*' || s == '.')
-          << static_cast<char>(c);
-    }
-  }
-  EXPECT_EQ(FindGlyph(200).strokes, FindGlyph(10).strokes);
+TEST(Canvas, TooLargeForCairoIsAnError) { EXPECT_THROW(Canvas(40000, 10, {}), Error); }
+
+// How much ink a line has.
+int64_t Ink(const std::string& text, int64_t width = 200) {
+  Canvas canvas(width, 40, {255, 255, 255});
+  DrawText(canvas, 5, 28, text, {14, {0, 0, 0}, false});
+  return canvas.Pixels().lt(128).sum().item<int64_t>();
+}
+
+TEST(Font, CapitalsAreAsTallAsAsked) {
+  Canvas canvas(60, 60, {255, 255, 255});
+  DrawText(canvas, 10, 50, "H", {30, {0, 0, 0}, false});
+  const auto rows = canvas.Pixels().amin({1, 2}).lt(128).nonzero().flatten();
+  EXPECT_NEAR(rows[0].item<int64_t>(), 20, 1);
+  EXPECT_NEAR(rows[-1].item<int64_t>(), 49, 1);
+}
+
+TEST(Font, KnowsLettersBeyondAscii) {
+  EXPECT_NE(Ink("\u00fc\u00e9"), Ink("ue"));
+  EXPECT_NE(Ink("\u03b1\u03b2"), Ink("\u0431\u0433"));
+  EXPECT_GT(Ink("\u043f\u0442\u0438\u0446\u0430"), 0);
+}
+
+TEST(Font, BytesThatAreNoTextAreShown) {
+  EXPECT_GT(Ink("a\xff\xfe"
+                "b"),
+            Ink("ab"));
 }
 
 TEST(Font, WrapsAtSpacesAndMarksWhatIsLeftOver) {
@@ -101,6 +121,15 @@ TEST(Font, WrapsAtSpacesAndMarksWhatIsLeftOver) {
   EXPECT_LE(TextWidth(cut[0], style), width);
   for (const auto& line : WrapText(std::string(100, 'w'), style, width, 50))
     EXPECT_LE(TextWidth(line, style), width);
+  EXPECT_TRUE(WrapText("", style, width, 2).empty());
+}
+
+TEST(Font, CutsBetweenCharacters) {
+  const TextStyle style;
+  std::string text;
+  for (int i = 0; i < 50; ++i) text += "\u044f";
+  for (const auto& line : WrapText(text, style, 60, 2))
+    EXPECT_EQ((line.ends_with("...") ? line.size() - 3 : line.size()) % 2, 0);
 }
 
 TEST(TopWords, AreTheMostAttendedOnes) {
