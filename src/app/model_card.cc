@@ -79,7 +79,8 @@ std::string ModelCard(TrainedModel& model, const Json& scores) {
        << "Data set " << info.value("data", "?") << " (digest of its manifest), global batch "
        << info.value("global_batch", 0) << " on " << info.value("world_size", 0) << " ranks, seed "
        << info.value("seed", uint64_t{0}) << ", " << model.step() << " steps of which "
-       << info.value("steps_per_epoch", 0) << " are an epoch.";
+       << info.value("steps_per_epoch", 0) << " are an epoch. Forward passes were computed in "
+       << model.options().trainer.precision << ", everything else in " << model.options().run.dtype << ".";
   if (!model.translator()) card << " Captions are cut to " << model.needs().words << " words.";
   card << "\n\n## Use\n\n" << (model.translator() ? kUseOfTranslators : kUse);
   return card.str();

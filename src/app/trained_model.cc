@@ -6,6 +6,7 @@
 #include "src/app/training_data.h"
 #include "src/base/error.h"
 #include "src/base/finite.h"
+#include "src/base/precision.h"
 #include "src/base/safetensors.h"
 #include "src/recipes/parts.h"
 #include "src/train/checkpoint.h"
@@ -76,6 +77,7 @@ void CheckFrozen(const std::string& digest, const Json& info, const std::string&
 }  // namespace
 
 TrainedModel::TrainedModel(const fs::path& path, torch::Device device) : checkpoint_(CheckpointFolder(path)) {
+  UseCudaProducts(Precision::kFloat32);  // however it was trained
   const auto snapshot = train::ReadCheckpoint(checkpoint_);
   const std::string where = checkpoint_.string();
   step_ = snapshot.step;

@@ -11,6 +11,7 @@
 #include "src/app/training_structs.h"
 #include "src/app/trial_steps.h"
 #include "src/app/version.h"
+#include "src/base/precision.h"
 #include "src/base/safetensors.h"
 #include "src/nn/weight_gradient.h"
 #include "src/recipes/registry.h"
@@ -73,6 +74,8 @@ class TrainingProgram {
               << ", " << at::get_num_threads() << " threads each), " << static_cast<double>(parameters) / 1e6
               << " M parameters and buffers; " << data_.Rows(needs_) << " training rows, " << steps_
               << " steps of " << run_.batch << " images, " << steps_per_epoch_ << " steps an epoch";
+    if (options_.trainer.precision == "tf32" && communicator_.world().device.is_cpu())
+      LOG(INFO) << "--precision=tf32 is of CUDA devices: on CPUs this is float32";
     for (const auto& concern : data_.Concerns()) LOG(WARNING) << run_.data << ": " << concern;
     if (const auto unread = UnreadOptions(options_.values); !unread.empty())
       LOG(INFO) << run_.recipe << " does not read" << unread;
@@ -192,6 +195,7 @@ int RunTraining(recipes::Program program) {
   StartLogging(options.run.recipe.c_str(), launch.world().rank, launch.world().size);
   return launch.Run([&] {
     CheckRanks(options, launch.world());
+    UseCudaProducts(PrecisionOf(options.trainer.precision));
     UseThreads(options.run.threads, launch.communicator());
     return TrainingProgram(options, launch.communicator()).Run();
   });

@@ -2,6 +2,7 @@
 
 #include "src/base/autograd.h"
 #include "src/base/error.h"
+#include "src/base/precision.h"
 
 namespace helio {
 namespace {
@@ -39,6 +40,8 @@ class GatherRowsFunction : public torch::autograd::Function<GatherRowsFunction> 
 
 torch::Tensor GatherRows(GlobalBatch& batch, const torch::Tensor& own, const RowRange& rows) {
   if (batch.ranks() == 1) return own;
+  // Its gradient is summed over the ranks: in float32.
+  if (own.scalar_type() == torch::kBFloat16) return GatherRows(batch, Exact(own), rows).to(own.dtype());
   if (own.is_floating_point()) return GatherRowsFunction::apply(own, &batch, rows.first, rows.global);
   // Integers (captions, lengths, classes) travel as doubles: exact below 2^53, and one code path for every
   // communicator.

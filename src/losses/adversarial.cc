@@ -1,12 +1,15 @@
 #include "src/losses/adversarial.h"
 
+#include "src/base/precision.h"
+
 namespace helio::losses {
 namespace {
 
 // Per row, with the published numerics: sigmoid first, logarithms clamped at -100. What is no number stays
 // none, so that the step can be skipped: torch's own throws on it, on a GPU beyond recovery.
-torch::Tensor CrossEntropy(const torch::Tensor& logits, double target) {
-  const auto probability = logits.sigmoid();
+torch::Tensor CrossEntropy(const torch::Tensor& of, double target) {
+  const FullPrecision full;
+  const auto logits = Exact(of), probability = logits.sigmoid();
   const auto loss = torch::binary_cross_entropy(probability.nan_to_num(0.5), torch::full_like(logits, target),
                                                 {}, at::Reduction::None);
   return torch::where(probability.isnan(), probability, loss);
@@ -28,6 +31,8 @@ torch::Tensor Against(const torch::Tensor& logits, double label, const BatchScop
 torch::Tensor Torch7CrossEntropy(const torch::Tensor& probability, double label) {
   constexpr double kEpsilon = 1e-12;
   CHECK(label == 0 || label == 1) << label;
+  CHECK(probability.scalar_type() != torch::kBFloat16) << "1 - p of bfloat16 is 0 from 1 - 1/512 on";
+  const FullPrecision full;
   return -((label == 1 ? probability : 1 - probability) + kEpsilon).log();
 }
 

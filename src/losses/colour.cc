@@ -1,9 +1,12 @@
 #include "src/losses/colour.h"
 
+#include "src/base/precision.h"
+
 namespace helio::losses {
 
 std::pair<torch::Tensor, torch::Tensor> ColourStatistics(const torch::Tensor& images) {
-  const auto pixels = images.flatten(2);
+  const FullPrecision full;
+  const auto pixels = Exact(images).flatten(2);
   const auto mean = pixels.mean(2, /*keepdim=*/true);
   const auto distance = pixels - mean;
   return {mean.squeeze(2), torch::bmm(distance, distance.transpose(1, 2)) / pixels.size(2)};

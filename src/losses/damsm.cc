@@ -1,5 +1,6 @@
 #include "src/losses/damsm.h"
 
+#include "src/base/precision.h"
 #include "src/base/to_device.h"
 
 namespace helio::losses {
@@ -72,8 +73,12 @@ torch::Tensor SentenceLoss(const torch::Tensor& code, const torch::Tensor& sente
 LossTerms DamsmLoss(const torch::Tensor& regions, const torch::Tensor& code, const torch::Tensor& words,
                     const torch::Tensor& sentence, const torch::Tensor& lengths, const torch::Tensor& classes,
                     const DamsmOptions& options, double weight, const BatchScope& scope) {
-  return {{"words", WordsLoss(regions, words, lengths, classes, options, scope).sum() * weight},
-          {"sentence", SentenceLoss(code, sentence, classes, options.gamma3, scope).sum() * weight}};
+  const FullPrecision full;
+  const auto words_loss =
+      WordsLoss(Exact(regions), Exact(words), lengths, classes, options, scope).sum() * weight;
+  const auto sentence_loss =
+      SentenceLoss(Exact(code), Exact(sentence), classes, options.gamma3, scope).sum() * weight;
+  return {{"words", words_loss}, {"sentence", sentence_loss}};
 }
 
 }  // namespace helio::losses

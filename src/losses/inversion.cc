@@ -1,12 +1,17 @@
 #include "src/losses/inversion.h"
 
+#include "src/base/precision.h"
+
 namespace helio::losses {
 
 torch::Tensor HalfSquares(const torch::Tensor& a, const torch::Tensor& b, const BatchScope& scope) {
-  return scope.Mean((a - b).square().flatten(1).sum(1), 2 * scope.rows.global);
+  const FullPrecision full;
+  return scope.Mean((Exact(a) - Exact(b)).square().flatten(1).sum(1), 2 * scope.rows.global);
 }
 
-torch::Tensor AgainstClass(const torch::Tensor& logits, int64_t label, const BatchScope& scope) {
+torch::Tensor AgainstClass(const torch::Tensor& of, int64_t label, const BatchScope& scope) {
+  const FullPrecision full;
+  const auto logits = Exact(of);
   const auto labels = torch::full({logits.size(0)}, label, logits.options().dtype(torch::kInt64));
   const auto per_row = torch::cross_entropy_loss(logits, labels, {}, at::Reduction::None);
   return scope.Mean(per_row, scope.rows.global);

@@ -1,11 +1,14 @@
 #include "src/losses/joint_embedding.h"
 
+#include "src/base/precision.h"
+
 namespace helio::losses {
 
 torch::Tensor JointEmbedding(const torch::Tensor& rows, const torch::Tensor& others,
                              const BatchScope& scope) {
-  const auto all = GatherRows(scope.batch, others, scope.rows);
-  const auto scores = torch::matmul(rows, all.t());
+  const FullPrecision full;
+  const auto all = GatherRows(scope.batch, Exact(others), scope.rows);
+  const auto scores = torch::matmul(Exact(rows), all.t());
   const auto own = torch::arange(scope.rows.first, scope.rows.end(),
                                  torch::TensorOptions(torch::kInt64).device(scores.device()))
                        .unsqueeze(1);

@@ -1,9 +1,12 @@
 #include "src/losses/translation.h"
 
+#include "src/base/precision.h"
+
 namespace helio::losses {
 
-torch::Tensor PatchesAgainst(const torch::Tensor& logits, double label, PatchLoss kind,
-                             const BatchScope& scope) {
+torch::Tensor PatchesAgainst(const torch::Tensor& of, double label, PatchLoss kind, const BatchScope& scope) {
+  const FullPrecision full;
+  const auto logits = Exact(of);
   const int64_t count = scope.rows.global * logits.size(2) * logits.size(3);
   if (kind == PatchLoss::kSquares) return scope.Mean((logits - label).square(), count);
   // log(1 + e^-x) of label 1, log(1 + e^x) of label 0.
@@ -12,7 +15,8 @@ torch::Tensor PatchesAgainst(const torch::Tensor& logits, double label, PatchLos
 }
 
 torch::Tensor MeanDistance(const torch::Tensor& a, const torch::Tensor& b, const BatchScope& scope) {
-  return scope.Mean((a - b).abs(), scope.rows.global * a[0].numel());
+  const FullPrecision full;
+  return scope.Mean((Exact(a) - Exact(b)).abs(), scope.rows.global * a[0].numel());
 }
 
 }  // namespace helio::losses

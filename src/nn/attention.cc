@@ -1,5 +1,7 @@
 #include "src/nn/attention.h"
 
+#include "src/base/precision.h"
+
 namespace helio::nn {
 
 torch::Tensor WordMask::ForPositions(int64_t positions) const {
@@ -24,7 +26,7 @@ WordContext WordAttentionImpl::forward(const torch::Tensor& input, const torch::
   auto scores = torch::bmm(queries, keys);
   if (mask.padding.defined() || mask.tiled.defined())
     scores = scores.masked_fill(mask.ForPositions(height * width), -INFINITY);
-  const auto attention = scores.softmax(-1);
+  const auto attention = Exact(scores).softmax(-1);
   const auto context = torch::bmm(attention, keys.transpose(1, 2));
   return {context.view({batch, height, width, features}).permute({0, 3, 1, 2}),
           attention.view({batch, height, width, words.size(2)}).permute({0, 3, 1, 2})};
@@ -42,7 +44,7 @@ GlobalLocalContext GlobalLocalAttentionImpl::forward(const torch::Tensor& input,
   GlobalLocalContext result;
   result.words = WordAttentionImpl::forward(input, words, mask);
   const auto sentence = linear(condition).unsqueeze(-1).unsqueeze(-1);
-  result.sentence_attention = conv_sentence_vis(input * sentence).softmax(1);
+  result.sentence_attention = Exact(conv_sentence_vis(input * sentence)).softmax(1);
   result.sentence = sentence * result.sentence_attention;
   return result;
 }

@@ -1,6 +1,7 @@
 #include "src/nn/batch_norm.h"
 
 #include "src/base/error.h"
+#include "src/base/precision.h"
 
 namespace helio::nn {
 namespace {
@@ -88,7 +89,7 @@ class GlobalBatchNorm : public torch::autograd::Function<GlobalBatchNorm> {
     context->save_for_backward({input, weight, mean, (variance + epsilon).rsqrt(), count});
     context->saved_data["epsilon"] = epsilon;
     context->saved_data["batch"] = reinterpret_cast<int64_t>(batch);
-    return torch::batch_norm(input, weight, bias, mean.to(input.dtype()), variance.to(input.dtype()), false,
+    return torch::batch_norm(input, weight, bias, mean.to(weight.dtype()), variance.to(weight.dtype()), false,
                              0, epsilon, false);
   }
 
@@ -99,10 +100,10 @@ class GlobalBatchNorm : public torch::autograd::Function<GlobalBatchNorm> {
       ThrowUser("has no second derivative", "batch norm over several ranks",
                 "a gradient penalty needs networks without it, or --batch_norm=local");
     const auto saved = context->get_saved_variables();
-    const auto &input = saved[0], &weight = saved[1], &mean = saved[2], &scale = saved[3], &count = saved[4];
-    const auto& dy = gradients[0];
     auto* batch = reinterpret_cast<GlobalBatch*>(context->saved_data["batch"].toInt());
-    if (!batch) return Alone(context, dy, saved);
+    if (!batch) return Alone(context, gradients[0], saved);
+    const auto &weight = saved[1], &mean = saved[2], &scale = saved[3], &count = saved[4];
+    const auto input = Exact(saved[0]), dy = Exact(gradients[0]);
     const auto centred = input - PerChannel(mean.to(input.dtype()), input);
     const auto own_dy = ChannelSums(dy), own_dot = ChannelSums(dy * centred);
     const auto message = torch::cat({own_dy, own_dot});
@@ -113,12 +114,19 @@ class GlobalBatchNorm : public torch::autograd::Function<GlobalBatchNorm> {
     const auto factor = (weight.to(torch::kFloat64) * scale).to(dy.dtype());
     auto dx = dy - PerChannel(mean_dy.to(dy.dtype()), dy);
     dx.addcmul_(centred, PerChannel(mean_dot.to(dy.dtype()), dy), -1).mul_(PerChannel(factor, dy));
-    return {dx, (own_dot * scale).to(weight.dtype()), own_dy.to(weight.dtype()), {}, {}, {}, {}, {}};
+    return {dx.to(saved[0].dtype()),
+            (own_dot * scale).to(weight.dtype()),
+            own_dy.to(weight.dtype()),
+            {},
+            {},
+            {},
+            {},
+            {}};
   }
 
  private:
   static variable_list Alone(AutogradContext* context, const torch::Tensor& dy, const variable_list& saved) {
-    const auto type = saved[0].scalar_type();
+    const auto type = saved[1].scalar_type();
     const auto [dx, dweight, dbias] = at::native_batch_norm_backward(
         dy, saved[0], saved[1], {}, {}, saved[2].to(type), saved[3].to(type), /*train=*/true,
         context->saved_data["epsilon"].toDouble(), {true, true, true});
@@ -155,7 +163,7 @@ torch::Tensor BatchNormImpl::forward(const torch::Tensor& input) {
   Moments moments;
   {
     torch::NoGradGuard no_grad;
-    moments = MomentsOf(input.detach(), others);
+    moments = MomentsOf(Exact(input.detach()), others);
     const auto unbiased = moments.variance * (moments.count / (moments.count - 1).clamp_min(1));
     // .data(): torch's own kernel, which another call of this module may have used, keeps the running
     // statistics for its backward without reading them; their version must not move.

@@ -1,5 +1,7 @@
 #include "src/nn/captioner.h"
 
+#include "src/base/precision.h"
+
 namespace helio::nn {
 
 CaptionEncoderImpl::CaptionEncoderImpl(std::shared_ptr<ImageTrunk> trunk, int64_t embedding)
@@ -23,8 +25,12 @@ CaptionDecoderImpl::CaptionDecoderImpl(int64_t embedding, int64_t hidden, int64_
 torch::Tensor CaptionDecoderImpl::forward(const torch::Tensor& image_code, const torch::Tensor& captions) {
   // The last word is never an input. Padding comes last and an LSTM looks back only, so no packing is needed.
   const auto words = embed(captions.narrow(1, 0, captions.size(1) - 1));
-  const auto inputs = torch::cat({image_code.unsqueeze(1), words}, 1);
-  return linear(std::get<0>(lstm(inputs)));
+  return linear(States(torch::cat({Exact(image_code).unsqueeze(1), words}, 1)));
+}
+
+torch::Tensor CaptionDecoderImpl::States(const torch::Tensor& inputs) {
+  const FullPrecision recurrent;
+  return std::get<0>(lstm(inputs));
 }
 
 torch::Tensor CaptionDecoderImpl::Sample(const torch::Tensor& image_code, int64_t length) {

@@ -34,6 +34,8 @@ class CaptionDecoderImpl : public torch::nn::Module {
   torch::Tensor Sample(const torch::Tensor& image_code, int64_t length);
 
  private:
+  torch::Tensor States(const torch::Tensor& inputs);
+
   torch::nn::Embedding embed{nullptr};
   torch::nn::LSTM lstm{nullptr};
   torch::nn::Linear linear{nullptr};

@@ -2,6 +2,7 @@
 
 #include "src/base/characters.h"
 #include "src/base/error.h"
+#include "src/base/precision.h"
 
 namespace helio::nn {
 namespace {
@@ -75,7 +76,8 @@ torch::Tensor MeanOfStatesImpl::Rectified(const torch::Tensor& steps) {
 }
 
 torch::Tensor MeanOfStatesImpl::forward(const torch::Tensor& steps) {
-  return i2h_update ? Gated(steps) : Rectified(steps);
+  const FullPrecision recurrent;
+  return i2h_update ? Gated(Exact(steps)) : Rectified(Exact(steps));
 }
 
 CharCnnRnnImpl::CharCnnRnnImpl(const CharCnnRnnOptions& options) : options_(options) {

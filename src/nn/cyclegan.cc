@@ -1,5 +1,6 @@
 #include "src/nn/cyclegan.h"
 
+#include "src/base/precision.h"
 #include "src/nn/blocks.h"
 #include "src/nn/generator.h"
 #include "src/nn/torch7.h"
@@ -13,20 +14,23 @@ constexpr double kEpsilon = 1e-5;
 // gradients (2.11, CPU), and group_norm's float32 sums are half as precise as the published code's.
 class InstanceNormFunction : public torch::autograd::Function<InstanceNormFunction> {
  public:
-  static torch::Tensor forward(torch::autograd::AutogradContext* context, const torch::Tensor& input) {
+  static torch::Tensor forward(torch::autograd::AutogradContext* context, const torch::Tensor& own) {
+    const auto input = Exact(own);
     auto [factor, mean] = torch::var_mean(input, kMap, /*correction=*/0, /*keepdim=*/true);
     factor.add_(kEpsilon).rsqrt_();
-    context->save_for_backward({input, mean, factor});
-    return (input - mean).mul_(factor);
+    context->save_for_backward({own, mean, factor});
+    return (input - mean).mul_(factor).to(own.dtype());
   }
 
   static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context,
                                                  torch::autograd::variable_list gradients) {
     const auto saved = context->get_saved_variables();
-    const auto &gradient = gradients[0], factor = saved[2];
+    const auto gradient = Exact(gradients[0]), factor = saved[2];
     const auto normed = (saved[0] - saved[1]).mul_(factor);
     const auto along = (gradient * normed).mean(kMap, /*keepdim=*/true);
-    return {torch::addcmul(gradient - gradient.mean(kMap, /*keepdim=*/true), normed, along, -1).mul_(factor)};
+    return {torch::addcmul(gradient - gradient.mean(kMap, /*keepdim=*/true), normed, along, -1)
+                .mul_(factor)
+                .to(saved[0].dtype())};
   }
 
  private:

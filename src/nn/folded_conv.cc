@@ -27,9 +27,9 @@ torch::Tensor FoldedConv::operator()(Conv2d& conv, BatchNorm& norm, const torch:
     stamp_ = std::move(stamp);
   }
   const auto& options = conv->options;
-  return torch::convolution(input, weight_, bias_, options.stride(),
-                            std::get<torch::ExpandingArray<2>>(options.padding()), options.dilation(), false,
-                            at::IntArrayRef{0, 0}, options.groups());
+  return torch::conv2d(input, weight_, bias_, options.stride(),
+                       std::get<torch::ExpandingArray<2>>(options.padding()), options.dilation(),
+                       options.groups());
 }
 
 // w' = w * s, b' = bias - mean * s with s = weight / sqrt(variance + epsilon), rounded once.

@@ -1,5 +1,7 @@
 #include "src/nn/gawwn_points.h"
 
+#include "src/base/precision.h"
+
 namespace helio::nn {
 namespace {
 
@@ -39,7 +41,9 @@ torch::Tensor GawwnPointsGeneratorImpl::forward(const torch::Tensor& z, const to
                                                 const torch::Tensor& given) {
   const auto places = Through(places_, given.flatten(1), kRelu);
   const auto all = torch::cat({noise(z).relu(), txt(sentence).relu(), places}, 1);
-  const auto made = fc3(Through(hidden_, all, kRelu)).sigmoid().view_as(given);
+  const auto hidden = Exact(Through(hidden_, all, kRelu));
+  const FullPrecision full;  // places: all near 0.5 at first, where bfloat16 does not tell them apart
+  const auto made = fc3(hidden).sigmoid().view_as(given);
   const auto mask = given.narrow(2, 2, 1);
   return made * (1 - mask) + given * mask;
 }

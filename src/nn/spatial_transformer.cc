@@ -1,5 +1,7 @@
 #include "src/nn/spatial_transformer.h"
 
+#include "src/base/precision.h"
+
 namespace helio::nn {
 namespace {
 
@@ -19,6 +21,7 @@ torch::Tensor PasteOf(const torch::Tensor& theta) {
 }
 
 torch::Tensor AffineGrid(const torch::Tensor& theta, int64_t height, int64_t width) {
+  const FullPrecision full;  // of places, not of features
   const auto y = torch::linspace(-1, 1, height, theta.options()).view({-1, 1, 1}).expand({height, width, 1});
   const auto x = torch::linspace(-1, 1, width, theta.options()).view({1, -1, 1}).expand({height, width, 1});
   const auto base = torch::cat({y, x, torch::ones_like(y)}, -1).view({1, height * width, 3});

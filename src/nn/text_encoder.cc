@@ -1,6 +1,7 @@
 #include "src/nn/text_encoder.h"
 
 #include "src/base/error.h"
+#include "src/base/precision.h"
 #include "src/base/to_device.h"
 
 namespace helio::nn {
@@ -47,6 +48,7 @@ TextEncoderImpl::TextEncoderImpl(const TextEncoderOptions& options) {
 
 TextFeatures TextEncoderImpl::forward(const torch::Tensor& captions, const torch::Tensor& lengths,
                                       const torch::Tensor& dropout) {
+  const FullPrecision recurrent;
   auto vectors = encoder(captions);
   if (dropout.defined()) vectors = vectors * dropout;
   const auto packed = Packed(vectors, lengths.to(torch::kCPU));

@@ -1,5 +1,6 @@
 #include "src/base/error.h"
 #include "src/base/finite.h"
+#include "src/base/precision.h"
 #include "src/nn/freeze.h"
 #include "src/recipes/parts.h"
 #include "src/recipes/pretrainings.h"
@@ -62,7 +63,8 @@ class ImageClassifier : public System {
  private:
   LossTerms Terms(const BatchStep& step) {
     const auto& rows = step.batch.rows;
-    const auto logits = classifier_->forward(step.data.images.back());
+    const auto logits = Exact(classifier_->forward(step.data.images.back()));
+    const FullPrecision full;
     const auto per_row = torch::cross_entropy_loss(logits, step.data.classes, {}, at::Reduction::None);
     return {{"cross_entropy", losses::BatchScope{batch_, rows}.Mean(per_row, rows.global)}};
   }

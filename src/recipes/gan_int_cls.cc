@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "src/base/noise.h"
+#include "src/base/precision.h"
 #include "src/losses/adversarial.h"
 #include "src/nn/init.h"
 #include "src/recipes/module_drawer.h"
@@ -33,7 +34,7 @@ class GanIntCls : public System {
   torch::Tensor Interpolated(const GanIntClsStep& step, const RowRange& pairs);
   LossTerms GeneratorTerms(const GanIntClsStep& step);
   torch::Tensor PerRow(const torch::Tensor& logits, double label) const {
-    return losses::Torch7CrossEntropy(logits.sigmoid(), label);
+    return losses::Torch7CrossEntropy(Exact(logits).sigmoid(), label);
   }
   BatchScope Scope(const BatchStep& step) const { return losses::ScopeOf(loss_scope_, step.batch.rows); }
   bool interpolates() const { return options_.interpolation != "none"; }

@@ -2,6 +2,7 @@
 
 #include "src/base/autograd.h"
 #include "src/base/noise.h"
+#include "src/base/precision.h"
 #include "src/base/to_device.h"
 #include "src/losses/adversarial.h"
 #include "src/nn/init.h"
@@ -70,11 +71,11 @@ std::vector<Round> GawwnGame::Rounds() {
 
 std::unique_ptr<Step> GawwnGame::Prepare(const dataio::Batch& batch, const StepContext& context) {
   auto step = std::make_unique<GawwnStep>(batch, context);
-  step->sentence = sentences_.Of(step->data).detach();
+  step->sentence = Exact(sentences_.Of(step->data)).detach();
   generator_->train();
   critic_->train();
   Imagine(*step);
-  step->shown = step->fake.detach().requires_grad_();
+  step->shown = Exact(step->fake).detach().requires_grad_();
   return step;
 }
 
@@ -94,22 +95,23 @@ torch::Tensor GawwnGame::WrongSentences(const GawwnStep& step) {
 LossTerms GawwnGame::DiscriminatorTerms(GawwnStep& step) {
   const double weight = options_.cls_weight;
   const auto logits = Logits(step, weight > 0 ? WrongSentences(step) : torch::Tensor());
-  step.judged = logits.back().sigmoid();
+  step.judged = Exact(logits.back()).sigmoid();
   const auto scope = losses::ScopeOf(loss_scope_, step.batch.rows);
   const auto mean = [&](const torch::Tensor& probability, double label) {
     return scope.Mean(losses::Torch7CrossEntropy(probability, label), scope.rows.global);
   };
-  LossTerms terms{{"real_cond", mean(logits.front().sigmoid(), 1)}};
-  if (weight > 0) terms.push_back({"wrong_cond", mean(logits[1].sigmoid(), 0) * weight});
+  LossTerms terms{{"real_cond", mean(Exact(logits.front()).sigmoid(), 1)}};
+  if (weight > 0) terms.push_back({"wrong_cond", mean(Exact(logits[1]).sigmoid(), 0) * weight});
   terms.push_back({"fake_cond", mean(step.judged, 0) * (1 - weight)});
   return terms;
 }
 
 LossTerms GawwnGame::GeneratorTerms(GawwnStep& step) {
+  const FullPrecision full;  // it differentiates
   const auto scope = losses::ScopeOf(loss_scope_, step.batch.rows);
   const auto value = scope.Mean(losses::Torch7CrossEntropy(step.judged, 1), scope.rows.global);
   step.gradient = torch::autograd::grad({value}, {step.shown})[0];
-  return {{"cond", WithGradient::apply(value.detach(), step.fake, step.gradient)}};
+  return {{"cond", WithGradient::apply(value.detach(), Exact(step.fake), step.gradient)}};
 }
 
 void GawwnOptions::Declare(OptionList& list) {

@@ -119,6 +119,11 @@ void TrainerOptions::Declare(OptionList& list) {
       "accumulate", &accumulate, AtLeast(1),
       "Micro-batches of a step: --batch images in that many parts, reduced once. Batch norm, wrong pairs "
       "and negatives see one part; the fakes of all parts are held at once");
+  list.Group("What is trained");
+  list.Add(
+      "precision", &precision, OneOf({"float32", "tf32", "bfloat16"}),
+      "Of networks' products in training. bfloat16: autocast forward passes; weights, statistics, losses "
+      "and optimizer stay float32. tf32: on CUDA; on a CPU it is float32 (docs/numerics.md)");
 }
 
 // One phase with what it needs to be optimized.
@@ -130,7 +135,10 @@ struct Trainer::Player {
         group(phase.name, phase.parameters, options.reducer.shard_optimizer ? communicator.size() : 1),
         shard(OwnPart(group, communicator.world(), options.reducer.shard_optimizer)),
         adam(group, phase.optimizer, shard.begin, shard.end),
-        reducer(communicator, group, options.reducer) {}
+        reducer(communicator, group, options.reducer),
+        device(communicator.world().device),
+        // A graph that outlives its update must see the new weights, not casts of the old ones.
+        precision(phase.graphs_stay ? Precision::kFloat32 : PrecisionOf(options.precision)) {}
 
   bool plays(const recipes::StepContext& context) const { return !phase.plays || phase.plays(context); }
   double rate(const recipes::StepContext& context, double factor) const {
@@ -138,10 +146,12 @@ struct Trainer::Player {
   }
   recipes::LossTerms EarlyLoss(recipes::Step& step) const {
     const ScopedFreeze frozen(through);
+    const ForwardPrecision forward(precision, device);
     return phase.early_loss ? phase.early_loss(step) : recipes::LossTerms{};
   }
   recipes::LossTerms Loss(recipes::Step& step) const {
     const ScopedFreeze frozen(through);
+    const ForwardPrecision forward(precision, device);
     return phase.loss ? phase.loss(step) : recipes::LossTerms{};
   }
 
@@ -151,12 +161,17 @@ struct Trainer::Player {
   cluster::Shard shard;
   cluster::FlatAdam adam;
   cluster::GradientReducer reducer;
+  const torch::Device device;
+  const Precision precision;
   torch::Tensor usable;                       // {} bool: whether this step's gradient is
   std::optional<cluster::Pending> gathering;  // of the parameters that other ranks have updated
 };
 
 Trainer::Trainer(recipes::System& system, cluster::Communicator& communicator, const TrainerOptions& options)
-    : system_(system), communicator_(communicator), options_(options) {
+    : system_(system),
+      communicator_(communicator),
+      options_(options),
+      precision_(PrecisionOf(options.precision)) {
   CHECK_GE(options.accumulate, 1);
   const auto parts = system.Parts();
   // Networks are built on the host, with the same bits everywhere.
@@ -182,13 +197,18 @@ StepReport Trainer::Step(std::span<const dataio::Batch> batches, const recipes::
   Prepare(batches, game);
   std::vector<EarlyTerms> early;
   for (size_t round = 0; round < rounds_.size(); ++round) PlayRound(round, early, game);
-  system_.Conclude(game.steps);
+  Conclude(game);
   game.report.broken = WeightsAreBroken();
   // What is not finite would stay in them for ever.
   before_step_->RestoreUnless(AllUsable(game.report.norms, communicator_.world().device));
   if (batches.size() > 1)
     for (auto& term : game.report.terms) term.value = term.value / options_.accumulate;
   return std::move(game.report);
+}
+
+void Trainer::Conclude(Game& game) {
+  const ForwardPrecision forward(precision_, communicator_.world().device);
+  system_.Conclude(game.steps);
 }
 
 // Infinities and NaN survive in a sum, whatever else is in it.
@@ -220,6 +240,7 @@ void Trainer::Prepare(std::span<const dataio::Batch> batches, Game& game) {
   for (size_t i = 0; i < batches.size(); ++i) {
     auto context = game.context;
     if (i > 0) context.seed = RandomKey(context.seed, "micro_batch", {static_cast<int64_t>(i)});
+    const ForwardPrecision forward(precision_, communicator_.world().device);
     game.steps.push_back(system_.Prepare(batches[i], context));
   }
 }
@@ -257,6 +278,9 @@ void Trainer::Backward(Player& player, recipes::Step& step, EarlyTerms early, Tu
   if (turn.first) player.group.ZeroGradient();
   auto terms = early ? std::move(*early) : player.EarlyLoss(step);
   for (auto& term : player.Loss(step)) terms.push_back(std::move(term));
+  for (const auto& term : terms)
+    CHECK(term.value.scalar_type() != torch::kBFloat16)
+        << player.phase.name << "/" << term.name << " is not a loss in full precision";
   std::optional<cluster::GradientReducer::Pass> pass;
   if (turn.last) pass.emplace(player.reducer.Arm());
   Total(terms).backward({}, /*retain_graph=*/player.phase.graphs_stay);

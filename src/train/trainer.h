@@ -9,6 +9,7 @@
 #include "cluster/flat_adam.h"
 #include "cluster/gradient_reducer.h"
 #include "cluster/parameter_group.h"
+#include "src/base/precision.h"
 #include "src/base/tensor.h"
 #include "src/recipes/system.h"
 #include "src/train/statistics_snapshot.h"
@@ -20,6 +21,7 @@ struct TrainerOptions {
   // A step's gradients are the mean over that many micro-batches and are reduced once. Batch-norm statistics,
   // wrong pairs and negatives are those of a micro-batch; each has noise of its own.
   int accumulate = 1;
+  std::string precision = "float32";  // of forward passes (src/base/precision.h)
 
   void Declare(OptionList& list);
 };
@@ -113,6 +115,7 @@ class Trainer {
   using EarlyTerms = std::optional<recipes::LossTerms>;
   void BeginEpoch();
   void Prepare(std::span<const dataio::Batch> batches, Game& game);
+  void Conclude(Game& game);
   void PlayRound(size_t round, std::vector<EarlyTerms>& early, Game& game);
   std::vector<EarlyTerms> EarlyLosses(const Players& players, Game& game);
   void Backward(Player& player, recipes::Step& step, EarlyTerms early, Turn turn, Game& game);
@@ -126,6 +129,7 @@ class Trainer {
   recipes::System& system_;
   cluster::Communicator& communicator_;
   const TrainerOptions options_;
+  const Precision precision_;
   std::vector<Players> rounds_;
   std::unique_ptr<StatisticsSnapshot> before_step_;  // for a step that is skipped
 };

@@ -1,7 +1,7 @@
 // One training step of a recipe at the published CUB size on a drawn batch, by phase: what bench_reference.py
 // times of the published code (tests/bench/step_bench.py runs both).
 //   [mpirun -n 2] build/release/bin/step_bench RECIPE=mirrorgan|attngan|cyclegan [BATCH=4] [STEPS=3]
-//   [THREADS=2] [cpu|cuda] [shard: --shard_optimizer]
+//   [THREADS=2] [cpu|cuda] [shard: --shard_optimizer] [tf32|bfloat16: --precision]
 //   [library: weight gradients as torch computes them]
 // BATCH is the global batch; THREADS are a rank's; phases are rank 0's.
 // Prints a line of JSON: {"seconds": mean wall time of a step, "phases": {"prepare": ..., "d256": ..., ...}}.
@@ -90,21 +90,21 @@ Timing Measure(train::Trainer& trainer, cluster::Communicator& communicator, con
 }
 
 Timing Run(cluster::Communicator& communicator, const std::string& recipe_name, int64_t rows, int64_t steps,
-           bool shard) {
+           const train::TrainerOptions& options) {
   const auto batch = cluster::MakeGlobalBatch(communicator),
              negatives = cluster::MakeGlobalBatch(communicator);
   recipes::Surroundings surroundings{.batch = *batch, .loss_scope = *negatives, .seed = 1, .weights = {}};
   surroundings.weights.random = true;
   surroundings.data = {.vocabulary = kVocabulary, .classes = 200};
   const auto system = recipes::MakeSystem(recipe_name, kOptions, surroundings);
-  train::Trainer trainer(*system, communicator, {.reducer = {.shard_optimizer = shard}});
+  train::Trainer trainer(*system, communicator, options);
   const auto own = SplitRows(rows, communicator.rank(), communicator.size());
   return Measure(trainer, communicator, DrawBatch(own, system->Needs(), communicator.world().device), steps);
 }
 
 int RunAndPrint(cluster::Communicator& communicator, const std::string& recipe_name, int64_t rows,
-                int64_t steps, bool shard) {
-  const auto timing = Run(communicator, recipe_name, rows, steps, shard);
+                int64_t steps, const train::TrainerOptions& options) {
+  const auto timing = Run(communicator, recipe_name, rows, steps, options);
   if (communicator.rank() == 0)
     std::cout << Json{{"seconds", timing.seconds}, {"phases", timing.phases}}.dump() << std::endl;
   return 0;
@@ -128,9 +128,14 @@ int main(int count, char** arguments) {
     helio::cluster::LaunchOptions options;
     options.device = count > 5 ? arguments[5] : "cpu";
     helio::cluster::Launch launch(options);
+    helio::train::TrainerOptions training;
+    training.reducer.shard_optimizer = said("shard");
+    for (const char* precision : {"tf32", "bfloat16"})
+      if (said(precision)) training.precision = precision;
+    helio::UseCudaProducts(helio::PrecisionOf(training.precision));
     return launch.Run([&] {
       return helio::RunAndPrint(launch.communicator(), count > 1 ? arguments[1] : "mirrorgan", number(2, 4),
-                                number(3, 3), said("shard"));
+                                number(3, 3), training);
     });
   } catch (const helio::Error& error) {
     std::cerr << error.what() << '\n';

@@ -122,7 +122,7 @@ class CycleGanTrajectory {
       : fixture_(fixture),
         communicator_(cluster::MakeSoloCommunicator({.device = fixture.device()})),
         system_(MakeSystem()),
-        trainer_(system_, *communicator_, {}) {}
+        trainer_(system_, *communicator_, {.precision = fixture.precision()}) {}
 
   void Run() {
     for (int64_t step = 0; step < fixture_.Hyper("iters"); ++step)

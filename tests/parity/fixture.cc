@@ -1,5 +1,6 @@
 #include "tests/parity/fixture.h"
 
+#include "src/base/precision.h"
 #include "tests/parity/recorded_view.h"
 
 namespace helio::parity {
@@ -51,9 +52,14 @@ double Tolerance::Limit(const std::string& name) const {
   return StartsWith(name, "grad.") ? grad : out;
 }
 
-Fixture::Fixture(const std::filesystem::path& path, torch::ScalarType dtype)
-    : file_(ReadSafeTensors(path)), where_(path.string()), dtype_(dtype), device_(ChosenDevice()) {
+Fixture::Fixture(const std::filesystem::path& path, torch::ScalarType dtype, std::string precision)
+    : file_(ReadSafeTensors(path)),
+      where_(path.string()),
+      dtype_(dtype),
+      precision_(std::move(precision)),
+      device_(ChosenDevice()) {
   hyper_ = ParseJson(Metadata("hparams"), where_);
+  UseCudaProducts(Precision::kFloat32);
 }
 
 std::string Fixture::Metadata(const std::string& key) const {
@@ -122,6 +128,23 @@ Verdict Fixture::Compare(const Tolerance& tolerance) const {
     if (const auto name = Compared(file_, stored, dtype_ == torch::kFloat64))
       CompareOne(*name, recorded, LimitFor(stored, *name, tolerance), tolerance.sum, verdict);
   return verdict;
+}
+
+std::vector<double> Fixture::LossErrors() const {
+  std::vector<double> errors;
+  for (;;) {
+    const auto iteration = "out.it" + std::to_string(errors.size()) + ".";
+    double worst = -1;  // no loss
+    for (const auto& [name, recorded] : file_.tensors) {
+      if (recorded.numel() != 1 || !StartsWith(name, iteration)) continue;
+      const auto ours = ours_.find(name);
+      CHECK(ours != ours_.end()) << name;
+      const double expected = recorded.item<double>(), got = ours->second.item<double>();
+      worst = std::max(worst, std::abs(got - expected) / std::max(0.1, std::abs(expected)));
+    }
+    if (worst < 0) return errors;
+    errors.push_back(worst);
+  }
 }
 
 double Fixture::LimitFor(const std::string& stored, const std::string& name,

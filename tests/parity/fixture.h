@@ -37,10 +37,12 @@ class Fixture {
  public:
   // `dtype`: what the replay runs in. float64 compares with the recorded float64 run ("ref64." names), and
   // with the float32 one where there is no other.
-  Fixture(const std::filesystem::path& path, torch::ScalarType dtype);
+  // `precision`: of training loops (--precision).
+  Fixture(const std::filesystem::path& path, torch::ScalarType dtype, std::string precision = "float32");
 
   const std::string& where() const { return where_; }
   torch::ScalarType dtype() const { return dtype_; }
+  const std::string& precision() const { return precision_; }
   // HELIO_PARITY_DEVICE ("cuda"); else the host. Where the replay computes; comparisons are the host's.
   torch::Device device() const { return device_; }
   std::string Metadata(const std::string& key) const;
@@ -77,6 +79,9 @@ class Fixture {
                    const std::string& prefix = "");
 
   Verdict Compare(const Tolerance& tolerance) const;
+  // Of a training loop: the largest relative difference of a recorded loss |ours - recorded| /
+  // max(|recorded|, 0.1), iteration by iteration.
+  std::vector<double> LossErrors() const;
 
  private:
   double LimitFor(const std::string& stored, const std::string& name, const Tolerance& tolerance) const;
@@ -87,6 +92,7 @@ class Fixture {
   std::string where_;
   Json hyper_;
   torch::ScalarType dtype_;
+  std::string precision_;
   torch::Device device_;
   std::map<std::string, torch::Tensor> ours_;
 };

@@ -171,7 +171,7 @@ class GawwnTrajectory {
       : fixture_(fixture),
         communicator_(cluster::MakeSoloCommunicator({.device = fixture.device()})),
         system_(MakeSystem()),
-        trainer_(system_, *communicator_, {}) {}
+        trainer_(system_, *communicator_, {.precision = fixture.precision()}) {}
 
   void Run() {
     constexpr int64_t kIterations = 5;

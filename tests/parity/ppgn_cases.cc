@@ -223,7 +223,7 @@ class PpgnTrajectory {
         adversarial_weight_(Weight("adv")),
         communicator_(cluster::MakeSoloCommunicator({.device = fixture.device()})),
         system_(MakeSystem()),
-        trainer_(*system_, *communicator_, {}) {}
+        trainer_(*system_, *communicator_, {.precision = fixture.precision()}) {}
 
   void Run() {
     constexpr int64_t kIterations = 5;

@@ -188,7 +188,7 @@ class StackGanTrajectory {
       : fixture_(fixture),
         communicator_(cluster::MakeSoloCommunicator({.device = fixture.device()})),
         system_(MakeSystem(), &StackGanFakesOf),
-        trainer_(system_, *communicator_, {}) {}
+        trainer_(system_, *communicator_, {.precision = fixture.precision()}) {}
 
   void Run() {
     for (int64_t step = 0; step < fixture_.Hyper("iters"); ++step)

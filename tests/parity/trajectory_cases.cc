@@ -58,7 +58,7 @@ class Trajectory {
       : fixture_(fixture),
         communicator_(cluster::MakeSoloCommunicator({.device = fixture.device()})),
         system_(MakeSystem(), &FakesOf),
-        trainer_(system_, *communicator_, {}) {
+        trainer_(system_, *communicator_, {.precision = fixture.precision()}) {
     CHECK_EQ(fixture.Hyper<double>("adam_eps"), AdamOptions().epsilon);
     trainer_.ResetAverages();
   }

@@ -262,7 +262,7 @@ class TreeTrajectory {
       : fixture_(fixture),
         communicator_(cluster::MakeSoloCommunicator({.device = fixture.device()})),
         system_(MakeSystem(), &TreeFakesOf),
-        trainer_(system_, *communicator_, {}) {
+        trainer_(system_, *communicator_, {.precision = fixture.precision()}) {
     trainer_.ResetAverages();
   }
 

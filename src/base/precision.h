@@ -1,0 +1,59 @@
+#pragma once
+#include <optional>
+#include <string>
+
+#include "src/base/tensor.h"
+
+// In which number format networks are computed in training (--precision; docs/numerics.md, "Number formats").
+// Weights, their gradients, moments and averages, batch-norm statistics and losses are float32 in all of
+// them.
+namespace helio {
+
+enum class Precision {
+  kFloat32,   // IEEE single
+  kTf32,      // on CUDA its products have TF32's 10 bits of mantissa; a CPU computes float32
+  kBfloat16,  // activations and products of forward passes, and so of their backward, in bfloat16
+};
+
+// "float32", "tf32" or "bfloat16". Throws Error{kUser} on another name.
+Precision PrecisionOf(const std::string& name);
+
+// Of products of float32 tensors on CUDA devices, for the whole process: TF32 with kTf32, else IEEE, also
+// where LibTorch's own default is TF32 (cuDNN's convolutions).
+void UseCudaProducts(Precision precision);
+
+// While it lives, this thread's forward passes on `device` are in `precision`: at::autocast with kBfloat16,
+// nothing otherwise. It casts a weight once and forgets the casts at its end, since optimizers write weights
+// in place; so nothing that outlives it may hold one but the graphs built in it. What it covers must not run
+// one trained weight without gradient first and with it later (the first cast has no graph), and must not
+// differentiate: backward comes after its end. Not nested.
+class [[nodiscard]] ForwardPrecision {
+ public:
+  ForwardPrecision(Precision precision, torch::Device device);
+  ForwardPrecision(const ForwardPrecision&) = delete;
+  ForwardPrecision& operator=(const ForwardPrecision&) = delete;
+  ~ForwardPrecision();
+
+ private:
+  std::optional<torch::DeviceType> device_;  // where something is to be undone
+};
+
+// While it lives, operators of this thread compute in the types of their arguments, inside ForwardPrecision
+// too: losses, geometry, and gradients that a loss takes itself. Their arguments go through Exact.
+class [[nodiscard]] FullPrecision {
+ public:
+  FullPrecision();
+  FullPrecision(const FullPrecision&) = delete;
+  FullPrecision& operator=(const FullPrecision&) = delete;
+  ~FullPrecision();
+
+ private:
+  const bool was_excluded_[2];  // autocast's dispatch keys, of CPU and CUDA
+};
+
+// A bfloat16 tensor as float32, differentiably; any other as it is.
+inline torch::Tensor Exact(const torch::Tensor& values) {
+  return values.defined() && values.scalar_type() == torch::kBFloat16 ? values.to(torch::kFloat32) : values;
+}
+
+}  // namespace helio
