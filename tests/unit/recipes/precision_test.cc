@@ -59,7 +59,7 @@ double LossDistance(const Played& a, const Played& b, size_t step) {
 
 // Of all gradients together. What is smaller than the floor is rounding: of char-CNN-RNN's, whose embeddings
 // are nearly the same at first.
-double GradientDistance(const Played& a, const Played& b, double floor = 1e-3) {
+double GradientDistance(const Played& a, const Played& b, double floor = 1e-2) {
   const auto together = [](const Played& played) {
     std::vector<torch::Tensor> flat;
     for (const auto& [name, tensor] : played.moments)
