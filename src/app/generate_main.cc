@@ -1,6 +1,8 @@
 #include "cluster/launch.h"
 #include "src/app/asked_places.h"
+#include "src/app/drawing_manifest.h"
 #include "src/app/main.h"
+#include "src/app/picture_rows.h"
 #include "src/app/prompt_reader.h"
 #include "src/app/trained_model.h"
 #include "src/app/training_flags.h"
@@ -15,8 +17,8 @@ namespace {
 struct GenerateOptions {
   std::string checkpoint, text, text_encoder, box, points, points_checkpoint, image, direction;
   int64_t n = 4, class_number = -1;
+  RowOptions rows;
 
-  AskedText Text() const { return {text, text_encoder, n}; }
   void Declare(OptionList& list) {
     list.Add("checkpoint", &checkpoint, AnyValue(), "A run's folder, or one of its checkpoints");
     list.Add("text", &text, AnyValue(), "The sentence to draw");
@@ -38,7 +40,8 @@ struct GenerateOptions {
              "a2b or b2a: from the first data set's domain to the second's, or back");
     list.Add("class", &class_number, AtLeast(-1),
              "Number of a class to draw, for systems that can be asked for one, in place of --text");
-    list.Add("n", &n, Between(1, 64), "Pictures");
+    list.Add("n", &n, Between(1, 64), "Pictures; of --edit, --to_text and --to_seed how many noises");
+    rows.Declare(list);
   }
 };
 
@@ -53,6 +56,15 @@ eval::AttentionSubject Subject(const recipes::Pictures& pictures, int64_t row, c
         {image[row], pictures.attention[i][row].narrow(0, 0, static_cast<int64_t>(words.size()))});
   }
   return subject;
+}
+
+// The sentence, once for each picture. `words`: those that the model knows.
+recipes::Prompt TextPrompt(const GenerateOptions& own, const TrainedModel& model,
+                           std::vector<std::string>& words) {
+  const PromptReader reader(model, own.text_encoder);
+  const auto read = reader.ReadKnown(own.text, "--text");
+  words = read.words;
+  return reader.PromptOf(std::vector<ReadSentence>(static_cast<size_t>(own.n), read));
 }
 
 // The prompt's places, as they were asked for.
@@ -73,7 +85,7 @@ void AddPlaces(const GenerateOptions& own, const TrainedModel& model, torch::Dev
   if (other.facts().key_points != model.facts().key_points)
     ThrowUser("was trained on other key points than the system that draws", "--points_checkpoint");
   std::vector<std::string> words;
-  auto asked = PromptFor(own.Text(), other, words);
+  auto asked = TextPrompt(own, other, words);
   asked.key_points = prompt.key_points;
   prompt.key_points = completer.Complete(asked, model.options().run.seed, {0, own.n, own.n}).cpu();
 }
@@ -110,20 +122,32 @@ recipes::Prompt ClassPrompt(const GenerateOptions& own, TrainedModel& model) {
 void DrawSentence(const GenerateOptions& own, TrainedModel& model, const std::filesystem::path& out) {
   const auto& options = model.options();
   std::vector<std::string> words;
-  auto prompt = own.class_number >= 0 ? ClassPrompt(own, model) : PromptFor(own.Text(), model, words);
+  auto prompt = own.class_number >= 0 ? ClassPrompt(own, model) : TextPrompt(own, model, words);
   AddPlaces(own, model, cluster::DeviceAlone(options.launch.device), prompt);
-  auto pictures = model.drawer().Draw(prompt, options.run.seed, {0, own.n, own.n});
+  auto pictures = model.drawer().Draw(prompt, recipes::RowsOf(options.run.seed, {0, own.n, own.n}));
   for (auto* tensors : {&pictures.images, &pictures.attention})
     for (auto& tensor : *tensors) tensor = tensor.cpu();
-  if (out.has_parent_path()) std::filesystem::create_directories(out.parent_path());
+  DrawingManifest manifest(out);
   eval::WritePng(out, Labelled(own, prompt, pictures, words, options.run),
                  {{"caption", own.text}, {"seed", std::to_string(options.run.seed)}});
-  for (int64_t i = 0; i < own.n; ++i) {
-    auto single = out;
-    single.replace_filename(out.stem().string() + "-" + std::to_string(i + 1) + ".png");
-    eval::WritePicture(single, pictures.images.back()[i]);
-  }
-  LOG(INFO) << "wrote " << out.string() << " and " << own.n << " single pictures beside it";
+  for (int64_t i = 0; i < own.n; ++i)
+    manifest.Add(std::to_string(i + 1), pictures.images.back()[i],
+                 {{"kind", "picture"}, {"caption", own.text}, {"seed", options.run.seed}, {"noise", i + 1}});
+  manifest.Write();
+}
+
+void DrawSentenceRows(const GenerateOptions& own, TrainedModel& model, const std::filesystem::path& out) {
+  if (own.text.empty() == own.rows.texts.empty())
+    ThrowUser("is missing", "--text", "--edit, --to_text and --to_seed begin with a sentence");
+  const PromptReader reader(model, own.text_encoder);
+  const auto seed = model.options().run.seed;
+  const auto rows = own.text.empty() ? PlanTexts(own.rows.texts, own.n, seed, reader)
+                                     : PlanRows(own.rows, own.text, own.n, seed, reader, model);
+  auto one = own;
+  one.n = 1;
+  recipes::Prompt places;
+  AddPlaces(one, model, cluster::DeviceAlone(model.options().launch.device), places);
+  DrawRows(rows, places, reader, model, out);
 }
 
 std::vector<std::string> FilesIn(const std::string& list) {
@@ -138,12 +162,14 @@ int Run() {
   const auto options = ReadTrainingOptionsWith(own, GivenFlags());
   const auto& out = options.session.out;
   if (own.checkpoint.empty()) ThrowUser("is missing", "--checkpoint", "name a run's folder");
-  if (!own.text.empty() + !own.image.empty() + (own.class_number >= 0) != 1)
-    ThrowUser("one of them", "--text, --class, --image",
-              "a sentence or a class to draw, or pictures to translate");
+  if (!own.text.empty() + !own.rows.texts.empty() + !own.image.empty() + (own.class_number >= 0) != 1)
+    ThrowUser("one of them", "--text, --texts, --class, --image",
+              "sentences or a class to draw, or pictures to translate");
   if (out.extension() != ".png") ThrowUser("must be a .png file", "--out");
   TrainedModel model(own.checkpoint, cluster::DeviceAlone(options.launch.device));
-  if (own.image.empty()) {
+  if (own.rows.any()) {
+    DrawSentenceRows(own, model, out);
+  } else if (own.image.empty()) {
     DrawSentence(own, model, out);
   } else {
     if (!model.translator())
@@ -162,7 +188,7 @@ int main(int argc, char** argv) {
   return helio::app::Main(
       argc, argv,
       {.usage = "helio-generate draws a sentence: --checkpoint=RUN --text=\"...\" --out=F.png [--n=4] "
-                "[--seed=S]; or "
+                "[--seed=S] [--edit=WORD:NEW,...] [--to_text=\"...\"] [--to_seed=S]; or "
                 "translates pictures: --checkpoint=RUN --image=FILE,... --direction=a2b --out=F.png",
        .shared = {"out", "seed", "device", "log_format"}},
       &helio::app::Run);

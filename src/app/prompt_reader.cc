@@ -7,60 +7,92 @@
 namespace helio::app {
 namespace {
 
-// The sentence's known words; says which it does not know.
-std::vector<int32_t> KnownWords(const std::vector<std::string>& tokens, const dataio::Vocabulary& vocabulary,
-                                std::vector<std::string>& known) {
-  std::vector<int32_t> ids;
-  std::string unknown;
-  for (const auto& token : tokens) {
-    const int64_t id = vocabulary.Find(token);
-    if (id > 0) {
-      ids.push_back(static_cast<int32_t>(id));
-      known.push_back(token);
-    } else {
-      unknown += " " + token;
-    }
-  }
-  if (!unknown.empty()) LOG(WARNING) << "words that the system never saw, left out:" << unknown;
-  if (ids.empty())
-    ThrowUser("none of its words is known", "--text", "the training captions show which words are");
-  return ids;
+std::unique_ptr<recipes::SentenceEncoder> EncoderOf(const TrainedModel& model, const std::string& file) {
+  return model.needs().embeddings > 0 ? SentenceEncoderOf(model, file) : nullptr;
 }
 
-// The sentence as rows of words that the system knows, and those words.
-dataio::Domain WordsOf(const AskedText& asked, const dataio::Vocabulary& vocabulary, int64_t longest,
-                       std::vector<std::string>& words) {
-  auto ids = KnownWords(vocabulary.WordsOf(asked.text), vocabulary, words);
-  if (static_cast<int64_t>(ids.size()) > longest) {
-    LOG(WARNING) << "only the first " << longest << " words are used";
-    ids.resize(static_cast<size_t>(longest));
-    words.resize(ids.size());
-  }
-  dataio::Domain text;
-  std::tie(text.captions, text.caption_lengths) =
-      dataio::PadCaptions(std::vector<std::vector<int32_t>>(static_cast<size_t>(asked.rows), ids), longest);
-  return text;
+int64_t WordsOf(const TrainedModel& model, const recipes::SentenceEncoder* encoder) {
+  if (!encoder) return model.needs().words;
+  return encoder->Needs().captions ? encoder->Needs().words : 0;
 }
 
-// The same for a system that knows sentences only by their embedding.
-recipes::Prompt EmbeddedPrompt(const AskedText& asked, const TrainedModel& model,
-                               std::vector<std::string>& words) {
-  const auto encoder = SentenceEncoderOf(model, asked.encoder);
-  const auto needs = encoder->Needs();
-  dataio::Domain text;
-  if (needs.captions) text = WordsOf(asked, model.vocabulary(), needs.words, words);
-  if (needs.characters > 0)
-    text.characters = torch::tensor(CharacterNumbers(asked.text, needs.characters), torch::kInt64)
-                          .expand({asked.rows, 1, needs.characters});
-  return {text.captions, text.caption_lengths, encoder->Encode(text)};
+std::string Joined(const std::vector<std::string>& words) {
+  std::string all;
+  for (const auto& word : words) all += " " + word;
+  return all;
 }
 
 }  // namespace
 
-recipes::Prompt PromptFor(const AskedText& asked, const TrainedModel& model,
-                          std::vector<std::string>& words) {
-  if (model.needs().embeddings > 0) return EmbeddedPrompt(asked, model, words);
-  return recipes::PromptOf(WordsOf(asked, model.vocabulary(), model.needs().words, words));
+PromptReader::PromptReader(const TrainedModel& model, const std::string& encoder)
+    : model_(model),
+      encoder_(EncoderOf(model, encoder)),
+      words_(WordsOf(model, encoder_.get())),
+      characters_(encoder_ ? encoder_->Needs().characters : 0) {}
+
+ReadSentence PromptReader::Read(const std::string& text) const {
+  ReadSentence read{text, {}, {}, {}};
+  if (!reads_words()) return read;
+  const auto& vocabulary = model_.vocabulary();
+  for (const auto& word : vocabulary.WordsOf(text)) {
+    const int64_t id = vocabulary.Find(word);
+    if (id <= 0) {
+      read.unknown.push_back(word);
+    } else if (std::ssize(read.ids) == words_) {
+      read.cut = true;
+    } else {
+      read.words.push_back(word);
+      read.ids.push_back(static_cast<int32_t>(id));
+    }
+  }
+  return read;
+}
+
+ReadSentence PromptReader::ReadKnown(const std::string& text, const std::string& where) const {
+  auto read = Read(text);
+  if (!read.unknown.empty())
+    LOG(WARNING) << "words that the system never saw, left out:" << Joined(read.unknown);
+  if (!Knows(read))
+    ThrowUser("none of its words is known", where, "the training captions show which words are");
+  if (read.cut) LOG(WARNING) << "only the first " << words_ << " words are used";
+  return read;
+}
+
+dataio::Domain PromptReader::TextOf(const std::vector<ReadSentence>& rows) const {
+  dataio::Domain text;
+  if (reads_words()) {
+    std::vector<std::vector<int32_t>> ids;
+    for (const auto& row : rows) ids.push_back(row.ids);
+    std::tie(text.captions, text.caption_lengths) = dataio::PadCaptions(ids, words_);
+  }
+  if (characters_ == 0) return text;
+  std::vector<torch::Tensor> characters;
+  for (const auto& row : rows)
+    characters.push_back(torch::tensor(CharacterNumbers(row.text, characters_), torch::kInt64));
+  text.characters = torch::stack(characters).unsqueeze(1);
+  return text;
+}
+
+recipes::Prompt PromptReader::PromptOf(const std::vector<ReadSentence>& rows) const {
+  auto text = TextOf(rows);
+  if (encoder_) text.embeddings = encoder_->Encode(text);
+  return recipes::PromptOf(text);
+}
+
+recipes::Prompt PromptReader::PromptBetween(const std::vector<ReadSentence>& from,
+                                            const std::vector<ReadSentence>& to,
+                                            const std::vector<float>& shares) const {
+  auto prompt = PromptOf(from);
+  const auto other = PromptOf(to);
+  const auto share = torch::tensor(shares);
+  if (prompt.embeddings.defined()) {
+    prompt.embeddings = prompt.embeddings * (1 - share.unsqueeze(1)) + other.embeddings * share.unsqueeze(1);
+    return prompt;
+  }
+  prompt.share = share;
+  prompt.other_captions = other.captions;
+  prompt.other_lengths = other.lengths;
+  return prompt;
 }
 
 }  // namespace helio::app

@@ -83,7 +83,7 @@ torch::Tensor DrawClasses(recipes::Drawer& drawer, const dataio::Batch& batch, u
                           const RowRange& rows) {
   recipes::Prompt prompt;
   prompt.classes = batch.data().classes;
-  return drawer.Draw(prompt, RandomKey(seed, "evaluation"), rows).images.back();
+  return drawer.Draw(prompt, recipes::RowsOf(RandomKey(seed, "evaluation"), rows)).images.back();
 }
 
 }  // namespace
@@ -94,9 +94,10 @@ std::vector<Score> EvaluateGenerator(recipes::Drawer& drawer, const Judges& judg
                                      cluster::Communicator& communicator) {
   const auto illustrate = [&](dataio::Batch& batch, int64_t first, EvalBatch& sample) {
     const RowRange rows{first, batch.rows.local, evaluation.images};
-    sample.images =
-        drawer.Draw(recipes::PromptOf(batch.data()), RandomKey(evaluation.seed, "evaluation"), rows)
-            .images.back();
+    sample.images = drawer
+                        .Draw(recipes::PromptOf(batch.data()),
+                              recipes::RowsOf(RandomKey(evaluation.seed, "evaluation"), rows))
+                        .images.back();
     if (judges.distances.any()) sample.real = RealPictures(batch, needs, judges.device);
   };
   return Evaluate(EvaluatorsFor(judges, test, needs, "", evaluation.seed), judges, test, needs, evaluation,

@@ -54,7 +54,7 @@ void WriteSampleGrid(recipes::Drawer& drawer, const dataio::Dataset& test, const
   auto batch = dataio::EvaluationBatch(test, draws, needs, samples.seed);
   const auto& data = batch.data();
   const auto prompt = recipes::PromptOf(data);
-  const auto pictures = drawer.Draw(prompt, key, {0, samples.count, samples.count});
+  const auto pictures = drawer.Draw(prompt, recipes::RowsOf(key, {0, samples.count, samples.count}));
   dataio::Upload(batch, needs, torch::kCPU, torch::kFloat32);
   auto grid = SamplesOf(prompt, pictures, CaptionsOf(test, data));
   for (int64_t i = 0; i < samples.count; ++i) grid[static_cast<size_t>(i)].real = data.images.back()[i];

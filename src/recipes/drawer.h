@@ -3,8 +3,8 @@
 #include <vector>
 
 #include "dataio/batch.h"
-#include "src/base/rows.h"
 #include "src/base/tensor.h"
+#include "src/recipes/drawing_noise.h"
 
 namespace helio::recipes {
 
@@ -18,6 +18,11 @@ struct Prompt {
   torch::Tensor boxes = {};       // {B, 4}
   torch::Tensor key_points = {};  // {B, P, 3}
   torch::Tensor classes = {};     // {B} int64
+  // Where it is defined, rows are drawn from what lies on the way from their captions' features to those of
+  // others: (1 - share) own + share other, of each word and of the sentence. Of systems that read captions.
+  torch::Tensor share = {};           // {B} in [0, 1]
+  torch::Tensor other_captions = {};  // as the captions
+  torch::Tensor other_lengths = {};
 };
 
 // The text of a batch's rows as a prompt, and the geometry that was read.
@@ -41,15 +46,17 @@ struct Pictures {
 class Drawer {
  public:
   virtual ~Drawer() = default;
-  // `rows`: which rows of a larger drawing these are; noise is a function of (seed, row), so that any split
-  // draws the same. The prompt may be on any device; the pictures are on the networks'.
-  virtual Pictures Draw(const Prompt& prompt, uint64_t seed, const RowRange& rows) = 0;
+  // `rows`: the noise of each row, so that a row's picture is the same whatever is drawn beside it. The
+  // prompt may be on any device; the pictures are on the networks'.
+  virtual Pictures Draw(const Prompt& prompt, const DrawingRows& rows) = 0;
   // Re-estimates the drawing networks' batch-norm statistics as the plain average over the prompts' batches:
   // an averaged (EMA) generator has other activations than the live one. A function of its arguments: ranks
   // that pass the same end with the same.
   virtual void ReestimateStatistics(const std::vector<Prompt>& prompts, uint64_t seed) = 0;
   // How many classes it can be asked for in place of captions; 0: it draws captions only.
   virtual int64_t classes() const { return 0; }
+  // Whether it can draw what lies between two captions (Prompt::share).
+  virtual bool mixes_captions() const { return true; }
   // The name of the part that it draws with and that helio-export writes.
   virtual std::string part() const = 0;
 };

@@ -186,11 +186,10 @@ LossTerms GanIntCls::GeneratorTerms(const GanIntClsStep& step) {
 
 std::unique_ptr<Drawer> GanIntCls::MakeDrawer() {
   return std::make_unique<ModuleDrawer>(
-      *generator_, batch_, "netG", [this](const Prompt& prompt, uint64_t seed, const RowRange& rows) {
+      *generator_, batch_, "netG", [this](const Prompt& prompt, const DrawingRows& rows) {
         const auto like = generator_->parameters().front();
         const auto sentence = sentences_.Of(prompt, like.device()).to(like.scalar_type());
-        return Pictures{{generator_->forward(DrawingNoise(seed, "noise", rows, options_.z, like), sentence)},
-                        {}};
+        return Pictures{{generator_->forward(DrawingNoise(rows, "noise", options_.z, like), sentence)}, {}};
       });
 }
 

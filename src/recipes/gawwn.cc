@@ -63,10 +63,9 @@ class GawwnPictures : public GawwnGame {
   }
 
   std::unique_ptr<Drawer> MakeDrawer() override {
-    return std::make_unique<ModuleDrawer>(*generator_, batch_, "netG",
-                                          [this](const Prompt& prompt, uint64_t seed, const RowRange& rows) {
-                                            return Draw(prompt, seed, rows);
-                                          });
+    return std::make_unique<ModuleDrawer>(
+        *generator_, batch_, "netG",
+        [this](const Prompt& prompt, const DrawingRows& rows) { return Draw(prompt, rows); });
   }
 
  protected:
@@ -87,13 +86,13 @@ class GawwnPictures : public GawwnGame {
   }
 
  private:
-  Pictures Draw(const Prompt& prompt, uint64_t seed, const RowRange& rows) {
+  Pictures Draw(const Prompt& prompt, const DrawingRows& rows) {
     const auto& asked = Variant::Of(prompt);
     if (!asked.defined()) ThrowUser("this system must be told where to draw", Variant::kFlag, Variant::kHelp);
     const auto like = generator_->parameters().front();
     const auto place = Variant::Place(asked.to(like.device(), like.scalar_type()), options_.base_side);
     const auto sentence = sentences_.Of(prompt, like.device()).to(like.scalar_type());
-    const auto noise = DrawingNoise(seed, "noise", rows, options_.z, like);
+    const auto noise = DrawingNoise(rows, "noise", options_.z, like);
     return {{generator_->forward(noise, sentence, place)}, {}};
   }
 

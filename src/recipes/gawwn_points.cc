@@ -97,7 +97,7 @@ class Completer : public PointCompleter {
   torch::Tensor Complete(const Prompt& prompt, uint64_t seed, const RowRange& rows) override {
     const auto like = system_.like();
     const auto given = prompt.key_points.to(like.device(), like.scalar_type());
-    const auto noise = DrawingNoise(seed, "noise", rows, system_.noise_size(), like);
+    const auto noise = DrawingNoise(RowsOf(seed, rows), "noise", system_.noise_size(), like);
     return system_.Completed(given, noise,
                              system_.sentences().Of(prompt, like.device()).to(like.scalar_type()));
   }
@@ -118,7 +118,8 @@ class PointError : public Validation {
     const int64_t count = points.size(1);
     const auto number = torch::arange(count, points.options());
     const auto gone = number.remainder(3).ne(0).unsqueeze(0).expand({points.size(0), count});
-    const auto noise = DrawingNoise(0, "validation", batch.rows, system_.noise_size(), system_.like());
+    const auto noise =
+        DrawingNoise(RowsOf(0, batch.rows), "validation", system_.noise_size(), system_.like());
     const auto made = system_.Completed(Without(points, gone), noise, system_.sentences().Of(data));
     const auto distance = (made.narrow(2, 0, 2) - points.narrow(2, 0, 2)).square().sum(2).sqrt();
     const auto seen = points.select(2, 2), made_seen = made.select(2, 2);

@@ -144,11 +144,11 @@ LossTerm LadderGame::KlTerm(const LadderStep& step) const {
   return {"kl", losses::KlLoss(step.drawn.mean, step.drawn.logvar, Scope(step)) * options_.kl_weight};
 }
 
-nn::GeneratorInput LadderGame::DrawingInput(const Prompt& prompt, uint64_t seed, const RowRange& rows) {
+nn::GeneratorInput LadderGame::DrawingInput(const Prompt& prompt, const DrawingRows& rows) {
   const auto like = generator_->parameters().front();
-  const auto text = text_encoder_.Encode(prompt.captions.to(like.device()), prompt.lengths);
-  return {.noise = DrawingNoise(seed, "noise", rows, options_.z, like),
-          .condition_noise = DrawingNoise(seed, "condition_noise", rows, options_.condition, like),
+  const auto text = text_encoder_.Encode(prompt, like.device());
+  return {.noise = DrawingNoise(rows, "noise", options_.z, like),
+          .condition_noise = DrawingNoise(rows, "condition_noise", options_.condition, like),
           .sentence = text.sentence,
           .words = text.words,
           .mask = PaddingMask(text)};
@@ -156,8 +156,8 @@ nn::GeneratorInput LadderGame::DrawingInput(const Prompt& prompt, uint64_t seed,
 
 std::unique_ptr<Drawer> LadderGame::MakeDrawer() {
   return std::make_unique<ModuleDrawer>(
-      *generator_, batch_, "netG", [this](const Prompt& prompt, uint64_t seed, const RowRange& rows) {
-        auto output = generator_->forward(DrawingInput(prompt, seed, rows));
+      *generator_, batch_, "netG", [this](const Prompt& prompt, const DrawingRows& rows) {
+        auto output = generator_->forward(DrawingInput(prompt, rows));
         return Pictures{std::move(output.images), std::move(output.attention)};
       });
 }

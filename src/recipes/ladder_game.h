@@ -52,7 +52,7 @@ class LadderGame : public System {
   LossTerms DiscriminatorTerms(LadderStep& step, size_t stage);
   LossTerms AdversarialTerms(LadderStep& step);
   LossTerm KlTerm(const LadderStep& step) const;
-  nn::GeneratorInput DrawingInput(const Prompt& prompt, uint64_t seed, const RowRange& rows);
+  nn::GeneratorInput DrawingInput(const Prompt& prompt, const DrawingRows& rows);
   nn::WordMask MaskOf(const TextCondition& text, const RowRange& rows);
 
   const LadderOptions options_;

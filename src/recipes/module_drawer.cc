@@ -1,15 +1,14 @@
 #include "src/recipes/module_drawer.h"
 
-#include "src/base/noise.h"
 #include "src/nn/batch_norm.h"
 #include "src/nn/freeze.h"
 
 namespace helio::recipes {
 
-Pictures ModuleDrawer::Draw(const Prompt& prompt, uint64_t seed, const RowRange& rows) {
+Pictures ModuleDrawer::Draw(const Prompt& prompt, const DrawingRows& rows) {
   torch::NoGradGuard no_grad;
   const nn::ScopedMode evaluation(generator_, /*training=*/false);
-  return forward_(prompt, seed, rows);
+  return forward_(prompt, rows);
 }
 
 void ModuleDrawer::ReestimateStatistics(const std::vector<Prompt>& prompts, uint64_t seed) {
@@ -20,16 +19,11 @@ void ModuleDrawer::ReestimateStatistics(const std::vector<Prompt>& prompts, uint
   int64_t first = 0;
   for (const auto& prompt : prompts) {
     const int64_t rows = prompt.captions.size(0);
-    forward_(prompt, seed, {first, rows, first + rows});
+    forward_(prompt, RowsOf(seed, {first, rows, first + rows}));
     first += rows;
   }
   nn::SetCumulativeStatistics(generator_, false);
   nn::UseGlobalBatch(generator_, &batch_);
-}
-
-torch::Tensor DrawingNoise(uint64_t seed, const char* purpose, const RowRange& rows, int64_t size,
-                           const torch::Tensor& like) {
-  return NormalOfRows(RandomKey(seed, purpose), rows, {size}).to(like.device(), like.scalar_type());
 }
 
 }  // namespace helio::recipes

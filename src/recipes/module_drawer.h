@@ -12,14 +12,14 @@ namespace helio::recipes {
 class ModuleDrawer : public Drawer {
  public:
   // A prompt's pictures, by the generator in the mode it is in.
-  using Forward = std::function<Pictures(const Prompt& prompt, uint64_t seed, const RowRange& rows)>;
+  using Forward = std::function<Pictures(const Prompt& prompt, const DrawingRows& rows)>;
 
   // `batch`: what the generator's batch norm sees in training; it is local while statistics are re-estimated.
   // Both outlive the drawer.
   ModuleDrawer(torch::nn::Module& generator, GlobalBatch& batch, std::string part, Forward forward)
       : generator_(generator), batch_(batch), part_(std::move(part)), forward_(std::move(forward)) {}
 
-  Pictures Draw(const Prompt& prompt, uint64_t seed, const RowRange& rows) override;
+  Pictures Draw(const Prompt& prompt, const DrawingRows& rows) override;
   void ReestimateStatistics(const std::vector<Prompt>& prompts, uint64_t seed) override;
   std::string part() const override { return part_; }
 
@@ -29,9 +29,5 @@ class ModuleDrawer : public Drawer {
   const std::string part_;
   const Forward forward_;
 };
-
-// Standard normal noise {rows.local, size} of a drawing: a function of (seed, purpose, row), like `like`.
-torch::Tensor DrawingNoise(uint64_t seed, const char* purpose, const RowRange& rows, int64_t size,
-                           const torch::Tensor& like);
 
 }  // namespace helio::recipes

@@ -1,6 +1,7 @@
 #include "src/recipes/parts.h"
 
 #include "src/base/error.h"
+#include "src/base/to_device.h"
 #include "src/nn/freeze.h"
 
 namespace helio::recipes {
@@ -102,6 +103,19 @@ TextCondition FrozenText::Encode(const torch::Tensor& captions, const torch::Ten
   const auto features = encoder_->forward(captions, lengths);
   return {features.words * scale_, features.sentence * scale_,
           losses::PaddingOf(lengths, captions.size(1), captions.device())};
+}
+
+TextCondition FrozenText::Encode(const Prompt& prompt, torch::Device device) {
+  const auto own = Encode(prompt.captions.to(device), prompt.lengths);
+  if (!prompt.share.defined()) return own;
+  const auto other = Encode(prompt.other_captions.to(device), prompt.other_lengths);
+  const auto share = ToDevice(prompt.share, device).to(own.sentence.scalar_type());
+  const auto words_share = share.view({-1, 1, 1});
+  // A word that only one of them has fades in or out; at either end it is not there.
+  const auto ends = share.unsqueeze(1);
+  return {own.words * (1 - words_share) + other.words * words_share,
+          own.sentence * (1 - ends) + other.sentence * ends,
+          own.padding.logical_or(ends == 1).logical_and(other.padding.logical_or(ends == 0))};
 }
 
 FrozenCaptioner::FrozenCaptioner(const CaptionerOptions& options, const Surroundings& surroundings)

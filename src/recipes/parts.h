@@ -65,6 +65,8 @@ class FrozenText {
  public:
   FrozenText(const FrozenTextOptions& options, const Surroundings& surroundings);
   TextCondition Encode(const torch::Tensor& captions, const torch::Tensor& lengths);
+  // Of a prompt, on `device`; where it asks for it, what lies between two captions.
+  TextCondition Encode(const Prompt& prompt, torch::Device device);
   const nn::TextEncoder& encoder() const { return encoder_; }
 
  private:

@@ -1,7 +1,6 @@
 #include "src/recipes/ppgn_drawer.h"
 
 #include "src/base/error.h"
-#include "src/base/noise.h"
 #include "src/nn/freeze.h"
 
 namespace helio::recipes {
@@ -79,14 +78,13 @@ std::unique_ptr<nn::ChainCondition> PpgnNets::ConditionOf(const Prompt& prompt) 
       prompt.classes.remainder(classes_), !settings_.released());
 }
 
-torch::Tensor PpgnDrawer::Noise(uint64_t seed, int64_t step, const RowRange& rows) const {
+torch::Tensor PpgnDrawer::Noise(int64_t step, const DrawingRows& rows) const {
   const auto like = generator_->parameters().front();
   if (step >= 0 && settings_.epsilon3 == 0) return torch::zeros({}, like.options());
-  const auto key = RandomKey(seed, "chain", {step});
-  return NormalOfRows(key, rows, {range_.highest().numel()}).to(like.device(), like.scalar_type());
+  return DrawingNoise(rows, "chain", range_.highest().numel(), like, {step});
 }
 
-Pictures PpgnDrawer::Draw(const Prompt& prompt, uint64_t seed, const RowRange& rows) {
+Pictures PpgnDrawer::Draw(const Prompt& prompt, const DrawingRows& rows) {
   const torch::NoGradGuard no_grad;
   const auto condition = nets_.ConditionOf(prompt);
   const bool absolute = settings_.code_units == "absolute";
@@ -94,7 +92,7 @@ Pictures PpgnDrawer::Draw(const Prompt& prompt, uint64_t seed, const RowRange& r
   const nn::ChainNets chain{[this](const torch::Tensor& code) { return generator_(code); },
                             [this](const torch::Tensor& pictures) { return nets_.Encode(pictures).pooled; },
                             /*encoder_side=*/0, settings_.encoder_side};
-  auto code = Noise(seed, -1, rows) * unit;
+  auto code = Noise(-1, rows) * unit;
   const nn::ChainOptions options{.epsilon1 = settings_.epsilon1,
                                  .epsilon2 = settings_.epsilon2,
                                  .epsilon3 = settings_.epsilon3,
@@ -104,7 +102,7 @@ Pictures PpgnDrawer::Draw(const Prompt& prompt, uint64_t seed, const RowRange& r
                                                      : range_.highest().to(code.scalar_type())};
   Pictures pictures;
   for (int64_t i = 0; i <= settings_.iterations; ++i) {
-    const auto step = nn::StepChain(code, chain, *condition, Noise(seed, i, rows),
+    const auto step = nn::StepChain(code, chain, *condition, Noise(i, rows),
                                     options.RateOf(i, settings_.iterations), options);
     code = step.code;
     if (!IsShown(i, settings_.iterations)) continue;

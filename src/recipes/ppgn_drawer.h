@@ -51,13 +51,15 @@ class PpgnDrawer : public Drawer {
   PpgnDrawer(const ChainSettings& settings, PpgnNets& nets, nn::CodeGenerator generator,
              const CodeRange& range)
       : settings_(settings), nets_(nets), generator_(std::move(generator)), range_(range) {}
-  Pictures Draw(const Prompt& prompt, uint64_t seed, const RowRange& rows) override;
+  Pictures Draw(const Prompt& prompt, const DrawingRows& rows) override;
   void ReestimateStatistics(const std::vector<Prompt>&, uint64_t) override {}  // there are none
   int64_t classes() const override { return nets_.classes(); }
+  // Captions steer by what the captioner says of them, word by word: there is nothing between two.
+  bool mixes_captions() const override { return false; }
   std::string part() const override { return "netG"; }
 
  private:
-  torch::Tensor Noise(uint64_t seed, int64_t step, const RowRange& rows) const;
+  torch::Tensor Noise(int64_t step, const DrawingRows& rows) const;
 
   const ChainSettings settings_;
   PpgnNets& nets_;

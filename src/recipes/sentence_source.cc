@@ -30,7 +30,7 @@ torch::Tensor SentenceSource::Of(const dataio::Domain& data) {
 }
 
 torch::Tensor SentenceSource::Of(const Prompt& prompt, torch::Device device) {
-  if (encoder_) return encoder_->Encode(prompt.captions.to(device), prompt.lengths).sentence;
+  if (encoder_) return encoder_->Encode(prompt, device).sentence;
   if (!prompt.embeddings.defined())
     ThrowUser("this system was trained on embeddings of whole sentences; words alone cannot be drawn", "",
               "name their encoder with --text_encoder=FILE");

@@ -114,12 +114,11 @@ std::unique_ptr<Step> StackGan::Prepare(const dataio::Batch& batch, const StepCo
   return step;
 }
 
-Pictures StackGan::Draw(const Prompt& prompt, uint64_t seed, const RowRange& rows) {
+Pictures StackGan::Draw(const Prompt& prompt, const DrawingRows& rows) {
   const auto like = generator_->parameters().front();
   const auto sentence = sentences_.Of(prompt, like.device()).to(like.scalar_type());
-  const auto drawn = generator_->forward(InputOf(sentence, [&](const char* purpose, int64_t size) {
-    return DrawingNoise(seed, purpose, rows, size, like);
-  }));
+  const auto drawn = generator_->forward(InputOf(
+      sentence, [&](const char* purpose, int64_t size) { return DrawingNoise(rows, purpose, size, like); }));
   Pictures pictures;
   if (drawn.first.defined()) pictures.images.push_back(drawn.first);
   pictures.images.push_back(drawn.image);
@@ -129,7 +128,7 @@ Pictures StackGan::Draw(const Prompt& prompt, uint64_t seed, const RowRange& row
 std::unique_ptr<Drawer> StackGan::MakeDrawer() {
   return std::make_unique<ModuleDrawer>(
       *generator_, batch_, "netG",
-      [this](const Prompt& prompt, uint64_t seed, const RowRange& rows) { return Draw(prompt, seed, rows); });
+      [this](const Prompt& prompt, const DrawingRows& rows) { return Draw(prompt, rows); });
 }
 
 namespace {

@@ -53,7 +53,7 @@ class StackGan : public System {
   using DrawNoise = std::function<torch::Tensor(const char* purpose, int64_t size)>;
   Phase MakePhase(const char* name, const torch::nn::Module& module, const char* part, double rate) const;
   nn::StackGanInput InputOf(const torch::Tensor& sentence, const DrawNoise& noise) const;
-  Pictures Draw(const Prompt& prompt, uint64_t seed, const RowRange& rows);
+  Pictures Draw(const Prompt& prompt, const DrawingRows& rows);
   losses::BatchScope Scope(const BatchStep& step) const {
     return losses::ScopeOf(loss_scope_, step.batch.rows);
   }

@@ -172,11 +172,11 @@ std::unique_ptr<Step> StackGanPp::Prepare(const dataio::Batch& batch, const Step
 
 std::unique_ptr<Drawer> StackGanPp::MakeDrawer() {
   return std::make_unique<ModuleDrawer>(
-      *generator_, batch_, "netG", [this](const Prompt& prompt, uint64_t seed, const RowRange& rows) {
+      *generator_, batch_, "netG", [this](const Prompt& prompt, const DrawingRows& rows) {
         const auto like = generator_->parameters().front();
         const auto input = InputOf(
             [&] { return sentences_->Of(prompt, like.device()).to(like.scalar_type()); },
-            [&](const char* purpose, int64_t size) { return DrawingNoise(seed, purpose, rows, size, like); });
+            [&](const char* purpose, int64_t size) { return DrawingNoise(rows, purpose, size, like); });
         return Pictures{generator_->forward(input).images, {}};
       });
 }

@@ -86,6 +86,25 @@ assert "rnn.weight_ih_l0_reverse" in encoder and "encoder.weight" in encoder, en
     check(subprocess.run([python, "-c", code, work]).returncode == 0, "an export equals the average, also as .pth")
 
 
+def check_rows(work):
+    """One-word edits, and the ways to another sentence and another noise: labelled rows, single pictures, and what each of them is."""
+    generate = ("helio-generate", f"--checkpoint={work}/two", "--text=A red bird with a red head.", f"--out={work}/rows.png")
+    run(*generate, "--edit=red:blue,red#2:green", "--to_text=a bird", "--to_seed=9", "--between=2", "--n=2", "--seed=5")
+    lines = [json.loads(line) for line in (work / "rows.jsonl").read_text().splitlines()]
+    kinds = [(line["kind"], line["noise"]) for line in lines]
+    check(kinds == [(kind, noise) for noise in (1, 2) for kind, count in (("edit", 3), ("text", 4), ("noise", 4)) for _ in range(count)], "rows of edits and ways")
+    check([line["caption"] for line in lines[:3]] == ["A red bird with a red head.", "A blue bird with a red head.", "A red bird with a green head."], "one word is changed")
+    check([round(line["share"], 3) for line in lines[3:7]] == [0, 0.333, 0.667, 1] and lines[7]["to_seed"] == 9 and lines[3]["to_caption"] == "a bird", "ways go from end to end")
+    check(all((work / line["file"]).read_bytes()[:4] == b"\x89PNG" and line["seed"] == 5 for line in lines), "each picture stands alone, too")
+    check((work / "rows.png").read_bytes()[:4] == b"\x89PNG", "and all in rows.png")
+    (work / "texts.txt").write_text("a red bird\n\n this bird is blue \r\n")
+    run("helio-generate", f"--checkpoint={work}/two", f"--texts={work}/texts.txt", "--n=2", f"--out={work}/many.png")
+    many = [json.loads(line) for line in (work / "many.jsonl").read_text().splitlines()]
+    check([(line["file"], line["noise"]) for line in many] == [("many-1-1.png", 1), ("many-1-2.png", 2), ("many-2-1.png", 3), ("many-2-2.png", 4)], "sentences of a file")
+    for flags, expected in ((["--edit=yellow:blue"], "no such word"), (["--edit=red:qwertz"], "'qwertz'"), (["--edit=red"], "WORD:NEW"), (["--to_text=qwertz"], "--to_text")):
+        check(expected in run(*generate, *flags, expect=1), f"{flags[0]} is refused")
+
+
 def scenario_toy(work):
     make_data(work)
     pretrain(work)
@@ -110,6 +129,9 @@ def scenario_toy(work):
     check((work / "report/samples.png").read_bytes()[:4] == b"\x89PNG", "samples.png")
     log = run("helio-generate", f"--checkpoint={work}/two", "--text=a red bird with zebra stripes", "--n=2", f"--out={work}/a.png")
     check("zebra stripes" in log and (work / "a.png").exists(), "helio-generate names unknown words and draws")
+    lines = [json.loads(line) for line in (work / "a.jsonl").read_text().splitlines()]
+    check([line["file"] for line in lines] == ["a-1.png", "a-2.png"] and lines[1]["noise"] == 2, "and says what each picture is")
+    check_rows(work)
     check_export(work)
 
 

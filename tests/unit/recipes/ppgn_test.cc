@@ -121,14 +121,15 @@ class PpgnChain : public ::testing::Test {
 
 TEST_F(PpgnChain, IsAFunctionOfSeedAndRow) {
   auto prompt = Captions();
-  const auto whole = drawer_->Draw(prompt, 3, {0, 4, 4}).images;
+  const auto whole = drawer_->Draw(prompt, recipes::RowsOf(3, {0, 4, 4})).images;
   ASSERT_EQ(whole.size(), 8u);
   EXPECT_EQ(whole.back().sizes(), (std::vector<int64_t>{4, 3, 16, 16}));
-  EXPECT_TRUE(torch::equal(whole.back(), drawer_->Draw(prompt, 3, {0, 4, 4}).images.back()));
-  EXPECT_FALSE(torch::allclose(whole.back(), drawer_->Draw(prompt, 4, {0, 4, 4}).images.back()));
+  EXPECT_TRUE(torch::equal(whole.back(), drawer_->Draw(prompt, recipes::RowsOf(3, {0, 4, 4})).images.back()));
+  EXPECT_FALSE(
+      torch::allclose(whole.back(), drawer_->Draw(prompt, recipes::RowsOf(4, {0, 4, 4})).images.back()));
   prompt.captions = prompt.captions.narrow(0, 2, 2);
   prompt.lengths = prompt.lengths.narrow(0, 2, 2);
-  const auto part = drawer_->Draw(prompt, 3, {2, 2, 4}).images.back();
+  const auto part = drawer_->Draw(prompt, recipes::RowsOf(3, {2, 2, 4})).images.back();
   EXPECT_TRUE(torch::allclose(part, whole.back().narrow(0, 2, 2), 1e-3, 1e-4));
 }
 
@@ -136,7 +137,7 @@ TEST_F(PpgnChain, CanBeAskedForAClassToo) {
   EXPECT_EQ(drawer_->classes(), 4);
   recipes::Prompt prompt;
   prompt.classes = torch::tensor({0, 3}, torch::kInt64);
-  const auto pictures = drawer_->Draw(prompt, 3, {0, 2, 2});
+  const auto pictures = drawer_->Draw(prompt, recipes::RowsOf(3, {0, 2, 2}));
   EXPECT_EQ(pictures.labels.front(), "update 0");
   EXPECT_EQ(pictures.labels.back(), "update 9");
   EXPECT_TRUE(pictures.images.back().isfinite().all().item<bool>());
@@ -153,7 +154,9 @@ class PpgnClassChain : public PpgnChain {
   PpgnClassChain() : PpgnChain(ByClass()) {}
 };
 
-TEST_F(PpgnClassChain, RefusesCaptions) { EXPECT_THROW(drawer_->Draw(Captions(), 3, {0, 4, 4}), Error); }
+TEST_F(PpgnClassChain, RefusesCaptions) {
+  EXPECT_THROW(drawer_->Draw(Captions(), recipes::RowsOf(3, {0, 4, 4})), Error);
+}
 
 TEST_F(PpgnClassChain, NeedsNoCaptioner) {
   for (const auto& part : system_->Parts()) EXPECT_FALSE(part.name.starts_with("caption_")) << part.name;

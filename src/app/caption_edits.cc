@@ -1,0 +1,66 @@
+#include "src/app/caption_edits.h"
+
+#include <algorithm>
+#include <cctype>
+#include <sstream>
+
+#include "src/base/error.h"
+
+namespace helio::app {
+namespace {
+
+constexpr char kForm[] = "WORD:NEW,... as in --edit=red:blue,head:wing; WORD#2 is the second one";
+
+// Bytes of letters beyond ASCII belong to words.
+bool IsOfWord(char c) { return std::isalnum(static_cast<unsigned char>(c)) || c == '_' || (c & 0x80); }
+
+bool SameLetter(char a, char b) {
+  return std::tolower(static_cast<unsigned char>(a)) == std::tolower(static_cast<unsigned char>(b));
+}
+
+// Where the word begins in `text` for the `count`-th time; npos: it does not.
+size_t FindWord(const std::string& text, const std::string& word, int count) {
+  const auto end = static_cast<std::ptrdiff_t>(word.size());
+  for (auto at = text.begin();; ++at) {
+    at = std::search(at, text.end(), word.begin(), word.end(), SameLetter);
+    if (at == text.end()) return std::string::npos;
+    const bool whole =
+        (at == text.begin() || !IsOfWord(at[-1])) && (at + end == text.end() || !IsOfWord(at[end]));
+    if (whole && --count == 0) return static_cast<size_t>(at - text.begin());
+  }
+}
+
+CaptionEdit Edited(const std::string& text, const std::string& edit) {
+  const auto where = "--edit=" + edit;
+  const auto colon = edit.find(':');
+  if (colon == std::string::npos) ThrowUser("is no change of a word", where, kForm);
+  auto word = edit.substr(0, colon);
+  const auto named = word, replacement = edit.substr(colon + 1);
+  int count = 1;
+  if (const auto mark = word.find('#'); mark != std::string::npos) {
+    const auto digit = word.substr(mark + 1);
+    if (digit.size() != 1 || digit[0] < '1' || digit[0] > '9')
+      ThrowUser("is no change of a word", where, kForm);
+    count = digit[0] - '0';
+    word.resize(mark);
+  }
+  const auto is_word = [](const std::string& one) {
+    return !one.empty() && std::ranges::all_of(one, IsOfWord);
+  };
+  if (!is_word(word) || !is_word(replacement)) ThrowUser("changes one word into one word", where, kForm);
+  const auto at = FindWord(text, word, count);
+  if (at == std::string::npos) ThrowUser("the caption has no such word: " + text, where, kForm);
+  auto caption = text;
+  return {named + " > " + replacement, caption.replace(at, word.size(), replacement), replacement};
+}
+
+}  // namespace
+
+std::vector<CaptionEdit> EditsOf(const std::string& text, const std::string& edits) {
+  std::vector<CaptionEdit> all;
+  std::istringstream parts(edits);
+  for (std::string part; std::getline(parts, part, ',');) all.push_back(Edited(text, part));
+  return all;
+}
+
+}  // namespace helio::app
