@@ -25,5 +25,5 @@ set(CPACK_PACKAGING_INSTALL_PREFIX /usr)
 set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
 set(CPACK_DEBIAN_PACKAGE_SECTION science)
 # Those of launch/docker/Dockerfile. LibTorch, CUDA and NCCL are wheels, not packages.
-set(CPACK_DEBIAN_PACKAGE_DEPENDS "fonts-dejavu-core, libcurl4, libgflags2.2, libgoogle-glog0v6, libhdf5-103-1, libicu72, libjpeg62-turbo, libmicrohttpd12, libopenmpi3, libpangocairo-1.0-0, libpng16-16, libprometheus-cpp-core1.0, libstdc++6, libtcmalloc-minimal4, libturbojpeg0, libwebp7, libwebpdemux2, libxxhash0, openmpi-bin, python3")
+set(CPACK_DEBIAN_PACKAGE_DEPENDS "fonts-dejavu-core, libcpp-httplib0.11, libcurl4, libgflags2.2, libgoogle-glog0v6, libhdf5-103-1, libicu72, libjpeg62-turbo, libmicrohttpd12, libopenmpi3, libpangocairo-1.0-0, libpng16-16, libprometheus-cpp-core1.0, libstdc++6, libtcmalloc-minimal4, libturbojpeg0, libwebp7, libwebpdemux2, libxxhash0, openmpi-bin, python3")
 include(CPack)

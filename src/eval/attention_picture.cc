@@ -33,15 +33,6 @@ torch::Tensor Smooth(const torch::Tensor& image, int64_t side) {
   return at::upsample_bicubic2d(values, {side, side}, /*align_corners=*/false)[0].clamp(-1, 1);
 }
 
-// The picture in grey, more covered by the heat map's colours where there is more of it: colours then mean
-// attention only, and what was looked at stays visible.
-torch::Tensor Overlay(const torch::Tensor& image, const torch::Tensor& attention, int64_t side) {
-  const auto grey = Smooth(image, side).mean(0, true).expand({3, side, side}) * 0.9 - 0.1;
-  const auto unit = Stretch(attention, side);
-  const auto cover = 0.25 + 0.5 * unit;
-  return grey * (1 - cover) + Heat(unit) * cover;
-}
-
 struct AttentionLayout {
   int64_t side, tiles;  // tiles a row: the picture and its words
   int64_t header;
@@ -78,7 +69,7 @@ void DrawStage(Canvas& canvas, int64_t x, int64_t y, const AttentionStage& stage
   for (const int64_t word : TopWords(stage.attention, subject.words.size(), top)) {
     x += side + page::kBetween;
     const double peak = stage.attention[word].max().item<double>();
-    DrawTile(canvas, x, y, side, Overlay(stage.image, stage.attention[word], side),
+    DrawTile(canvas, x, y, side, AttentionOver(stage.image, stage.attention[word], side),
              WordLabel(subject.words[static_cast<size_t>(word)], peak), word_style);
   }
 }
@@ -102,6 +93,14 @@ int64_t DrawSubject(Canvas& canvas, int64_t y, const AttentionSubject& subject, 
 }
 
 }  // namespace
+
+// Colours mean attention only, and what was looked at stays visible.
+torch::Tensor AttentionOver(const torch::Tensor& image, const torch::Tensor& attention, int64_t side) {
+  const auto grey = Smooth(image, side).mean(0, true).expand({3, side, side}) * 0.9 - 0.1;
+  const auto unit = Stretch(attention, side);
+  const auto cover = 0.25 + 0.5 * unit;
+  return grey * (1 - cover) + Heat(unit) * cover;
+}
 
 std::vector<int64_t> TopWords(const torch::Tensor& attention, size_t words, size_t top) {
   const auto count = std::min<int64_t>(static_cast<int64_t>(words), attention.size(0));

@@ -29,6 +29,10 @@ struct AttentionStyle {
 // The words with the largest attention anywhere in the picture, most attended first: indices into `words`.
 std::vector<int64_t> TopWords(const torch::Tensor& attention, size_t words, size_t top);
 
+// The picture {3, h, w} in [-1, 1] in grey, more covered by the heat map's colours where there is more
+// attention {h', w'}, which is stretched to its own range: {3, side, side} on the host.
+torch::Tensor AttentionOver(const torch::Tensor& image, const torch::Tensor& attention, int64_t side);
+
 // A block per subject, a row per stage: the picture, then heat maps of the top words over it, the word above
 // each with its peak attention; each map is stretched to its own range.
 Canvas DrawAttention(const std::vector<AttentionSubject>& subjects, const AttentionStyle& style);

@@ -96,8 +96,12 @@ void WritePng(const std::filesystem::path& path, const Canvas& canvas,
 }
 
 void WritePicture(const std::filesystem::path& path, const torch::Tensor& picture) {
+  WriteFileAtomically(path, PictureBytes(picture));
+}
+
+std::string PictureBytes(const torch::Tensor& picture) {
   const auto values = picture.detach().to(torch::kCPU, torch::kFloat32).clamp(-1, 1);
-  WritePng(path, ((values + 1) * 127.5).to(torch::kUInt8).permute({1, 2, 0}));
+  return Encode(((values + 1) * 127.5).to(torch::kUInt8).permute({1, 2, 0}).contiguous(), {}, "a picture");
 }
 
 torch::Tensor ReadPng(const std::filesystem::path& path) {

@@ -19,6 +19,9 @@ void WritePng(const std::filesystem::path& path, const Canvas& canvas,
 // truncated.
 void WritePicture(const std::filesystem::path& path, const torch::Tensor& picture);
 
+// The bytes of such a file.
+std::string PictureBytes(const torch::Tensor& picture);
+
 // Back to {h, w, 3} uint8; for tests and tools. Throws Error{kData}.
 torch::Tensor ReadPng(const std::filesystem::path& path);
 

@@ -15,7 +15,8 @@ ALLOWED = {
     "src/eval": {"src/recipes", "src/losses", "src/nn", "src/base", "cluster", "dataio"},
     "src/train": {"src/recipes", "src/losses", "src/nn", "src/base", "cluster", "dataio"},
     "src/report": {"src/base"},
-    "src/app": {"src/train", "src/report", "src/eval", "src/recipes", "src/losses", "src/nn", "src/base", "cluster", "dataio"},
+    "src/serve": {"src/base"},
+    "src/app": {"src/train", "src/report", "src/serve", "src/eval", "src/recipes", "src/losses", "src/nn", "src/base", "cluster", "dataio"},
 }
 OWN_INCLUDE = re.compile(r'^\s*#include "([^"]+)"', re.M)
 FOREIGN = re.compile(r"^\s*#include <(torch/torch\.h|glog/logging\.h)>", re.M)

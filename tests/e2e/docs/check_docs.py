@@ -22,7 +22,7 @@ from virtual_hosts import VirtualHosts  # noqa: E402
 BIN = pathlib.Path(sys.argv[1]).resolve()
 BLOCK = re.compile(r"^```\n(.*?)^```", re.S | re.M)
 MARKED = re.compile(r"^<!-- test: (\w+)(?:, (\w+))? -->\n```\n(.*?)^```", re.S | re.M)
-PROGRAMS = ("synth", "pack", "inspect", "pretrain", "train", "eval", "generate", "export", "embed", "report")
+PROGRAMS = ("synth", "pack", "inspect", "pretrain", "train", "eval", "generate", "export", "embed", "report", "serve")
 DOCUMENTS = [ROOT / "README.md", *(ROOT / "docs").glob("*.md"), *(p for p in (ROOT / "launch").rglob("*") if p.is_file() and p.suffix != ".json")]
 
 

@@ -1,0 +1,116 @@
+#include "src/app/caption_artist.h"
+
+#include "src/base/error.h"
+#include "src/eval/attention_picture.h"
+#include "src/eval/png_writer.h"
+#include "src/report/data_uri.h"
+#include "src/serve/request_error.h"
+
+namespace helio::app {
+namespace {
+
+constexpr size_t kTopWords = 5;  // a stage, as in the papers' figures
+
+std::string Uri(const torch::Tensor& picture) {
+  return report::DataUri(eval::PictureBytes(picture), "image/png");
+}
+
+std::string LabelOf(const recipes::Pictures& pictures, size_t stage) {
+  return pictures.labels.empty() ? std::to_string(pictures.images[stage].size(2)) + " px"
+                                 : pictures.labels[stage];
+}
+
+Json StagesOf(const recipes::Pictures& pictures, int64_t row, bool all) {
+  Json stages = Json::array();
+  for (size_t i = all ? 0 : pictures.images.size() - 1; i < pictures.images.size(); ++i)
+    stages.push_back({{"label", LabelOf(pictures, i)}, {"png", Uri(pictures.images[i][row])}});
+  return stages;
+}
+
+// The most attended words of each stage that has attention, over its picture.
+Json AttentionOf(const recipes::Pictures& pictures, int64_t row, const std::vector<std::string>& words) {
+  Json stages = Json::array();
+  const size_t first = pictures.images.size() - pictures.attention.size();
+  for (size_t i = 0; i < pictures.attention.size(); ++i) {
+    const auto image = pictures.images[first + i][row];
+    const auto attention = pictures.attention[i][row].narrow(0, 0, std::ssize(words));
+    Json maps = Json::array();
+    for (const int64_t word : eval::TopWords(attention, words.size(), kTopWords))
+      maps.push_back({{"word", words[static_cast<size_t>(word)]},
+                      {"place", word + 1},
+                      {"peak", attention[word].max().item<double>()},
+                      {"png", Uri(eval::AttentionOver(image, attention[word], image.size(2)))}});
+    stages.push_back({{"label", LabelOf(pictures, first + i)}, {"words", maps}});
+  }
+  return stages;
+}
+
+Json PictureJson(const recipes::Pictures& pictures, int64_t row, const serve::DrawRequest& request,
+                 const ReadSentence& caption) {
+  Json picture = {{"stages", StagesOf(pictures, row, request.stages)}};
+  if (request.attention) picture["attention"] = AttentionOf(pictures, row, caption.words);
+  return picture;
+}
+
+}  // namespace
+
+CaptionArtist::CaptionArtist(TrainedModel& model, const std::string& encoder)
+    : model_(model), reader_(model, encoder) {
+  serve::DrawRequest trial;
+  trial.caption = model.vocabulary().size() > 1 ? model.vocabulary().word(1) : "a";
+  trial.pictures = 1;
+  Drawn({trial}, {reader_.Read(trial.caption)});
+}
+
+Json CaptionArtist::About() const {
+  return {{"system", model_.options().run.recipe},
+          {"step", model_.step()},
+          {"vocabulary", model_.vocabulary().size() - 1}};
+}
+
+void CaptionArtist::Check(const serve::DrawRequest& request) const {
+  if (!reader_.Knows(reader_.Read(request.caption)))
+    throw serve::RequestError(422, "unknown_words", "the system knows none of the caption's words");
+}
+
+recipes::Pictures CaptionArtist::Drawn(const std::vector<serve::DrawRequest>& requests,
+                                       const std::vector<ReadSentence>& captions) {
+  std::vector<ReadSentence> rows;
+  recipes::DrawingRows noise;
+  for (size_t i = 0; i < requests.size(); ++i)
+    for (int64_t row = 0; row < requests[i].pictures; ++row) {
+      rows.push_back(captions[i]);
+      noise.push_back({requests[i].seed, row});
+    }
+  auto pictures = model_.drawer().Draw(reader_.PromptOf(rows), noise);
+  for (auto* tensors : {&pictures.images, &pictures.attention})
+    for (auto& tensor : *tensors) tensor = tensor.cpu();
+  return pictures;
+}
+
+std::vector<Json> CaptionArtist::Draw(const std::vector<serve::DrawRequest>& requests) {
+  std::vector<ReadSentence> captions;
+  for (const auto& request : requests) captions.push_back(reader_.Read(request.caption));
+  recipes::Pictures pictures;
+  try {
+    pictures = Drawn(requests, captions);
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::kUser) throw;
+    throw serve::RequestError(422, "cannot_draw", error.what());
+  }
+  std::vector<Json> answers;
+  int64_t row = 0;
+  for (size_t i = 0; i < requests.size(); ++i) {
+    const auto& read = captions[i];
+    Json answer = {{"caption", read.text},     {"words", read.words},
+                   {"unknown", read.unknown},  {"cut", read.cut},
+                   {"seed", requests[i].seed}, {"drawn_together", pictures.images.back().size(0)},
+                   {"pictures", Json::array()}};
+    for (int64_t k = 0; k < requests[i].pictures; ++k)
+      answer["pictures"].push_back(PictureJson(pictures, row++, requests[i], read));
+    answers.push_back(std::move(answer));
+  }
+  return answers;
+}
+
+}  // namespace helio::app

@@ -1,0 +1,158 @@
+#include "src/serve/http_server.h"
+
+#include <sys/socket.h>
+
+#include <thread>
+
+#include "src/base/error.h"
+#include "src/base/log.h"
+#include "src/serve/client_stream.h"
+
+namespace helio::serve {
+namespace {
+
+constexpr size_t kHeaderBytes = 32 << 10;
+constexpr int kBacklog = 128;
+
+// Nothing of the page comes from elsewhere, and no other page may frame it.
+const httplib::Headers kHeaders{
+    {"Content-Security-Policy",
+     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"},
+    {"X-Content-Type-Options", "nosniff"},
+    {"Referrer-Policy", "no-referrer"},
+    {"Cache-Control", "no-store"}};
+
+void Give(const HttpAnswer& answer, httplib::Response& response) {
+  response.status = answer.status;
+  for (const auto& [name, value] : answer.headers) response.set_header(name.c_str(), value);
+  response.set_content(answer.body, answer.type.c_str());
+}
+
+HttpRequest RequestOf(const httplib::Request& request) {
+  return {"", request.get_header_value("Content-Type"), request.remote_addr};
+}
+
+}  // namespace
+
+// cpp-httplib's server with connections that are bounded as a whole.
+class BoundedServer : public httplib::Server {
+ public:
+  explicit BoundedServer(const ClientBounds& bounds) : bounds_(bounds) {}
+  void QueueUp() { ::listen(svr_sock_, kBacklog); }  // the library's own backlog is 5
+  std::atomic<bool> stopping = false;
+
+ private:
+  bool process_and_close_socket(socket_t connection) override {
+    ClientStream stream(connection, bounds_, stopping);
+    bool closed = false;
+    if (stream.is_readable()) process_request(stream, /*close_connection=*/true, closed, nullptr);
+    stream.End();
+    return true;
+  }
+
+  const ClientBounds bounds_;
+};
+
+class HttpServer::Impl {
+ public:
+  explicit Impl(const ServeOptions& options)
+      : options_(options), server_({std::chrono::seconds(options.silence), kHeaderBytes + BodyBytes()}) {
+    server_.new_task_queue = [count = static_cast<size_t>(options.clients)] {
+      return new httplib::ThreadPool(count);
+    };
+    // The library's own options let two servers share a port.
+    server_.set_socket_options([](socket_t listener) {
+      const int yes = 1;
+      setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
+    });
+    server_.set_payload_max_length(BodyBytes());
+    server_.set_default_headers(kHeaders);
+    server_.set_exception_handler([](const auto& request, auto& response, std::exception_ptr thrown) {
+      response.status = 500;
+      try {
+        std::rethrow_exception(thrown);
+      } catch (const std::exception& error) {
+        LOG(ERROR) << request.method << " " << request.path << ": " << error.what();
+      } catch (...) {
+        LOG(ERROR) << request.method << " " << request.path << ": an unknown error";
+      }
+    });
+  }
+
+  httplib::Server& server() { return server_; }
+  size_t BodyBytes() const { return static_cast<size_t>(options_.body_bytes); }
+  void Listen();
+  void Stop();
+
+  // The body as far as it is allowed: also what is sent in chunks or packed is counted.
+  bool ReadBody(const httplib::ContentReader& reader, std::string& body) const {
+    bool fits = true;
+    const bool whole = reader([&](const char* data, size_t size) {
+      fits = body.size() + size <= BodyBytes();
+      if (fits) body.append(data, size);
+      return fits;
+    });
+    return fits && whole;
+  }
+
+  int port = 0;
+
+ private:
+  const ServeOptions options_;
+  BoundedServer server_;
+  std::thread thread_;
+};
+
+void HttpServer::Impl::Listen() {
+  const auto where = "--address=" + options_.address + " --port=" + std::to_string(options_.port);
+  const bool any = options_.port == 0;
+  port = any ? server_.bind_to_any_port(options_.address) : static_cast<int>(options_.port);
+  const bool bound = any ? port > 0 : server_.bind_to_port(options_.address, port);
+  if (!bound) ThrowUser("cannot be listened at", where, "is it in use? --port=0 takes a free one");
+  server_.QueueUp();
+  thread_ = std::thread([this] { server_.listen_after_bind(); });
+  while (!server_.is_running()) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+}
+
+void HttpServer::Impl::Stop() {
+  if (!thread_.joinable()) return;
+  server_.stopping = true;
+  server_.stop();
+  thread_.join();
+}
+
+HttpServer::HttpServer(const ServeOptions& options) : impl_(std::make_unique<Impl>(options)) {}
+HttpServer::~HttpServer() { Stop(); }
+
+void HttpServer::Get(const std::string& path, HttpHandler handler) {
+  impl_->server().Get(path, [handler = std::move(handler)](const auto& request, auto& response) {
+    Give(handler(RequestOf(request)), response);
+  });
+}
+
+void HttpServer::Post(const std::string& path, HttpHandler handler) {
+  impl_->server().Post(path, [this, handler = std::move(handler)](const auto& request, auto& response,
+                                                                  const httplib::ContentReader& reader) {
+    auto asked = RequestOf(request);
+    if (impl_->ReadBody(reader, asked.body))
+      Give(handler(asked), response);
+    else
+      response.status = 413;
+  });
+}
+
+void HttpServer::OnError(std::function<std::string(int status)> body) {
+  impl_->server().set_error_handler(
+      [body = std::move(body)](const httplib::Request&, httplib::Response& response) {
+        if (response.body.empty()) response.set_content(body(response.status), "application/json");
+      });
+}
+
+int HttpServer::Start() {
+  impl_->Listen();
+  return impl_->port;
+}
+void HttpServer::Stop() { impl_->Stop(); }
+
+}  // namespace helio::serve
