@@ -4,6 +4,7 @@
 
 #include "src/base/json.h"
 #include "src/report/data_uri.h"
+#include "src/report/page_parts.h"
 #include "src/report/page_text.h"
 #include "src/report/published_scores.h"
 #include "src/report/thinning.h"
@@ -82,26 +83,12 @@ Json PublishedJson() {
   return rows;
 }
 
-// JSON that may stand inside a script element, whatever its strings hold.
-std::string ScriptSafe(const Json& json) {
-  std::string text = json.dump(-1, ' ', false, Json::error_handler_t::replace), safe;
-  for (const char c : text) c == '<' ? safe += "\\u003c" : safe += c;
-  return safe;
-}
-
-// `text` with `mark` (which stands there once) replaced by `content`.
-std::string Filled(std::string text, const std::string& mark, const std::string& content) {
-  return text.replace(text.find(mark), mark.size(), content);
-}
-
 }  // namespace
 
 std::string HtmlPage(std::vector<RunRecord> runs, const PageOptions& options) {
   Json data = {{"runs", Json::array()}, {"published", PublishedJson()}, {"caveat", kPublishedCaveat}};
   for (auto& run : runs) data["runs"].push_back(RunJson(run, options));
-  std::string page = Filled(kPageHtml, "/*STYLE*/", kPageStyle);
-  page = Filled(std::move(page), "/*SCRIPT*/", kPageScript);
-  return Filled(std::move(page), "/*DATA*/", ScriptSafe(data));
+  return FilledPage(kPageHtml, kPageStyle, kPageScript, data);
 }
 
 }  // namespace helio::report

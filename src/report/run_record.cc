@@ -81,15 +81,24 @@ std::string Tail(const fs::path& path, size_t parts) {
   return tail.empty() ? path.string() : tail.string();
 }
 
-void NameApart(std::vector<RunRecord>& runs) {
-  for (size_t parts = 1; parts < 64; ++parts) {
-    std::set<std::string> names;
-    for (auto& run : runs) names.insert(run.name = Tail(run.folder, parts));
-    if (names.size() == runs.size()) return;
-  }
-}
-
 }  // namespace
+
+std::vector<std::string> NamesOf(const std::vector<std::string>& folders) {
+  std::vector<fs::path> paths;
+  for (const auto& folder : folders) {
+    auto path = fs::weakly_canonical(folder);
+    if (!path.has_filename()) path = path.parent_path();
+    if (std::ranges::find(paths, path) != paths.end()) ThrowUser("is named twice", folder);
+    paths.push_back(std::move(path));
+  }
+  std::vector<std::string> names;
+  for (size_t parts = 1; parts < 64; ++parts) {
+    names.clear();
+    for (const auto& path : paths) names.push_back(Tail(path, parts));
+    if (std::set(names.begin(), names.end()).size() == names.size()) break;
+  }
+  return names;
+}
 
 std::string RunRecord::OptionOf(const std::string& option) const {
   const auto found = options.find(option);
@@ -123,12 +132,9 @@ RunRecord ReadRun(const fs::path& folder) {
 
 std::vector<RunRecord> ReadRuns(const std::vector<std::string>& folders) {
   std::vector<RunRecord> runs;
-  for (const auto& folder : folders) {
-    runs.push_back(ReadRun(folder));
-    for (size_t i = 0; i + 1 < runs.size(); ++i)
-      if (runs[i].folder == runs.back().folder) ThrowUser("is named twice", folder);
-  }
-  NameApart(runs);
+  for (const auto& folder : folders) runs.push_back(ReadRun(folder));
+  const auto names = NamesOf(folders);
+  for (size_t i = 0; i < runs.size(); ++i) runs[i].name = names[i];
   return runs;
 }
 

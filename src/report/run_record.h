@@ -55,8 +55,10 @@ struct RunRecord {
 // Throws Error{kUser} where the folder holds nothing that could be reported.
 RunRecord ReadRun(const std::filesystem::path& folder);
 
-// Each folder's record. Names are the last parts of the paths, as many as tell them apart. Throws as ReadRun,
-// and Error{kUser} where two are the same folder.
+// The last parts of the paths, as many as tell them apart. Throws Error{kUser} where two are the same folder.
+std::vector<std::string> NamesOf(const std::vector<std::string>& folders);
+
+// Each folder's record, by these names. Throws as ReadRun and NamesOf.
 std::vector<RunRecord> ReadRuns(const std::vector<std::string>& folders);
 
 }  // namespace helio::report

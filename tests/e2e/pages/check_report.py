@@ -8,7 +8,7 @@ import sys
 import tempfile
 
 sys.path[:0] = [str(pathlib.Path(__file__).resolve().parents[1]), str(pathlib.Path(__file__).resolve().parent)]
-from support import check, must
+from support import ROOT, check, must
 from browser import browser, console_errors, keep_picture
 
 BIN = pathlib.Path(sys.argv[1]).resolve()
@@ -82,6 +82,80 @@ def check_network(driver):
     check(urls and not others, f"nothing is loaded from elsewhere {others}")
 
 
+def make_drawings(folder, colour, captions):
+    """What helio-generate --texts leaves, in small."""
+    from PIL import Image
+    folder.mkdir(parents=True)
+    lines = [{"file": f"p-{i}.png", "kind": "picture", "caption": caption, "seed": 1, "noise": i} for i, caption in enumerate(captions, 1)]
+    for line in lines:
+        Image.new("RGB", (48, 48), colour).save(folder / line["file"])
+    (folder / "p.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+
+
+def rank_all(driver, favourite, names):
+    """Ranks `favourite` first everywhere, by keys; returns what was asked."""
+    from selenium.webdriver.common.by import By
+    from selenium.webdriver.common.keys import Keys
+    body, asked = driver.find_element(By.TAG_NAME, "body"), []
+    while driver.find_element(By.ID, "ask").is_displayed():
+        asked.append((driver.find_element(By.ID, "question").text, driver.find_element(By.ID, "caption").text))
+        order = driver.execute_script("return current().shown")
+        body.send_keys(str(order.index(names.index(favourite)) + 1))
+        body.send_keys(str(order.index(next(i for i, name in enumerate(names) if name != favourite)) + 1))
+        driver.find_element(By.ID, "question").send_keys(Keys.ENTER)
+    return asked
+
+
+def check_study(work, dark):
+    """A participant goes through a study by keyboard, reloads in between, and scripts/study_table reads what is saved."""
+    from selenium.webdriver.common.by import By
+    from selenium.webdriver.common.keys import Keys
+    with browser(dark, 500 if dark else 1300, 900) as driver:
+        find = lambda selector: driver.find_element(By.CSS_SELECTOR, selector)
+        driver.get((work / "study/study.html").as_uri())
+        names = driver.execute_script("return data.runs")
+        check(names == ["blue", "green", "red"], f"runs are named by their folders: {names}")
+        find("#name").send_keys("Dark" if dark else "Light", Keys.ENTER)
+        check(find("#progress").text == "1 of 6" and not find("#caption").is_displayed(), "first pictures alone are shown")
+        body = find("body")
+        body.send_keys("2")
+        body.send_keys("2")
+        ranks = lambda: [rank.text for rank in driver.find_elements(By.CSS_SELECTOR, ".rank")]
+        check(ranks() == ["", "1st", ""], "a key gives a rank, once")
+        body.send_keys("1")
+        check(ranks() == ["2nd", "1st", "3rd"] and find("#next").is_enabled(), "what is left has the last rank")
+        keep_picture(driver, f"study-{'dark' if dark else 'light'}")
+        body.send_keys(Keys.BACKSPACE)
+        check(ranks() == ["", "1st", ""] and not find("#next").is_enabled(), "Backspace takes a choice back")
+        body.send_keys(Keys.BACKSPACE)
+        asked = rank_all(driver, "green", names)
+        check(len(asked) == 6 and {caption for _, caption in asked[3:]} == {"a red <b>bird</b>", "a blue bird", "a small bird"}, f"then each with its sentence {asked}")
+        answers = json.loads(find("#answers").get_attribute("value"))
+        check(all(a["ranking"][0] == "green" and sorted(a["shown"]) == names for a in answers["answers"]), "the answers are what was chosen")
+        wide = driver.execute_script("return document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        check(wide <= 0, "nothing runs out of the window")
+        check_network(driver)
+        errors = console_errors(driver)
+        check(not errors, f"no console errors {errors}")
+    file = work / f"answers-{dark}.json"
+    file.write_text(json.dumps(answers))
+    return file
+
+
+def study(work):
+    captions = ["a red <b>bird</b>", "a blue bird", "a small bird"]
+    for name, colour in (("red", (200, 30, 30)), ("green", (30, 160, 60)), ("blue", (40, 60, 200))):
+        make_drawings(work / "drawn" / name, colour, captions if name != "red" else [*captions, "only here"])
+    runs = [work / "drawn" / name for name in ("blue", "green", "red")]
+    must(BIN / "helio-report", "--study", *runs, f"--out={work}/study")
+    for folders, expected in ((runs[:1], "2 to 9 runs"), ([runs[0], work / "one"], "no pictures with a manifest"), ([runs[0], runs[0]], "named twice")):
+        refused = subprocess.run([BIN / "helio-report", "--study", *folders, f"--out={work}/study2"], capture_output=True, text=True)
+        check(refused.returncode == 1 and expected in refused.stderr, f"a study that cannot be is refused: {expected}")
+    files = [check_study(work, dark) for dark in (False, True)]
+    table = must(ROOT / "scripts/study_table", *files)
+    check("| green | 100.0 ± 0.0 % | 1.00 ± 0.00 | 100.0 ± 0.0 % | 1.00 ± 0.00 |" in table and "2 participants, 3 groups" in table, "scripts/study_table scores them")
+
+
 def main():
     with tempfile.TemporaryDirectory(prefix="helio_report_") as name:
         work = pathlib.Path(name)
@@ -96,6 +170,7 @@ def main():
                 check_network(driver)
                 errors = console_errors(driver)
                 check(not errors, f"no console errors {errors}")
+        study(work)
 
 
 if __name__ == "__main__":

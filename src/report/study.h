@@ -1,0 +1,29 @@
+#pragma once
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace helio::report {
+
+// Pictures of one caption, one of each run, drawn from noise of the same number.
+struct StudyGroup {
+  std::string caption;
+  int64_t noise = 1;
+  std::vector<std::filesystem::path> files;  // as the runs
+};
+
+struct Study {
+  std::vector<std::string> runs;  // names
+  std::vector<StudyGroup> groups;
+};
+
+// What several runs drew of the same captions: from the manifests that helio-generate left in their folders,
+// or in folders in them; at most `most` groups, evenly chosen. Throws Error{kUser} where there are fewer than
+// two runs or nothing in common, Error{kData} for damaged manifests.
+Study ReadStudy(const std::vector<std::string>& folders, size_t most);
+
+// One self-contained page that shows the groups in shuffled order, pictures without their runs' names, and
+// gathers ranks (docs/study.md).
+std::string StudyPage(const Study& study);
+
+}  // namespace helio::report
