@@ -59,6 +59,10 @@ class ServiceTest : public ::testing::Test {
     return connection;
   }
 
+  static ssize_t Say(int connection, std::string_view text) {
+    return send(connection, text.data(), text.size(), MSG_NOSIGNAL);
+  }
+
   FakeArtist artist_;
   ServeOptions options_;
   std::unique_ptr<Service> service_;
@@ -139,14 +143,14 @@ TEST_F(ServiceTest, CutsOffWhoIsSilentOrNeverEnds) {
   Start();
   std::vector<int> silent;
   for (int i = 0; i < 4; ++i) silent.push_back(Connected());
-  send(silent[0], "POST /api/draw HTTP/1.1\r\nContent-Length: 100\r\n\r\n{", 51, MSG_NOSIGNAL);
+  Say(silent[0], "POST /api/draw HTTP/1.1\r\nContent-Length: 100\r\n\r\n{");
   EXPECT_EQ(Ask(R"({"caption": "a"})"), Said(200, "a"));
   // A header without an end: the connection is closed at a bound, not when memory is.
   const int endless = Connected();
   const std::string much(1 << 16, 'x');
-  send(endless, "GET / HTTP/1.1\r\nX: ", 19, MSG_NOSIGNAL);
+  Say(endless, "GET / HTTP/1.1\r\nX: ");
   ssize_t sent = 0;
-  for (int i = 0; i < 10'000 && sent >= 0; ++i) sent = send(endless, much.data(), much.size(), MSG_NOSIGNAL);
+  for (int i = 0; i < 10'000 && sent >= 0; ++i) sent = Say(endless, much);
   EXPECT_LT(sent, 0);
   EXPECT_EQ(Ask(R"({"caption": "b"})"), Said(200, "b"));
   for (const int connection : silent) close(connection);
