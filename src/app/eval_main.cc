@@ -16,7 +16,7 @@ namespace {
 struct EvalOptions : eval::DistanceChoice {
   std::string checkpoint, attributes;
   eval::FolderScoreOptions folders;  // and where features go
-  int64_t images = 3000;
+  int64_t images = 3000, diversity = 0;
   bool by_class = false;
 
   void Declare(OptionList& list) {
@@ -34,6 +34,10 @@ struct EvalOptions : eval::DistanceChoice {
     list.Add(
         "by_class", &by_class, AnyValue(),
         "Of systems that can be asked for a class: how often --classifier sees the class of a training row");
+    list.Add(
+        "diversity", &diversity, Between(0, 16),
+        "Also score how different so many pictures of one caption are, of --images / --diversity captions; "
+        "0 or 1: not");
     list.Add("images", &images, Between(1, 1e7), "Pictures to draw, over all ranks together");
   }
 };
@@ -93,8 +97,12 @@ int Evaluate(const EvalOptions& own, cluster::Communicator& communicator) {
     communicator.Barrier("report");
     return 0;
   }
-  const auto generated =
+  auto generated =
       eval::EvaluateGenerator(model.drawer(), judges, test, model.needs(), evaluation, communicator);
+  if (own.diversity > 1)
+    std::ranges::move(eval::EvaluateDiversity(model.drawer(), judges, test, model.needs(), evaluation,
+                                              own.diversity, communicator),
+                      std::back_inserter(generated));
   const auto real = eval::EvaluateReal(judges, test, model.needs(), evaluation, communicator);
   if (communicator.rank() == 0) WriteReport(generated, real, model, test);
   communicator.Barrier("report");

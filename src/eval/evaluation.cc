@@ -3,6 +3,7 @@
 #include "dataio/evaluation_rows.h"
 #include "dataio/upload.h"
 #include "src/base/random.h"
+#include "src/eval/caption_diversity.h"
 #include "src/eval/gather_partial.h"
 #include "src/eval/place_score.h"
 #include "src/eval/report.h"
@@ -112,6 +113,24 @@ std::vector<Score> EvaluateReal(const Judges& judges, const dataio::Dataset& tes
   };
   return Evaluate(EvaluatorsFor(judges, test, needs, "real_", evaluation.seed), judges, test, needs,
                   evaluation, communicator, illustrate);
+}
+
+std::vector<Score> EvaluateDiversity(recipes::Drawer& drawer, const Judges& judges,
+                                     const dataio::Dataset& test, const dataio::DomainNeeds& needs,
+                                     const EvaluationOptions& evaluation, int64_t pictures,
+                                     cluster::Communicator& communicator) {
+  Evaluators evaluators;
+  evaluators.push_back(std::make_unique<CaptionDiversity>("diversity"));
+  EvaluationOptions captions{evaluation.images / pictures, evaluation.seed};
+  const auto illustrate = [&](dataio::Batch& batch, int64_t first, EvalBatch& sample) {
+    const RowRange rows{first, batch.rows.local, captions.images};
+    for (int64_t i = 0; i < pictures; ++i)
+      sample.several.push_back(drawer
+                                   .Draw(recipes::PromptOf(batch.data()),
+                                         recipes::RowsOf(RandomKey(evaluation.seed, "diversity", {i}), rows))
+                                   .images.back());
+  };
+  return Evaluate(evaluators, judges, test, needs, captions, communicator, illustrate);
 }
 
 std::vector<Score> EvaluateClasses(recipes::Drawer& drawer, const Judges& judges,

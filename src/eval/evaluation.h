@@ -31,6 +31,13 @@ std::vector<Score> EvaluateReal(const Judges& judges, const dataio::Dataset& tes
                                 const dataio::DomainNeeds& needs, const EvaluationOptions& evaluation,
                                 cluster::Communicator& communicator);
 
+// How different pictures of one caption are: `pictures` of each of evaluation.images / pictures captions.
+// Collective.
+std::vector<Score> EvaluateDiversity(recipes::Drawer& drawer, const Judges& judges,
+                                     const dataio::Dataset& test, const dataio::DomainNeeds& needs,
+                                     const EvaluationOptions& evaluation, int64_t pictures,
+                                     cluster::Communicator& communicator);
+
 // Pictures drawn for the classes of training rows, and these rows' own, scored by whether the classifier sees
 // the class. Collective.
 std::vector<Score> EvaluateClasses(recipes::Drawer& drawer, const Judges& judges,

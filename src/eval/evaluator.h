@@ -13,9 +13,10 @@ namespace helio::eval {
 struct EvalBatch {
   torch::Tensor positions;  // {B} int64: the sample's number in the whole evaluation, unique over all ranks
   torch::Tensor images;     // {B, 3, s, s} float32 in [-1, 1]
-  torch::Tensor captions;   // {B, words} int64 word ids, 0 = padding
-  torch::Tensor lengths;    // {B} int64
-  torch::Tensor classes;    // {B} int64; unique per record where the data set has no classes
+  std::vector<torch::Tensor> several;  // as images: of each caption pictures from different noise
+  torch::Tensor captions;              // {B, words} int64 word ids, 0 = padding
+  torch::Tensor lengths;               // {B} int64
+  torch::Tensor classes;               // {B} int64; unique per record where the data set has no classes
   torch::Tensor real;   // {B, 3, s', s'} float32 in [-1, 1]: real pictures to compare the distribution with
   torch::Tensor asked;  // {B, parts} int64: the colour that the caption asks for, -1 where it names none
   torch::Tensor boxes;  // {B, 4}: where the bird is to be, in units of the side

@@ -116,7 +116,7 @@ def scenario_toy(work):
     check(json.loads((work / "two/prometheus-targets.json").read_text()) == [], "a run that ended in order is no target any more")
     judges = [f"--damsm={work}/damsm/best.safetensors", f"--classifier={work}/classifier/best.safetensors"]
     run("helio-eval", f"--checkpoint={work}/two", f"--data={work}/data", *judges, f"--attributes={work}/drawn/attributes.json",
-        "--images=120", f"--out={work}/report", ranks=2)
+        "--images=120", "--diversity=3", f"--out={work}/report", ranks=2)
     log = run("helio-eval", f"--checkpoint={work}/two", f"--data={work}/data", *judges, "--images=60", f"--out={work}/small", expect=1)
     check("--images=60: R-precision needs 99" in log, "too few pictures for R-precision are refused before any is drawn")
     log = run("helio-inspect", f"--path={work}/two", expect=1)
@@ -125,7 +125,7 @@ def scenario_toy(work):
     check("--caption_lambda: 10 -> 3" in log, "--dry_run compares with the checkpoint")
     summary = json.loads((work / "report/summary.json").read_text())
     names = set(summary["generated"])
-    check({"r_precision_top1", "inception_score", "colour_part_accuracy", "colour_swap"} <= names, f"scores: {sorted(names)}")
+    check({"r_precision_top1", "inception_score", "colour_part_accuracy", "colour_swap", "diversity"} <= names, f"scores: {sorted(names)}")
     check((work / "report/samples.png").read_bytes()[:4] == b"\x89PNG", "samples.png")
     log = run("helio-generate", f"--checkpoint={work}/two", "--text=a red bird with zebra stripes", "--n=2", f"--out={work}/a.png")
     check("zebra stripes" in log and (work / "a.png").exists(), "helio-generate names unknown words and draws")
