@@ -22,7 +22,9 @@ struct Terms {
 };
 
 Terms TermsOf(const torch::Tensor& a, const torch::Tensor& b, const torch::Tensor& window) {
-  const auto blur = [&](const torch::Tensor& x) { return at::conv2d(x, window, {}, 1, 0, 1, 3); };
+  const auto blur = [&](const torch::Tensor& x) {
+    return at::convolution(x, window, {}, {1, 1}, {0, 0}, {1, 1}, /*transposed=*/false, {0, 0}, 3);
+  };
   const auto mean_a = blur(a), mean_b = blur(b);
   const auto product = mean_a * mean_b, squares = mean_a.square() + mean_b.square();
   const auto covariance = blur(a * b) - product, variances = blur(a.square() + b.square()) - squares;

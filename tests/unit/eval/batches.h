@@ -25,8 +25,9 @@ inline EvalBatch RandomSamples(int64_t count, int64_t size, int64_t classes, int
 inline EvalBatch Share(const EvalBatch& all, int rank, int ranks) {
   const auto rows = torch::arange(rank, all.positions.size(0), ranks);
   const auto pick = [&](const torch::Tensor& t) { return t.defined() ? t.index_select(0, rows) : t; };
-  return {pick(all.positions), pick(all.images), pick(all.captions), pick(all.lengths),
-          pick(all.classes),   pick(all.real),   pick(all.asked),    pick(all.boxes)};
+  return {pick(all.positions), pick(all.images),  {},
+          pick(all.captions),  pick(all.lengths), pick(all.classes),
+          pick(all.real),      pick(all.asked),   pick(all.boxes)};
 }
 
 // Scores of `samples` by as many evaluators as ranks.
