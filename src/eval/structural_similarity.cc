@@ -43,8 +43,10 @@ int64_t SimilarityScales(int64_t side) {
 
 torch::Tensor StructuralSimilarity(const torch::Tensor& a, const torch::Tensor& b) {
   const torch::NoGradGuard no_grad;
-  const int64_t scales = SimilarityScales(std::min(a.size(2), a.size(3)));
-  if (scales == 0) ThrowUser("pictures are too small to be compared", "structural similarity");
+  const int64_t side = std::min(a.size(2), a.size(3)), scales = SimilarityScales(side);
+  if (scales == 0)
+    ThrowUser("pictures of " + std::to_string(side) +
+              " pixels a side have no structural similarity, which needs " + std::to_string(kWindow));
   auto first = (a.to(torch::kFloat64) + 1) / 2, second = (b.to(torch::kFloat64) + 1) / 2;
   const auto window = Window(first.options());
   double sum = 0;

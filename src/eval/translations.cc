@@ -36,7 +36,7 @@ Canvas DrawTranslations(const std::vector<TranslatedPicture>& pictures, const st
                   {"input", "translated", "and back"}};
     if (picture.truth.defined()) {
       sample.stages.push_back(Squared(picture.truth));
-      sample.labels.push_back("true counterpart");
+      sample.labels.emplace_back("true counterpart");
     }
     samples.push_back(std::move(sample));
   }
