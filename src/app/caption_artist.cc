@@ -1,8 +1,8 @@
 #include "src/app/caption_artist.h"
 
 #include "src/base/error.h"
-#include "src/eval/attention_picture.h"
 #include "src/eval/png_writer.h"
+#include "src/eval/samples.h"
 #include "src/report/data_uri.h"
 #include "src/serve/request_error.h"
 
@@ -15,15 +15,10 @@ std::string Uri(const torch::Tensor& picture) {
   return report::DataUri(eval::PictureBytes(picture), "image/png");
 }
 
-std::string LabelOf(const recipes::Pictures& pictures, size_t stage) {
-  return pictures.labels.empty() ? std::to_string(pictures.images[stage].size(2)) + " px"
-                                 : pictures.labels[stage];
-}
-
 Json StagesOf(const recipes::Pictures& pictures, int64_t row, bool all) {
   Json stages = Json::array();
   for (size_t i = all ? 0 : pictures.images.size() - 1; i < pictures.images.size(); ++i)
-    stages.push_back({{"label", LabelOf(pictures, i)}, {"png", Uri(pictures.images[i][row])}});
+    stages.push_back({{"label", eval::LabelOf(pictures, i)}, {"png", Uri(pictures.images[i][row])}});
   return stages;
 }
 
@@ -31,16 +26,14 @@ Json StagesOf(const recipes::Pictures& pictures, int64_t row, bool all) {
 Json AttentionOf(const recipes::Pictures& pictures, int64_t row, const std::vector<std::string>& words) {
   Json stages = Json::array();
   const size_t first = pictures.images.size() - pictures.attention.size();
-  for (size_t i = 0; i < pictures.attention.size(); ++i) {
-    const auto image = pictures.images[first + i][row];
-    const auto attention = pictures.attention[i][row].narrow(0, 0, std::ssize(words));
+  for (const auto& [image, attention] : eval::SubjectOf(pictures, row, "", words).stages) {
     Json maps = Json::array();
     for (const int64_t word : eval::TopWords(attention, words.size(), kTopWords))
       maps.push_back({{"word", words[static_cast<size_t>(word)]},
                       {"place", word + 1},
                       {"peak", attention[word].max().item<double>()},
                       {"png", Uri(eval::AttentionOver(image, attention[word], image.size(2)))}});
-    stages.push_back({{"label", LabelOf(pictures, first + i)}, {"words", maps}});
+    stages.push_back({{"label", eval::LabelOf(pictures, first + stages.size())}, {"words", maps}});
   }
   return stages;
 }
@@ -82,10 +75,7 @@ recipes::Pictures CaptionArtist::Drawn(const std::vector<serve::DrawRequest>& re
       rows.push_back(captions[i]);
       noise.push_back({requests[i].seed, row});
     }
-  auto pictures = model_.drawer().Draw(reader_.PromptOf(rows), noise);
-  for (auto* tensors : {&pictures.images, &pictures.attention})
-    for (auto& tensor : *tensors) tensor = tensor.cpu();
-  return pictures;
+  return eval::OnHost(model_.drawer().Draw(reader_.PromptOf(rows), noise));
 }
 
 std::vector<Json> CaptionArtist::Draw(const std::vector<serve::DrawRequest>& requests) {

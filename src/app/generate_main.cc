@@ -45,19 +45,6 @@ struct GenerateOptions {
   }
 };
 
-eval::AttentionSubject Subject(const recipes::Pictures& pictures, int64_t row, const std::string& text,
-                               const std::vector<std::string>& words) {
-  eval::AttentionSubject subject;
-  subject.caption = text;
-  subject.words = words;
-  for (size_t i = 0; i < pictures.attention.size(); ++i) {
-    const auto& image = pictures.images[pictures.images.size() - pictures.attention.size() + i];
-    subject.stages.push_back(
-        {image[row], pictures.attention[i][row].narrow(0, 0, static_cast<int64_t>(words.size()))});
-  }
-  return subject;
-}
-
 // The sentence, once for each picture. `words`: those that the model knows.
 recipes::Prompt TextPrompt(const GenerateOptions& own, const TrainedModel& model,
                            std::vector<std::string>& words) {
@@ -99,7 +86,7 @@ eval::Canvas Labelled(const GenerateOptions& own, const recipes::Prompt& prompt,
   const auto text = own.text.empty() ? "class " + std::to_string(own.class_number) : own.text;
   if (!pictures.attention.empty()) {
     std::vector<eval::AttentionSubject> subjects;
-    for (int64_t i = 0; i < own.n; ++i) subjects.push_back(Subject(pictures, i, text, words));
+    for (int64_t i = 0; i < own.n; ++i) subjects.push_back(eval::SubjectOf(pictures, i, text, words));
     return eval::DrawAttention(subjects,
                                {.title = run.recipe + ": what each word looked at", .subtitle = seed});
   }
@@ -124,9 +111,8 @@ void DrawSentence(const GenerateOptions& own, TrainedModel& model, const std::fi
   std::vector<std::string> words;
   auto prompt = own.class_number >= 0 ? ClassPrompt(own, model) : TextPrompt(own, model, words);
   AddPlaces(own, model, cluster::DeviceAlone(options.launch.device), prompt);
-  auto pictures = model.drawer().Draw(prompt, recipes::RowsOf(options.run.seed, {0, own.n, own.n}));
-  for (auto* tensors : {&pictures.images, &pictures.attention})
-    for (auto& tensor : *tensors) tensor = tensor.cpu();
+  const auto pictures =
+      eval::OnHost(model.drawer().Draw(prompt, recipes::RowsOf(options.run.seed, {0, own.n, own.n})));
   DrawingManifest manifest(out);
   eval::WritePng(out, Labelled(own, prompt, pictures, words, options.run),
                  {{"caption", own.text}, {"seed", std::to_string(options.run.seed)}});

@@ -79,12 +79,17 @@ std::vector<Score> Evaluate(const Evaluators& evaluators, const Judges& judges, 
   return scores;
 }
 
+torch::Tensor LastStage(recipes::Drawer& drawer, const recipes::Prompt& prompt, uint64_t key,
+                        const RowRange& rows) {
+  return drawer.Draw(prompt, recipes::RowsOf(key, rows)).images.back();
+}
+
 // A row's picture for its class alone.
 torch::Tensor DrawClasses(recipes::Drawer& drawer, const dataio::Batch& batch, uint64_t seed,
                           const RowRange& rows) {
   recipes::Prompt prompt;
   prompt.classes = batch.data().classes;
-  return drawer.Draw(prompt, recipes::RowsOf(RandomKey(seed, "evaluation"), rows)).images.back();
+  return LastStage(drawer, prompt, RandomKey(seed, "evaluation"), rows);
 }
 
 }  // namespace
@@ -95,10 +100,8 @@ std::vector<Score> EvaluateGenerator(recipes::Drawer& drawer, const Judges& judg
                                      cluster::Communicator& communicator) {
   const auto illustrate = [&](dataio::Batch& batch, int64_t first, EvalBatch& sample) {
     const RowRange rows{first, batch.rows.local, evaluation.images};
-    sample.images = drawer
-                        .Draw(recipes::PromptOf(batch.data()),
-                              recipes::RowsOf(RandomKey(evaluation.seed, "evaluation"), rows))
-                        .images.back();
+    sample.images =
+        LastStage(drawer, recipes::PromptOf(batch.data()), RandomKey(evaluation.seed, "evaluation"), rows);
     if (judges.distances.any()) sample.real = RealPictures(batch, needs, judges.device);
   };
   return Evaluate(EvaluatorsFor(judges, test, needs, "", evaluation.seed), judges, test, needs, evaluation,
@@ -125,10 +128,8 @@ std::vector<Score> EvaluateDiversity(recipes::Drawer& drawer, const Judges& judg
   const auto illustrate = [&](dataio::Batch& batch, int64_t first, EvalBatch& sample) {
     const RowRange rows{first, batch.rows.local, captions.images};
     for (int64_t i = 0; i < pictures; ++i)
-      sample.several.push_back(drawer
-                                   .Draw(recipes::PromptOf(batch.data()),
-                                         recipes::RowsOf(RandomKey(evaluation.seed, "diversity", {i}), rows))
-                                   .images.back());
+      sample.several.push_back(LastStage(drawer, recipes::PromptOf(batch.data()),
+                                         RandomKey(evaluation.seed, "diversity", {i}), rows));
   };
   return Evaluate(evaluators, judges, test, needs, captions, communicator, illustrate);
 }

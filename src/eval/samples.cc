@@ -21,10 +21,10 @@ std::vector<std::string> CaptionsOf(const dataio::Dataset& test, const dataio::D
 // marked.
 Sample SampleOf(const recipes::Prompt& prompt, const recipes::Pictures& pictures, int64_t row,
                 const std::string& caption) {
-  Sample sample{caption, {}, {}, pictures.labels};
-  for (const auto& stage : pictures.images) {
-    sample.stages.push_back(stage[row]);
-    if (pictures.labels.empty()) sample.labels.push_back(std::to_string(stage.size(2)) + " px");
+  Sample sample{caption, {}, {}, {}};
+  for (size_t i = 0; i < pictures.images.size(); ++i) {
+    sample.stages.push_back(pictures.images[i][row]);
+    sample.labels.push_back(LabelOf(pictures, i));
   }
   Marks marks;
   if (prompt.boxes.defined()) marks.box = prompt.boxes[row];
@@ -36,6 +36,27 @@ Sample SampleOf(const recipes::Prompt& prompt, const recipes::Pictures& pictures
 }
 
 }  // namespace
+
+std::string LabelOf(const recipes::Pictures& pictures, size_t stage) {
+  return pictures.labels.empty() ? std::to_string(pictures.images[stage].size(2)) + " px"
+                                 : pictures.labels[stage];
+}
+
+AttentionSubject SubjectOf(const recipes::Pictures& pictures, int64_t row, const std::string& caption,
+                           const std::vector<std::string>& words) {
+  AttentionSubject subject{caption, words, {}};
+  const size_t first = pictures.images.size() - pictures.attention.size();
+  for (size_t i = 0; i < pictures.attention.size(); ++i)
+    subject.stages.push_back(
+        {pictures.images[first + i][row], pictures.attention[i][row].narrow(0, 0, std::ssize(words))});
+  return subject;
+}
+
+recipes::Pictures OnHost(recipes::Pictures pictures) {
+  for (auto* tensors : {&pictures.images, &pictures.attention})
+    for (auto& tensor : *tensors) tensor = tensor.cpu();
+  return pictures;
+}
 
 int ColumnsFor(const recipes::Pictures& pictures) { return pictures.images.size() > 4 ? 1 : 2; }
 

@@ -4,6 +4,7 @@
 
 #include "dataio/dataset.h"
 #include "dataio/domain_needs.h"
+#include "src/eval/attention_picture.h"
 #include "src/eval/sample_grid.h"
 #include "src/recipes/drawer.h"
 
@@ -14,6 +15,13 @@ struct SampleOptions {
   uint64_t seed = 1;  // of captions and noise
   std::string title = {};
 };
+
+// What a stage is called: its own label, else its side.
+std::string LabelOf(const recipes::Pictures& pictures, size_t stage);
+// A row's stages that have attention (the last ones), with the maps of its words.
+AttentionSubject SubjectOf(const recipes::Pictures& pictures, int64_t row, const std::string& caption,
+                           const std::vector<std::string>& words);
+recipes::Pictures OnHost(recipes::Pictures pictures);
 
 // Pictures and what they were drawn for, to be shown row by row: all stages, and where places were asked for
 // the last picture with them marked.
