@@ -24,11 +24,10 @@ Coefficients CoefficientsAt(const AdamOptions& options, int64_t step, double lea
           std::sqrt(correction2), options.ema_decay, gradient_factor};
 }
 
-// no-math-errno: otherwise sqrt may set errno and the loop is not vectorised.
+// Vectorised, because the house is compiled without errno of mathematical functions (Targets.cmake).
 template <typename T, bool kAverage>
-__attribute__((optimize("no-math-errno"))) void Update(T* parameter, const T* gradient, T* exp_avg,
-                                                       T* exp_avg_sq, T* average, int64_t count,
-                                                       const Coefficients& c) {
+void Update(T* parameter, const T* gradient, T* exp_avg, T* exp_avg_sq, T* average, int64_t count,
+            const Coefficients& c) {
   const T beta1 = T(c.beta1), rest1 = T(1 - c.beta1), beta2 = T(c.beta2), rest2 = T(1 - c.beta2);
   const T epsilon = T(c.epsilon), step_size = T(c.step_size), root = T(c.root_correction2);
   const T decay = T(c.decay), rest = T(1 - c.decay), factor = T(c.gradient);

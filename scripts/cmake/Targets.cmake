@@ -7,6 +7,8 @@ endif()
 add_library(helio_options INTERFACE)
 target_compile_definitions(helio_options INTERFACE GLOG_CUSTOM_PREFIX_SUPPORT)
 target_include_directories(helio_options INTERFACE ${CMAKE_SOURCE_DIR})
+# A square root that may set errno keeps its loop from being vectorised; nobody reads it.
+target_compile_options(helio_options INTERFACE -fno-math-errno)
 # GCC 12 reports overflows and overlaps in correct std::string concatenations (PR105329, PR105651): off.
 target_compile_options(helio_options INTERFACE -Wno-stringop-overflow -Wno-restrict)
 target_compile_options(helio_options INTERFACE -Wall -Wextra -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual

@@ -7,6 +7,7 @@
 
 #include "src/base/noise.h"
 #include "src/base/random.h"
+#include "src/nn/convolution.h"
 
 namespace helio::eval {
 namespace {

@@ -64,7 +64,7 @@ def volume_problems(place, spec, names):
             if mount["name"] not in volumes:
                 yield f"{place}: mounts volume {mount['name']}, which is not there"
         if any("metrics" in p["name"] for p in container.get("ports", [])):
-            if "preStop" not in container.get("lifecycle", {}):
+            if "preStop" not in container.get("lifecycle", {}) and not container["command"][0].endswith("/launch/pipeline"):  # which hears SIGTERM
                 yield f"{place}: ranks hear nothing of the pod's end (preStop)"
             if volumes.get("shm", {}).get("emptyDir", {}).get("medium") != "Memory":
                 yield f"{place}: /dev/shm is the default's 64 MiB"

@@ -1,0 +1,99 @@
+"""The stages of a pipeline file as Kubernetes' Jobs, one each, in the JSON that kubectl reads: launch/pipeline FILE --kubernetes.
+
+Kubernetes knows no Job that waits for another, and a pod that waited inside would hold the GPUs that the stage before it needs. So a pod whose
+stage cannot begin yet leaves again with NOT_YET, which its Job does not count as a failure: Kubernetes tries again after 10 s, 20 s, ... 6 min."""
+import argparse
+import json
+import re
+
+IMAGE_ROOT = "/opt/heliograph"
+WRITABLE, READABLE = "/runs", "/data"
+NOT_YET = 76
+FIRST_PORT = 9500
+TRAININGS = f"--metrics_port={FIRST_PORT} --metrics_bind=0.0.0.0 --log_format=json"
+
+
+def options(arguments):
+    parser = argparse.ArgumentParser(prog="launch/pipeline FILE --kubernetes", exit_on_error=False)
+    parser.add_argument("--image", default="heliograph:0.1.0", help="the image with the programs [%(default)s]")
+    parser.add_argument("--namespace", default="heliograph", help="[%(default)s]")
+    parser.add_argument("--gpus", action="store_true", help="a GPU for each rank")
+    parser.add_argument("--cpus", type=int, default=2, help="processors for each rank [%(default)s]")
+    parser.add_argument("--memory", type=int, default=8, help="GiB for each rank [%(default)s]")
+    return parser.parse_args(arguments)
+
+
+def name_of(*words):
+    """As Kubernetes wants names; a pod's hostname is this and two characters more."""
+    return re.sub("[^a-z0-9]+", "-", "-".join(["helio", *words]).lower()).strip("-")[:61]
+
+
+def mistake(pipeline):
+    """What keeps this pipeline from running in pods, in words; None if nothing does."""
+    if not str(pipeline.out).startswith(f"{WRITABLE}/"):
+        return f"out={pipeline.out}: pods write to the volume at {WRITABLE} only: give out={WRITABLE}/NAME, and your own data as {READABLE}/..."
+    for stage in pipeline.stages:
+        for line in stage.lines:
+            flagfile = line.removeprefix("--flagfile=")
+            if flagfile != line and not flagfile.startswith(("configs/", f"{WRITABLE}/", f"{READABLE}/")):
+                return f"[{stage.name}] {line}: is not in the image: put it on a volume ({READABLE}/...), or its flags into the pipeline file"
+    return None
+
+
+def resources(stage, ranks, given):
+    if not stage.kind.parallel:
+        return {"requests": {"cpu": "1", "memory": "4Gi"}, "limits": {"memory": "4Gi"}}
+    memory = f"{given.memory * ranks}Gi"
+    gpus = {"nvidia.com/gpu": ranks} if given.gpus else {}
+    return {"requests": {"cpu": str(given.cpus * ranks), "memory": memory, **gpus}, "limits": {"memory": memory, **gpus}}
+
+
+def container(stage, settings, file_name, given):
+    ranks = int(settings["ranks"])
+    changes = [f"{name}={value}" for name, value in settings.items() if name not in ("bin", "trainings")]
+    watched = [{"name": f"metrics-{rank}", "containerPort": FIRST_PORT + rank} for rank in range(ranks)] if stage.kind.trains else []
+    mounts = [("data", READABLE, True), ("runs", WRITABLE, False), ("pipeline", "/etc/heliograph", True), ("tmp", "/tmp", False), ("shm", "/dev/shm", False)]
+    return {
+        "name": "stage", "image": given.image, "workingDir": WRITABLE,
+        # Process 1 of the pod: SIGTERM reaches it, and the ranks through it; no preStop is needed.
+        "command": [f"{IMAGE_ROOT}/launch/pipeline"],
+        "args": [f"/etc/heliograph/{file_name}", *changes, f"trainings={TRAININGS}", "--only", stage.name, "--patience", "60"],
+        "ports": watched,
+        "resources": resources(stage, ranks, given),
+        "securityContext": {"allowPrivilegeEscalation": False, "readOnlyRootFilesystem": True, "capabilities": {"drop": ["ALL"]}},
+        "volumeMounts": [{"name": name, "mountPath": path, **({"readOnly": True} if fixed else {})} for name, path, fixed in mounts]}
+
+
+def pod(stage, pipeline, config, file_name, given):
+    return {
+        "restartPolicy": "Never", "serviceAccountName": "heliograph", "automountServiceAccountToken": False, "enableServiceLinks": False,
+        "terminationGracePeriodSeconds": 180,
+        "securityContext": {"runAsNonRoot": True, "runAsUser": 1000, "runAsGroup": 1000, "fsGroup": 1000, "fsGroupChangePolicy": "OnRootMismatch",
+                            "seccompProfile": {"type": "RuntimeDefault"}},
+        "containers": [container(stage, pipeline.settings, file_name, given)],
+        "volumes": [{"name": "data", "persistentVolumeClaim": {"claimName": "heliograph-data", "readOnly": True}},
+                    {"name": "runs", "persistentVolumeClaim": {"claimName": "heliograph-runs"}},
+                    {"name": "pipeline", "configMap": {"name": config}},
+                    {"name": "tmp", "emptyDir": {"sizeLimit": "10Gi"}},
+                    {"name": "shm", "emptyDir": {"medium": "Memory", "sizeLimit": f"{pipeline.settings['ranks']}Gi"}}]}
+
+
+def job(stage, pipeline, config, file_name, given):
+    labels = {"app.kubernetes.io/name": "heliograph", "app.kubernetes.io/part-of": name_of(pipeline.out.name)}
+    rules = [{"action": "Ignore", "onExitCodes": {"containerName": "stage", "operator": "In", "values": [NOT_YET]}},
+             # A mistake in flags or data, or a bug, would only fail again (docs/running.md).
+             {"action": "FailJob", "onExitCodes": {"containerName": "stage", "operator": "In", "values": [1, 70]}},
+             {"action": "Ignore", "onPodConditions": [{"type": "DisruptionTarget", "status": "True"}]}]
+    return {"apiVersion": "batch/v1", "kind": "Job",
+            "metadata": {"name": name_of(pipeline.out.name, stage.name), "namespace": given.namespace, "labels": labels},
+            # Indexed, so that the monitor knows the pod's number.
+            "spec": {"completionMode": "Indexed", "completions": 1, "parallelism": 1, "backoffLimit": 20, "podFailurePolicy": {"rules": rules},
+                     "template": {"metadata": {"labels": labels}, "spec": pod(stage, pipeline, config, file_name, given)}}}
+
+
+def manifests(pipeline, file, given):
+    """A List: the pipeline file, and a Job for each stage."""
+    config = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name_of(pipeline.out.name, "pipeline"), "namespace": given.namespace,
+              "labels": {"app.kubernetes.io/name": "heliograph"}}, "data": {file.name: file.read_text(encoding="utf-8-sig")}}
+    jobs = [job(stage, pipeline, config["metadata"]["name"], file.name, given) for stage in pipeline.stages]
+    return json.dumps({"apiVersion": "v1", "kind": "List", "items": [config, *jobs]}, indent=1)
