@@ -11,7 +11,7 @@ namespace helio::recipes {
 // ranks as long as all show it the pictures of the whole batch, in order.
 class ImagePool {
  public:
-  // What chance says for a picture once the pool is full: above 0.5 it takes the place of the stored picture
+  // What chance says for a picture, which counts once the pool is full: above 0.5 it takes the place of the stored picture
   // number `place`, which is returned in its stead; else it is returned, and not stored.
   struct Chance {
     double p;
@@ -21,9 +21,9 @@ class ImagePool {
   // Of `size` pictures of that shape {c, h, w}; 0: everything passes through.
   ImagePool(int64_t size, at::IntArrayRef shape);
 
-  // For each of the pictures {n, c, h, w}, in order: itself, or an earlier one. `chance(i)` is asked for
-  // picture i where the pool is full. No gradient. Pictures that are not finite are returned and none of them
-  // is stored.
+  // For each of the pictures {n, c, h, w}, in order: itself, or an earlier one. `chance(i)` is asked for every
+  // picture i. No gradient. Pictures that are not finite are returned and none of them is stored. The host
+  // does not wait for the device.
   torch::Tensor Exchange(const torch::Tensor& pictures, const std::function<Chance(int64_t)>& chance);
 
   int64_t size() const { return images_.size(0); }
@@ -31,6 +31,11 @@ class ImagePool {
   NamedTensors State(const std::string& prefix) const;
 
  private:
+  struct Chances {
+    torch::Tensor swaps, places;
+  };
+  Chances Draw(int64_t n, const std::function<Chance(int64_t)>& chance, torch::Device device) const;
+
   torch::Tensor images_;  // {size, c, h, w}
   torch::Tensor count_;   // int64: how many of them are filled
 };

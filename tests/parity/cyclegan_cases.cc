@@ -253,7 +253,8 @@ void ReplayImagePool(Fixture& fixture) {
     decisions.resize(static_cast<size_t>(first + images.size(0)), 0);
     const auto shown = pool.Exchange(images, [&](int64_t row) -> recipes::ImagePool::Chance {
       const auto drawn = p[first + row].item<double>();
-      decisions[static_cast<size_t>(first + row)] = drawn > 0.5 ? 1 : 2;
+      // The published code draws only once its pool is full.
+      if (first + row >= pool.size()) decisions[static_cast<size_t>(first + row)] = drawn > 0.5 ? 1 : 2;
       return {drawn, place[first + row].item<int64_t>()};
     });
     fixture.Give("out." + name, shown);

@@ -1,0 +1,65 @@
+"""scripts/tables: its stages are commands that the programs know, its records and tables say what the evaluations said."""
+import json
+import pathlib
+import re
+import shlex
+import subprocess
+import sys
+import tempfile
+import unittest
+
+ROOT = pathlib.Path(__file__).resolve().parents[3]
+
+
+def tables(work, *arguments):
+    command = [sys.executable, str(ROOT / "scripts/tables"), f"--out={work}/out", f"--records={work}/records", *arguments]
+    return subprocess.run(command, capture_output=True, text=True)
+
+
+def scored(work, run, r_precision, inception):
+    """As if that run had been trained and judged."""
+    folder = work / f"out/{run}-scores"
+    folder.mkdir(parents=True)
+    score = lambda value: {"value": value, "deviation": 0.01, "protocol": "none"}  # noqa: E731
+    found = {"r_precision_top1": score(r_precision), "colour_part_accuracy": score(r_precision / 2), "inception_score": score(inception)}
+    (folder / "summary.json").write_text(json.dumps({"generated": found, "real": {"r_precision_top1": score(0.8)}}))
+    stamps = work / "out/.pipeline"
+    stamps.mkdir(exist_ok=True)
+    (stamps / f"{run}.json").write_text(json.dumps({"key": "", "seconds": 256.0, "code": 0}))
+
+
+class Tables(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory(prefix="helio_tables_")
+        self.addCleanup(folder.cleanup)
+        self.work = pathlib.Path(folder.name)
+
+    def test_means_and_order(self):
+        for run, r_precision, inception in (("mirrorgan-s1", 0.7, 28), ("mirrorgan-s2", 0.6, 26), ("attngan-s1", 0.5, 25), ("stackgan_pp-s1", 0.2, 29)):
+            scored(self.work, run, r_precision, inception)
+        done = tables(self.work, "--report")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        text = (self.work / "out/tables.md").read_text()
+        self.assertIn("| MirrorGAN | 2 | 0.650 ± 0.0707 | 0.325 ± 0.0354 | 27.0 ± 1.41 | 100 | 4.3 | 4.56 | 0.577 |", text)
+        self.assertIn("| StackGAN++ | 1 | 0.200 | 0.100 | 29.0 |", text)
+        self.assertIn("Spearman's correlation -0.50 over 3 rows", text)  # the papers': ++ < AttnGAN < MirrorGAN; ours: AttnGAN < MirrorGAN < ++
+        record = json.loads((self.work / "records/attngan-s1.json").read_text())
+        self.assertEqual((record["seed"], record["generated"]["r_precision_top1"]["value"], record["seconds"]), (1, 0.5, 256))
+
+    def test_stages_are_commands(self):
+        shown = tables(self.work, "--rows=main,ablations", "--seeds=7", "--pictures=3200", "--print")
+        self.assertEqual(shown.returncode, 0, shown.stderr)
+        known = set(re.findall(r"^\| `--(\w+)`", (ROOT / "docs/options.md").read_text(), re.M)) | {"flagfile"}
+        words = [word for line in shown.stdout.splitlines() if "helio-" in line for word in shlex.split(line.split("helio-", 1)[1]) if word.startswith("--")]
+        unknown = {word for word in (re.match(r"--(\w+)", word)[1] for word in words) if word not in known and word.removeprefix("no") not in known}
+        self.assertEqual(unknown - {"facing", "source", "root", "side"}, set())
+        self.assertIn("--steps=100 --seed=7", shown.stdout)  # 3,200 pictures, batch 32
+
+    def test_an_unknown_row_is_named(self):
+        done = tables(self.work, "--rows=gan")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("no row 'gan': gan_int_cls, stackgan", done.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main()
