@@ -11,8 +11,8 @@ namespace helio::recipes {
 // ranks as long as all show it the pictures of the whole batch, in order.
 class ImagePool {
  public:
-  // What chance says for a picture, which counts once the pool is full: above 0.5 it takes the place of the stored picture
-  // number `place`, which is returned in its stead; else it is returned, and not stored.
+  // What chance says for a picture, which counts once the pool is full: above 0.5 it takes the place of the
+  // stored picture number `place`, which is returned in its stead; else it is returned, and not stored.
   struct Chance {
     double p;
     int64_t place;  // in [0, size)
@@ -21,9 +21,9 @@ class ImagePool {
   // Of `size` pictures of that shape {c, h, w}; 0: everything passes through.
   ImagePool(int64_t size, at::IntArrayRef shape);
 
-  // For each of the pictures {n, c, h, w}, in order: itself, or an earlier one. `chance(i)` is asked for every
-  // picture i. No gradient. Pictures that are not finite are returned and none of them is stored. The host
-  // does not wait for the device.
+  // For each of the pictures {n, c, h, w}, in order: itself, or an earlier one. `chance(i)` is asked for
+  // every picture i. No gradient. Pictures that are not finite are returned and none of them is stored. The
+  // host does not wait for the device.
   torch::Tensor Exchange(const torch::Tensor& pictures, const std::function<Chance(int64_t)>& chance);
 
   int64_t size() const { return images_.size(0); }

@@ -3,7 +3,7 @@
 namespace helio::train {
 
 void StepOutcomes::Add(int64_t step, const StepReport& report) {
-  unread_.push_back({step, report.norms, report.broken});
+  unread_.push_back({step, report.norms, report.broken, report.parts});
 }
 
 std::vector<StepOutcome> StepOutcomes::Read() {
@@ -23,6 +23,7 @@ std::vector<StepOutcome> StepOutcomes::Read() {
       outcome.norms.emplace_back(norm.phase, *next++);
       outcome.skipped += *next++ != 0;
     }
+    for (const auto& part : one.parts) outcome.seconds.emplace_back(part.name, part.seconds());
   }
   unread_.clear();
   return outcomes;

@@ -10,10 +10,11 @@ namespace helio::train {
 
 // What came of a step, on the host.
 struct StepOutcome {
-  int64_t step = 0;                                   // done by it
-  std::vector<std::pair<std::string, double>> norms;  // by phase: L2 norm of the reduced gradient
-  int skipped = 0;                                    // updates left out: their gradient was not finite
-  bool finite = true;                                 // the weights are
+  int64_t step = 0;                                     // done by it
+  std::vector<std::pair<std::string, double>> norms;    // by phase: L2 norm of the reduced gradient
+  int skipped = 0;                                      // updates left out: their gradient was not finite
+  bool finite = true;                                   // the weights are
+  std::vector<std::pair<std::string, double>> seconds;  // of the step's parts; on a device its own time
 
   bool good() const { return skipped == 0 && finite; }
 };
@@ -31,6 +32,7 @@ class StepOutcomes {
     int64_t step;
     std::vector<StepReport::Norm> norms;
     torch::Tensor broken;
+    std::vector<StepReport::Part> parts;
   };
   std::vector<Unread> unread_;
 };

@@ -6,7 +6,6 @@
 #include "cluster/sharding.h"
 #include "src/base/finite.h"
 #include "src/base/random.h"
-#include "src/base/seconds.h"
 // clang-format off
 #include <ATen/record_function.h>
 // clang-format on
@@ -17,17 +16,19 @@ namespace {
 // Adds the time of its scope to the report, and its name to a trace.
 class Stopwatch {
  public:
-  Stopwatch(StepReport& report, std::string part) : report_(report), part_(std::move(part)) {
+  Stopwatch(StepReport& report, std::string part, torch::Device device)
+      : report_(report), part_(std::move(part)), device_(device), begin_(Moment::On(device)) {
     if (traced_.isActive()) traced_.before(part_);
   }
   Stopwatch(const Stopwatch&) = delete;
   Stopwatch& operator=(const Stopwatch&) = delete;
-  ~Stopwatch() { report_.seconds.emplace_back(part_, SecondsSince(start_)); }
+  ~Stopwatch() { report_.parts.push_back({part_, begin_, Moment::On(device_)}); }
 
  private:
   StepReport& report_;
   const std::string part_;
-  const std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+  const torch::Device device_;
+  const Moment begin_;
   at::RecordFunction traced_{at::RecordScope::USER_SCOPE};  // for --profile
 };
 
@@ -200,28 +201,28 @@ StepReport Trainer::Step(std::span<const dataio::Batch> batches, const recipes::
   Conclude(game);
   game.report.broken = WeightsAreBroken();
   // What is not finite would stay in them for ever.
-  before_step_->RestoreUnless(AllUsable(game.report.norms, communicator_.world().device));
+  before_step_->RestoreUnless(AllUsable(game.report.norms, device()));
   if (batches.size() > 1)
     for (auto& term : game.report.terms) term.value = term.value / options_.accumulate;
   return std::move(game.report);
 }
 
 void Trainer::Conclude(Game& game) {
-  const ForwardPrecision forward(precision_, communicator_.world().device);
+  const ForwardPrecision forward(precision_, device());
   system_.Conclude(game.steps);
 }
 
 // Infinities and NaN survive in a sum, whatever else is in it.
 torch::Tensor Trainer::WeightsAreBroken() const {
   const torch::NoGradGuard no_grad;
-  const bool on_host = communicator_.world().device.is_cpu();
+  const bool on_host = device().is_cpu();
   std::vector<torch::Tensor> sums;
   for (const auto& players : rounds_)
     for (const auto& player : players) {
       const auto& weights = player->group.parameters();
       sums.push_back(on_host ? weights.sum().to(torch::kFloat64) : weights.sum(torch::kFloat64));
     }
-  if (sums.empty()) return torch::zeros({}, torch::dtype(torch::kBool).device(communicator_.world().device));
+  if (sums.empty()) return torch::zeros({}, torch::dtype(torch::kBool).device(device()));
   const auto broken = torch::stack(sums).isfinite().all().logical_not();
   if (!on_host || !broken.item<bool>()) return broken;
   // A float32 sum that overflowed, or what lies between the parameters?
@@ -236,11 +237,11 @@ void Trainer::BeginEpoch() {
 }
 
 void Trainer::Prepare(std::span<const dataio::Batch> batches, Game& game) {
-  const Stopwatch watch(game.report, "prepare");
+  const Stopwatch watch(game.report, "prepare", device());
   for (size_t i = 0; i < batches.size(); ++i) {
     auto context = game.context;
     if (i > 0) context.seed = RandomKey(context.seed, "micro_batch", {static_cast<int64_t>(i)});
-    const ForwardPrecision forward(precision_, communicator_.world().device);
+    const ForwardPrecision forward(precision_, device());
     game.steps.push_back(system_.Prepare(batches[i], context));
   }
 }
@@ -267,14 +268,14 @@ std::vector<Trainer::EarlyTerms> Trainer::EarlyLosses(const Players& players, Ga
   for (const auto& player : players) {
     early.emplace_back();
     if (!player->phase.early_loss || !player->plays(game.context)) continue;
-    const Stopwatch watch(game.report, player->phase.name + "_early");
+    const Stopwatch watch(game.report, player->phase.name + "_early", device());
     early.back() = player->EarlyLoss(*game.steps[0]);
   }
   return early;
 }
 
 void Trainer::Backward(Player& player, recipes::Step& step, EarlyTerms early, Turn turn, Game& game) {
-  const Stopwatch watch(game.report, player.phase.name);
+  const Stopwatch watch(game.report, player.phase.name, device());
   if (turn.first) player.group.ZeroGradient();
   auto terms = early ? std::move(*early) : player.EarlyLoss(step);
   for (auto& term : player.Loss(step)) terms.push_back(std::move(term));
@@ -291,7 +292,7 @@ void Trainer::Backward(Player& player, recipes::Step& step, EarlyTerms early, Tu
 void Trainer::Update(const std::vector<Player*>& players, Game& game) {
   for (auto* player : players) Update(*player, game);
   if (!options_.reducer.shard_optimizer) return;
-  const Stopwatch watch(game.report, "wait");
+  const Stopwatch watch(game.report, "wait", device());
   for (auto* player : players) {
     communicator_.Await(*player->gathering);
     player->gathering.reset();
@@ -302,11 +303,11 @@ void Trainer::Update(const std::vector<Player*>& players, Game& game) {
 void Trainer::Update(Player& player, Game& game) {
   auto& report = game.report;
   {
-    const Stopwatch watch(report, "wait");
+    const Stopwatch watch(report, "wait", device());
     player.reducer.Wait();
   }
   if (communicator_.size() > 1) report.reductions.push_back({player.phase.name, player.reducer.stats()});
-  const Stopwatch watch(report, "update");
+  const Stopwatch watch(report, "update", device());
   // The norm is the same on every rank, so every rank takes the same decision without asking the others; on a
   // device the decision stays there.
   const auto norm = Norm(player);

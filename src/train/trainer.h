@@ -9,6 +9,7 @@
 #include "cluster/flat_adam.h"
 #include "cluster/gradient_reducer.h"
 #include "cluster/parameter_group.h"
+#include "src/base/moment.h"
 #include "src/base/precision.h"
 #include "src/base/tensor.h"
 #include "src/recipes/system.h"
@@ -47,7 +48,14 @@ struct StepReport {
   std::vector<Reduction> reductions;  // none on one rank
   // Whether a weight is not finite after the step: {} bool, the same on every rank.
   torch::Tensor broken;
-  std::vector<std::pair<std::string, double>> seconds;  // by part: prepare, a phase's name, wait, update
+  // A part of the step: prepare, a phase's name, wait, update.
+  struct Part {
+    std::string name;
+    Moment begin, end;
+
+    double seconds() const { return end.Since(begin); }  // waits for the device
+  };
+  std::vector<Part> parts;
 
   int skipped() const;  // phases whose gradient could not be used; reads the device
 };
@@ -125,6 +133,7 @@ class Trainer {
   cluster::GradientScale ScaleOf(const Player& player, const torch::Tensor& norm) const;
   void SwapAverages();
   torch::Tensor WeightsAreBroken() const;
+  torch::Device device() const { return communicator_.world().device; }
 
   recipes::System& system_;
   cluster::Communicator& communicator_;

@@ -97,7 +97,6 @@ void TrainingMetrics::Step(const StepFacts& step, const StepReport& report) {
   heartbeat_.Set(UnixTime());
   Part("step").Observe(step.seconds);
   Part("data_wait").Observe(step.data_wait_seconds);
-  for (const auto& [part, seconds] : report.seconds) Part(part).Observe(seconds);
   for (const auto& [phase, stats] : report.reductions) {
     auto& counters = ReductionsOf(phase);
     counters.bytes.Add(static_cast<double>(stats.bytes));
@@ -108,6 +107,7 @@ void TrainingMetrics::Step(const StepFacts& step, const StepReport& report) {
 
 void TrainingMetrics::Outcome(const StepOutcome& outcome) {
   if (outcome.skipped > 0) skipped_.Add(outcome.skipped);
+  for (const auto& [part, seconds] : outcome.seconds) Part(part).Observe(seconds);
   for (const auto& [phase, norm] : outcome.norms)
     registry_.AddGauge("helio_gradient_norm", "L2 norm of the reduced gradient", {{"phase", phase}})
         .Set(norm);

@@ -20,17 +20,24 @@ StepReport MirrorGanReport() {
   for (const auto* phase : {"d64", "d128", "d256", "g"}) {
     report.norms.push_back({phase, torch::scalar_tensor(1.5, torch::kFloat64), torch::scalar_tensor(false)});
     report.reductions.push_back({phase, {.bytes = 1 << 20, .exposed_seconds = 1e-3}});
-    for (const auto* part : {"", "_early"}) report.seconds.emplace_back(std::string(phase) + part, 0.5);
+  }
+  return report;
+}
+
+StepOutcome MirrorGanOutcome() {
+  StepOutcome outcome;
+  for (const auto* phase : {"d64", "d128", "d256", "g"}) {
+    outcome.norms.emplace_back(phase, 1.5);
+    for (const auto* part : {"", "_early"}) outcome.seconds.emplace_back(std::string(phase) + part, 0.5);
   }
   for (const auto* part : {"prepare", "wait", "wait", "wait", "wait", "update", "update", "update", "update"})
-    report.seconds.emplace_back(part, 0.1);
-  return report;
+    outcome.seconds.emplace_back(part, 0.1);
+  return outcome;
 }
 
 double MicrosecondsAStep(TrainingMetrics& metrics, int64_t steps) {
   const auto report = MirrorGanReport();
-  StepOutcome outcome;
-  for (const auto& norm : report.norms) outcome.norms.emplace_back(norm.phase, 1.5);
+  const auto outcome = MirrorGanOutcome();
   const auto start = std::chrono::steady_clock::now();
   for (int64_t step = 0; step < steps; ++step) {
     metrics.Step({.step = step, .epoch = 0.1, .local_images = 10, .seconds = 4}, report);

@@ -2,7 +2,7 @@
 // times of the published code (tests/bench/step_bench.py runs both).
 //   [mpirun -n 2] build/release/bin/step_bench RECIPE=mirrorgan|attngan|cyclegan [BATCH=4] [STEPS=3]
 //   [THREADS=2] [cpu|cuda] [shard: --shard_optimizer] [tf32|bfloat16: --precision]
-//   [library: weight gradients as torch computes them]
+//   [library: weight gradients as torch computes them] [toy: the sizes of configs/toy/RECIPE.flags]
 // BATCH is the global batch; THREADS are a rank's; phases are rank 0's.
 // Prints a line of JSON: {"seconds": mean wall time of a step, "phases": {"prepare": ..., "d256": ..., ...}}.
 #include <torch/cuda.h>
@@ -10,10 +10,12 @@
 #include <algorithm>
 #include <chrono>
 #include <iostream>
+#include <sstream>
 
 #include "cluster/communicator_batch.h"
 #include "cluster/launch.h"
 #include "src/base/error.h"
+#include "src/base/file_system.h"
 #include "src/base/heap.h"
 #include "src/base/json.h"
 #include "src/nn/weight_gradient.h"
@@ -23,15 +25,41 @@
 namespace helio {
 namespace {
 
-constexpr int64_t kVocabulary = 5450;
-
 constexpr int64_t kWords = 18;
 
+// What is trained.
+struct Preset {
+  OptionValues options;
+  int64_t vocabulary;
+};
+
 // The released code's CUB configuration: the options' defaults.
-const OptionValues kOptions = {{"fidelity", "released"}};
+Preset Published() { return {{{"fidelity", "released"}}, 5450}; }
+
+// Adds a flagfile's lines, and those of the flagfiles that it names.
+void ReadFlags(const std::string& file, OptionValues& values) {
+  std::istringstream lines(ReadFile(file));
+  for (std::string line; std::getline(lines, line);) {
+    if (!line.starts_with("--")) continue;
+    const auto equals = line.find('=');
+    const auto name = line.substr(2, equals - 2);
+    if (equals == std::string::npos)
+      values[name.starts_with("no") ? name.substr(2) : name] = name.starts_with("no") ? "false" : "true";
+    else if (name == "flagfile")
+      ReadFlags(line.substr(equals + 1), values);
+    else
+      values[name] = line.substr(equals + 1);
+  }
+}
+
+Preset Toy(const std::string& recipe_name) {
+  Preset preset{{}, 120};
+  ReadFlags("configs/toy/" + recipe_name + ".flags", preset.options);
+  return preset;
+}
 
 // Captions of 8 to 18 words, the first one of 18; noise for pictures. The whole global batch.
-dataio::Domain DrawWhole(int64_t rows, const std::vector<int64_t>& sides) {
+dataio::Domain DrawWhole(int64_t rows, const std::vector<int64_t>& sides, int64_t vocabulary) {
   torch::manual_seed(1);
   dataio::Domain data;
   for (const int64_t side : sides)
@@ -41,14 +69,15 @@ dataio::Domain DrawWhole(int64_t rows, const std::vector<int64_t>& sides) {
   lengths[0] = kWords;
   data.caption_lengths = std::get<0>(lengths.sort(0, /*descending=*/true));
   const auto beyond = torch::arange(kWords).unsqueeze(0).ge(data.caption_lengths.unsqueeze(1));
-  data.captions = torch::randint(1, kVocabulary, {rows, kWords}, torch::kInt64).masked_fill(beyond, 0);
+  data.captions = torch::randint(1, vocabulary, {rows, kWords}, torch::kInt64).masked_fill(beyond, 0);
   data.classes = torch::arange(rows).floor_divide(2);
   return data;
 }
 
 // This rank's rows of it.
-dataio::Domain DrawDomain(const RowRange& rows, const std::vector<int64_t>& sides, torch::Device device) {
-  auto data = DrawWhole(rows.global, sides);
+dataio::Domain DrawDomain(const RowRange& rows, const std::vector<int64_t>& sides, int64_t vocabulary,
+                          torch::Device device) {
+  auto data = DrawWhole(rows.global, sides, vocabulary);
   const auto part = [&](torch::Tensor& all) { all = all.narrow(0, rows.first, rows.local).to(device); };
   for (auto& images : data.images) part(images);
   for (auto* tensor : {&data.captions, &data.caption_lengths, &data.classes}) part(*tensor);
@@ -56,9 +85,10 @@ dataio::Domain DrawDomain(const RowRange& rows, const std::vector<int64_t>& side
 }
 
 dataio::Batch DrawBatch(const RowRange& rows, const std::vector<dataio::DomainNeeds>& needs,
-                        torch::Device device) {
+                        int64_t vocabulary, torch::Device device) {
   dataio::Batch batch{.rows = rows, .domains = {}};
-  for (const auto& domain : needs) batch.domains.push_back(DrawDomain(rows, domain.sides, device));
+  for (const auto& domain : needs)
+    batch.domains.push_back(DrawDomain(rows, domain.sides, vocabulary, device));
   return batch;
 }
 
@@ -83,28 +113,29 @@ Timing Measure(train::Trainer& trainer, cluster::Communicator& communicator, con
     const auto report = play(step);
     const auto wall = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
     timing.seconds += wall / static_cast<double>(steps);
-    for (const auto& [part, seconds] : report.seconds)
-      timing.phases[part] += seconds / static_cast<double>(steps);
+    for (const auto& part : report.parts)
+      timing.phases[part.name] += part.seconds() / static_cast<double>(steps);
   }
   return timing;
 }
 
-Timing Run(cluster::Communicator& communicator, const std::string& recipe_name, int64_t rows, int64_t steps,
-           const train::TrainerOptions& options) {
+Timing Run(cluster::Communicator& communicator, const std::string& recipe_name, const Preset& preset,
+           int64_t rows, int64_t steps, const train::TrainerOptions& options) {
   const auto batch = cluster::MakeGlobalBatch(communicator),
              negatives = cluster::MakeGlobalBatch(communicator);
   recipes::Surroundings surroundings{.batch = *batch, .loss_scope = *negatives, .seed = 1, .weights = {}};
   surroundings.weights.random = true;
-  surroundings.data = {.vocabulary = kVocabulary, .classes = 200};
-  const auto system = recipes::MakeSystem(recipe_name, kOptions, surroundings);
+  surroundings.data = {.vocabulary = preset.vocabulary, .classes = 200};
+  const auto system = recipes::MakeSystem(recipe_name, preset.options, surroundings);
   train::Trainer trainer(*system, communicator, options);
   const auto own = SplitRows(rows, communicator.rank(), communicator.size());
-  return Measure(trainer, communicator, DrawBatch(own, system->Needs(), communicator.world().device), steps);
+  const auto drawn = DrawBatch(own, system->Needs(), preset.vocabulary, communicator.world().device);
+  return Measure(trainer, communicator, drawn, steps);
 }
 
-int RunAndPrint(cluster::Communicator& communicator, const std::string& recipe_name, int64_t rows,
-                int64_t steps, const train::TrainerOptions& options) {
-  const auto timing = Run(communicator, recipe_name, rows, steps, options);
+int RunAndPrint(cluster::Communicator& communicator, const std::string& recipe_name, const Preset& preset,
+                int64_t rows, int64_t steps, const train::TrainerOptions& options) {
+  const auto timing = Run(communicator, recipe_name, preset, rows, steps, options);
   if (communicator.rank() == 0)
     std::cout << Json{{"seconds", timing.seconds}, {"phases", timing.phases}}.dump() << std::endl;
   return 0;
@@ -133,9 +164,11 @@ int main(int count, char** arguments) {
     for (const char* precision : {"tf32", "bfloat16"})
       if (said(precision)) training.precision = precision;
     helio::UseCudaProducts(helio::PrecisionOf(training.precision));
+    const std::string recipe_name = count > 1 ? arguments[1] : "mirrorgan";
+    const auto preset = said("toy") ? helio::Toy(recipe_name) : helio::Published();
     return launch.Run([&] {
-      return helio::RunAndPrint(launch.communicator(), count > 1 ? arguments[1] : "mirrorgan", number(2, 4),
-                                number(3, 3), training);
+      return helio::RunAndPrint(launch.communicator(), recipe_name, preset, number(2, 4), number(3, 3),
+                                training);
     });
   } catch (const helio::Error& error) {
     std::cerr << error.what() << '\n';

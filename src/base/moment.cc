@@ -1,0 +1,28 @@
+#include "src/base/moment.h"
+
+#include <ATen/cuda/CUDAEvent.h>
+
+#include "src/base/seconds.h"
+
+namespace helio {
+
+struct Moment::Event {
+  at::cuda::CUDAEvent event{cudaEventDefault};  // with a time
+};
+
+Moment Moment::On(torch::Device device) {
+  Moment moment;
+  moment.host_ = std::chrono::steady_clock::now();
+  if (!device.is_cuda()) return moment;
+  moment.event_ = std::make_shared<Event>();
+  moment.event_->event.record(c10::cuda::getCurrentCUDAStream(device.index()));
+  return moment;
+}
+
+double Moment::Since(const Moment& earlier) const {
+  if (!event_) return Seconds(host_ - earlier.host_);
+  event_->event.synchronize();
+  return earlier.event_->event.elapsed_time(event_->event) * 1e-3;
+}
+
+}  // namespace helio

@@ -1,0 +1,25 @@
+#pragma once
+#include <chrono>
+#include <memory>
+
+#include "src/base/tensor.h"
+
+namespace helio {
+
+// A moment in a device's work: on a CPU now; on a CUDA device when all that was queued on the current stream
+// has been done, so that what lies between two of them is time of the device and not of the host that queues.
+class Moment {
+ public:
+  // Does not wait.
+  static Moment On(torch::Device device);
+
+  // Seconds from `earlier`, a moment on the same device. Waits until both are over.
+  double Since(const Moment& earlier) const;
+
+ private:
+  struct Event;  // CUDA's
+  std::chrono::steady_clock::time_point host_;
+  std::shared_ptr<Event> event_;
+};
+
+}  // namespace helio
