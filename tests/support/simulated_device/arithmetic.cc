@@ -1,70 +1,94 @@
 // Real arithmetic on the simulated device: its memory is the host's, so every CUDA kernel of aten that also
-// exists for the CPU is replaced by one that runs the CPU kernel on aliases of the same memory.
+// exists for the CPU is replaced by one that runs the CPU kernel on aliases of the same memory; in the order
+// of the current stream, where streams are queues.
 #include <ATen/ATen.h>
+#include <ATen/EmptyTensor.h>
+#include <ATen/ThreadLocalState.h>
 #include <ATen/core/dispatch/Dispatcher.h>
+#include <ATen/ops/copy_native.h>
+#include <c10/cuda/CUDAException.h>
+#include <c10/cuda/CUDAStream.h>
 #include <torch/library.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <memory>
+#include <mutex>
 #include <set>
+#include <sstream>
 #include <string>
 #include <unordered_map>
 #include <vector>
+
+#include "queues.h"
+#include "recurrent.h"
+
 namespace {
 using c10::IValue;
+using Values = std::vector<IValue>;
+
 at::Tensor Alias(const at::Tensor& t) {
   auto options = t.options().device(at::kCPU);
   if (t.numel() == 0) return at::empty_strided(t.sizes(), t.strides(), options);
   return at::from_blob(t.data_ptr(), t.sizes(), t.strides(), options);
 }
-struct Map {
-  std::unordered_map<const c10::TensorImpl*, at::Tensor> original;
-  c10::Device device{at::kCUDA, 0};
-  at::Tensor In(const at::Tensor& t) {
-    if (!t.defined() || !t.is_cuda()) return t;
-    auto a = Alias(t);
-    device = t.device();
-    original[a.unsafeGetTensorImpl()] = t;
-    return a;
+
+// `value` with each of its tensors replaced.
+template <typename Function>
+IValue Replaced(const IValue& value, Function&& replace) {
+  if (value.isTensor()) return replace(value.toTensor());
+  if (value.isTensorList()) {
+    c10::List<at::Tensor> list;
+    for (const at::Tensor& t : value.toTensorVector()) list.push_back(replace(t));
+    return list;
   }
-  at::Tensor Out(const at::Tensor& t) {
-    if (!t.defined() || t.is_cuda()) return t;
-    if (auto f = original.find(t.unsafeGetTensorImpl()); f != original.end()) {
-      auto& o = f->second;
-      if (!o.sizes().equals(t.sizes())) {  // an out= argument that the kernel has sized
-        o.resize_(t.sizes());
-        if (t.numel()) std::memcpy(o.data_ptr(), t.contiguous().data_ptr(), o.nbytes());
-      }
-      return o;
-    }
-    auto o = at::empty_strided(t.sizes(), t.strides(), t.options().device(device));
-    if (t.numel())
-      std::memcpy(o.data_ptr(), t.data_ptr(),
-                  t.storage().nbytes() - t.storage_offset() * t.itemsize() < o.storage().nbytes()
-                      ? t.storage().nbytes() - t.storage_offset() * t.itemsize()
-                      : o.storage().nbytes());
-    return o;
+  if (value.isOptionalTensorList()) {
+    c10::List<std::optional<at::Tensor>> list;
+    for (const std::optional<at::Tensor>& t : value.toOptionalTensorList())
+      list.push_back(t ? std::optional<at::Tensor>(replace(*t)) : t);
+    return list;
   }
-  IValue Convert(const IValue& v, bool in) {
-    if (v.isTensor()) return in ? In(v.toTensor()) : Out(v.toTensor());
-    if (v.isTensorList()) {
-      c10::List<at::Tensor> l;
-      for (const at::Tensor& t : v.toTensorVector()) l.push_back(in ? In(t) : Out(t));
-      return l;
-    }
-    if (v.isOptionalTensorList()) {
-      c10::List<std::optional<at::Tensor>> l;
-      for (const std::optional<at::Tensor>& t : v.toOptionalTensorList())
-        l.push_back(t ? std::optional<at::Tensor>(in ? In(*t) : Out(*t)) : t);
-      return l;
-    }
-    if (v.isDevice() && in && v.toDevice().is_cuda()) return c10::Device(at::kCPU);
-    return v;
-  }
-};
-extern "C" int cudaStreamSynchronize(void*);
+  return value;
+}
+
+// All tensors of a list of values, undefined ones too, in order.
+std::vector<at::Tensor> TensorsOf(const Values& values) {
+  std::vector<at::Tensor> all;
+  for (const auto& value : values)
+    Replaced(value, [&](const at::Tensor& t) {
+      all.push_back(t);
+      return t;
+    });
+  return all;
+}
+
+// A number of the host as it is now: a plain 2 among floats stays one that leaves them floats.
+at::Tensor Snapshot(const at::Tensor& t) {
+  auto copy = t.clone();
+  copy.unsafeGetTensorImpl()->set_wrapped_number(t.unsafeGetTensorImpl()->is_wrapped_number());
+  return copy;
+}
+
+// The operator's arguments as the host's kernel takes them. `later`: what the host owns may change until
+// then.
+Values HostArguments(const Values& arguments, bool later) {
+  Values host;
+  for (const auto& value : arguments)
+    if (value.isDevice() && value.toDevice().is_cuda())
+      host.push_back(c10::Device(at::kCPU));
+    else
+      host.push_back(Replaced(value, [&](const at::Tensor& t) {
+        return !t.defined() ? t : t.is_cuda() ? Alias(t) : later ? Snapshot(t) : t;
+      }));
+  return host;
+}
+
+size_t SpanOf(const at::Tensor& t) {
+  return at::detail::computeStorageNbytes(t.sizes(), t.strides(), t.itemsize());
+}
 
 // As on a device: a host tensor among device tensors is an error, unless it is a number or an index.
 void CheckDevices(const c10::OperatorHandle& op, const torch::jit::Stack& stack, size_t n) {
@@ -89,62 +113,181 @@ void CheckDevices(const c10::OperatorHandle& op, const torch::jit::Stack& stack,
               name, ")");
 }
 
+c10::Device DeviceOf(const std::vector<at::Tensor>& tensors) {
+  for (const auto& t : tensors)
+    if (t.defined() && t.is_cuda()) return t.device();
+  return {at::kCUDA, 0};
+}
+
+// What the host's kernel has answered, on the device: an argument it has written is the argument itself.
+at::Tensor OnDevice(const at::Tensor& t, const std::vector<at::Tensor>& host,
+                    const std::vector<at::Tensor>& arguments) {
+  if (!t.defined() || t.is_cuda()) return t;
+  const auto found = std::ranges::find_if(host, [&](const auto& h) { return h.is_same(t); });
+  if (found == host.end()) {
+    auto made = at::empty_strided(t.sizes(), t.strides(), t.options().device(DeviceOf(arguments)));
+    if (t.numel()) std::memcpy(made.data_ptr(), t.data_ptr(), SpanOf(t));
+    return made;
+  }
+  auto argument = arguments[found - host.begin()];
+  if (!argument.sizes().equals(t.sizes())) {  // an out= argument that the kernel has sized
+    argument.resize_(t.sizes());
+    if (t.numel()) std::memcpy(argument.data_ptr(), t.contiguous().data_ptr(), argument.nbytes());
+  }
+  return argument;
+}
+
+// How many operators were queued, and how many computed while the host waited.
+std::atomic<long> queued{0}, at_once{0};
+__attribute__((destructor)) void Say() {
+  if (sim::Asynchronous())
+    fprintf(stderr, "[simulated device: %ld operators queued, %ld at once]\n", queued.load(), at_once.load());
+}
+
+Values ComputeNow(const c10::OperatorHandle& op, const Values& arguments) {
+  ++at_once;
+  auto stack = HostArguments(arguments, /*later=*/false);
+  const auto host = TensorsOf(stack), own = TensorsOf(arguments);
+  op.callBoxed(&stack);
+  for (auto& value : stack)
+    value = Replaced(value, [&](const at::Tensor& t) { return OnDevice(t, host, own); });
+  return stack;
+}
+
+// All that the shapes of an operator's results depend on, unless its tags say otherwise.
+std::string KeyOf(const c10::OperatorHandle& op, const Values& arguments) {
+  std::ostringstream key;
+  key << op.operator_name();
+  for (const auto& value : arguments) {
+    key << ';';
+    if (!value.isTensor() && !value.isTensorList() && !value.isOptionalTensorList()) key << value;
+    Replaced(value, [&](const at::Tensor& t) {
+      if (t.defined()) key << t.dtype() << t.device() << t.sizes() << t.strides();
+      key << ',';
+      return t;
+    });
+  }
+  return key.str();
+}
+
+// An operator's results but for their numbers: without memory (meta tensors); an argument's number in
+// `argument`, or -1.
+struct Results {
+  Values shapes;
+  std::vector<int> argument;
+};
+
+Results ResultsOf(const Values& results, const std::vector<at::Tensor>& arguments) {
+  Results known;
+  for (const auto& value : results)
+    known.shapes.push_back(Replaced(value, [&](const at::Tensor& t) {
+      const auto found =
+          std::ranges::find_if(arguments, [&](const auto& a) { return t.defined() && a.is_same(t); });
+      known.argument.push_back(found == arguments.end() ? -1 : found - arguments.begin());
+      return t.defined() ? at::empty_strided(t.sizes(), t.strides(), t.options().device(at::kMeta)) : t;
+    }));
+  return known;
+}
+
+// Results without numbers yet.
+Values Promise(const Results& known, const std::vector<at::Tensor>& arguments) {
+  Values results;
+  size_t i = 0;
+  for (const auto& value : known.shapes)
+    results.push_back(Replaced(value, [&](const at::Tensor& t) {
+      const int argument = known.argument[i++];
+      if (argument >= 0) return arguments[argument];
+      return t.defined() ? at::empty_strided(t.sizes(), t.strides(), t.options().device(DeviceOf(arguments)))
+                         : t;
+    }));
+  return results;
+}
+
+// The numbers, in the stream's order. Holds no memory of the device: who frees it too early is to be seen.
+void Fulfil(const c10::OperatorHandle& op, Values stack,
+            const std::vector<std::pair<void*, size_t>>& places) try {
+  op.callBoxed(&stack);
+  const auto results = TensorsOf(stack);
+  for (size_t i = 0; i < results.size(); ++i)
+    if (places[i].second) {
+      TORCH_CHECK(SpanOf(results[i]) == places[i].second, "not the size it had before");
+      std::memcpy(places[i].first, results[i].data_ptr(), places[i].second);
+    }
+} catch (const std::exception& error) {
+  fprintf(stderr, "[simulated device: %s: %s]\n", op.schema().name().c_str(), error.what());
+  sim::Break(cudaErrorAssert);
+}
+
+Values ComputeLater(const c10::OperatorHandle& op, const Values& arguments, const Results& known,
+                    cudaStream_t stream) {
+  ++queued;
+  const auto results = Promise(known, TensorsOf(arguments));
+  std::vector<std::pair<void*, size_t>> places;
+  for (const auto& t : TensorsOf(results)) {
+    const bool made = t.defined() && known.argument[places.size()] < 0 && t.numel();
+    places.emplace_back(made ? t.data_ptr() : nullptr, made ? SpanOf(t) : 0);
+  }
+  sim::Enqueue(
+      stream, [op, places, stack = HostArguments(arguments, /*later=*/true), state = at::ThreadLocalState()] {
+        at::ThreadLocalStateGuard as_caller(state);
+        Fulfil(op, stack, places);
+      });
+  return results;
+}
+
+// Its shapes hang on numbers, or its numbers on a generator of the host.
+bool HasToBeNow(const c10::OperatorHandle& op) {
+  return op.hasTag(at::Tag::dynamic_output_shape) || op.hasTag(at::Tag::data_dependent_output) ||
+         op.hasTag(at::Tag::nondeterministic_seeded);
+}
+
+// An operator is computed at once, after its stream, when it comes with such arguments for the first time;
+// from then on the shapes of its results are known, and it is queued.
+Values Compute(const c10::OperatorHandle& op, const Values& arguments) {
+  if (!sim::Asynchronous()) return ComputeNow(op, arguments);
+  static std::mutex mutex;
+  static auto& all_known = *new std::unordered_map<std::string, Results>;
+  const auto own = TensorsOf(arguments);
+  const auto stream = c10::cuda::getCurrentCUDAStream(DeviceOf(own).index()).stream();
+  const auto key = HasToBeNow(op) ? "" : KeyOf(op, arguments);
+  std::unique_lock lock(mutex);
+  if (const auto found = all_known.find(key); found != all_known.end()) {
+    const auto known = found->second;
+    lock.unlock();
+    return ComputeLater(op, arguments, known, stream);
+  }
+  lock.unlock();
+  sim::Drain(stream);
+  auto results = ComputeNow(op, arguments);
+  const bool only_tensors = std::ranges::all_of(
+      results, [](const auto& value) { return value.isTensor() || value.isTensorList(); });
+  if (key.empty() || !only_tensors || KeyOf(op, arguments) != key) return results;
+  lock.lock();
+  all_known.emplace(key, ResultsOf(results, own));
+  return results;
+}
+
 void Redirect(const c10::OperatorHandle& op, c10::DispatchKeySet, torch::jit::Stack* stack) {
   const size_t n = op.schema().arguments().size();
   CheckDevices(op, *stack, n);
-  if (op.schema().name() == "aten::copy_") {
-    const auto& to = (*stack)[stack->size() - n].toTensor();
-    if (!to.is_cuda()) cudaStreamSynchronize(nullptr);  // the host reads: it waits
-  }
-  Map map;
-  torch::jit::Stack inner;
-  for (size_t i = stack->size() - n; i < stack->size(); ++i) inner.push_back(map.Convert((*stack)[i], true));
+  C10_CUDA_CHECK(sim::Launch());
+  const Values arguments(stack->end() - n, stack->end());
   stack->resize(stack->size() - n);
-  op.callBoxed(&inner);
-  for (auto& v : inner) stack->push_back(map.Convert(v, false));
+  for (auto& value : Compute(op, arguments)) stack->push_back(std::move(value));
 }
-// Fused cells of LSTM and GRU exist for CUDA only. The LSTM's:
-std::tuple<at::Tensor, at::Tensor, at::Tensor> Cell(const at::Tensor& ig, const at::Tensor& hg,
-                                                    const at::Tensor& cx, const std::optional<at::Tensor>& bi,
-                                                    const std::optional<at::Tensor>& bh) {
-  auto g = ig + hg;
-  if (bi && bi->defined()) g = g + *bi + *bh;
-  auto c = g.chunk(4, 1);
-  auto i = c[0].sigmoid(), f = c[1].sigmoid(), z = c[2].tanh(), o = c[3].sigmoid();
-  auto cy = f * cx + i * z;
-  return {o * cy.tanh(), cy, at::cat({i, f, z, o}, 1)};
+
+// Between host and device it is the runtime's copy, by LibTorch's own code.
+void Copy(const c10::OperatorHandle& op, c10::DispatchKeySet keys, torch::jit::Stack* stack) {
+  auto to = stack->at(stack->size() - 3).toTensor();
+  const auto from = stack->at(stack->size() - 2).toTensor();
+  if (to.is_cuda() && from.is_cuda()) return Redirect(op, keys, stack);
+  at::native::copy_(to, from, stack->back().toBool());
+  stack->resize(stack->size() - 3);
+  stack->push_back(to);
 }
-std::tuple<at::Tensor, at::Tensor, at::Tensor> CellBackward(const std::optional<at::Tensor>& gh,
-                                                            const std::optional<at::Tensor>& gc,
-                                                            const at::Tensor& cx, const at::Tensor& cy,
-                                                            const at::Tensor& w, bool bias) {
-  auto c = w.chunk(4, 1);
-  auto t = cy.tanh();
-  auto hy = gh && gh->defined() ? *gh : at::zeros_like(cy);
-  auto d = hy * c[3] * (1 - t * t);
-  if (gc && gc->defined()) d = d + *gc;
-  auto gates = at::cat({d * c[2] * c[0] * (1 - c[0]), d * cx * c[1] * (1 - c[1]),
-                        d * c[0] * (1 - c[2] * c[2]), hy * t * c[3] * (1 - c[3])},
-                       1);
-  return {gates, d * c[1], bias ? gates.sum(0) : at::Tensor()};
-}
-// The GRU's: hy and {r, z, n, hx, hidden part of n}, what backward needs.
-std::tuple<at::Tensor, at::Tensor> GruCell(const at::Tensor& ig, const at::Tensor& hg, const at::Tensor& hx,
-                                           const std::optional<at::Tensor>& bi,
-                                           const std::optional<at::Tensor>& bh) {
-  const bool bias = bi && bi->defined();
-  auto i = (bias ? ig + *bi : ig).chunk(3, 1), h = (bias ? hg + *bh : hg).chunk(3, 1);
-  auto r = (i[0] + h[0]).sigmoid(), z = (i[1] + h[1]).sigmoid(), n = (i[2] + r * h[2]).tanh();
-  return {n + z * (hx - n), at::cat({r, z, n, hx, h[2]}, 1)};
-}
-std::tuple<at::Tensor, at::Tensor, at::Tensor, at::Tensor, at::Tensor> GruCellBackward(const at::Tensor& g,
-                                                                                       const at::Tensor& w,
-                                                                                       bool bias) {
-  auto c = w.chunk(5, 1);
-  auto r = c[0], z = c[1], n = c[2], hx = c[3], hn = c[4];
-  auto gn = g * (1 - z) * (1 - n * n), gz = g * (hx - n) * z * (1 - z), gr = gn * hn * r * (1 - r);
-  auto gi = at::cat({gr, gz, gn}, 1), gh = at::cat({gr, gz, gn * r}, 1);
-  return {gi, gh, g * z, bias ? gi.sum(0) : at::Tensor(), bias ? gh.sum(0) : at::Tensor()};
+
+void RecordStream(at::Tensor& tensor, c10::Stream stream) {
+  sim::RecordUse(tensor.storage().mutable_data(), c10::cuda::CUDAStream(stream).stream());
 }
 
 torch::Library* library;
@@ -202,12 +345,11 @@ __attribute__((constructor)) void Install() {
     const auto full = name.name.substr(6) + (name.overload_name.empty() ? "" : "." + name.overload_name);
     library->impl(full.c_str(), torch::CppFunction::makeFromBoxedFunction<&Redirect>());
   }
-  library->impl("copy_", torch::CppFunction::makeFromBoxedFunction<&Redirect>());
+  library->impl("copy_", torch::CppFunction::makeFromBoxedFunction<&Copy>());
+  library->impl("record_stream", TORCH_FN(RecordStream));
   // Of a transposed convolution it reaches a CUDA kernel that no operator names.
   library->impl("convolution_backward", torch::CppFunction::makeFromBoxedFunction<&Redirect>());
-  library->impl("_thnn_fused_lstm_cell", TORCH_FN(Cell));
-  library->impl("_thnn_fused_lstm_cell_backward_impl", TORCH_FN(CellBackward));
-  library->impl("_thnn_fused_gru_cell", TORCH_FN(GruCell));
-  library->impl("_thnn_fused_gru_cell_backward", TORCH_FN(GruCellBackward));
+  sim::SetCurrentStream([] { return c10::cuda::getCurrentCUDAStream().stream(); });
+  sim::InstallRecurrent();
 }
 }  // namespace

@@ -1,0 +1,73 @@
+#!/usr/bin/env python3
+"""Systems on simulated CUDA devices whose streams are queues with random delays: the same bits as where streams are immediate, on as many ranks; more
+ranks' numbers are one rank's; a job that is killed and resumed has the bits of one that was not.
+Usage: check_async.py BIN_DIR SIMULATED_DEVICE_DIR [--ranks=1,2] [SYSTEM...]   SYSTEM all: every one of the registry."""
+import os
+import pathlib
+import shutil
+import sys
+import tempfile
+
+ARGUMENTS = [a for a in sys.argv[3:] if not a.startswith("--ranks=")]
+RANKS = [int(n) for a in sys.argv if a.startswith("--ranks=") for n in a[8:].split(",")] or [1, 2]
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+from check_device import BIN, DEVICE, STEPS, flags, make_data, on, record, same, systems  # noqa: E402
+from support import MPIRUN, check, kill_at, tensors  # noqa: E402
+
+# The sums of one thread are always the same.
+os.environ.update(OMP_NUM_THREADS="1", SIM_DEVICES=str(max(RANKS)))
+
+
+def command(program, system, work, run):
+    return [str(part) for part in (BIN / program, *flags(system, work, STEPS), "--checkpoint_every=1", f"--out={run}")]
+
+
+def train(program, system, work, ranks, seed):
+    """The run's folder. Streams are queues with these delays; immediate where the seed is 0."""
+    os.environ["SIM_ASYNC"] = str(seed or "")
+    run = work / f"{system}-{ranks}-{seed}"
+    on(True, ranks, *command(program, system, work, run))
+    return run
+
+
+def same_bits(what, run, expected):
+    ours, theirs = tensors(run, STEPS), tensors(expected, STEPS)
+    check(ours and ours == theirs and record(run) == record(expected), f"{what}: the same bits")
+
+
+def killed(program, system, work, expected):
+    """On two ranks, in the middle; then on to the end with other delays."""
+    os.environ["SIM_ASYNC"] = "7"
+    run = work / f"{system}-killed"
+    kill_at(STEPS // 2, run, [*MPIRUN, "-n", "2", str(DEVICE / "run"), *command(program, system, work, run)])
+    on(True, 2, *command(program, system, work, run))
+    check(tensors(run, STEPS) == tensors(expected, STEPS), f"{system}: killed and resumed on two ranks, the same bits")
+
+
+def check_system(program, system, work):
+    alone = None
+    for ranks in RANKS:
+        immediate, queued = (train(program, system, work, ranks, seed) for seed in (0, ranks))
+        same_bits(f"{system} on {ranks} ranks, streams as queues", queued, immediate)
+        alone = alone or queued
+        same(f"{system} on {ranks} ranks and on {RANKS[0]}", record(queued), record(alone))
+    if 2 in RANKS and system == "gan_int_cls":
+        killed(program, system, work, work / f"{system}-2-2")
+    for run in work.glob(f"{system}-*"):
+        shutil.rmtree(run)
+
+
+def main():
+    work = pathlib.Path(tempfile.mkdtemp(prefix="helio-async-"))
+    try:
+        make_data(BIN, work, images=200)
+        make_data(BIN, work, images=200, style="night")
+        for program, system in systems():
+            if system in ARGUMENTS or "all" in ARGUMENTS:
+                check_system(program, system, work)
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,45 @@
+// What the simulated device's parts share: streams as queues, errors on demand, planted mistakes.
+#pragma once
+#include <cuda_runtime_api.h>
+
+#include <functional>
+#include <memory>
+
+namespace sim {
+
+// SIM_ASYNC=SEED: each stream is a queue that a thread of its own works off, with random delays; else all is
+// done at once, by who asks for it.
+bool Asynchronous();
+// SIM_PLANT=NAME: the runtime leaves something out, as if the program had forgotten to ask for it (README).
+bool Planted(const char* name);
+// SIM_FAIL=RANK:KIND:N: whether this is the N-th event of that kind on that rank. Counts.
+bool Fails(const char* kind);
+// Which rank of its job this process is.
+int Rank();
+
+// In the stream's order. `stream` null: the calling thread's device's default stream, which Named calls by a
+// name that every thread knows.
+cudaStream_t Named(cudaStream_t stream);
+void Enqueue(cudaStream_t stream, std::function<void()> work);
+// What has been queued so far on a stream: done or not.
+struct Mark;
+std::shared_ptr<Mark> MarkEnd(cudaStream_t stream);
+bool IsDone(const std::shared_ptr<Mark>& mark);
+void Await(const std::shared_ptr<Mark>& mark);
+// The host waits for all that is queued on the stream.
+void Drain(cudaStream_t stream);
+
+// An error that sticks: from now on every call of the runtime answers it.
+void Break(cudaError_t error);
+cudaError_t Status();
+
+// A kernel is launched: the state of the device.
+cudaError_t Launch();
+// The stream `by` uses this memory: it is not freed before what `by` has queued at that time is done.
+void RecordUse(void* memory, cudaStream_t by);
+// Whose memory a new block is: LibTorch's current stream.
+void SetCurrentStream(cudaStream_t (*current)());
+// What no program may read: every byte 0xff, which is NaN in every float format.
+void Poison(void* memory, size_t bytes);
+
+}  // namespace sim
