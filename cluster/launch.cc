@@ -9,6 +9,7 @@
 
 #include "cluster/blocking_call.h"
 #include "cluster/device_choice.h"
+#include "cluster/device_error.h"
 #include "cluster/mpi_communicator.h"
 #include "cluster/nccl_communicator.h"
 #include "cluster/roll_call.h"
@@ -240,10 +241,10 @@ Communicator& Launch::communicator() { return *state_->communicator; }
 int Launch::Run(const std::function<int()>& body) {
   int code = 0;
   if (!state_->engine) {
-    code = body();
+    code = WithDevice(world().rank, state_->job, body);
   } else {
     try {
-      code = body();
+      code = WithDevice(world().rank, state_->job, body);
       communicator().Barrier("end of the job");
       EndNccl(communicator());
     } catch (const Error& error) {

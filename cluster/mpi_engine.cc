@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <system_error>
 
+#include "cluster/device_error.h"
 #include "cluster/nccl_communicator.h"
 #include "src/base/seconds.h"
 #include "src/base/tensor.h"
@@ -213,7 +214,7 @@ void MpiEngine::EndByException() {
   } catch (const Error& error) {
     End(where + ": " + error.what(), error.exit_code());
   } catch (const c10::Error& error) {
-    End(where + ": " + error.what_without_backtrace(), kRequeue);
+    End(where + ": " + FirstLine(error), kRequeue);
   } catch (const std::exception& error) {
     End(where + ": " + error.what(), kRequeue);
   } catch (...) {

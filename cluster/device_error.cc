@@ -1,0 +1,66 @@
+#include "cluster/device_error.h"
+
+#include <cstdlib>
+#include <exception>
+
+#include "src/base/error.h"
+#include "src/base/log.h"
+
+namespace helio::cluster {
+namespace {
+
+std::string Place(const JobState& job) {
+  const int64_t step = job.step;
+  return step < 0 ? "before the first step" : "step " + std::to_string(step);
+}
+
+Error Broken(const c10::AcceleratorError& error, const JobState& job) {
+  return Error(ErrorKind::kCluster, FirstLine(error), Place(job), "dmesg says more of a broken device (Xid)");
+}
+
+// What the terminate handler speaks of. Never destroyed.
+struct Own {
+  int rank = 0;
+  std::shared_ptr<const JobState> job;
+  std::terminate_handler other = nullptr;
+};
+Own& own() {
+  static auto* const one = new Own;
+  return *one;
+}
+
+void NameTheDevice() {
+  try {
+    if (const auto current = std::current_exception()) std::rethrow_exception(current);
+  } catch (const c10::AcceleratorError& error) {
+    const auto said = Broken(error, *own().job);
+    LOG(ERROR) << "rank " << own().rank << " failed: " << said.what();
+    google::FlushLogFiles(google::GLOG_INFO);
+    std::_Exit(said.exit_code());
+  } catch (...) {  // none of ours
+  }
+  own().other();
+}
+
+}  // namespace
+
+std::string FirstLine(const c10::Error& error) {
+  const std::string whole = error.what_without_backtrace();
+  return whole.substr(0, whole.find('\n'));
+}
+
+int WithDevice(int rank, std::shared_ptr<const JobState> job, const std::function<int()>& body) {
+  own().rank = rank;
+  own().job = job;
+  if (!own().other) own().other = std::set_terminate(NameTheDevice);
+  try {
+    return body();
+  } catch (const c10::OutOfMemoryError& error) {
+    throw Error(ErrorKind::kSystem, FirstLine(error), Place(*job),
+                "a smaller --batch, or more of --accumulate");
+  } catch (const c10::AcceleratorError& error) {
+    throw Broken(error, *job);
+  }
+}
+
+}  // namespace helio::cluster
