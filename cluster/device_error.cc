@@ -14,7 +14,14 @@ std::string Place(const JobState& job) {
   return step < 0 ? "before the first step" : "step " + std::to_string(step);
 }
 
+Error Full(const c10::Error& error, const JobState& job) {
+  return Error(ErrorKind::kSystem, FirstLine(error), Place(job),
+               "a smaller --batch, or more of --accumulate");
+}
+
 Error Broken(const c10::AcceleratorError& error, const JobState& job) {
+  constexpr int32_t kCudaErrorMemoryAllocation = 2;
+  if (error.get_error_code() == kCudaErrorMemoryAllocation) return Full(error, job);
   return Error(ErrorKind::kCluster, FirstLine(error), Place(job), "dmesg says more of a broken device (Xid)");
 }
 
@@ -56,8 +63,7 @@ int WithDevice(int rank, std::shared_ptr<const JobState> job, const std::functio
   try {
     return body();
   } catch (const c10::OutOfMemoryError& error) {
-    throw Error(ErrorKind::kSystem, FirstLine(error), Place(*job),
-                "a smaller --batch, or more of --accumulate");
+    throw Full(error, *job);
   } catch (const c10::AcceleratorError& error) {
     throw Broken(error, *job);
   }

@@ -241,10 +241,10 @@ Communicator& Launch::communicator() { return *state_->communicator; }
 int Launch::Run(const std::function<int()>& body) {
   int code = 0;
   if (!state_->engine) {
-    code = WithDevice(world().rank, state_->job, body);
+    code = WithDevice(world().rank, communicator().share_job(), body);
   } else {
     try {
-      code = WithDevice(world().rank, state_->job, body);
+      code = WithDevice(world().rank, communicator().share_job(), body);
       communicator().Barrier("end of the job");
       EndNccl(communicator());
     } catch (const Error& error) {

@@ -73,6 +73,11 @@ def failing():
             ends(f"{kind} fails on rank {rank}", got, 75, rf"rank {rank} failed: .*step \d+.*{words}")
 
 
+def failing_alone():
+    got = job(ranks=1, SIM_FAIL="0:launch:100")
+    ends("launch fails in a job of one", got, 75, rf"step \d+: {FAILING['launch']}")
+
+
 def recurrent():
     ends("an LSTM in evaluation mode that is differentiated", job("recurrent"), 70, "rank 1 failed: .*cudnn RNN backward can only be called in training mode")
 
@@ -82,4 +87,5 @@ if __name__ == "__main__":
     streams()
     nccl()
     failing()
+    failing_alone()
     recurrent()

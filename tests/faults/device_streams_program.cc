@@ -124,8 +124,7 @@ int main(int argc, char** argv) {
   if (argc < 2) return 2;
   cluster::LaunchOptions options;
   options.device = "cuda";
-  const double deadline = argc > 3 ? std::stod(argv[3]) : 10;
-  options.deadlines = {deadline, deadline};
+  options.deadlines = {.first_seconds = 60, .seconds = argc > 3 ? std::stod(argv[3]) : 10};
   try {
     cluster::Launch launch(options);
     StartLogging(argv[0], launch.world().rank, launch.world().size);

@@ -12,6 +12,8 @@ void ReplayTextEncoder(Fixture& fixture) {
   auto encoder = MakeTextEncoder(fixture);
   fixture.Load(*encoder);
   encoder->eval();
+  for (const auto& layer : encoder->modules())  // cuDNN does not differentiate them in evaluation mode
+    if (layer->as<torch::nn::LSTMImpl>() || layer->as<torch::nn::GRUImpl>()) layer->train();
   const auto captions = fixture.Get("in.captions"), lengths = fixture.Get("in.cap_lens");
   const int64_t words = lengths.max().item<int64_t>();
   const auto features = encoder(captions, lengths);

@@ -43,6 +43,13 @@ TEST(DeviceErrorTest, AFullDeviceSaysWhatHelps) {
   EXPECT_EQ(said, "before the first step: CUDA out of memory. (a smaller --batch, or more of --accumulate)");
 }
 
+// As outside LibTorch's allocator.
+TEST(DeviceErrorTest, AnAllocationOfTheRuntimeThatFailsSaysTheSame) {
+  const auto said =
+      SaidOf(2, []() -> int { throw c10::AcceleratorError({}, 2, "CUDA error: out of memory"); });
+  EXPECT_EQ(said, "step 2: CUDA error: out of memory (a smaller --batch, or more of --accumulate)");
+}
+
 TEST(DeviceErrorTest, OtherErrorsPass) {
   EXPECT_THROW(WithDevice(0, AtStep(1), []() -> int { throw c10::IndexError({}, "of ours"); }),
                c10::IndexError);
