@@ -49,8 +49,9 @@ def check_system(program, system, work):
     for ranks in RANKS:
         immediate, queued = (train(program, system, work, ranks, seed) for seed in (0, ranks))
         same_bits(f"{system} on {ranks} ranks, streams as queues", queued, immediate)
+        if alone:
+            same(f"{system} on {ranks} ranks", record(queued), record(alone), other=f"{RANKS[0]} ranks")
         alone = alone or queued
-        same(f"{system} on {ranks} ranks and on {RANKS[0]}", record(queued), record(alone))
     if 2 in RANKS and system == "gan_int_cls":
         killed(program, system, work, work / f"{system}-2-2")
     for run in work.glob(f"{system}-*"):

@@ -50,11 +50,11 @@ def record(run):
     return {(line["step"], name): value for line in lines for part in ("losses", "scores") for name, value in line.get(part, {}).items()}
 
 
-def same(what, got, expected, tolerance=TOLERANCE):
+def same(what, got, expected, tolerance=TOLERANCE, other="the CPU"):
     check(got.keys() == expected.keys() and got, f"{what}: the same {len(expected)} numbers are there")
     worst = max(got, key=lambda key: abs(got[key] - expected[key]) / max(1.0, abs(expected[key])))
     error = abs(got[worst] - expected[worst]) / max(1.0, abs(expected[worst]))
-    check(error <= tolerance, f"{what}: farthest from the CPU is {worst}: {got[worst]:.6g}, there {expected[worst]:.6g}")
+    check(error <= tolerance, f"{what}: farthest from {other} is {worst}: {got[worst]:.6g}, there {expected[worst]:.6g}")
 
 
 def train(program, system, work):
