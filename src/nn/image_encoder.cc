@@ -26,4 +26,9 @@ ClassifierImpl::ClassifierImpl(std::shared_ptr<ImageTrunk> trunk, int64_t classe
 
 torch::Tensor ClassifierImpl::forward(const torch::Tensor& images) { return Classify(Pooled(images)); }
 
+torch::Tensor ClassifierImpl::Probabilities(const torch::Tensor& pooled) {
+  const auto logits = trunk_->protocol().biased ? Classify(pooled) : pooled.matmul(fc->weight.t());
+  return logits.softmax(1);
+}
+
 }  // namespace helio::nn

@@ -33,7 +33,9 @@ class ClassifierImpl : public torch::nn::Module {
   torch::Tensor forward(const torch::Tensor& images);                         // logits {B, classes}
   torch::Tensor Classify(const torch::Tensor& pooled) { return fc(pooled); }  // the same of Pooled's
   torch::Tensor Pooled(const torch::Tensor& images) { return trunk_->forward(images).pooled; }
+  torch::Tensor Probabilities(const torch::Tensor& pooled);  // by the trunk's protocol
   ImageTrunk& trunk() { return *trunk_; }
+  int64_t classes() const { return fc->options.out_features(); }
 
  private:
   std::shared_ptr<ImageTrunk> trunk_;

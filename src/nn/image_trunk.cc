@@ -2,6 +2,7 @@
 
 #include "src/base/error.h"
 #include "src/nn/inception_v3.h"
+#include "src/nn/inception_v3_tf.h"
 #include "src/nn/resnet.h"
 #include "src/nn/small_trunk.h"
 
@@ -14,12 +15,18 @@ std::shared_ptr<ImageTrunk> Make() {
 }
 
 std::map<std::string, TrunkFactory>& Trunks() {
-  static auto& trunks = *new std::map<std::string, TrunkFactory>{
-      {"inception_v3", &Make<InceptionV3>}, {"resnet152", &Make<ResNet152>}, {"small", &Make<SmallTrunk>}};
+  static auto& trunks = *new std::map<std::string, TrunkFactory>{{"inception_v3", &Make<InceptionV3>},
+                                                                 {"inception_v3_tf", &Make<InceptionV3Tf>},
+                                                                 {"resnet152", &Make<ResNet152>},
+                                                                 {"small", &Make<SmallTrunk>}};
   return trunks;
 }
 
 }  // namespace
+
+JudgeProtocol ImageTrunk::protocol() const {
+  return {"", side() > 0 ? "resized to " + std::to_string(side()) + " (bilinear)" : "not resized"};
+}
 
 std::shared_ptr<ImageTrunk> MakeImageTrunk(const std::string& name, const std::string& flag) {
   if (const auto found = Trunks().find(name); found != Trunks().end()) return found->second();

@@ -24,12 +24,12 @@ ConvSpec Down(const char* name, int64_t in, int64_t out) { return {name, in, out
 Branch Chain(std::vector<ConvSpec> chain) { return {Pool::kNone, std::move(chain), {}}; }
 Branch Pooled(Pool pool, std::vector<ConvSpec> chain = {}) { return {pool, std::move(chain), {}}; }
 
-Branches BlockA(int64_t in, int64_t pool) {
+Branches BlockA(int64_t in, int64_t pooled, Pool pool) {
   return {Chain({One("branch1x1", in, 64)}),
           Chain({One("branch5x5_1", in, 48), Square("branch5x5_2", 48, 64, 5)}),
           Chain({One("branch3x3dbl_1", in, 64), Square("branch3x3dbl_2", 64, 96, 3),
                  Square("branch3x3dbl_3", 96, 96, 3)}),
-          Pooled(Pool::kAverage, {One("branch_pool", in, pool)})};
+          Pooled(pool, {One("branch_pool", in, pooled)})};
 }
 
 Branches BlockB(int64_t in) {
@@ -39,13 +39,13 @@ Branches BlockB(int64_t in) {
           Pooled(Pool::kMax)};
 }
 
-Branches BlockC(int64_t in, int64_t c) {
+Branches BlockC(int64_t in, int64_t c, Pool pool) {
   return {
       Chain({One("branch1x1", in, 192)}),
       Chain({One("branch7x7_1", in, c), Wide("branch7x7_2", c, c, 7), Tall("branch7x7_3", c, 192, 7)}),
       Chain({One("branch7x7dbl_1", in, c), Tall("branch7x7dbl_2", c, c, 7), Wide("branch7x7dbl_3", c, c, 7),
              Tall("branch7x7dbl_4", c, c, 7), Wide("branch7x7dbl_5", c, 192, 7)}),
-      Pooled(Pool::kAverage, {One("branch_pool", in, 192)})};
+      Pooled(pool, {One("branch_pool", in, 192)})};
 }
 
 Branches BlockD(int64_t in) {
@@ -55,7 +55,7 @@ Branches BlockD(int64_t in) {
           Pooled(Pool::kMax)};
 }
 
-Branches BlockE(int64_t in) {
+Branches BlockE(int64_t in, Pool pool) {
   return {Chain({One("branch1x1", in, 320)}),
           {Pool::kNone,
            {One("branch3x3_1", in, 384)},
@@ -63,15 +63,19 @@ Branches BlockE(int64_t in) {
           {Pool::kNone,
            {One("branch3x3dbl_1", in, 448), Square("branch3x3dbl_2", 448, 384, 3)},
            {Wide("branch3x3dbl_3a", 384, 384, 3), Tall("branch3x3dbl_3b", 384, 384, 3)}},
-          Pooled(Pool::kAverage, {One("branch_pool", in, 192)})};
+          Pooled(pool, {One("branch_pool", in, 192)})};
 }
 
 torch::Tensor Prepare(const torch::Tensor& input, Pool pool) {
   switch (pool) {
     case Pool::kAverage:
       return torch::avg_pool2d(input, 3, 1, 1);
+    case Pool::kAverageInside:
+      return torch::avg_pool2d(input, 3, 1, 1, /*ceil_mode=*/false, /*count_include_pad=*/false);
     case Pool::kMax:
       return torch::max_pool2d(input, 3, 2);
+    case Pool::kMaxSame:
+      return torch::max_pool2d(input, 3, 1, 1);
     case Pool::kNone:
       break;
   }
@@ -100,7 +104,7 @@ torch::Tensor InceptionBlockImpl::forward(const torch::Tensor& input) {
   return torch::cat(outputs, 1);
 }
 
-InceptionV3::InceptionV3() {
+InceptionV3::InceptionV3(const Pools& pools) {
   for (const auto& spec : {Down("Conv2d_1a_3x3", 3, 32), ConvSpec{"Conv2d_2a_3x3", 32, 32, {3, 3}},
                            Square("Conv2d_2b_3x3", 32, 64, 3), One("Conv2d_3b_1x1", 64, 80),
                            ConvSpec{"Conv2d_4a_3x3", 80, 192, {3, 3}}})
@@ -108,22 +112,22 @@ InceptionV3::InceptionV3() {
   const auto add = [this](std::vector<InceptionBlock>& blocks, const char* name, const Branches& branches) {
     blocks.push_back(register_module(name, InceptionBlock(branches)));
   };
-  add(local_, "Mixed_5b", BlockA(192, 32));
-  add(local_, "Mixed_5c", BlockA(256, 64));
-  add(local_, "Mixed_5d", BlockA(288, 64));
+  add(local_, "Mixed_5b", BlockA(192, 32, pools.inner));
+  add(local_, "Mixed_5c", BlockA(256, 64, pools.inner));
+  add(local_, "Mixed_5d", BlockA(288, 64, pools.inner));
   add(local_, "Mixed_6a", BlockB(288));
-  add(local_, "Mixed_6b", BlockC(768, 128));
-  add(local_, "Mixed_6c", BlockC(768, 160));
-  add(local_, "Mixed_6d", BlockC(768, 160));
-  add(local_, "Mixed_6e", BlockC(768, 192));
+  add(local_, "Mixed_6b", BlockC(768, 128, pools.inner));
+  add(local_, "Mixed_6c", BlockC(768, 160, pools.inner));
+  add(local_, "Mixed_6d", BlockC(768, 160, pools.inner));
+  add(local_, "Mixed_6e", BlockC(768, 192, pools.inner));
   add(global_, "Mixed_7a", BlockD(768));
-  add(global_, "Mixed_7b", BlockE(1280));
-  add(global_, "Mixed_7c", BlockE(2048));
+  add(global_, "Mixed_7b", BlockE(1280, pools.inner));
+  add(global_, "Mixed_7c", BlockE(2048, pools.last));
   UseChannelsLast(*this);
 }
 
-ImageFeatures InceptionV3::forward(const torch::Tensor& images) {
-  auto x = ResizeBilinear(images, side()).contiguous(torch::MemoryFormat::ChannelsLast);
+ImageFeatures InceptionV3::Features(const torch::Tensor& resized) {
+  auto x = resized.contiguous(torch::MemoryFormat::ChannelsLast);
   for (size_t i = 0; i < stem_.size(); ++i) {
     x = stem_[i](x);
     if (i == 2 || i == 4) x = torch::max_pool2d(x, 3, 2);

@@ -9,7 +9,9 @@ namespace helio::nn {
 // convolutions whose last element may fork into two (Mixed_7b, 7c); it may begin with a pooling.
 class InceptionBlockImpl : public torch::nn::Module {
  public:
-  enum class Pool { kNone, kAverage, kMax };  // average: 3 x 3, stride 1; max: 3 x 3, stride 2
+  // 3 x 3. kAverage: stride 1, the padding counts; kAverageInside: it does not; kMax: stride 2; kMaxSame:
+  // stride 1, padded.
+  enum class Pool { kNone, kAverage, kAverageInside, kMax, kMaxSame };
   struct Branch {
     Pool pool = Pool::kNone;
     std::vector<ConvSpec> chain;
@@ -32,11 +34,23 @@ TORCH_MODULE(InceptionBlock);
 // AttnGAN's CNN_ENCODER.
 class InceptionV3 : public ImageTrunk {
  public:
-  InceptionV3();
-  ImageFeatures forward(const torch::Tensor& images) override;
+  InceptionV3() : InceptionV3(Pools{}) {}
+  ImageFeatures forward(const torch::Tensor& images) override {
+    return Features(ResizeBilinear(images, side()));
+  }
   int64_t region_channels() const override { return 768; }
   int64_t pooled_channels() const override { return 2048; }
   int64_t side() const override { return 299; }
+  JudgeProtocol protocol() const override { return {"torch-compat", "resized to 299 (bilinear)"}; }
+
+ protected:
+  // The poolings of the branches that keep a map's size: in Mixed_5b to 7b, and in Mixed_7c.
+  struct Pools {
+    InceptionBlockImpl::Pool inner = InceptionBlockImpl::Pool::kAverage,
+                             last = InceptionBlockImpl::Pool::kAverage;
+  };
+  explicit InceptionV3(const Pools& pools);
+  ImageFeatures Features(const torch::Tensor& resized);  // {B, 3, 299, 299}, in the network's own range
 
  private:
   std::vector<ConvNorm> stem_;
