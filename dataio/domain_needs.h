@@ -31,6 +31,7 @@ struct DomainNeeds {
   bool embeddings_repeat = false;  // each of them drawn anew, so that one may count twice
   int64_t characters = 0;          // of raw captions, so many places of each; 0: none
   int64_t character_captions = 1;  // of a row: the drawn one, and others as far as it has so many
+  std::string split = "train";     // whose rows are trained on: train or test
 
   // Whether the captions decide anything.
   bool reads_captions() const {

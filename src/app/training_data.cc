@@ -79,8 +79,9 @@ std::vector<dataio::HeldOut> TrainingData::HeldOutRows(const std::vector<dataio:
 std::vector<dataio::LoaderSource> TrainingData::Sources(const std::vector<dataio::DomainNeeds>& needs) const {
   std::vector<dataio::LoaderSource> sources;
   for (const auto& domain : needs) {
-    const auto found = train_.find(domain.data);
-    if (found == train_.end())
+    const auto& sets = domain.split == test().split() ? test_ : train_;
+    const auto found = sets.find(domain.data);
+    if (found == sets.end())
       ThrowUser("lacks the data set '" + domain.data + "' that this system reads", "--data",
                 "--data=" + domain.data + ":FOLDER,...");
     sources.push_back({found->second, domain});
@@ -91,7 +92,7 @@ std::vector<dataio::LoaderSource> TrainingData::Sources(const std::vector<dataio
 std::vector<dataio::HeldOut> TrainingData::RowsFor(const recipes::Validation& validation,
                                                    const std::vector<dataio::DomainNeeds>& needs) const {
   if (!validation.on_counterparts())
-    return {{validation.on_training_rows() ? &train() : &test(), needs.at(0)}};
+    return {{validation.on_training_rows() ? &Sources({needs.at(0)})[0].dataset : &test(), needs.at(0)}};
   auto sets = HeldOutRows(needs);
   return dataio::HaveCounterparts(sets) ? sets : std::vector<dataio::HeldOut>{};
 }

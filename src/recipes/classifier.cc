@@ -31,8 +31,8 @@ class Accuracy : public Validation {
   nn::Classifier classifier_;
 };
 
-// The classifier behind the Inception Score. Validation: accuracy on training rows (on held-out classes of a
-// class-disjoint split it means nothing).
+// The classifier behind the Inception Score. Validation: accuracy on the rows that it learns (on held-out
+// classes of a class-disjoint split it means nothing).
 class ImageClassifier : public System {
  public:
   ImageClassifier(const ClassifierOptions& options, const Surroundings& surroundings)
@@ -45,7 +45,10 @@ class ImageClassifier : public System {
 
   // It reads no captions, but their lengths order a batch's rows, as in every other training.
   std::vector<dataio::DomainNeeds> Needs() const override {
-    return {{.sides = {options_.sides().back()}, .words = options_.words, .captions = false}};
+    return {{.sides = {options_.sides().back()},
+             .words = options_.words,
+             .captions = false,
+             .split = options_.split}};
   }
 
   std::vector<Part> Parts() const override { return {PartOf("classifier", Role::kTrained, *classifier_)}; }
@@ -81,6 +84,11 @@ void ClassifierOptions::Declare(OptionList& list) {
   CaptionOptions::Declare(list);
   ImageTrunkOptions::Declare(list);
   PretrainingOptions::Declare(list);
+  list.Group("What is trained");
+  list.Add(
+      "split", &split, OneOf({"train", "test"}),
+      "Whose pictures and classes are learned. test: as CUB's published judge, for scores alone; nothing "
+      "that is trained may begin with it");
 }
 
 std::unique_ptr<System> MakeClassifier(const ClassifierOptions& options, const Surroundings& surroundings) {

@@ -30,6 +30,7 @@ std::unique_ptr<System> MakeCharCnnRnn(const CharCnnRnnTrainingOptions& options,
                                        const Surroundings& surroundings);
 
 struct ClassifierOptions : PictureOptions, CaptionOptions, ImageTrunkOptions, PretrainingOptions {
+  std::string split = "train";
   void Declare(OptionList& list);
 };
 std::unique_ptr<System> MakeClassifier(const ClassifierOptions& options, const Surroundings& surroundings);
