@@ -32,6 +32,17 @@ void CheckFinite(const Snapshot& snapshot, const std::string& where) {
   }
 }
 
+// A line a score.
+std::string TableOf(const std::vector<recipes::ValidationScore>& scores) {
+  size_t width = 0;
+  for (const auto& score : scores) width = std::max(width, score.name.size());
+  std::ostringstream table;
+  for (const auto& score : scores)
+    table << "\n  " << std::left << std::setw(static_cast<int>(width)) << score.name << std::right
+          << std::setw(12) << score.value << "  " << score.protocol;
+  return table.str();
+}
+
 std::string TextDigest(const std::string& text) { return Digest(std::as_bytes(std::span(text))); }
 
 }  // namespace
@@ -357,6 +368,7 @@ void Session::Log(int64_t step) {
 
 void Session::Evaluate(int64_t step) {
   std::vector<recipes::ValidationScore> scores;
+  const auto begun = std::chrono::steady_clock::now();
   try {
     const cluster::OwnWork judging(communicator_.job());
     scores = hooks_.evaluate(step);
@@ -370,15 +382,21 @@ void Session::Evaluate(int64_t step) {
   scores_ = Json::object();
   for (const auto& score : scores) scores_[score.name] = score.value;
   CheckBestExists();
-  if (!is_rank0()) return;
+  if (is_rank0()) Record(step, scores, SecondsSince(begun));
+}
+
+void Session::Record(int64_t step, const std::vector<recipes::ValidationScore>& scores, double seconds) {
   WarnOfScores();
-  std::ostringstream line;
+  Json protocols = Json::object();
   for (const auto& score : scores) {
     metrics_.Score(score);
-    line << "  " << score.name << " " << score.value;
+    if (!score.protocol.empty()) protocols[score.name] = score.protocol;
   }
-  LOG(INFO) << "evaluation at step " << step << ":" << line.str();
-  run_->AppendMetrics({{"step", step}, {"scores", scores_}});
+  metrics_.Evaluation(seconds);
+  bar_.Clear();
+  LOG(INFO) << "evaluation at step " << step << ", " << HumanDuration(seconds) << ":" << TableOf(scores);
+  run_->AppendMetrics(
+      {{"step", step}, {"scores", scores_}, {"protocols", protocols}, {"evaluation_seconds", seconds}});
 }
 
 void Session::WarnOfScores() const {

@@ -96,6 +96,7 @@ class Session {
   std::string ReadOutcomes();
   void Log(int64_t step);
   void Evaluate(int64_t step);
+  void Record(int64_t step, const std::vector<recipes::ValidationScore>& scores, double seconds);
   void CheckBestExists() const;
   void WarnOfScores() const;
   bool CheckpointDue(int64_t step) const;

@@ -138,6 +138,13 @@ void TrainingMetrics::Score(const recipes::ValidationScore& score) {
       .Set(score.value);
 }
 
+void TrainingMetrics::Evaluation(double seconds) {
+  registry_
+      .AddGauge("helio_evaluation_seconds",
+                "Time of the last evaluation, in which the run did not train; absent before the first")
+      .Set(seconds);
+}
+
 void TrainingMetrics::Straggler(double seconds, bool is_straggler) {
   lag_.Set(seconds);
   straggler_.Set(is_straggler ? 1 : 0);

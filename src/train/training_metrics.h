@@ -43,6 +43,7 @@ class TrainingMetrics {
   void Speed(const Progress::Report& report);
   void Checkpoint(const WriteOutcome& outcome);
   void Score(const recipes::ValidationScore& score);
+  void Evaluation(double seconds);  // that one took
   void Straggler(double seconds, bool is_straggler);
 
  private:

@@ -15,6 +15,10 @@ TEST(BarText, AResumedRunCountsItsOwnSteps) {
   EXPECT_NE(BarText(90, 100, 10, 20).find("20 s left"), std::string::npos);
 }
 
+TEST(BarText, CountsWhatItIsTold) {
+  EXPECT_NE(BarText(640, 3000, 640, 64, "picture").find("picture 640/3000, 4 min left"), std::string::npos);
+}
+
 TEST(ProgressBar, IsSilentWhereItIsNotShown) {
   testing::internal::CaptureStderr();
   {
