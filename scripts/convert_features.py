@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Statistics of features: what helio-eval writes with --features to the .npz that pytorch-fid and clean-fid read, and theirs for helio-eval --real.
 
-  scripts/convert_features.py features.safetensors --side=drawn drawn.npz       mu, sigma, and beside them n and judge
+  scripts/convert_features.py features.safetensors --side=drawn drawn.npz       mu, sigma, and beside them n, split and judge
   scripts/convert_features.py theirs.npz --judge="trunk ..." theirs.safetensors
 
 Scores of different networks must not be mixed, and an .npz does not say which network it is of: --judge says it, in the words that helio-eval's
@@ -24,12 +24,12 @@ def statistics_of(file, side):
         with safe_open(file, "numpy") as content:
             if side not in content.keys():
                 raise Problem(f"{file}: has no '{side}', only {', '.join(content.keys())}; choose with --side")
-            rows, judge = content.get_tensor(side).astype(numpy.float64), (content.metadata() or {}).get("judge", "")
+            rows, origin = content.get_tensor(side).astype(numpy.float64), content.metadata() or {}
     except (SafetensorError, OSError) as error:
         raise Problem(f"{file}: {error}") from None
     if rows.ndim != 2 or len(rows) < 2:
         raise Problem(f"{file}: '{side}' is not rows of features, two at least")
-    return {"mu": rows.mean(0), "sigma": numpy.cov(rows, rowvar=False), "n": len(rows), "judge": judge}
+    return {"mu": rows.mean(0), "sigma": numpy.cov(rows, rowvar=False), "n": len(rows), "split": origin.get(f"{side}_split", ""), "judge": origin.get("judge", "")}
 
 
 def read_npz(file):

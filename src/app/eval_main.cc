@@ -1,5 +1,7 @@
 #include "src/app/main.h"
+#include "src/app/picture_progress.h"
 #include "src/app/score_folders.h"
+#include "src/app/score_push.h"
 #include "src/app/sentence_reader.h"
 #include "src/app/trained_model.h"
 #include "src/app/training_checks.h"
@@ -16,7 +18,7 @@ namespace {
 struct EvalOptions : eval::DistanceChoice {
   std::string checkpoint, attributes;
   eval::FolderScoreOptions folders;  // and where features go
-  int64_t images = 3000, diversity = 0;
+  int64_t images = 3000, diversity = 0, inception_splits = 10;
   bool by_class = false;
 
   void Declare(OptionList& list) {
@@ -38,6 +40,8 @@ struct EvalOptions : eval::DistanceChoice {
         "diversity", &diversity, Between(0, 16),
         "Also score how different so many pictures of one caption are, of --images / --diversity captions; "
         "0 or 1: not");
+    list.Add("inception_splits", &inception_splits, Between(1, 1000),
+             "Parts of the pictures that the Inception Score is the mean of");
     list.Add("images", &images, Between(1, 1e7), "Pictures to draw, over all ranks together");
   }
 };
@@ -50,11 +54,16 @@ void WriteReport(const std::vector<eval::Score>& generated, const std::vector<ev
   eval::UpdateSummary(out / "summary.json", "generated", generated);
   eval::UpdateSummary(out / "summary.json", "real", real);
   eval::AppendScores(out / "evaluation.jsonl", model.step(), generated);
+  PushScores(model.options(), generated);
   LOG(INFO) << "generated pictures:\n" << eval::FormatScores(generated);
   LOG(INFO) << "real pictures, scored the same way:\n" << eval::FormatScores(real);
   eval::WriteSampleGrid(model.drawer(), test, model.needs(),
                         {.seed = run.seed, .title = run.recipe + ", step " + std::to_string(model.step())},
                         out / "samples.png");
+  eval::WriteAttention(
+      model.drawer(), test, model.needs(),
+      {.count = 4, .seed = run.seed, .title = run.recipe + ", step " + std::to_string(model.step())},
+      out / "attention.png");
 }
 
 // Instead of captions' pictures.
@@ -72,6 +81,19 @@ void EvaluateByClass(TrainedModel& model, const eval::Judges& judges, const Trai
   LOG(INFO) << "pictures drawn for classes, and real ones:\n" << eval::FormatScores(scores);
 }
 
+eval::Judges JudgesFor(const EvalOptions& own, TrainedModel& model, const TrainingData& data,
+                       torch::Device device) {
+  const auto& run = model.options().run;
+  const auto& test = data.test();
+  return eval::MakeJudges(model.options().judges, ReadWeights(run, test.vocabulary()), test,
+                          {.device = device,
+                           .attributes = own.attributes,
+                           .train = &data.train(),
+                           .seed = run.seed,
+                           .distances = own,
+                           .inception_splits = own.inception_splits});
+}
+
 int Evaluate(const EvalOptions& own, cluster::Communicator& communicator) {
   const auto device = communicator.world().device;
   TrainedModel model(own.checkpoint, device);
@@ -85,13 +107,9 @@ int Evaluate(const EvalOptions& own, cluster::Communicator& communicator) {
               "pack it with --vocab of the checkpoint");
   CheckEmbeddings(model, test, run.data);
   if (run.WeightFiles().contains("damsm")) CheckEvaluation(test, run, own.images, "images");
-  const auto judges = eval::MakeJudges(model.options().judges, ReadWeights(run, test.vocabulary()), test,
-                                       {.device = device,
-                                        .attributes = own.attributes,
-                                        .train = &data.train(),
-                                        .seed = run.seed,
-                                        .distances = own});
-  const eval::EvaluationOptions evaluation{own.images, run.seed, own.folders.features};
+  const auto judges = JudgesFor(own, model, data, device);
+  eval::EvaluationOptions evaluation{own.images, run.seed, own.folders.features,
+                                     PictureProgress("drawn pictures", communicator.rank())};
   if (own.by_class) {
     EvaluateByClass(model, judges, data, evaluation, communicator);
     communicator.Barrier("report");
@@ -103,6 +121,7 @@ int Evaluate(const EvalOptions& own, cluster::Communicator& communicator) {
     std::ranges::move(eval::EvaluateDiversity(model.drawer(), judges, test, model.needs(), evaluation,
                                               own.diversity, communicator),
                       std::back_inserter(generated));
+  evaluation.watch = PictureProgress("real pictures", communicator.rank());
   const auto real = eval::EvaluateReal(judges, test, model.needs(), evaluation, communicator);
   if (communicator.rank() == 0) WriteReport(generated, real, model, test);
   communicator.Barrier("report");
@@ -130,7 +149,7 @@ void CheckOptions(const EvalOptions& own, const TrainingOptions& options) {
 int Run() {
   EvalOptions own;
   const auto options = ReadTrainingOptionsWith(own, GivenFlags());
-  if (!own.folders.fake.empty()) return ScorePictureFolders(options, own, own.folders);
+  if (!own.folders.fake.empty()) return ScorePictureFolders(options, own, own.folders, own.inception_splits);
   CheckOptions(own, options);
   cluster::Launch launch(options.launch);
   StartLogging("helio-eval", launch.world().rank, launch.world().size);
@@ -150,7 +169,7 @@ int main(int argc, char** argv) {
       argc, argv,
       {.usage = "helio-eval scores a trained system: --checkpoint=RUN --data=DIR --damsm=FILE "
                 "--classifier=FILE --out=DIR\nor pictures: --fake=DIR --real=DIR --classifier=FILE --out=DIR",
-       .shared = {"data", "out", "seed", "weights", "damsm", "classifier", "threads", "device",
-                  "expect_world_size", "deadline_seconds", "log_format"}},
+       .shared = {"data", "out", "seed", "weights", "damsm", "classifier", "classifier_trunk", "threads",
+                  "device", "push_gateway", "expect_world_size", "deadline_seconds", "log_format"}},
       &helio::app::Run);
 }

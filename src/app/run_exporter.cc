@@ -10,13 +10,12 @@ namespace fs = std::filesystem;
 
 fs::path TargetsFile(const fs::path& out) { return out / "prometheus-targets.json"; }
 
-// The last part of --out.
+}  // namespace
+
 std::string RunName(const fs::path& out) {
   const auto path = fs::absolute(out).lexically_normal();
   return (path.has_filename() ? path : path.parent_path()).filename().string();
 }
-
-}  // namespace
 
 RunExporter::RunExporter(const TrainingOptions& options, const cluster::MetricRegistry& registry,
                          cluster::Communicator& communicator)

@@ -9,6 +9,9 @@
 
 namespace helio::app {
 
+// What a run is called in metrics: the last part of its folder.
+std::string RunName(const std::filesystem::path& out);
+
 // Where a run's metrics can be read: /metrics of every rank, rank 0's list of targets, a push gateway. By the
 // options.
 class RunExporter {

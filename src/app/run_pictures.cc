@@ -6,6 +6,7 @@
 #include "dataio/evaluation_rows.h"
 #include "dataio/upload.h"
 #include "src/app/training_checks.h"
+#include "src/base/error.h"
 #include "src/base/random.h"
 #include "src/eval/evaluation.h"
 #include "src/eval/png_writer.h"
@@ -84,7 +85,8 @@ std::vector<recipes::ValidationScore> DrawnPictures::Evaluate(const recipes::Pre
                                                               cluster::Communicator& communicator) {
   const auto averages = Averages();
   const auto judges =
-      eval::MakeJudges(options_.judges, weights, data_.test(), {.device = communicator.world().device});
+      eval::MakeJudges(options_.judges, weights, data_.test(),
+                       {.device = communicator.world().device, .distances = options_.run.evaluate_distances});
   return eval::ValidationScores(eval::EvaluateGenerator(*drawer_, judges, data_.test(), needs_,
                                                         {options_.run.evaluate_images, options_.run.seed},
                                                         communicator));
@@ -149,6 +151,9 @@ std::unique_ptr<RunPictures> MakeRunPictures(const PictureSources& sources,
     return std::make_unique<TranslatedPictures>(sources, std::move(translator));
   auto drawer = sources.system.MakeDrawer();
   if (!drawer) return nullptr;
+  if (options.run.evaluate_distances.any() && weights.Of("classifier").empty())
+    ThrowUser("compare the features of a classifier", "--evaluate_fid, --evaluate_kid, --evaluate_prdc",
+              "name its weights with --classifier");
   if (options.session.evaluate_every > 0 && !weights.Of("damsm").empty())
     CheckEvaluation(sources.data.test(), options.run, options.run.evaluate_images, "evaluate_images");
   return std::make_unique<DrawnPictures>(sources, std::move(drawer));

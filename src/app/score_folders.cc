@@ -1,6 +1,8 @@
 #include "src/app/score_folders.h"
 
 #include "cluster/launch.h"
+#include "src/app/picture_progress.h"
+#include "src/app/score_push.h"
 #include "src/app/training_structs.h"
 #include "src/base/log.h"
 #include "src/eval/report.h"
@@ -17,9 +19,11 @@ void CheckFolderOptions(const TrainingOptions& options, const eval::DistanceChoi
     ThrowUser("is missing", "--real", "--fid, --kid and --prdc compare with real pictures");
 }
 
-void TellScores(const eval::FolderScores& scores, const std::filesystem::path& out) {
+void TellScores(const eval::FolderScores& scores, const TrainingOptions& options) {
+  const auto& out = options.session.out;
   MakeFolders(out);
   eval::UpdateSummary(out / "summary.json", "generated", scores.fake);
+  PushScores(options, scores.fake);
   LOG(INFO) << "pictures of --fake:\n" << eval::FormatScores(scores.fake);
   if (scores.real.empty()) return;
   eval::UpdateSummary(out / "summary.json", "real", scores.real);
@@ -29,17 +33,20 @@ void TellScores(const eval::FolderScores& scores, const std::filesystem::path& o
 }  // namespace
 
 int ScorePictureFolders(const TrainingOptions& options, const eval::DistanceChoice& distances,
-                        const eval::FolderScoreOptions& folders) {
+                        const eval::FolderScoreOptions& folders, int64_t inception_splits) {
   CheckFolderOptions(options, distances, folders);
   cluster::Launch launch(options.launch);
   StartLogging("helio-eval", launch.world().rank, launch.world().size);
   return launch.Run([&] {
     auto& communicator = launch.communicator();
     UseThreads(options.run.threads, communicator);
-    const auto judges = eval::MakePictureJudges(options.judges, ReadWeights(options.run),
-                                                {.device = launch.world().device, .distances = distances});
-    const auto scores = eval::ScoreFolders(judges, folders, communicator);
-    if (communicator.rank() == 0) TellScores(scores, options.session.out);
+    const auto judges = eval::MakePictureJudges(
+        options.judges, ReadWeights(options.run),
+        {.device = launch.world().device, .distances = distances, .inception_splits = inception_splits});
+    auto watched = folders;
+    watched.watch = PictureProgress("pictures", communicator.rank());
+    const auto scores = eval::ScoreFolders(judges, watched, communicator);
+    if (communicator.rank() == 0) TellScores(scores, options);
     communicator.Barrier("report");
     return 0;
   });

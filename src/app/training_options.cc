@@ -54,6 +54,18 @@ OptionValues Merged(OptionValues values, const OptionValues& more) {
   return values;
 }
 
+// Of evaluations in training.
+void DeclareEvaluations(OptionList& list, RunOptions& run) {
+  list.AddOperational("evaluate_images", &run.evaluate_images, AtLeast(1),
+                      "Images of an evaluation, over all ranks together");
+  list.AddOperational(
+      "evaluate_fid", &run.evaluate_distances.fid, AnyValue(),
+      "Evaluations also give the Frechet distance of --classifier's features (--keep_best=-fid)");
+  list.AddOperational("evaluate_kid", &run.evaluate_distances.kid, AnyValue(), "And their kernel distance");
+  list.AddOperational("evaluate_prdc", &run.evaluate_distances.prdc, AnyValue(),
+                      "And their precision, recall, density and coverage");
+}
+
 }  // namespace
 
 void RunOptions::Declare(OptionList& list) {
@@ -80,8 +92,7 @@ void RunOptions::Declare(OptionList& list) {
   list.Add("ema_batch_norm", &ema_batch_norm, OneOf({"live", "reestimated"}),
            "Batch-norm statistics of the averaged generator; published: live");
   list.Group("Checkpoints, reports");
-  list.AddOperational("evaluate_images", &evaluate_images, AtLeast(1),
-                      "Images of an evaluation, over all ranks together");
+  DeclareEvaluations(list, *this);
   list.AddOperational("dry_run", &dry_run, AnyValue(),
                       "Check everything, print the resolved configuration, train nothing");
   list.AddOperational("log_format", &log_format, OneOf({"text", "json"}), "Of log lines");

@@ -25,6 +25,7 @@ struct RunOptions {
   bool random_frozen = false;
   std::string ema_batch_norm = "live";
   int64_t evaluate_images = 1000;
+  eval::DistanceChoice evaluate_distances;
   bool dry_run = false;
   int32_t threads = 0;
   std::string batch_norm = "global", negatives = "global";

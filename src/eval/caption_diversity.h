@@ -10,7 +10,7 @@ class CaptionDiversity : public Evaluator {
  public:
   explicit CaptionDiversity(std::string name) : Evaluator(std::move(name)) {}
   void Consume(const EvalBatch& batch) override;  // several, positions
-  NamedTensors Partial() const override { return rows_.Rows(); }
+  NamedTensors Partial() override { return rows_.Rows(); }
   std::vector<Score> Finish(const NamedTensors& merged) const override;
 
  private:

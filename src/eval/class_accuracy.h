@@ -11,7 +11,7 @@ class ClassAccuracy : public Evaluator {
   ClassAccuracy(std::string name, ImageFunction probabilities, std::string judge)
       : Evaluator(std::move(name)), probabilities_(std::move(probabilities)), judge_(std::move(judge)) {}
   void Consume(const EvalBatch& batch) override;  // images, classes, positions
-  NamedTensors Partial() const override { return rows_.Rows(); }
+  NamedTensors Partial() override { return rows_.Rows(); }
   std::vector<Score> Finish(const NamedTensors& merged) const override;
 
  private:

@@ -40,6 +40,13 @@ std::vector<std::pair<int64_t, int64_t>> DifferentPairs(const std::vector<int64_
   return pairs;
 }
 
+std::string ProtocolOf(int64_t pictures, int64_t asked, const ColourBindingOptions& options) {
+  std::ostringstream protocol;
+  protocol << "N=" << pictures << " asked=" << asked << " folds=" << options.folds;
+  if (!options.judge.empty()) protocol << " judge=" << options.judge;
+  return protocol.str();
+}
+
 torch::Tensor Cosine(const torch::Tensor& a, const torch::Tensor& b) {
   return torch::cosine_similarity(a.to(torch::kCPU, torch::kFloat64), b.to(torch::kCPU, torch::kFloat64), 1,
                                   1e-8);
@@ -58,6 +65,19 @@ void ColourBinding::Consume(const EvalBatch& batch) {
   rows_.Add({{"positions", batch.positions}, {"asked", batch.asked}, {"seen", seen}});
 }
 
+// What captions ask for by itself: a part whatever its colour, a colour wherever it is asked for.
+std::vector<std::pair<std::string, torch::Tensor>> ColourBinding::Kinds(const torch::Tensor& asked) const {
+  std::vector<std::pair<std::string, torch::Tensor>> kinds;
+  const auto named = asked >= 0;
+  for (size_t part = 0; part < options_.parts.size(); ++part) {
+    const auto column = torch::arange(asked.size(1)) == static_cast<int64_t>(part);
+    kinds.emplace_back(options_.parts[part], named & column);
+  }
+  for (size_t colour = 0; colour < options_.colours.size(); ++colour)
+    kinds.emplace_back(options_.colours[colour], asked == static_cast<int64_t>(colour));
+  return kinds;
+}
+
 std::vector<Score> ColourBinding::Finish(const NamedTensors& merged) const {
   const auto& asked = FindTensor(merged, "asked", name());
   const auto& seen = FindTensor(merged, "seen", name());
@@ -66,18 +86,17 @@ std::vector<Score> ColourBinding::Finish(const NamedTensors& merged) const {
   const auto on_part = seen == asked;
   const auto anywhere = (seen.unsqueeze(1) == asked.unsqueeze(2)).any(2);
   const auto all_parts = (on_part | ~named).all(1);
-  std::ostringstream protocol;
-  protocol << "N=" << asked.size(0) << " asked=" << named.sum().item<int64_t>()
-           << " folds=" << options_.folds;
-  if (!options_.judge.empty()) protocol << " judge=" << options_.judge;
   std::vector<Score> scores;
-  const auto add = [&](const char* suffix, const torch::Tensor& right, const torch::Tensor& counts) {
+  const auto add = [&](const std::string& suffix, const torch::Tensor& right, const torch::Tensor& counts) {
     const auto share = FoldMeansWhere(right.to(torch::kFloat64) * finite, counts, options_.folds, name());
-    scores.push_back({name() + suffix, share.mean, share.deviation, protocol.str()});
+    scores.push_back({name() + suffix, share.mean, share.deviation,
+                      ProtocolOf(asked.size(0), counts.sum().item<int64_t>(), options_)});
   };
   add("_part_accuracy", on_part, named);
   add("_anywhere_accuracy", anywhere, named);
   add("_all_parts_accuracy", all_parts, named.any(1));
+  for (const auto& [kind, counts] : Kinds(asked))
+    if (counts.sum().item<int64_t>() >= options_.folds) add("_part_accuracy_" + kind, on_part, counts);
   return scores;
 }
 

@@ -6,22 +6,28 @@ namespace helio::eval {
 
 struct ColourBindingOptions {
   int64_t folds = 10;
-  std::string judge;
+  std::string judge = {};
+  std::vector<std::string> parts = {}, colours = {};  // names: also a score of each of them
 };
 
 // Is the asked colour on the asked part? R-precision hardly asks that. Scores:
 //   <name>_part_accuracy     asked (part, colour) pairs where the judge sees that colour on that part
 //   <name>_anywhere_accuracy the same where it sees the colour on any part of the bird
 //   <name>_all_parts_accuracy pictures with all their asked parts right
+//   <name>_part_accuracy_PART, <name>_part_accuracy_COLOUR  the first, of one part or one asked colour;
+//   absent
+//                             where fewer captions than folds ask for it
 class ColourBinding : public Evaluator {
  public:
   // `part_colours` maps pictures to scores {B, parts, colours}; the largest is the colour seen.
   ColourBinding(std::string name, ImageFunction part_colours, ColourBindingOptions options = {});
   void Consume(const EvalBatch& batch) override;  // images, asked, positions
-  NamedTensors Partial() const override { return rows_.Rows(); }
+  NamedTensors Partial() override { return rows_.Rows(); }
   std::vector<Score> Finish(const NamedTensors& merged) const override;
 
  private:
+  std::vector<std::pair<std::string, torch::Tensor>> Kinds(const torch::Tensor& asked) const;
+
   ImageFunction part_colours_;
   ColourBindingOptions options_;
   RowCollector rows_;
@@ -53,7 +59,7 @@ class ColourSwap : public Evaluator {
   ColourSwap(std::string name, ImageFunction image_code, TextFunction sentence_code,
              torch::Tensor colour_of_word, ColourSwapOptions options = {});
   void Consume(const EvalBatch& batch) override;  // images, captions, lengths, positions
-  NamedTensors Partial() const override { return rows_.Rows(); }
+  NamedTensors Partial() override { return rows_.Rows(); }
   std::vector<Score> Finish(const NamedTensors& merged) const override;
 
  private:

@@ -53,6 +53,11 @@ torch::Tensor RealPictures(dataio::Batch& batch, const dataio::DomainNeeds& need
   return batch.data().images.back();
 }
 
+FeatureOrigin OriginOf(const Judges& judges, const dataio::Dataset& rows) {
+  const auto split = rows.split() + " of data set " + rows.digest().substr(0, 12);
+  return {judges.features, "captions of " + split, split};
+}
+
 std::vector<Score> Evaluate(const Evaluators& evaluators, const Judges& judges, const dataio::Dataset& test,
                             const dataio::DomainNeeds& needs, const EvaluationOptions& evaluation,
                             cluster::Communicator& communicator, const Illustrate& illustrate) {
@@ -68,12 +73,13 @@ std::vector<Score> Evaluate(const Evaluators& evaluators, const Judges& judges, 
     auto sample = ToEvalBatch(batch, first, judges, test);
     illustrate(batch, first, sample);
     for (const auto& evaluator : evaluators) evaluator->Consume(sample);
+    Tell(evaluation.watch, first, kChunk, communicator.size(), evaluation.images);
   }
   std::vector<Score> scores;
   for (const auto& evaluator : evaluators) {
     const auto merged = GatherPartial(evaluator->Partial(), communicator);
     if (evaluator->name() == "features" && !evaluation.features.empty() && communicator.rank() == 0)
-      WriteFeatures(evaluation.features, judges.features, merged);
+      WriteFeatures(evaluation.features, OriginOf(judges, test), merged);
     for (auto& score : evaluator->Finish(merged)) scores.push_back(std::move(score));
   }
   return scores;
@@ -124,7 +130,8 @@ std::vector<Score> EvaluateDiversity(recipes::Drawer& drawer, const Judges& judg
                                      cluster::Communicator& communicator) {
   Evaluators evaluators;
   evaluators.push_back(std::make_unique<CaptionDiversity>("diversity"));
-  EvaluationOptions captions{evaluation.images / pictures, evaluation.seed};
+  const EvaluationOptions captions{
+      .images = evaluation.images / pictures, .seed = evaluation.seed, .watch = evaluation.watch};
   const auto illustrate = [&](dataio::Batch& batch, int64_t first, EvalBatch& sample) {
     const RowRange rows{first, batch.rows.local, captions.images};
     for (int64_t i = 0; i < pictures; ++i)
@@ -140,7 +147,7 @@ std::vector<Score> EvaluateClasses(recipes::Drawer& drawer, const Judges& judges
   std::vector<Score> scores;
   for (const bool real : {false, true}) {
     Evaluators evaluators;
-    evaluators.push_back(MakeClassEvaluator(judges, real ? "real_" : ""));
+    evaluators.push_back(MakeClassEvaluator(judges, train, real ? "real_" : ""));
     const auto illustrate = [&](dataio::Batch& batch, int64_t first, EvalBatch& sample) {
       const RowRange rows{first, batch.rows.local, evaluation.images};
       sample.images = real ? RealPictures(batch, needs, judges.device)

@@ -6,6 +6,7 @@
 #include "dataio/dataset.h"
 #include "dataio/domain_needs.h"
 #include "src/eval/judges.h"
+#include "src/eval/watch.h"
 #include "src/recipes/drawer.h"
 #include "src/recipes/validation.h"
 
@@ -17,6 +18,7 @@ struct EvaluationOptions {
   uint64_t seed = 1;      // captions and noise are functions of (seed, position)
   std::filesystem::path features =
       {};  // rank 0 writes there the features that distances compare; empty: nowhere
+  Watch watch = {};
 };
 
 // Draws pictures of held-out captions, shared among the ranks, and scores them by every judge at

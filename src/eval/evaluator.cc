@@ -8,17 +8,22 @@
 namespace helio::eval {
 namespace {
 
-// Tensors of one name, in the order of the first partial that has any.
-NamedTensors Concatenate(const std::vector<NamedTensors>& partials) {
+// Tensors of one name, in the order of the first partial that has any. Each name's parts are given up before
+// the next name's are joined: beside all rows only one name's lie in memory twice.
+NamedTensors Concatenate(std::vector<NamedTensors> partials) {
   NamedTensors merged;
   std::map<std::string, std::vector<torch::Tensor>> by_name;
-  for (const auto& partial : partials) {
-    for (const auto& [name, tensor] : partial) {
+  for (auto& partial : partials) {
+    for (auto& [name, tensor] : partial) {
       if (!by_name.contains(name)) merged.emplace_back(name, torch::Tensor());
-      by_name[name].push_back(tensor);
+      by_name[name].push_back(std::move(tensor));
     }
   }
-  for (auto& [name, tensor] : merged) tensor = torch::cat(by_name[name], 0);
+  for (auto& [name, tensor] : merged) {
+    auto& parts = by_name[name];
+    tensor = parts.size() == 1 ? parts[0] : torch::cat(parts, 0);
+    parts.clear();
+  }
   return merged;
 }
 
@@ -50,15 +55,20 @@ torch::Tensor OrderOnce(const torch::Tensor& positions) {
   return torch::tensor(order, torch::kInt64);
 }
 
+bool IsInOrder(const torch::Tensor& order, int64_t rows) {
+  return order.size(0) == rows && torch::equal(order, torch::arange(rows));
+}
+
 }  // namespace
 
-NamedTensors MergePartials(const std::vector<NamedTensors>& partials) {
+NamedTensors MergePartials(std::vector<NamedTensors> partials) {
   CheckSameFields(partials);
-  NamedTensors merged = Concatenate(partials);
+  NamedTensors merged = Concatenate(std::move(partials));
   const auto positions =
       std::find_if(merged.begin(), merged.end(), [](const auto& t) { return t.first == "positions"; });
   if (positions == merged.end()) return merged;
   const auto order = OrderOnce(positions->second.contiguous());
+  if (IsInOrder(order, positions->second.size(0))) return merged;
   for (auto& [name, tensor] : merged) tensor = tensor.index_select(0, order);
   return merged;
 }
@@ -76,7 +86,13 @@ void RowCollector::Add(const NamedTensors& rows) {
   for (const auto& [name, tensor] : rows) kept.emplace_back(name, tensor.detach().to(torch::kCPU).clone());
 }
 
-NamedTensors RowCollector::Rows() const { return Concatenate(batches_); }
+NamedTensors RowCollector::Rows() {
+  if (batches_.size() > 1) {
+    auto joined = Concatenate(std::exchange(batches_, {}));
+    batches_.push_back(std::move(joined));
+  }
+  return batches_.empty() ? NamedTensors{} : batches_[0];
+}
 
 MeanDeviation Summarize(std::vector<double> parts) {
   MeanDeviation result;

@@ -50,8 +50,8 @@ class Evaluator {
 
   // What this rank has seen: CPU tensors: a row a sample, or rows of moments (what they are is the
   // evaluator's to know). Names, dtypes and all dimensions but the first are the same on every rank that
-  // consumed something; empty where nothing was consumed.
-  virtual NamedTensors Partial() const = 0;
+  // consumed something; empty where nothing was consumed. May share memory with the evaluator.
+  virtual NamedTensors Partial() = 0;
 
   // The scores of merged partial states, or of the same tensors read back from a file. Throws Error{kUser}
   // where there are too few samples.
@@ -63,8 +63,9 @@ class Evaluator {
 
 // All ranks' rows under each other. Where there is a tensor "positions", rows are put into its order and
 // repeated positions are dropped, so that the result is the same for every number of ranks. Empty partials
-// are skipped. Throws Error{kData} where two partials do not fit together.
-NamedTensors MergePartials(const std::vector<NamedTensors>& partials);
+// are skipped. Beside what comes in and goes out it takes the memory of the largest tensor; rows that are in
+// order are not copied. Throws Error{kData} where two partials do not fit together.
+NamedTensors MergePartials(std::vector<NamedTensors> partials);
 
 // The tensor `name`; throws Error{kUser} naming `where` if it is absent.
 const torch::Tensor& FindTensor(const NamedTensors& tensors, const std::string& name,
@@ -74,7 +75,7 @@ const torch::Tensor& FindTensor(const NamedTensors& tensors, const std::string& 
 class RowCollector {
  public:
   void Add(const NamedTensors& rows);  // first dimension = rows; stored on the CPU
-  NamedTensors Rows() const;
+  NamedTensors Rows();                 // joined; the batches are given up for them
 
  private:
   std::vector<NamedTensors> batches_;

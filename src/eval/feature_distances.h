@@ -31,8 +31,8 @@ class FeatureDistances : public Evaluator {
  public:
   // `features` {B, d} of pictures.
   FeatureDistances(std::string name, ImageFunction features, FeatureDistanceOptions options);
-  void Consume(const EvalBatch& batch) override;                  // images, real, positions
-  NamedTensors Partial() const override { return rows_.Rows(); }  // "positions", "drawn", "real"
+  void Consume(const EvalBatch& batch) override;            // images, real, positions
+  NamedTensors Partial() override { return rows_.Rows(); }  // "positions", "drawn", "real"
   std::vector<Score> Finish(const NamedTensors& merged) const override;
 
  private:

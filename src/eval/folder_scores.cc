@@ -19,7 +19,7 @@ constexpr int64_t kPicturesAtOnce = 64;
 NamedTensors Judged(nn::Classifier classifier, torch::Device device, const torch::Tensor& images) {
   torch::NoGradGuard no_grad;
   const auto pooled = classifier->Pooled(images.to(device));
-  return {{"features", pooled.cpu()}, {"probabilities", classifier->Classify(pooled).softmax(1).cpu()}};
+  return {{"features", pooled.cpu()}, {"probabilities", classifier->Probabilities(pooled).cpu()}};
 }
 
 // Pictures of one size, of which the last stands before row `end`; leaves none.
@@ -43,21 +43,22 @@ void JudgeRows(const PictureFolder& folder, const Judges& judges, int64_t first,
   JudgeAlike(alike, last, judges, rows);
 }
 
-NamedTensors JudgeFolder(const PictureFolder& folder, const Judges& judges,
+NamedTensors JudgeFolder(const PictureFolder& folder, const Judges& judges, const Watch& watch,
                          cluster::Communicator& communicator) {
   if (communicator.rank() == 0 && !folder.passed_over().empty())
     LOG(WARNING) << folder.root().string() << ": passed over " << folder.passed_over();
   RowCollector rows;
   for (int64_t first = communicator.rank() * kPicturesAtOnce; first < folder.size();
-       first += communicator.size() * kPicturesAtOnce)
+       first += communicator.size() * kPicturesAtOnce) {
     JudgeRows(folder, judges, first, std::min(first + kPicturesAtOnce, folder.size()), rows);
+    Tell(watch, first, kPicturesAtOnce, communicator.size(), folder.size());
+  }
   return GatherPartial(rows.Rows(), communicator);
 }
 
 std::vector<Score> InceptionScores(const std::string& name, const Judges& judges, const NamedTensors& rows) {
-  InceptionScoreOptions options;
-  options.judge = "classifier " + judges.classifier_digest;
-  return InceptionScore(name, {}, options).Finish(rows);
+  return InceptionScore(name, {}, {.splits = judges.inception_splits, .judge = judges.probabilities})
+      .Finish(rows);
 }
 
 // A file that features or statistics were written to, if this judge made them.
@@ -103,7 +104,7 @@ void Append(std::vector<Score>& scores, std::vector<Score> more) {
 FolderScores ScoreFolders(const Judges& judges, const FolderScoreOptions& options,
                           cluster::Communicator& communicator) {
   const PictureFolder fake_folder(options.fake);
-  const auto fake = JudgeFolder(fake_folder, judges, communicator);
+  const auto fake = JudgeFolder(fake_folder, judges, options.watch, communicator);
   const auto& drawn = FindTensor(fake, "features", options.fake.string());
   NamedTensors rows{{"drawn", drawn}};
   FolderScores scores{InceptionScores("inception_score", judges, fake), {}};
@@ -113,13 +114,15 @@ FolderScores ScoreFolders(const Judges& judges, const FolderScoreOptions& option
     Append(scores.fake, real ? Distances(drawn, real->clone(), judges)
                              : StatisticsScores(drawn, saved, judges, options.real.string()));
   } else if (!options.real.empty()) {
-    const auto judged = JudgeFolder(PictureFolder(options.real), judges, communicator);
+    const auto judged = JudgeFolder(PictureFolder(options.real), judges, options.watch, communicator);
     rows.emplace_back("real", FindTensor(judged, "features", options.real.string()));
     scores.real = InceptionScores("real_inception_score", judges, judged);
     Append(scores.fake, Distances(drawn, rows.back().second, judges));
   }
   if (!options.features.empty() && communicator.rank() == 0)
-    WriteFeatures(options.features, judges.features, rows);
+    WriteFeatures(options.features,
+                  {judges.features, options.fake.string(), rows.size() > 1 ? options.real.string() : ""},
+                  rows);
   return scores;
 }
 

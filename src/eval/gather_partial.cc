@@ -45,7 +45,7 @@ NamedTensors GatherPartial(const NamedTensors& own, cluster::Communicator& commu
     }
     if (!state.empty()) partials.push_back(std::move(state));
   }
-  return partials.empty() ? NamedTensors{} : MergePartials(partials);
+  return partials.empty() ? NamedTensors{} : MergePartials(std::move(partials));
 }
 
 }  // namespace helio::eval

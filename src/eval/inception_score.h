@@ -22,7 +22,7 @@ class InceptionScore : public Evaluator {
  public:
   InceptionScore(std::string name, ImageFunction probabilities, InceptionScoreOptions options = {});
   void Consume(const EvalBatch& batch) override;  // images, positions
-  NamedTensors Partial() const override { return rows_.Rows(); }
+  NamedTensors Partial() override { return rows_.Rows(); }
   std::vector<Score> Finish(const NamedTensors& merged) const override;
 
  private:

@@ -29,17 +29,28 @@ ImageFunction ImageCode(nn::ImageEncoder image, torch::Device device) {
   };
 }
 
-ImageFunction ClassProbabilities(nn::Classifier classifier, torch::Device device) {
-  return [classifier, device](const torch::Tensor& images) mutable {
-    torch::NoGradGuard no_grad;
-    return classifier->forward(images.to(device)).softmax(1).cpu();
-  };
-}
-
 ImageFunction PooledFeatures(nn::Classifier classifier, torch::Device device) {
   return [classifier, device](const torch::Tensor& images) mutable {
     torch::NoGradGuard no_grad;
-    return classifier->Pooled(images.to(device)).cpu();
+    return classifier->Pooled(images.to(device));
+  };
+}
+
+// Several scores look at the same batch: the network runs once. Keeps one batch alive.
+ImageFunction Remembered(ImageFunction function) {
+  struct Last {
+    torch::Tensor images, result;
+  };
+  return [function, last = std::make_shared<Last>()](const torch::Tensor& images) {
+    if (!last->images.defined() || !last->images.is_same(images)) *last = {images, function(images)};
+    return last->result;
+  };
+}
+
+ImageFunction ClassProbabilities(nn::Classifier classifier, ImageFunction pooled) {
+  return [classifier, pooled](const torch::Tensor& images) mutable {
+    torch::NoGradGuard no_grad;
+    return classifier->Probabilities(pooled(images)).cpu();
   };
 }
 
@@ -89,17 +100,52 @@ void AddDamsm(Judges& judges, const JudgeNetworks& networks, const recipes::Pret
   judges.damsm_digest = ShortDigest(weights.Of("damsm"));
 }
 
-void AddClassifier(Judges& judges, const JudgeNetworks& networks, const recipes::PretrainedWeights& weights,
-                   int64_t classes) {
-  judges.classifier = nn::Classifier(nn::MakeImageTrunk(networks.image_trunk, "--image_trunk"), classes);
+// What the classifier's trunk sees, and what is read off it.
+void Describe(Judges& judges, const std::string& trunk) {
+  const auto protocol = judges.classifier->trunk().protocol();
+  judges.looks = (protocol.name.empty() ? "" : protocol.name + ": ") + "trunk " + trunk;
+  const auto digest = ", pictures " + protocol.resizing + ", classifier " + judges.classifier_digest;
+  judges.features = judges.looks + " pooled" + digest;
+  judges.probabilities = judges.looks + (protocol.biased ? "" : " without the last bias") + digest;
+}
+
+void AddClassifier(Judges& judges, const JudgeNetworks& networks, const recipes::PretrainedWeights& weights) {
+  const int64_t classes =
+      FindTensor(weights.Of("classifier"), "classifier.fc.weight", "--classifier").size(0);
+  const bool own = !networks.classifier_trunk.empty();
+  const auto& trunk = own ? networks.classifier_trunk : networks.image_trunk;
+  judges.classifier =
+      nn::Classifier(nn::MakeImageTrunk(trunk, own ? "--classifier_trunk" : "--image_trunk"), classes);
   recipes::LoadPretrained(*judges.classifier, weights, "classifier", "classifier.");
   nn::Freeze(*judges.classifier);
   judges.classifier->to(judges.device);
   judges.classifier_digest = ShortDigest(weights.Of("classifier"));
-  const int64_t side = judges.classifier->trunk().side();
-  judges.features = "trunk " + networks.image_trunk + " pooled, pictures " +
-                    (side > 0 ? "resized to " + std::to_string(side) + " (bilinear)" : "not resized") +
-                    ", classifier " + judges.classifier_digest;
+  Describe(judges, trunk);
+}
+
+using Evaluators = std::vector<std::unique_ptr<Evaluator>>;
+
+void AddClassifierScores(const Judges& judges, const std::string& prefix, Evaluators& evaluators) {
+  const auto pooled = Remembered(PooledFeatures(judges.classifier, judges.device));
+  evaluators.push_back(std::make_unique<InceptionScore>(
+      prefix + "inception_score", ClassProbabilities(judges.classifier, pooled),
+      InceptionScoreOptions{.splits = judges.inception_splits, .judge = judges.probabilities}));
+  // Of real pictures to themselves there is no distance.
+  if (prefix.empty() && judges.distances.any())
+    evaluators.push_back(std::make_unique<FeatureDistances>(
+        "features", pooled, FeatureDistanceOptions{.choice = judges.distances, .judge = judges.features}));
+}
+
+std::unique_ptr<Evaluator> PartColours(const Judges& judges, const std::string& prefix) {
+  ColourBindingOptions binding;
+  binding.judge = "part judge, " + std::to_string(100 * judges.parts_accuracy).substr(0, 5) +
+                  " % right on held-out drawings";
+  binding.parts = judges.attributes->parts();
+  binding.colours = judges.attributes->colours();
+  return std::make_unique<ColourBinding>(
+      prefix + "colour",
+      [net = judges.parts](const torch::Tensor& images) { return JudgeParts(net, images.cpu()); },
+      std::move(binding));
 }
 
 }  // namespace
@@ -107,14 +153,19 @@ void AddClassifier(Judges& judges, const JudgeNetworks& networks, const recipes:
 void JudgeNetworks::Declare(OptionList& list) {
   TextEncoderOptions::Declare(list);
   ImageTrunkOptions::Declare(list);
+  list.Add(
+      "classifier_trunk", &classifier_trunk, AnyValue(),
+      "Image trunk of the judging classifier, where it is not --image_trunk: inception_v3, inception_v3_tf, "
+      "resnet152, small");
 }
 
 Judges MakeJudges(const JudgeNetworks& networks, const recipes::PretrainedWeights& weights,
                   const dataio::Dataset& test, const JudgeOptions& judge_options) {
   Judges judges;
   judges.device = judge_options.device;
+  judges.inception_splits = judge_options.inception_splits;
   if (!weights.Of("damsm").empty()) AddDamsm(judges, networks, weights, test.vocabulary().size());
-  if (!weights.Of("classifier").empty()) AddClassifier(judges, networks, weights, test.classes());
+  if (!weights.Of("classifier").empty()) AddClassifier(judges, networks, weights);
   if (judges.classifier) judges.distances = judge_options.distances;
   if (!judge_options.attributes.empty() && judge_options.train != nullptr)
     AddPartJudge(judges, judge_options, test);
@@ -125,55 +176,41 @@ Judges MakePictureJudges(const JudgeNetworks& networks, const recipes::Pretraine
                          const JudgeOptions& judge_options) {
   Judges judges;
   judges.device = judge_options.device;
+  judges.inception_splits = judge_options.inception_splits;
   judges.distances = judge_options.distances;
-  const auto& tensors = weights.Of("classifier");
-  AddClassifier(judges, networks, weights,
-                FindTensor(tensors, "classifier.fc.weight", "--classifier").size(0));
+  AddClassifier(judges, networks, weights);
   return judges;
 }
 
-std::unique_ptr<Evaluator> MakeClassEvaluator(const Judges& judges, const std::string& prefix) {
-  return std::make_unique<ClassAccuracy>(prefix + "class_accuracy",
-                                         ClassProbabilities(judges.classifier, judges.device),
-                                         "classifier " + judges.classifier_digest);
+std::unique_ptr<Evaluator> MakeClassEvaluator(const Judges& judges, const dataio::Dataset& rows,
+                                              const std::string& prefix) {
+  if (judges.classifier->classes() != rows.classes())
+    ThrowUser("knows " + std::to_string(judges.classifier->classes()) + " classes, the pictures are of " +
+                  std::to_string(rows.classes()),
+              "--classifier", "train it on this data set (helio-pretrain --recipe=classifier)");
+  return std::make_unique<ClassAccuracy>(
+      prefix + "class_accuracy",
+      ClassProbabilities(judges.classifier, PooledFeatures(judges.classifier, judges.device)),
+      "classifier " + judges.classifier_digest);
 }
 
-std::vector<std::unique_ptr<Evaluator>> MakeEvaluators(const Judges& judges, const dataio::Dataset& test,
-                                                       const std::string& prefix, uint64_t seed) {
-  std::vector<std::unique_ptr<Evaluator>> evaluators;
+Evaluators MakeEvaluators(const Judges& judges, const dataio::Dataset& test, const std::string& prefix,
+                          uint64_t seed) {
+  Evaluators evaluators;
+  ImageFunction code;
   if (judges.image) {
-    RPrecisionOptions options;
-    options.seed = seed;
-    options.judge = "DAMSM " + judges.damsm_digest;
-    evaluators.push_back(std::make_unique<RPrecision>(prefix + "r_precision",
-                                                      ImageCode(judges.image, judges.device),
-                                                      SentenceCode(judges.text, judges.device), options));
+    code = Remembered(ImageCode(judges.image, judges.device));
+    evaluators.push_back(std::make_unique<RPrecision>(
+        prefix + "r_precision", code, SentenceCode(judges.text, judges.device),
+        RPrecisionOptions{.seed = seed, .judge = "DAMSM " + judges.damsm_digest}));
   }
-  if (judges.classifier) {
-    InceptionScoreOptions options;
-    options.judge = "classifier " + judges.classifier_digest;
-    evaluators.push_back(std::make_unique<InceptionScore>(
-        prefix + "inception_score", ClassProbabilities(judges.classifier, judges.device), options));
-  }
-  // Of real pictures to themselves there is no distance.
-  if (prefix.empty() && judges.distances.any())
-    evaluators.push_back(std::make_unique<FeatureDistances>(
-        "features", PooledFeatures(judges.classifier, judges.device),
-        FeatureDistanceOptions{.choice = judges.distances, .judge = judges.features}));
-  if (!judges.parts) return evaluators;
-  ColourBindingOptions binding;
-  binding.judge = "part judge, " + std::to_string(100 * judges.parts_accuracy).substr(0, 5) +
-                  " % right on held-out drawings";
-  evaluators.push_back(std::make_unique<ColourBinding>(
-      prefix + "colour",
-      [net = judges.parts](const torch::Tensor& images) { return JudgeParts(net, images.cpu()); }, binding));
-  if (!judges.image) return evaluators;
-  ColourSwapOptions swap;
-  swap.seed = seed;
-  swap.judge = "DAMSM " + judges.damsm_digest;
-  evaluators.push_back(std::make_unique<ColourSwap>(
-      prefix + "colour_swap", ImageCode(judges.image, judges.device),
-      SentenceCode(judges.text, judges.device), ColourOfWord(*judges.attributes, test.vocabulary()), swap));
+  if (judges.classifier) AddClassifierScores(judges, prefix, evaluators);
+  if (judges.parts) evaluators.push_back(PartColours(judges, prefix));
+  if (judges.parts && judges.image)
+    evaluators.push_back(std::make_unique<ColourSwap>(
+        prefix + "colour_swap", code, SentenceCode(judges.text, judges.device),
+        ColourOfWord(*judges.attributes, test.vocabulary()),
+        ColourSwapOptions{.seed = seed, .judge = "DAMSM " + judges.damsm_digest}));
   return evaluators;
 }
 

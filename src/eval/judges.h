@@ -23,13 +23,17 @@ struct Judges {
   std::unique_ptr<ColourAttributes> attributes;
   SmallPartNet parts{nullptr};
   std::string damsm_digest, classifier_digest;
-  std::string features;       // how the classifier's trunk looks at pictures, for protocols
+  std::string looks;  // the protocol's name, trunk and resizing of the classifier: "torch-compat: trunk ..."
+  std::string features;       // what distances compare: its pooled features of such pictures
+  std::string probabilities;  // what the Inception Score reads
+  int64_t inception_splits = 10;
   DistanceChoice distances;   // of the classifier's pooled features; none without a classifier
   double parts_accuracy = 0;  // of the part judge on held-out drawings
 };
 
 // How the judges' networks are shaped, and those of a system's frozen encoders: the same flags.
 struct JudgeNetworks : recipes::TextEncoderOptions, recipes::ImageTrunkOptions {
+  std::string classifier_trunk;  // of the judging classifier; empty: image_trunk
   void Declare(OptionList& list);
 };
 
@@ -40,19 +44,22 @@ struct JudgeOptions {
   const dataio::Dataset* train = nullptr;  // ... on these drawings
   uint64_t seed = 1;
   DistanceChoice distances = {};
+  int64_t inception_splits = 10;
 };
 
-// From the weights that play "damsm" and "classifier".
+// From the weights that play "damsm" and "classifier"; a classifier has the classes that it was trained with.
+// Throws Error{kUser} where weights are not of such networks.
 Judges MakeJudges(const JudgeNetworks& networks, const recipes::PretrainedWeights& weights,
                   const dataio::Dataset& test, const JudgeOptions& judge_options);
 
-// A judge of pictures alone: the classifier of `weights`, with the classes that it was trained with. Throws
-// Error{kUser} where they are no classifier's.
+// A judge of pictures alone: the classifier of `weights`. Throws Error{kUser} where they are no classifier's.
 Judges MakePictureJudges(const JudgeNetworks& networks, const recipes::PretrainedWeights& weights,
                          const JudgeOptions& judge_options);
 
-// Of pictures that were drawn for classes, by the classifier.
-std::unique_ptr<Evaluator> MakeClassEvaluator(const Judges& judges, const std::string& prefix);
+// Of pictures that were drawn for classes of `rows`, by the classifier. Throws Error{kUser} where it knows
+// other classes.
+std::unique_ptr<Evaluator> MakeClassEvaluator(const Judges& judges, const dataio::Dataset& rows,
+                                              const std::string& prefix);
 
 // The scores that the judges can give, their names with `prefix` in front.
 std::vector<std::unique_ptr<Evaluator>> MakeEvaluators(const Judges& judges, const dataio::Dataset& test,

@@ -24,7 +24,7 @@ class PlaceScore : public Evaluator {
  public:
   explicit PlaceScore(std::string name) : Evaluator(std::move(name)) {}
   void Consume(const EvalBatch& batch) override;  // images, boxes, positions
-  NamedTensors Partial() const override { return rows_.Rows(); }
+  NamedTensors Partial() override { return rows_.Rows(); }
   std::vector<Score> Finish(const NamedTensors& merged) const override;
 
  private:

@@ -41,7 +41,7 @@ class RPrecision : public Evaluator {
   RPrecision(std::string name, ImageFunction image_code, TextFunction sentence_code,
              RPrecisionOptions options = {});
   void Consume(const EvalBatch& batch) override;  // images, captions, lengths, classes, positions
-  NamedTensors Partial() const override { return rows_.Rows(); }
+  NamedTensors Partial() override { return rows_.Rows(); }
   std::vector<Score> Finish(const NamedTensors& merged) const override;
 
  private:

@@ -55,9 +55,10 @@ std::string FormatScores(const std::vector<Score>& scores) {
   return table;
 }
 
-void WriteFeatures(const std::filesystem::path& path, const std::string& judge,
+void WriteFeatures(const std::filesystem::path& path, const FeatureOrigin& origin,
                    const NamedTensors& features) {
-  WriteSafeTensors(path, features, {{"judge", judge}});
+  WriteSafeTensors(path, features,
+                   {{"judge", origin.judge}, {"drawn_split", origin.drawn}, {"real_split", origin.real}});
 }
 
 NamedTensors ReadFeatures(const std::filesystem::path& path) {

@@ -24,9 +24,15 @@ void UpdateSummary(const std::filesystem::path& summary_json, const std::string&
 // An aligned table, a score a line: for logs and terminals.
 std::string FormatScores(const std::vector<Score>& scores);
 
-// Features ("drawn", "real") as a safetensors file, so that public tools can check a score, and back. `judge`
-// says what made them: it is kept in the file's metadata.
-void WriteFeatures(const std::filesystem::path& path, const std::string& judge, const NamedTensors& features);
+// What features are of: the file's metadata "judge", "drawn_split" and "real_split".
+struct FeatureOrigin {
+  std::string judge;        // trunk, resizing, digest of its weights
+  std::string drawn, real;  // which pictures; empty: there are none
+};
+
+// Features ("drawn", "real") as a safetensors file, so that public tools can check a score, and back.
+void WriteFeatures(const std::filesystem::path& path, const FeatureOrigin& origin,
+                   const NamedTensors& features);
 NamedTensors ReadFeatures(const std::filesystem::path& path);
 
 }  // namespace helio::eval

@@ -35,6 +35,31 @@ Sample SampleOf(const recipes::Prompt& prompt, const recipes::Pictures& pictures
   return sample;
 }
 
+struct DrawnSamples {
+  dataio::Batch batch;
+  recipes::Prompt prompt;
+  recipes::Pictures pictures;
+};
+
+// The same captions and noise for the same options: through a training one sees the same pictures change.
+DrawnSamples Drawn(recipes::Drawer& drawer, const dataio::Dataset& test, const dataio::DomainNeeds& needs,
+                   const SampleOptions& samples) {
+  const auto key = RandomKey(samples.seed, "sample_grid");
+  const auto draws = dataio::EvaluationDraws(test, samples.count, needs.words, key);
+  DrawnSamples drawn{dataio::EvaluationBatch(test, draws, needs, samples.seed), {}, {}};
+  drawn.prompt = recipes::PromptOf(drawn.batch.data());
+  drawn.pictures = OnHost(drawer.Draw(drawn.prompt, recipes::RowsOf(key, {0, samples.count, samples.count})));
+  return drawn;
+}
+
+// A row's caption as the generator read it.
+std::vector<std::string> WordsOf(const dataio::Dataset& test, const dataio::Domain& data, int64_t row) {
+  std::vector<std::string> words;
+  for (int64_t i = 0; i < data.caption_lengths[row].item<int64_t>(); ++i)
+    words.push_back(test.vocabulary().word(data.captions[row][i].item<int64_t>()));
+  return words;
+}
+
 }  // namespace
 
 std::string LabelOf(const recipes::Pictures& pictures, size_t stage) {
@@ -70,13 +95,9 @@ std::vector<Sample> SamplesOf(const recipes::Prompt& prompt, const recipes::Pict
 
 void WriteSampleGrid(recipes::Drawer& drawer, const dataio::Dataset& test, const dataio::DomainNeeds& needs,
                      const SampleOptions& samples, const std::filesystem::path& path) {
-  const auto key = RandomKey(samples.seed, "sample_grid");
-  const auto draws = dataio::EvaluationDraws(test, samples.count, needs.words, key);
-  auto batch = dataio::EvaluationBatch(test, draws, needs, samples.seed);
-  const auto& data = batch.data();
-  const auto prompt = recipes::PromptOf(data);
-  const auto pictures = drawer.Draw(prompt, recipes::RowsOf(key, {0, samples.count, samples.count}));
+  auto [batch, prompt, pictures] = Drawn(drawer, test, needs, samples);
   dataio::Upload(batch, needs, torch::kCPU, torch::kFloat32);
+  const auto& data = batch.data();
   auto grid = SamplesOf(prompt, pictures, CaptionsOf(test, data));
   for (int64_t i = 0; i < samples.count; ++i) grid[static_cast<size_t>(i)].real = data.images.back()[i];
   WritePng(path,
@@ -84,6 +105,21 @@ void WriteSampleGrid(recipes::Drawer& drawer, const dataio::Dataset& test, const
                grid, {.title = samples.title,
                       .subtitle = "captions of held-out classes; last column: a real picture of the caption",
                       .columns = ColumnsFor(pictures)}));
+}
+
+bool WriteAttention(recipes::Drawer& drawer, const dataio::Dataset& test, const dataio::DomainNeeds& needs,
+                    const SampleOptions& samples, const std::filesystem::path& path) {
+  const auto [batch, prompt, pictures] = Drawn(drawer, test, needs, samples);
+  if (pictures.attention.empty()) return false;
+  const auto& data = batch.data();
+  const auto captions = CaptionsOf(test, data);
+  std::vector<AttentionSubject> subjects;
+  for (int64_t i = 0; i < samples.count; ++i)
+    subjects.push_back(SubjectOf(pictures, i, captions[static_cast<size_t>(i)], WordsOf(test, data, i)));
+  WritePng(path, DrawAttention(subjects,
+                               {.title = samples.title + ": what each word looked at",
+                                .subtitle = "captions of held-out classes; the five most attended words"}));
+  return true;
 }
 
 }  // namespace helio::eval

@@ -34,4 +34,9 @@ int ColumnsFor(const recipes::Pictures& pictures);
 void WriteSampleGrid(recipes::Drawer& drawer, const dataio::Dataset& test, const dataio::DomainNeeds& needs,
                      const SampleOptions& samples, const std::filesystem::path& path);
 
+// What the words of held-out captions looked at, stage by stage, as a PNG; false, and no file, of systems
+// without attention. Local.
+bool WriteAttention(recipes::Drawer& drawer, const dataio::Dataset& test, const dataio::DomainNeeds& needs,
+                    const SampleOptions& samples, const std::filesystem::path& path);
+
 }  // namespace helio::eval

@@ -126,7 +126,7 @@ def scenario_toy(work):
     summary = json.loads((work / "report/summary.json").read_text())
     names = set(summary["generated"])
     check({"r_precision_top1", "inception_score", "colour_part_accuracy", "colour_swap", "diversity"} <= names, f"scores: {sorted(names)}")
-    check((work / "report/samples.png").read_bytes()[:4] == b"\x89PNG", "samples.png")
+    check(all((work / f"report/{name}.png").read_bytes()[:4] == b"\x89PNG" for name in ("samples", "attention")), "samples.png, attention.png")
     log = run("helio-generate", f"--checkpoint={work}/two", "--text=a red bird with zebra stripes", "--n=2", f"--out={work}/a.png")
     check("zebra stripes" in log and (work / "a.png").exists(), "helio-generate names unknown words and draws")
     lines = [json.loads(line) for line in (work / "a.jsonl").read_text().splitlines()]
@@ -180,6 +180,7 @@ def scenario_cub(work):
     run("helio-eval", f"--checkpoint={work}/gan", *data, f"--damsm={work}/damsm/best.safetensors", "--images=160", f"--out={work}/report", ranks=2)
     summary = json.loads((work / "report/summary.json").read_text())
     check("r_precision_top1" in summary["generated"], f"evaluated: {summary['generated']['r_precision_top1']}")
+    check({f"real_r_precision_top{k}" for k in (1, 2, 3)} <= set(summary["real"]), f"real pictures beside it: {summary['real']['real_r_precision_top1']}")
 
 
 def scenario_errors(work):

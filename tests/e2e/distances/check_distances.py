@@ -11,7 +11,7 @@ import scipy.linalg
 from safetensors.numpy import load_file
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
-from support import MPIRUN, check, losses, make_classifier, make_data, must, toy_flags  # noqa: E402
+from support import MPIRUN, ROOT, check, losses, make_classifier, make_data, must, toy_flags  # noqa: E402
 
 IMAGES = 150
 
@@ -38,6 +38,23 @@ def same(work, part):
     return one.keys() == two.keys() and all(np.array_equal(one[name], two[name]) for name in one)
 
 
+def make_damsm(bin_dir, work):
+    shape = [f for f in toy_flags(work, 2) if not f.startswith(("--flagfile", "--ema"))]
+    must(bin_dir / "helio-pretrain", f"--flagfile={ROOT}/configs/toy/damsm.flags", *shape, "--evaluate_images=40", f"--out={work}/damsm")
+    return work / "damsm/best.safetensors"
+
+
+def check_record(run):
+    """Scores in training stand with their protocols, and with the time that they took."""
+    lines = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
+    judged = [line for line in lines if "scores" in line]
+    check([line["step"] for line in judged] == [1, 2, 3] and all(line["evaluation_seconds"] > 0 for line in judged), "each evaluation says how long it took")
+    check(all("N=100 splits=10" in line["protocols"]["inception_score"] for line in judged), f"and by which protocol: {judged[0]['protocols']}")
+    best = min(judged, key=lambda line: line["scores"]["fid"])["step"]
+    kept = [int(folder.name.split("-")[1]) for folder in (run / "checkpoints").glob("step-*")]
+    check(set(kept) == {best, 3}, f"the best checkpoint by FID is kept beside the newest: {sorted(kept)} of {[line['scores']['fid'] for line in judged]}")
+
+
 def main():
     bin_dir = pathlib.Path(sys.argv[1]).resolve()
     with tempfile.TemporaryDirectory(prefix="helio_distances_") as folder:
@@ -46,16 +63,23 @@ def main():
         classifier = make_classifier(bin_dir, work, steps=3)
         must(bin_dir / "helio-train", *toy_flags(work, 3), f"--out={work}/run")
         must(bin_dir / "helio-train", *toy_flags(work, 3), f"--out={work}/judged", "--evaluate_every=1", "--sample_every=1", "--evaluate_images=100",
-             "--ema_batch_norm=reestimated", f"--classifier={classifier}")
+             "--ema_batch_norm=reestimated", f"--classifier={classifier}", "--evaluate_fid", "--evaluate_kid", "--keep_best=-fid", "--keep_last=1", "--checkpoint_every=1")
         check(all(same(work, part) for part in ("model", "average", "optimizer")) and losses(work / "run") == losses(work / "judged"), "evaluations and pictures after each step change no weight, bit for bit")
-        summaries = []
+        check_record(work / "judged")
+        said = must(bin_dir / "helio-pretrain", f"--flagfile={ROOT}/configs/toy/classifier.flags", "--stages=2", "--batch=8", "--threads=1", f"--data={work}/data",
+                    "--split=test", "--steps=2", "--evaluate_images=80", f"--out={work}/judge", stderr_too=True)
+        check(" 80 training rows" in said and (work / "judge/best.safetensors").exists(), "a judge of the test classes, as CUB's published one")
+        damsm, summaries = make_damsm(bin_dir, work), []
         for ranks in (1, 2, 4):
             out = work / f"report{ranks}"
-            must(*MPIRUN, "-n", str(ranks), bin_dir / "helio-eval", f"--checkpoint={work}/run", f"--data={work}/data", "--threads=1", "--fid", "--kid",
-                 f"--classifier={classifier}", f"--features={out}.safetensors", f"--images={IMAGES}", f"--out={out}")
+            said = must(*MPIRUN, "-n", str(ranks), bin_dir / "helio-eval", f"--checkpoint={work}/run", f"--data={work}/data", "--threads=1", "--fid", "--kid",
+                 "--prdc", "--diversity=2", f"--damsm={damsm}", f"--attributes={work}/drawn/attributes.json", f"--classifier={classifier}", f"--features={out}.safetensors", f"--images={IMAGES}", f"--out={out}", stderr_too=True)
+            check(f"drawn pictures: {IMAGES} judged in" in said and "real pictures" in said and "images/s" in said, "helio-eval says how fast it was")
             summaries.append(json.loads((out / "summary.json").read_text())["generated"])
         one = summaries[0]
-        check(all(summary == one for summary in summaries), "1, 2 and 4 ranks: every score is the same to the last digit")
+        check(all(summary == one for summary in summaries), f"1, 2 and 4 ranks: {len(one)} scores are the same to the last digit")
+        expected = {"inception_score", "r_precision_top1", "fid", "kid", "precision", "coverage", "diversity", "colour_part_accuracy_head", "colour_swap"}
+        check(expected <= set(one) and any(f"colour_part_accuracy_{colour}" in one for colour in ("red", "blue", "black")), f"scores: {sorted(one)}")
         features = {name: rows.astype(np.float64) for name, rows in load_file(f"{work}/report1.safetensors").items()}
         check(features["drawn"].shape == features["real"].shape == (IMAGES, 128), f"features of {IMAGES} pictures on each side")
         fid, kid = frechet(features["drawn"], features["real"]), kernel(features["drawn"], features["real"])

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
-"""helio-eval --fake --real: two folders of pictures of other programs, judged by a torchvision Inception with random weights, have the scores that
-torchvision's forward pass and torch-fidelity give them; statistics go to pytorch-fid's .npz and come back. Usage: check_folders.py BIN_DIR"""
+"""helio-eval --fake --real: two folders of pictures of other programs, judged by Inceptions with random weights, have the scores that others give
+them: torch-compat those of torchvision's forward pass and torch-fidelity's formulas, tf-compat those of torch-fidelity itself; statistics go to
+pytorch-fid's .npz and come back. Usage: check_folders.py BIN_DIR"""
 import json
 import pathlib
 import subprocess
@@ -15,7 +16,7 @@ from PIL import Image
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 from support import MPIRUN, ROOT, check, must  # noqa: E402
 
-REAL, FAKE, CLASSES, NEIGHBOURS = 36, 30, 7, 5
+REAL, FAKE, CLASSES, NEIGHBOURS = 36, 36, 7, 5  # as many on both sides: KID of subsets of all rows has no chance in it
 
 
 def draw(folder, count, seed):
@@ -40,13 +41,14 @@ def settle(model):
 
 
 def make_judge(work):
-    """A torchvision network with random weights, as its file and as ours."""
+    """Torchvision networks with random weights, as their files and as ours; that of tf-compat has torch-fidelity's shapes under the same names."""
     torch.manual_seed(5)
-    model = torchvision.models.inception_v3(weights=None, init_weights=False, aux_logits=True, num_classes=CLASSES)
-    settle(model)
-    torch.save(model.state_dict(), work / "inception.pth")
-    must(sys.executable, ROOT / "scripts/convert_weights.py", f"--out={work}/judge.safetensors", "--layout=torchvision-inception_v3",
-         f"classifier.={work}/inception.pth")
+    for name, classes, auxiliary in (("tf", 1008, False), ("inception", CLASSES, True)):
+        model = torchvision.models.inception_v3(weights=None, init_weights=False, aux_logits=auxiliary, num_classes=classes)
+        settle(model)
+        torch.save(model.state_dict(), work / f"{name}.pth")
+        must(sys.executable, ROOT / "scripts/convert_weights.py", f"--out={work}/{name}.safetensors", "--layout=torchvision-inception_v3",
+             f"classifier.={work}/{name}.pth")
     return model.eval()
 
 
@@ -63,22 +65,21 @@ def judged(model, folder):
     return torch.cat(pooled), torch.cat(logits)
 
 
-def theirs(model, real, fake):
+def by_fidelity(fake, real):
+    """torch-fidelity's scores of features. KID's subsets hold all rows."""
     from torch_fidelity.metric_fid import fid_features_to_statistics, fid_statistics_to_metric
     from torch_fidelity.metric_kid import kid_features_to_metric
     from torch_fidelity.metric_prc import prc_features_to_metric
-    (real_features, _), (fake_features, logits) = judged(model, real), judged(model, fake)
-    fid = fid_statistics_to_metric(*(fid_features_to_statistics(f) for f in (fake_features, real_features)), verbose=False)
-    # With subsets of all rows there is no chance in it; ours takes the smaller side's count.
-    kid = kid_features_to_metric(fake_features, real_features, kid_subsets=1, kid_subset_size=FAKE, kid_kernel="poly", kid_kernel_poly_degree=3,
+    fid = fid_statistics_to_metric(*(fid_features_to_statistics(f) for f in (fake, real)), verbose=False)
+    kid = kid_features_to_metric(fake, real, kid_subsets=1, kid_subset_size=FAKE, kid_kernel="poly", kid_kernel_poly_degree=3,
                                  kid_kernel_poly_gamma=None, kid_kernel_poly_coef0=1, rng_seed=1, verbose=False)
-    prc = prc_features_to_metric(fake_features, real_features, prc_neighborhood=NEIGHBOURS, prc_batch_size=100, save_cpu_ram=False, verbose=False)
-    return {"fid": fid["frechet_inception_distance"], "precision": prc["precision"], "recall": prc["recall"]}, kid, (fake_features, logits)
+    prc = prc_features_to_metric(fake, real, prc_neighborhood=NEIGHBOURS, prc_batch_size=100, save_cpu_ram=False, verbose=False)
+    return {"fid": fid["frechet_inception_distance"], "kid": kid["kernel_inception_distance_mean"], "precision": prc["precision"], "recall": prc["recall"]}
 
 
-def evaluate(bin_dir, work, out, *flags, ranks=1, expect=0):
-    command = [*(MPIRUN + ["-n", str(ranks)] if ranks > 1 else []), bin_dir / "helio-eval", f"--classifier={work}/judge.safetensors",
-               "--image_trunk=inception_v3", "--threads=1", f"--fake={work}/fake", f"--out={out}", *flags]
+def evaluate(bin_dir, work, out, *flags, ranks=1, expect=0, judge=("inception", "inception_v3")):
+    command = [*(MPIRUN + ["-n", str(ranks)] if ranks > 1 else []), bin_dir / "helio-eval", f"--classifier={work}/{judge[0]}.safetensors",
+               f"--classifier_trunk={judge[1]}", "--threads=1", f"--fake={work}/fake", f"--out={out}", *flags]
     done = subprocess.run([str(c) for c in command], capture_output=True, text=True, timeout=600)
     check(done.returncode == expect, f"helio-eval {' '.join(flags)}: exit code {done.returncode}" + (done.stderr[-1500:] if done.returncode != expect else ""))
     return done.stderr if expect else (json.loads((out / "summary.json").read_text()), done.stderr)
@@ -92,17 +93,40 @@ def check_scores(bin_dir, work, model):
     summary, said = evaluate(bin_dir, work, work / "one", f"--real={work}/real", "--fid", "--kid", "--prdc", f"--features={work}/features.safetensors")
     check("passed over 1 .txt" in said, "what is no picture is counted")
     scores = summary["generated"]
-    expected, kid, (features, logits) = theirs(model, work / "real", work / "fake")
-    for name, value in expected.items():
-        near(name, scores[name]["value"], value)
-    from safetensors.numpy import load_file
-    ours = load_file(work / "features.safetensors")["drawn"]
-    near("features", float(np.abs(ours - features.numpy()).max() + np.abs(features.numpy()).max()), float(np.abs(features.numpy()).max()))
-    check("kid" in scores and np.isfinite(scores["kid"]["value"]), f"kid {scores['kid']['value']:.5f} (theirs, other subsets: {kid['kernel_inception_distance_mean']:.5f})")
+    (real, _), (features, logits) = judged(model, work / "real"), judged(model, work / "fake")
+    for name, value in by_fidelity(features, real).items():
+        near(f"torch-compat, from the pictures: {name}", scores[name]["value"], value)
+    from safetensors.torch import load_file
+    ours = load_file(work / "features.safetensors")
+    for name, value in by_fidelity(ours["drawn"], ours["real"]).items():
+        near(f"of the same features: {name}", scores[name]["value"], value, 1e-4)
+    near("features", float((ours["drawn"] - features).abs().max() + features.abs().max()), float(features.abs().max()), 1e-4)
     low, high = score_range(logits)
     check(low <= scores["inception_score"]["value"] <= high, f"inception_score {scores['inception_score']['value']:.4f} within all orders' {low:.4f} to {high:.4f}")
+    for name in ("fid", "inception_score"):
+        protocol = scores[name]["protocol"]
+        check("torch-compat: trunk inception_v3" in protocol and "resized to 299 (bilinear)" in protocol and "classifier " in protocol, f"{name}: {protocol}")
     two, _ = evaluate(bin_dir, work, work / "two", f"--real={work}/real", "--fid", "--kid", "--prdc", ranks=2)
     check(two == summary, "2 ranks: every score is the same to the last digit")
+
+
+def check_tf(bin_dir, work):
+    """All of torch-fidelity on the same pictures and weights: its reading, resizing, network and formulas."""
+    import torch_fidelity
+    summary, _ = evaluate(bin_dir, work, work / "tf", f"--real={work}/real", "--fid", "--kid", "--prdc", "--inception_splits=1", judge=("tf", "inception_v3_tf"))
+    scores = summary["generated"]
+    theirs = torch_fidelity.calculate_metrics(
+        input1=f"{work}/fake", input2=f"{work}/real", samples_find_deep=True, cuda=False, isc=True, fid=True, kid=True, prc=True, isc_splits=1, kid_subsets=1,
+        kid_subset_size=FAKE, prc_neighborhood=NEIGHBOURS, prc_batch_size=100, cache=False, verbose=False, feature_extractor="inception-v3-compat",
+        feature_extractor_weights_path=f"{work}/tf.pth", save_cpu_ram=True, batch_size=1)  # pictures of several sizes
+    for name, key in (("inception_score", "inception_score_mean"), ("fid", "frechet_inception_distance"), ("kid", "kernel_inception_distance_mean"),
+                      ("precision", "precision"), ("recall", "recall")):
+        near(f"tf-compat is torch-fidelity: {name}", scores[name]["value"], theirs[key])
+    protocols = scores["fid"]["protocol"], scores["inception_score"]["protocol"]
+    check(all("tf-compat: trunk inception_v3_tf" in p and "bilinear from the corner" in p for p in protocols), f"fid: {protocols[0]}")
+    check("splits=1 classes=1008" in protocols[1] and "without the last bias" in protocols[1], f"inception_score: {protocols[1]}")
+    refused = evaluate(bin_dir, work, work / "x", f"--real={work}/features.safetensors", "--fid", judge=("tf", "inception_v3_tf"), expect=1)
+    check("of another judge: torch-compat" in refused and "this one is: tf-compat" in refused, "torch-compat and tf-compat are not mixed")
 
 
 def score_range(logits):
@@ -117,6 +141,7 @@ def check_statistics(bin_dir, work):
     must(sys.executable, ROOT / "scripts/convert_features.py", work / "features.safetensors", "--side=real", work / "real.npz")
     stored = np.load(work / "real.npz")
     check(stored["mu"].shape == (2048,) and stored["sigma"].shape == (2048, 2048) and int(stored["n"]) == REAL, "an .npz as pytorch-fid reads it")
+    check(str(stored["split"]) == f"{work}/real" and "resized to 299" in str(stored["judge"]), f"and beside it what it is of: {stored['split']}, {stored['judge']}")
     judge = str(stored["judge"])
     must(sys.executable, ROOT / "scripts/convert_features.py", work / "real.npz", f"--judge={judge}", work / "real.safetensors")
     one = json.loads((work / "one/summary.json").read_text())["generated"]["fid"]["value"]
@@ -143,6 +168,7 @@ def main():
         draw(work / "fake", FAKE, 2)
         model = make_judge(work)
         check_scores(bin_dir, work, model)
+        check_tf(bin_dir, work)
         check_statistics(bin_dir, work)
         check_mistakes(bin_dir, work)
 

@@ -30,6 +30,25 @@ TEST(ColourBinding, CountsOnlyAskedPartsAndTellsPartFromAnywhere) {
   EXPECT_EQ(scores[0].name, "colour_part_accuracy");
 }
 
+TEST(ColourBinding, TellsPartsAndAskedColoursApart) {
+  EvalBatch batch;
+  batch.positions = torch::arange(4);
+  batch.asked = torch::tensor({{0, 1}, {0, -1}, {2, 0}, {1, 1}}, torch::kInt64);
+  batch.images = torch::stack({OneHot({0, 2}), OneHot({1, 0}), OneHot({2, 0}), OneHot({1, 3})});
+  ColourBinding binding("colour", [](const torch::Tensor& x) { return x; },
+                        {2, "", {"head", "wings"}, {"black", "white", "red", "blue"}});
+  binding.Consume(batch);
+  std::map<std::string, Score> scores;
+  for (const auto& score : binding.Finish(binding.Partial())) scores[score.name] = score;
+  EXPECT_DOUBLE_EQ(scores.at("colour_part_accuracy_head").value, 0.75);
+  EXPECT_NEAR(scores.at("colour_part_accuracy_wings").value, 0.25, 1e-12);  // folds of 1 and 2 rows
+  EXPECT_EQ(scores.at("colour_part_accuracy_wings").protocol, "N=4 asked=3 folds=2");
+  EXPECT_NEAR(scores.at("colour_part_accuracy_black").value, 0.75, 1e-12);
+  EXPECT_NEAR(scores.at("colour_part_accuracy_white").value, 0.25, 1e-12);
+  EXPECT_FALSE(scores.contains("colour_part_accuracy_red"));   // asked for once: fewer than folds
+  EXPECT_FALSE(scores.contains("colour_part_accuracy_blue"));  // never
+}
+
 TEST(ColourBinding, SaysWhenNoCaptionNamesColours) {
   ColourBinding binding("colour", [](const torch::Tensor& x) { return x; }, {2, ""});
   EvalBatch batch;

@@ -33,6 +33,23 @@ TEST(MergePartials, RefusesRanksThatLoadedDifferentNetworks) {
   EXPECT_THROW(MergePartials({Rows({0}), wide}), Error);
 }
 
+TEST(MergePartials, DoesNotCopyRowsInOrder) {
+  const auto rows = Rows({0, 1, 2});
+  EXPECT_EQ(MergePartials({rows})[1].second.data_ptr(), rows[1].second.data_ptr());
+}
+
+TEST(RowCollector, JoinsOnceAndGoesOn) {
+  RowCollector collector;
+  EXPECT_TRUE(collector.Rows().empty());
+  collector.Add(Rows({0}));
+  collector.Add(Rows({1, 2}));
+  const auto joined = collector.Rows();
+  EXPECT_TRUE(torch::equal(joined[0].second, torch::arange(3)));
+  EXPECT_EQ(collector.Rows()[1].second.data_ptr(), joined[1].second.data_ptr());
+  collector.Add(Rows({3}));
+  EXPECT_TRUE(torch::equal(collector.Rows()[0].second, torch::arange(4)));
+}
+
 TEST(FoldMeans, FoldsCoverEveryValueOnce) {
   const auto folds = FoldMeans(torch::tensor({1.0, 0.0, 1.0, 1.0, 0.0}), 2);
   EXPECT_DOUBLE_EQ(folds.parts[0], 0.5);

@@ -31,6 +31,14 @@ TEST(RPrecision, RandomCodesAreAtChance) {
   EXPECT_NEAR(scores[2].value, 0.03, 0.012);
 }
 
+TEST(RPrecision, PerfectCodesOfOthersPicturesAreAtChance) {
+  auto samples = RandomSamples(2000, kSize, 40, 3);
+  samples.images = Code(samples.captions, {}).index_select(0, torch::randperm(2000));
+  const auto scores = ScoreOverRanks(samples, 1, MakeRPrecision);
+  EXPECT_NEAR(scores[0].value, 0.01, 0.007);  // 3 deviations of the sampling
+  EXPECT_NEAR(scores[2].value, 0.03, 0.012);
+}
+
 TEST(RPrecision, TiesCountAgainst) {
   auto samples = RandomSamples(400, kSize, 40, 3);
   samples.captions.fill_(3);

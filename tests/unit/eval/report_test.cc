@@ -50,7 +50,7 @@ TEST_F(Report, ScoresCanBeFinishedFromAFile) {
   InceptionScore evaluator("inception_score", [](const torch::Tensor& x) { return x.softmax(1); });
   evaluator.Consume(RandomSamples(60, 5, 5, 1));
   const auto merged = MergePartials({evaluator.Partial()});
-  WriteFeatures(folder_ / "is.safetensors", "a judge", merged);
+  WriteFeatures(folder_ / "is.safetensors", {"a judge", "drawn ones", ""}, merged);
   EXPECT_EQ(evaluator.Finish(ReadFeatures(folder_ / "is.safetensors"))[0].value,
             evaluator.Finish(merged)[0].value);
 }

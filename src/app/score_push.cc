@@ -1,0 +1,19 @@
+#include "src/app/score_push.h"
+
+#include "cluster/metrics_pusher.h"
+#include "src/app/run_exporter.h"
+
+namespace helio::app {
+
+void PushScores(const TrainingOptions& options, const std::vector<eval::Score>& scores) {
+  const auto& gateway = options.metrics.push_gateway;
+  if (gateway.empty()) return;
+  cluster::MetricRegistry registry;
+  for (const auto& score : scores)
+    registry.AddGauge("helio_score", "Evaluation score", {{"name", score.name}, {"protocol", score.protocol}})
+        .Set(score.value);
+  // Its destructor pushes.
+  const cluster::MetricsPusher pusher(registry, gateway, RunName(options.session.out));
+}
+
+}  // namespace helio::app
