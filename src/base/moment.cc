@@ -21,7 +21,7 @@ Moment Moment::On(torch::Device device) {
 
 double Moment::Since(const Moment& earlier) const {
   if (!event_) return Seconds(host_ - earlier.host_);
-  event_->event.synchronize();
+  if (!event_->event.query()) event_->event.synchronize();
   return earlier.event_->event.elapsed_time(event_->event) * 1e-3;
 }
 
