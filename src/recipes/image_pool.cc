@@ -31,20 +31,23 @@ torch::Tensor ImagePool::Exchange(const torch::Tensor& pictures,
                                   const std::function<Chance(int64_t)>& chance) {
   const torch::NoGradGuard no_grad;
   if (size() == 0) return pictures.detach();
+  const int64_t n = pictures.size(0);
+  const auto drawn = Draw(n, chance, pictures.device());
   const auto finite = pictures.isfinite().all();
-  const auto drawn = Draw(pictures.size(0), chance, pictures.device());
+  const auto next = count_ + torch::arange(n, count_.options());  // where a pool that is not full takes them
+  const auto full = next.ge(size());
+  const auto places = torch::where(full, drawn.places, next);
+  const auto swaps = drawn.swaps & full & finite, enters = (drawn.swaps | ~full) & finite;
+  const auto own = pictures.to(images_.scalar_type());
   std::vector<torch::Tensor> shown;
-  for (int64_t i = 0; i < pictures.size(0); ++i) {
-    const auto full = count_.ge(size());
-    const auto swap = full & drawn.swaps[i];
-    const auto place = torch::where(full, drawn.places[i], count_).clamp_max(size() - 1).view({1});
-    const auto own = pictures[i].unsqueeze(0), earlier = images_.index_select(0, place);
-    const auto stored = torch::where(finite & (swap | ~full), own.to(images_.scalar_type()), earlier);
-    images_.index_copy_(0, place, stored);
-    count_.add_(finite & ~full);
-    shown.push_back(torch::where(finite & swap, earlier.to(own.scalar_type()), own));
+  for (int64_t i = 0; i < n; ++i) {  // one after the other: two may be drawn to the same place
+    const auto picture = own.narrow(0, i, 1), place = places.narrow(0, i, 1);
+    const auto earlier = images_.index_select(0, place);
+    images_.index_copy_(0, place, torch::where(enters[i], picture, earlier));
+    shown.push_back(torch::where(swaps[i], earlier, picture));
   }
-  return torch::cat(shown);
+  count_.copy_(torch::where(finite, (count_ + n).clamp_max(size()), count_));
+  return torch::cat(shown).to(pictures.scalar_type());
 }
 
 NamedTensors ImagePool::State(const std::string& prefix) const {
