@@ -11,17 +11,15 @@ import subprocess
 import sys
 import tempfile
 
+import step_bench
+
 ROOT = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", ".."))
-OURS = os.path.join(ROOT, "build", "release", "bin", "step_bench")
 THEIRS = os.path.join(ROOT, "..", "shared", "reference", "bench_reference.py")
-ENVIRONMENT = dict(os.environ, OMPI_ALLOW_RUN_AS_ROOT="1", OMPI_ALLOW_RUN_AS_ROOT_CONFIRM="1")
 
 
 def ours(model, batch, arguments):
-    command = ["mpirun", "--oversubscribe", "--bind-to", "none", "-n", str(arguments.ranks), OURS, model, str(batch),
-               str(arguments.steps), "1", "cpu", "shard" if arguments.shard_optimizer else "whole"]
-    said = subprocess.run(command, check=True, capture_output=True, text=True, cwd=ROOT, env=ENVIRONMENT).stdout
-    timing = json.loads([line for line in said.splitlines() if line.startswith("{")][-1])
+    words = ("cpu", "shard") if arguments.shard_optimizer else ("cpu",)
+    timing = step_bench.ours(model, batch, arguments.steps, 1, *words, ranks=arguments.ranks)
     return batch / timing["seconds"], timing["phases"]
 
 

@@ -12,6 +12,7 @@ import tempfile
 ROOT = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", ".."))
 OURS = os.path.join(ROOT, "build", "release", "bin", "step_bench")
 THEIRS = os.path.join(ROOT, "..", "shared", "reference", "bench_reference.py")
+ENVIRONMENT = dict(os.environ, OMPI_ALLOW_RUN_AS_ROOT="1", OMPI_ALLOW_RUN_AS_ROOT_CONFIRM="1")
 
 # The same work under one name: our parts, theirs ("fused" mode: the published statement order).
 PHASES = {
@@ -24,10 +25,12 @@ PHASES = {
 }
 
 
-def ours(model, batch, steps, threads):
-    said = subprocess.run([OURS, model, str(batch), str(steps), str(threads)], check=True, capture_output=True,
-                          text=True, cwd=ROOT).stdout
-    return json.loads(said.splitlines()[-1])
+def ours(model, batch, steps, threads, *words, ranks=1):
+    """step_bench's answer; `words`: its further arguments, the device first. More than one rank: under mpirun."""
+    launcher = ["mpirun", "--oversubscribe", "--bind-to", "none", "-n", str(ranks)] if ranks > 1 else []
+    said = subprocess.run([*launcher, OURS, model, str(batch), str(steps), str(threads), *words], check=True, capture_output=True,
+                          text=True, cwd=ROOT, env=ENVIRONMENT).stdout
+    return json.loads([line for line in said.splitlines() if line.startswith("{")][-1])
 
 
 def theirs(model, batch, steps, threads):
