@@ -2,6 +2,7 @@
 
 #include "cluster/metrics_pusher.h"
 #include "src/app/run_exporter.h"
+#include "src/train/score_gauge.h"
 
 namespace helio::app {
 
@@ -9,9 +10,7 @@ void PushScores(const TrainingOptions& options, const std::vector<eval::Score>& 
   const auto& gateway = options.metrics.push_gateway;
   if (gateway.empty()) return;
   cluster::MetricRegistry registry;
-  for (const auto& score : scores)
-    registry.AddGauge("helio_score", "Evaluation score", {{"name", score.name}, {"protocol", score.protocol}})
-        .Set(score.value);
+  for (const auto& score : scores) train::SetScore(registry, score.name, score.protocol, score.value);
   // Its destructor pushes.
   const cluster::MetricsPusher pusher(registry, gateway, RunName(options.session.out));
 }

@@ -14,9 +14,8 @@ struct ColourBindingOptions {
 //   <name>_part_accuracy     asked (part, colour) pairs where the judge sees that colour on that part
 //   <name>_anywhere_accuracy the same where it sees the colour on any part of the bird
 //   <name>_all_parts_accuracy pictures with all their asked parts right
-//   <name>_part_accuracy_PART, <name>_part_accuracy_COLOUR  the first, of one part or one asked colour;
-//   absent
-//                             where fewer captions than folds ask for it
+//   <name>_part_accuracy_PART, <name>_part_accuracy_COLOUR the first, of one part or one asked colour;
+//                            absent where fewer captions than folds ask for it
 class ColourBinding : public Evaluator {
  public:
   // `part_colours` maps pictures to scores {B, parts, colours}; the largest is the colour seen.

@@ -3,6 +3,8 @@
 #include <c10/core/CachingDeviceAllocator.h>
 #include <unistd.h>
 
+#include "src/train/score_gauge.h"
+
 namespace helio::train {
 namespace {
 
@@ -134,8 +136,7 @@ void TrainingMetrics::Checkpoint(const WriteOutcome& outcome) {
 }
 
 void TrainingMetrics::Score(const recipes::ValidationScore& score) {
-  registry_.AddGauge("helio_score", "Evaluation score", {{"name", score.name}, {"protocol", score.protocol}})
-      .Set(score.value);
+  SetScore(registry_, score.name, score.protocol, score.value);
 }
 
 void TrainingMetrics::Evaluation(double seconds) {
