@@ -26,9 +26,8 @@ def scored(work, run, r_precision, inception):
     training = work / "out" / run
     training.mkdir()
     (training / "run.flags").write_text("--recipe=any\n--noflip\n--steps=1600\n--batch=16\n")
-    stamps = work / "out/.pipeline"
-    stamps.mkdir(exist_ok=True)
-    (stamps / f"{run}.json").write_text(json.dumps({"key": "", "seconds": 256.0, "code": 0}))
+    speeds = (90, 100, 30, 110, 100)  # something else ran beside it
+    (training / "metrics.jsonl").write_text("".join(json.dumps({"step": step, "images_per_second": speed}) + "\n" for step, speed in enumerate(speeds)) + '{"step": 5}\n')
 
 
 class Tables(unittest.TestCase):
@@ -49,6 +48,31 @@ class Tables(unittest.TestCase):
         self.assertIn("every system sees 25,600 pictures", text)
         record = json.loads((self.work / "records/attngan-s1.json").read_text())
         self.assertEqual((record["seed"], record["generated"]["r_precision_top1"]["value"], record["seconds"]), (1, 0.5, 256))
+
+    def test_equal_time(self):
+        scored(self.work, "mirrorgan-s1", 0.7, 28)
+        self.assertEqual(tables(self.work, "--report").returncode, 0)
+        shown = tables(self.work, "--rows=mirrorgan", "--seeds=1", "--minutes=8", "--print")  # 100 pictures/s
+        self.assertIn("--batch=16 --steps=3000 --seed=1", shown.stdout, shown.stderr)
+        unknown = tables(self.work, "--rows=attngan", "--minutes=8", "--print")
+        self.assertEqual(unknown.returncode, 1)
+        self.assertIn("the speed of 'attngan' is not known yet", unknown.stderr)
+        scored(self.work, "mirrorgan-s1-8min", 0.6, 27)
+        self.assertEqual(tables(self.work, "--report", "--minutes=8").returncode, 0)
+        text = (self.work / "out/tables.md").read_text()
+        self.assertIn("## 8 minutes each", text)
+        self.assertEqual(text.count("| MirrorGAN | 1 | 0.700 |"), 1, text)
+        self.assertIn("| MirrorGAN | 1 | 0.600 |", text)
+
+    def test_what_has_a_record_is_not_made_again(self):
+        scored(self.work, "mirrorgan-s1", 0.7, 28)
+        self.assertEqual(tables(self.work, "--report").returncode, 0)
+        shown = tables(self.work, "--seeds=1,2", "--print").stdout
+        self.assertIn("attngan-s1", shown)
+        self.assertIn("mirrorgan-s2", shown)
+        self.assertNotIn("mirrorgan-s1", shown)
+        for again in (["--rows=mirrorgan"], ["--pictures=3200"]):  # named; another budget
+            self.assertIn("mirrorgan-s1", tables(self.work, "--seeds=1", "--print", *again).stdout)
 
     def test_stages_are_commands(self):
         shown = tables(self.work, "--rows=main,ablations", "--seeds=7", "--pictures=3200", "--print")
