@@ -2,15 +2,12 @@
 
 #include <algorithm>
 #include <map>
-#include <span>
-#include <vector>
 
-#include "src/base/random.h"
+#include "dataio/synth/palette.h"
+#include "dataio/synth/phrase.h"
 
 namespace helio::dataio {
 namespace {
-
-using Words = std::span<const char* const>;
 
 constexpr const char* kNouns[] = {"bird",   "bird",    "bird",    "birdie", "songbird", "finch", "creature",
                                   "animal", "sparrow", "warbler", "robin",  "wren",     "chick"};
@@ -65,17 +62,6 @@ constexpr const char* kTemplates[] = {
     "it is a {bird} {has} {parts}",
     "its name is unknown but the {bird} has {parts}",
 };
-constexpr size_t kMaxWords = 18;
-
-std::string Text(std::initializer_list<std::string_view> pieces) {
-  std::string text;
-  for (const auto piece : pieces) text += piece;
-  return text;
-}
-
-std::string Pick(RandomStream& random, Words words) {
-  return words[static_cast<size_t>(random.Below(static_cast<int64_t>(words.size())))];
-}
 
 Words NamesOf(int part) {
   switch (part) {
@@ -161,51 +147,18 @@ std::string Filling(RandomStream& random, std::string_view name, const Content& 
   return Pick(random, kChoices.find(name)->second);
 }
 
-std::string Fill(RandomStream& random, std::string_view pattern, const Content& content) {
-  std::string text;
-  while (!pattern.empty()) {
-    const size_t open = pattern.find('{'), close = pattern.find('}');
-    text += pattern.substr(0, open);
-    if (open == std::string_view::npos) break;
-    text += Filling(random, pattern.substr(open + 1, close - open - 1), content);
-    pattern.remove_prefix(close + 1);
-  }
-  return text;
-}
-
-// "a orange" -> "an orange"
-std::string WithArticles(std::string text) {
-  for (size_t at = 0; (at = text.find("a ", at)) != std::string::npos; ++at) {
-    const bool word = at == 0 || text[at - 1] == ' ';
-    const bool vowel =
-        at + 2 < text.size() && std::string_view("aeiou").find(text[at + 2]) != std::string_view::npos;
-    if (word && vowel) text.insert(at + 1, "n");
-  }
-  return text;
-}
-
-size_t CountWords(const std::string& text) {
-  size_t words = 0;
-  bool inside = false;
-  for (const char c : text) {
-    const bool letter = c >= 'a' && c <= 'z';
-    words += letter && !inside;
-    inside = letter;
-  }
-  return words;
-}
-
 }  // namespace
 
-BirdCaption DescribeBird(const BirdColours& colours, uint64_t key) {
+DrawnCaption DescribeBird(const BirdColours& colours, uint64_t key) {
   RandomStream random(key);
   const auto parts = ChooseParts(random);
-  BirdCaption caption;
+  DrawnCaption caption;
   do {
     const auto content = DrawContent(random, parts, colours);
-    caption.text = WithArticles(Fill(random, Pick(random, kTemplates), content));
-  } while (CountWords(caption.text) > kMaxWords);
-  caption.asked.fill(-1);
+    caption.text = WithArticles(
+        Fill(Pick(random, kTemplates), [&](auto name) { return Filling(random, name, content); }));
+  } while (CountWords(caption.text) > kMaxCaptionWords);
+  caption.asked.assign(kPartNames.size(), -1);
   for (const int part : parts) caption.asked[static_cast<size_t>(part)] = colours[static_cast<size_t>(part)];
   return caption;
 }

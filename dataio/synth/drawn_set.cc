@@ -4,8 +4,7 @@
 #include <fstream>
 #include <set>
 
-#include "dataio/synth/bird.h"
-#include "dataio/synth/captions.h"
+#include "dataio/synth/subject.h"
 #include "src/base/json.h"
 #include "src/base/log.h"
 #include "src/base/random.h"
@@ -16,18 +15,18 @@ namespace {
 
 constexpr int kCaptions = 10;
 
-struct BirdClass {
-  BirdColours colours;
+struct DrawnClass {
+  Facts facts;
   std::string name;  // "001.red_blue_white_black"
   bool test = false;
   int64_t images = 0;
 };
 
 // All orders of `families` sets of four different colours, shuffled; the last `test_classes` are held out.
-std::vector<BirdClass> MakeClasses(const DrawnSetOptions& options) {
-  std::vector<BirdColours> sets;
+std::vector<DrawnClass> MakeClasses(const DrawnSetOptions& options, const Subject& subject) {
+  std::vector<FourColours> sets;
   for (int mask = 0; mask < 256; ++mask) {
-    BirdColours set{};
+    FourColours set{};
     size_t size = 0;
     for (int colour = 0; colour < 8; ++colour)
       if ((mask >> colour & 1) != 0 && size++ < 4) set[size - 1] = colour;
@@ -39,34 +38,31 @@ std::vector<BirdClass> MakeClasses(const DrawnSetOptions& options) {
       std::swap(items[i], items[static_cast<size_t>(random.Below(static_cast<int64_t>(i) + 1))]);
   };
   shuffle(sets);
-  std::vector<BirdClass> classes;
+  std::vector<DrawnClass> classes;
   for (int family = 0; family < options.families; ++family) {
     auto order = sets[static_cast<size_t>(family)];
-    do classes.push_back({order, "", false, 0});
+    do classes.push_back({subject.FactsOf(order, family), "", false, 0});
     while (std::next_permutation(order.begin(), order.end()));
   }
   shuffle(classes);
   return classes;
 }
 
-void NameAndSplit(std::vector<BirdClass>& classes, const DrawnSetOptions& options) {
+void NameAndSplit(std::vector<DrawnClass>& classes, const DrawnSetOptions& options, const Subject& subject) {
   const auto train_classes = static_cast<int64_t>(classes.size()) - options.test_classes;
   const int64_t train_images = options.images - options.test_classes * options.test_images;
   if (train_classes < 1 || train_images < train_classes)
     ThrowUser("too few images for " + std::to_string(classes.size()) + " classes", "--images",
               "at least " + std::to_string(train_classes + options.test_classes * options.test_images));
   for (size_t i = 0; i < classes.size(); ++i) {
-    auto& bird = classes[i];
+    auto& drawn = classes[i];
     const auto index = static_cast<int64_t>(i);
-    bird.test = index >= train_classes;
-    bird.images = bird.test ? options.test_images
-                            : train_images / train_classes + (index < train_images % train_classes);
+    drawn.test = index >= train_classes;
+    drawn.images = drawn.test ? options.test_images
+                              : train_images / train_classes + (index < train_images % train_classes);
     char number[32];
     std::snprintf(number, sizeof number, "%03zu.", i + 1);
-    bird.name = number;
-    for (size_t part = 0; part < 4; ++part)
-      bird.name +=
-          std::string(part ? "_" : "") + std::string(kColourNames[static_cast<size_t>(bird.colours[part])]);
+    drawn.name = number + subject.NameOf(drawn.facts);
   }
 }
 
@@ -90,17 +86,18 @@ std::string Decimals(std::initializer_list<double> values) {
   return text.str();
 }
 
-void WriteBird(const fs::path& root, const BirdClass& bird, int64_t number, int64_t id, size_t class_id,
-               const DrawnSetOptions& options, DrawnLists& lists) {
-  const std::string key = bird.name + "/bird_" + std::to_string(number + 1);
+void WritePicture(const fs::path& root, const DrawnClass& its_class, int64_t number, int64_t id,
+                  size_t class_id, const DrawnSetOptions& options, const Subject& subject,
+                  DrawnLists& lists) {
+  const std::string key = its_class.name + "/" + subject.noun() + "_" + std::to_string(number + 1);
   const auto drawn =
-      DrawBird(bird.colours, options.side, RandomKey(options.seed, "bird", {id}), options.stance);
+      subject.Draw(its_class.facts, options.side, RandomKey(options.seed, subject.noun(), {id}));
   const auto jpeg = EncodeJpeg(InStyle(drawn.image, options.style));
   WriteText(root / "CUB_200_2011/images" / (key + ".jpg"), {jpeg.begin(), jpeg.end()});
   Json asked = Json::array();
   std::string captions;
   for (int i = 0; i < kCaptions; ++i) {
-    const auto caption = DescribeBird(bird.colours, RandomKey(options.seed, "caption", {id, i}));
+    const auto caption = subject.Describe(its_class.facts, RandomKey(options.seed, "caption", {id, i}));
     captions += caption.text + "\n";
     asked.push_back(caption.asked);
   }
@@ -112,12 +109,12 @@ void WriteBird(const fs::path& root, const BirdClass& bird, int64_t number, int6
     lists.points += line + std::to_string(i + 1) + " " + Decimals({drawn.points[i].x, drawn.points[i].y}) +
                     (drawn.points[i].visible ? " 1\n" : " 0\n");
   lists.labels += line + std::to_string(class_id) + "\n";
-  lists.split += line + (bird.test ? "0\n" : "1\n");
-  (bird.test ? lists.test : lists.train) += key + "\n";
-  lists.pictures[key] = {{"colours", bird.colours}, {"asked", asked}};
+  lists.split += line + (its_class.test ? "0\n" : "1\n");
+  (its_class.test ? lists.test : lists.train) += key + "\n";
+  lists.pictures[key] = {{"colours", its_class.facts}, {"asked", asked}};
 }
 
-void WriteLists(const fs::path& root, const DrawnLists& lists) {
+void WriteLists(const fs::path& root, const Subject& subject, const DrawnLists& lists) {
   const auto cub = root / "CUB_200_2011";
   WriteText(cub / "images.txt", lists.images);
   WriteText(cub / "bounding_boxes.txt", lists.boxes);
@@ -136,8 +133,9 @@ void WriteLists(const fs::path& root, const DrawnLists& lists) {
   }
   Json words = Json::object();
   for (size_t i = 0; i < kColourNames.size(); ++i) words[std::string(kColourNames[i])] = i;
-  const Json attributes = {
-      {"parts", kPartNames}, {"colours", kColourNames}, {"words", words}, {"images", lists.pictures}};
+  Json attributes = {{"parts", subject.parts()}, {"colours", subject.values()}, {"words", words}};
+  if (subject.sided()) attributes["sided"] = true;
+  attributes["images"] = lists.pictures;
   WriteFileAtomically(root / "attributes.json", attributes.dump());
 }
 
@@ -146,8 +144,9 @@ void WriteLists(const fs::path& root, const DrawnLists& lists) {
 void WriteDrawnSet(const fs::path& root, const DrawnSetOptions& options) {
   if (options.families < 3 || options.families > 70) ThrowUser("must be 3 to 70", "--families");
   if (options.side < 32 || options.side > 1024) ThrowUser("must be 32 to 1024", "--side");
-  auto classes = MakeClasses(options);
-  NameAndSplit(classes, options);
+  const auto subject = options.scene ? MakeSceneSubject(options.seed) : MakeBirdSubject(options.stance);
+  auto classes = MakeClasses(options, *subject);
+  NameAndSplit(classes, options, *subject);
   fs::remove_all(root / "CUB_200_2011");
   fs::remove_all(root / "text");
   DrawnLists lists;
@@ -157,11 +156,11 @@ void WriteDrawnSet(const fs::path& root, const DrawnSetOptions& options) {
     fs::create_directories(root / "text" / classes[i].name);
     lists.classes += std::to_string(i + 1) + " " + classes[i].name + "\n";
     for (int64_t number = 0; number < classes[i].images; ++number)
-      WriteBird(root, classes[i], number, ++id, i + 1, options, lists);
+      WritePicture(root, classes[i], number, ++id, i + 1, options, *subject, lists);
   }
-  WriteLists(root, lists);
-  LOG(INFO) << "drew " << id << " birds of " << classes.size() << " classes (" << options.test_classes
-            << " held out) into " << root.string();
+  WriteLists(root, *subject, lists);
+  LOG(INFO) << "drew " << id << " " << subject->noun() << "s of " << classes.size() << " classes ("
+            << options.test_classes << " held out) into " << root.string();
 }
 
 }  // namespace helio::dataio

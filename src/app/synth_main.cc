@@ -20,16 +20,30 @@ struct SynthOptions {
              "Where birds are: they fill the picture, or are of any size anywhere in it");
     list.Add("style", &style, OneOf({"day", "night"}),
              "Light. The same birds under the same names in both, for systems that translate");
+    list.Add("scene", &set.scene, AnyValue(),
+             "Draw scenes: two birds, or a bird and one to three things, for captions of where, how many and "
+             "which way; best with --side=152");
     list.Add("families", &set.families, Between(3, 70),
-             "Colour sets; every order of a set on head, wing, belly and body is a class");
+             "Colour sets; every order of a set on head, wing, belly and body (in scenes on their four "
+             "coloured parts) is a class");
     list.Add("test_classes", &set.test_classes, Between(0, 1e4), "Classes held out for testing");
     list.Add("test_images", &set.test_images, Between(0, 1e6), "Pictures of each held-out class");
   }
 };
 
+// Each class of scenes has its places and directions.
+void RefuseWithScene(const std::string& flag, const std::string& value, const std::string& usual) {
+  if (value != usual)
+    ThrowUser("goes with single birds only", "--" + flag + "=" + value + " --scene", "leave one of them out");
+}
+
 int Run() {
   auto options = OptionsFrom<SynthOptions>(GivenFlags());
   if (options.out.empty()) ThrowUser("is missing", "--out", "name a folder to draw into");
+  if (options.set.scene) {
+    RefuseWithScene("facing", options.facing, "both");
+    RefuseWithScene("place", options.place, "middle");
+  }
   options.set.stance = {options.facing == "both", options.place == "anywhere"};
   options.set.style = dataio::DrawnStyleOf(options.style);
   dataio::WriteDrawnSet(options.out, options.set);

@@ -27,6 +27,7 @@ ColourAttributes::ColourAttributes(const std::filesystem::path& attributes_json)
   const Json file = ReadJson(attributes_json);
   parts_ = JsonField<std::vector<std::string>>(file, "parts", where_);
   colours_ = JsonField<std::vector<std::string>>(file, "colours", where_);
+  if (file.contains("sided")) sided_ = JsonField<bool>(file, "sided", where_);
   const auto words = JsonField<Json>(file, "words", where_), images = JsonField<Json>(file, "images", where_);
   for (const auto& [word, colour] : words.items()) {
     words_[word] =

@@ -13,6 +13,7 @@ namespace helio::eval {
 //   {"parts": ["head", ...], "colours": ["black", ...], "words": {"black": 0, ...},
 //    "images": {"001.x/bird_1": {"colours": [colour of each part], "asked": [[colour of each part or -1] per
 //    caption]}}}
+// With "sided": true, a mirrored picture has other values.
 class ColourAttributes {
  public:
   // Throws Error{kData} naming the file and what is wrong with it.
@@ -20,6 +21,7 @@ class ColourAttributes {
 
   const std::vector<std::string>& parts() const { return parts_; }
   const std::vector<std::string>& colours() const { return colours_; }
+  bool sided() const { return sided_; }
   bool Has(const std::string& image) const { return images_.contains(image); }
 
   // {parts} int64: the picture's colours. `image` is the record's id: CUB's "class/name" without ".jpg".
@@ -41,6 +43,7 @@ class ColourAttributes {
   const Picture& Find(const std::string& image) const;
 
   std::string where_;
+  bool sided_ = false;
   std::vector<std::string> parts_, colours_;
   std::map<std::string, int64_t> words_;
   std::map<std::string, Picture> images_;

@@ -60,6 +60,15 @@ torch::Tensor ColourOfWord(const ColourAttributes& attributes, const dataio::Voc
   return colours;
 }
 
+// As the judge learns from it: crops of 64 shall be nearly all of it, also of pictures stored for larger
+// sides.
+dataio::Image JudgedPicture(const dataio::Dataset& dataset, int64_t row) {
+  auto picture = dataset.Picture(row);
+  return std::min(picture.width, picture.height) > kPartJudgeStored
+             ? dataio::ResizeShortSide(picture, kPartJudgeStored)
+             : picture;
+}
+
 // Pictures {N, 3, s, s} and part colours {N, parts} of up to `count` rows.
 std::pair<torch::Tensor, torch::Tensor> PartExamples(const dataio::Dataset& dataset,
                                                      const ColourAttributes& attributes, int64_t count,
@@ -68,7 +77,7 @@ std::pair<torch::Tensor, torch::Tensor> PartExamples(const dataio::Dataset& data
   const auto order = dataio::ShuffledRows(dataset.size(), RandomKey(seed, "part_judge"));
   for (int64_t i = 0; i < std::min(count, dataset.size()); ++i) {
     const int64_t row = order[static_cast<size_t>(i)];
-    pictures.push_back(PixelsOf(dataset.Picture(row)));
+    pictures.push_back(PixelsOf(JudgedPicture(dataset, row)));
     colours.push_back(attributes.Colours(dataset.Id(row)));
   }
   return {torch::stack(pictures), torch::stack(colours)};
@@ -79,7 +88,7 @@ void AddPartJudge(Judges& judges, const JudgeOptions& options, const dataio::Dat
   judges.attributes = std::make_unique<ColourAttributes>(options.attributes);
   const auto [pictures, colours] = PartExamples(*options.train, *judges.attributes, 3000, seed);
   judges.parts = TrainPartJudge(pictures, colours, static_cast<int64_t>(judges.attributes->colours().size()),
-                                {.seed = seed});
+                                {.mirror = !judges.attributes->sided(), .seed = seed});
   const auto [held_out, truth] = PartExamples(test, *judges.attributes, 500, seed);
   judges.parts_accuracy = PartJudgeAccuracy(judges.parts, held_out, truth);
 }

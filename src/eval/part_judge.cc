@@ -52,10 +52,10 @@ torch::Tensor CentreCrop(const torch::Tensor& pictures) {
 
 // Crop, flip, and now and then a blur and noise: generated birds are softer and dirtier than drawn ones, and
 // the judge shall look at areas, not at texture.
-torch::Tensor Augment(torch::Tensor pictures, RandomStream& random) {
+torch::Tensor Augment(torch::Tensor pictures, bool mirror, RandomStream& random) {
   pictures = pictures.narrow(2, random.Below(pictures.size(2) - kSide + 1), kSide);
   pictures = pictures.narrow(3, random.Below(pictures.size(3) - kSide + 1), kSide);
-  if (random.Below(2)) pictures = pictures.flip({3});
+  if (mirror && random.Below(2)) pictures = pictures.flip({3});
   if (random.Below(2)) pictures = torch::avg_pool2d(pictures, 3, /*stride=*/1, /*padding=*/1);
   return pictures +
          0.1 * NormalRows(random.Next(), {0, pictures.size(0), pictures.size(0)}, {3, kSide, kSide});
@@ -112,7 +112,8 @@ SmallPartNet TrainPartJudge(const torch::Tensor& pictures, const torch::Tensor& 
   RandomStream random(RandomKey(options.seed, "part judge"));
   for (int64_t step = 0; step < options.steps; ++step) {
     const auto rows = RandomRows(pictures.size(0), options.batch, random);
-    const auto batch = Augment(InRange(pictures.index_select(0, rows)), random).to(options.device);
+    const auto batch =
+        Augment(InRange(pictures.index_select(0, rows)), options.mirror, random).to(options.device);
     SetRate(adam, options.rate * OneCycle(static_cast<double>(step) / static_cast<double>(options.steps)));
     adam.zero_grad();
     PartLoss(judge->forward(batch), part_colours.index_select(0, rows).to(options.device)).backward();

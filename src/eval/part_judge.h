@@ -19,18 +19,22 @@ class SmallPartNetImpl : public torch::nn::Module {
 };
 TORCH_MODULE(SmallPartNet);
 
+// The shorter side of pictures that it should be trained on, at most: it takes crops of 64.
+constexpr int kPartJudgeStored = 76;
+
 struct PartJudgeOptions {
   int64_t steps = 300;
   int64_t batch = 64;
   double rate = 3e-3;  // peak of a one-cycle schedule
+  bool mirror = true;  // half of the pictures: where the values of a mirrored picture are the same
   uint64_t seed = 1;
   torch::Device device = torch::kCPU;
 };
 
 // Trains a judge on real drawings: pictures {N, 3, s, s}, uint8 in [0, 255] or float in [-1, 1], s >= 64
-// (cropped to 64 and flipped at random), and their colours {N, parts} int64 in [0, colours). A function of
-// its arguments; about 20 s on a CPU core. The global random state is neither read nor changed. Returned in
-// evaluation mode.
+// (cropped to 64 and, with `mirror`, flipped at random), and their colours {N, parts} int64 in [0, colours).
+// A function of its arguments; about 20 s on a CPU core. The global random state is neither read nor changed.
+// Returned in evaluation mode.
 SmallPartNet TrainPartJudge(const torch::Tensor& pictures, const torch::Tensor& part_colours, int64_t colours,
                             const PartJudgeOptions& options = {});
 

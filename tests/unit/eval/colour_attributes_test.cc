@@ -3,8 +3,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "dataio/synth/drawn_set.h"
 #include "src/base/error.h"
 #include "src/base/file_system.h"
+#include "tests/support/scratch_folder.h"
 
 namespace helio::eval {
 namespace {
@@ -58,6 +60,18 @@ TEST_F(Attributes, DamageIsNamed) {
   ExpectRefused(R"({"a": {"colours": [0, "red"], "asked": []}})", "has a colour that is none");
   ExpectRefused(R"({"a": {"asked": []}})", "colours");
   ExpectRefused(R"({"a": {"colours": [0, -1], "asked": []}})", "has a colour that is none");
+}
+
+TEST_F(Attributes, KnowWhetherAMirroredPictureHasOthers) {
+  EXPECT_FALSE(Read("{}").sided());
+  const ScratchFolder scratch("scene_attributes");
+  dataio::WriteDrawnSet(scratch.path(),
+                        {.images = 72, .side = 32, .scene = true, .families = 3, .test_classes = 0});
+  const ColourAttributes scenes(scratch.path() / "attributes.json");
+  EXPECT_TRUE(scenes.sided());
+  EXPECT_EQ(scenes.parts().size(), 10u);
+  EXPECT_EQ(scenes.colours()[static_cast<size_t>(scenes.ColourOf("purple"))], "purple");
+  EXPECT_EQ(scenes.ColourOf("left"), -1);
 }
 
 }  // namespace

@@ -55,6 +55,18 @@ TEST(PartJudge, IsAFunctionOfItsArgumentsAndLeavesTheGlobalGeneratorAlone) {
   for (size_t i = 0; i < state_a.size(); ++i) EXPECT_TRUE(torch::equal(state_a[i].second, state_b[i].second));
 }
 
+TEST(PartJudge, TellsLeftFromRightWhereItSeesNoMirroredPictures) {
+  const auto turned = [](Drawings drawings) {
+    drawings.pictures = drawings.pictures.transpose(2, 3).contiguous();
+    return drawings;
+  };
+  const auto train = turned(Draw(200, 1)), held_out = turned(Draw(100, 2));
+  auto options = Short();
+  options.mirror = false;
+  auto judge = TrainPartJudge(train.pictures, train.colours, 3, options);
+  EXPECT_GT(PartJudgeAccuracy(judge, held_out.pictures, held_out.colours), 0.9);
+}
+
 TEST(PartJudge, AcceptsOtherSides) {
   const auto train = Draw(20, 1);
   auto options = Short();
