@@ -14,6 +14,9 @@ static_assert(std::equal(kColourNames.begin(), kColourNames.end(), kSceneValueNa
 
 // Lengths in 1/76 of the side, as of single birds.
 constexpr double kLeftMiddle = 21.5, kRightMiddle = 54.5;
+// Of a flower, in its radii.
+constexpr double kStem = 2.6;
+constexpr Paint kStemPaint = {.30, .20, .12};
 
 // What everything stands on: a straight branch across the picture.
 struct Branch {
@@ -39,39 +42,44 @@ Pose PerchedPose(const Branch& branch, double x, int looks, double unit, RandomS
   return {{x, branch.At(x) - kFeet * scale}, scale, Jitter(random, .10), looks == kLooksRight ? 1.0 : -1.0};
 }
 
-void DrawBall(Painter& painter, Point centre, double radius, const Paint& paint) {
+// Lies on `foot`.
+void DrawBall(Painter& painter, Point foot, double radius, const Paint& paint) {
+  const Point centre{foot.x, foot.y - radius};
   painter.Ellipse(centre, radius, radius, 0, Darker(paint));
   painter.Ellipse(centre, .86 * radius, .86 * radius, 0, paint);
   painter.Ellipse({centre.x - .35 * radius, centre.y - .35 * radius}, .22 * radius, .22 * radius, 0,
                   {1, 1, 1}, .6);
 }
 
-void DrawFlower(Painter& painter, Point centre, double radius, const Paint& paint, double turn) {
+// On a stem to `foot`: from a ball it is told at a small side too.
+void DrawFlower(Painter& painter, Point foot, double radius, const Paint& paint, double turn) {
+  const Point centre{foot.x, foot.y - kStem * radius};
+  painter.Line(foot, centre, .3 * radius, kStemPaint);
   for (const auto& [share, petal] : {std::pair(.42, Darker(paint)), std::pair(.34, paint)})
     for (int i = 0; i < 5; ++i) {
       const double angle = turn + i * std::numbers::pi * 2 / 5;
       painter.Ellipse({centre.x + .58 * radius * std::cos(angle), centre.y + .58 * radius * std::sin(angle)},
                       share * radius, share * radius, 0, petal);
     }
-  painter.Ellipse(centre, .3 * radius, .3 * radius, 0, {.30, .20, .12});
+  painter.Ellipse(centre, .3 * radius, .3 * radius, 0, kStemPaint);
 }
 
 // In a row on the branch; returns their box.
 Box DrawThings(Painter& painter, const Branch& branch, double x, const SceneFacts& facts,
                RandomStream& random) {
-  const double unit = painter.side() / 76.0, radius = unit * (4.4 + Jitter(random, .4));
+  const double unit = painter.side() / 76.0, radius = unit * (4.2 + Jitter(random, .3));
   const int count = facts[kCount] - kOneThing + 1;
   const Paint paint = Shade(facts[kThingsColour], random);
   Box box{x, 1e9, 0, 0};
   for (int i = 0; i < count; ++i) {
-    const double from_middle = (i - (count - 1) / 2.0) * (2 * radius + 1.3 * unit);
-    const Point centre{x + from_middle, branch.At(x + from_middle) - branch.width / 2 - radius};
+    const double from_middle = (i - (count - 1) / 2.0) * (2 * radius + 2 * unit);
+    const Point foot{x + from_middle, branch.At(x + from_middle) - branch.width / 2};
     if (facts[kThings] == kBalls)
-      DrawBall(painter, centre, radius, paint);
+      DrawBall(painter, foot, radius, paint);
     else
-      DrawFlower(painter, centre, radius, paint, 2 * random.Unit());
-    box.x = std::min(box.x, centre.x - radius);
-    box.y = std::min(box.y, centre.y - radius);
+      DrawFlower(painter, foot, radius, paint, 2 * random.Unit());
+    box.x = std::min(box.x, foot.x - radius);
+    box.y = std::min(box.y, foot.y - (facts[kThings] == kBalls ? 2 : kStem + 1) * radius);
   }
   box.width = 2 * (x - box.x);
   box.height = branch.At(x) - box.y;

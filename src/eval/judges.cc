@@ -87,8 +87,10 @@ void AddPartJudge(Judges& judges, const JudgeOptions& options, const dataio::Dat
   const uint64_t seed = options.seed;
   judges.attributes = std::make_unique<ColourAttributes>(options.attributes);
   const auto [pictures, colours] = PartExamples(*options.train, *judges.attributes, 3000, seed);
+  // Scenes have small parts, and many: things and counts come last.
+  const int64_t steps = judges.attributes->parts().size() > 4 ? 1200 : 300;
   judges.parts = TrainPartJudge(pictures, colours, static_cast<int64_t>(judges.attributes->colours().size()),
-                                {.mirror = !judges.attributes->sided(), .seed = seed});
+                                {.steps = steps, .mirror = !judges.attributes->sided(), .seed = seed});
   const auto [held_out, truth] = PartExamples(test, *judges.attributes, 500, seed);
   judges.parts_accuracy = PartJudgeAccuracy(judges.parts, held_out, truth);
 }
