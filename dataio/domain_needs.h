@@ -40,4 +40,7 @@ struct DomainNeeds {
   int64_t crop_side() const { return crop > 0 ? crop : sides.back(); }
 };
 
+// The shorter side that pictures are stored with for a window of `seen`: 76 for 64, as published.
+inline int64_t StoredSide(int64_t seen) { return seen * 76 / 64; }
+
 }  // namespace helio::dataio

@@ -19,7 +19,7 @@ void CheckSide(const Dataset& dataset, int64_t side) {
     ThrowUser("pictures were packed with a shorter side of " +
                   std::to_string(std::min(picture.width, picture.height)) + ", training wants " +
                   std::to_string(side),
-              "--data", "pack again with --side=" + std::to_string(side * 76 / 64));
+              "--data", "pack again with --side=" + std::to_string(StoredSide(side)));
 }
 
 }  // namespace

@@ -101,7 +101,7 @@ int Evaluate(const EvalOptions& own, cluster::Communicator& communicator) {
   const TrainingData data(run.DataFolders());
   const auto& test = data.test();
   if (communicator.rank() == 0)
-    for (const auto& concern : data.Concerns()) LOG(WARNING) << run.data << ": " << concern;
+    for (const auto& concern : data.Concerns({model.needs()})) LOG(WARNING) << run.data << ": " << concern;
   if (test.vocabulary().Digest() != model.vocabulary().Digest())
     ThrowUser("the data set's vocabulary is not the checkpoint's", run.data,
               "pack it with --vocab of the checkpoint");

@@ -6,6 +6,9 @@
 namespace helio::app {
 namespace {
 
+// A window of less of a picture's side than one in this many shows too little of it to be meant.
+constexpr double kNarrowWindow = 1.6;
+
 std::map<std::string, dataio::Dataset> OpenAll(const std::map<std::string, std::string>& folders,
                                                const char* split) {
   if (folders.empty()) ThrowUser("is missing", "--data", "name a packed data set (helio-pack)");
@@ -55,8 +58,17 @@ TrainingData::TrainingData(const std::map<std::string, std::string>& folders)
       test_(OpenAll(folders, "test")),
       main_role_(train_.contains("data") ? "data" : train_.begin()->first) {}
 
-std::vector<std::string> TrainingData::Concerns() const {
+std::vector<std::string> TrainingData::Concerns(const std::vector<dataio::DomainNeeds>& needs) const {
   std::vector<std::string> concerns;
+  for (const auto& source : Sources(needs)) {
+    const auto picture = source.dataset.Picture(0);
+    const int64_t shorter = std::min(picture.width, picture.height), seen = source.needs.crop_side();
+    if (shorter > kNarrowWindow * seen)
+      concerns.push_back("pictures are stored with a shorter side of " + std::to_string(shorter) +
+                         ", and this system looks at a window of " + std::to_string(seen) +
+                         " of it: a part of what they show. For all of it pack with --side=" +
+                         std::to_string(dataio::StoredSide(seen)));
+  }
   for (const auto* split : {&train(), &test()})
     if (split->classes() > 0 && !split->has_classes())
       concerns.push_back("all rows of the split '" + split->split() +

@@ -18,8 +18,9 @@ class TrainingData {
 
   const dataio::Dataset& train() const { return train_.at(main_role_); }
   const dataio::Dataset& test() const { return test_.at(main_role_); }
-  recipes::DataFacts Facts() const;           // of the main data set
-  std::vector<std::string> Concerns() const;  // what a run should not begin with unsaid
+  recipes::DataFacts Facts() const;  // of the main data set
+  // What a run of a system that reads `needs` should not begin with unsaid.
+  std::vector<std::string> Concerns(const std::vector<dataio::DomainNeeds>& needs) const;
 
   // What a loader is to read for a system. Throws Error{kUser} naming the role that --data lacks.
   std::vector<dataio::LoaderSource> Sources(const std::vector<dataio::DomainNeeds>& needs) const;

@@ -76,7 +76,7 @@ class TrainingProgram {
               << " steps of " << run_.batch << " images, " << steps_per_epoch_ << " steps an epoch";
     if (options_.trainer.precision == "tf32" && communicator_.world().device.is_cpu())
       LOG(INFO) << "--precision=tf32 is of CUDA devices: on CPUs this is float32";
-    for (const auto& concern : data_.Concerns()) LOG(WARNING) << run_.data << ": " << concern;
+    for (const auto& concern : data_.Concerns(needs_)) LOG(WARNING) << run_.data << ": " << concern;
     if (const auto unread = UnreadOptions(options_.values); !unread.empty())
       LOG(INFO) << run_.recipe << " does not read" << unread;
   }
