@@ -10,7 +10,9 @@ Conv2d Conv(int64_t in, int64_t out, int64_t kernel, int64_t stride, int64_t pad
 }  // namespace
 
 torch::Tensor DoubleSizeImpl::forward(const torch::Tensor& input) {
-  return torch::upsample_nearest2d(input, {2 * input.size(2), 2 * input.size(3)});
+  const std::array<int64_t, 2> sides{2 * input.size(2), 2 * input.size(3)};
+  if (how_ == Upsampling::kBilinear) return torch::upsample_bilinear2d(input, sides, /*align_corners=*/false);
+  return torch::upsample_nearest2d(input, sides);
 }
 
 torch::nn::LeakyReLU Leaky() {
@@ -21,8 +23,8 @@ Conv2d Conv1x1(int64_t in, int64_t out, bool bias) { return Conv(in, out, 1, 1, 
 Conv2d Conv3x3(int64_t in, int64_t out) { return Conv(in, out, 3, 1, 1, false); }
 Conv2d Conv4x4Down(int64_t in, int64_t out) { return Conv(in, out, 4, 2, 1, false); }
 
-torch::nn::Sequential UpBlock(int64_t in, int64_t out) {
-  return torch::nn::Sequential(DoubleSize(), Conv3x3(in, 2 * out), BatchNorm(2 * out), Glu());
+torch::nn::Sequential UpBlock(int64_t in, int64_t out, Upsampling how) {
+  return torch::nn::Sequential(DoubleSize(how), Conv3x3(in, 2 * out), BatchNorm(2 * out), Glu());
 }
 
 torch::nn::Sequential DownBlock(int64_t in, int64_t out) {

@@ -12,10 +12,17 @@ class GluImpl : public torch::nn::Module {
 };
 TORCH_MODULE(Glu);
 
-// Nearest-neighbour doubling of height and width.
+// How height and width are doubled. kNearest is published by every system here; it leaves copies of the
+// smaller map's spectrum, at periods of two pixels and four, to the convolution behind it.
+enum class Upsampling { kNearest, kBilinear };
+
 class DoubleSizeImpl : public torch::nn::Module {
  public:
+  explicit DoubleSizeImpl(Upsampling how = Upsampling::kNearest) : how_(how) {}
   torch::Tensor forward(const torch::Tensor& input);
+
+ private:
+  const Upsampling how_;
 };
 TORCH_MODULE(DoubleSize);
 
@@ -25,7 +32,8 @@ Conv2d Conv3x3(int64_t in, int64_t out);      // stride 1, no bias
 Conv2d Conv4x4Down(int64_t in, int64_t out);  // stride 2, no bias: halves the side
 
 // Sequentials with the published indices.
-torch::nn::Sequential UpBlock(int64_t in, int64_t out);        // doubles the side: up, conv3x3, BN, GLU
+torch::nn::Sequential UpBlock(int64_t in, int64_t out,  // doubles the side: up, conv3x3, BN, GLU
+                              Upsampling how = Upsampling::kNearest);
 torch::nn::Sequential DownBlock(int64_t in, int64_t out);      // halves the side: conv4x4, BN, LeakyReLU .2
 torch::nn::Sequential Block3x3Leaky(int64_t in, int64_t out);  // conv3x3, BN, LeakyReLU .2
 

@@ -18,7 +18,8 @@ FirstStageImpl::FirstStageImpl(const GeneratorOptions& options)
           BatchNorm(2 * flat), Glu()));
   int64_t channels = channels_;
   for (int64_t i = 1; i <= Doublings(options.base_side); ++i, channels /= 2)
-    upsample_.push_back(register_module("upsample" + std::to_string(i), UpBlock(channels, channels / 2)));
+    upsample_.push_back(
+        register_module("upsample" + std::to_string(i), UpBlock(channels, channels / 2, options.upsampling)));
 }
 
 torch::Tensor FirstStageImpl::forward(const torch::Tensor& noise, const torch::Tensor& condition) {
@@ -38,7 +39,7 @@ NextStageImpl::NextStageImpl(const GeneratorOptions& options) {
   residual = torch::nn::Sequential();
   for (int64_t i = 0; i < options.residual_blocks; ++i) residual->push_back(ResBlock(2 * gf));
   register_module("residual", residual);
-  upsample = register_module("upsample", UpBlock(2 * gf, gf));
+  upsample = register_module("upsample", UpBlock(2 * gf, gf, options.upsampling));
   if (global) conv = register_module("conv", Conv1x1(3 * gf, 2 * gf));  // last, as published: parameter order
 }
 

@@ -2,6 +2,7 @@
 #include <vector>
 
 #include "src/nn/attention.h"
+#include "src/nn/blocks.h"
 #include "src/nn/conditioning_augmentation.h"
 #include "src/nn/convolution.h"
 
@@ -21,6 +22,7 @@ struct GeneratorOptions {
   int64_t stages = 3;
   int64_t base_side = 64;  // a power of two >= 8; 64 is the published net
   AttentionKind attention = AttentionKind::kWordsAndGlobal;
+  Upsampling upsampling = Upsampling::kNearest;
   bool only_last_image = false;  // G_DCGAN: one picture, of the last stage
 };
 

@@ -21,6 +21,7 @@ nn::GeneratorOptions GeneratorOptionsOf(const LadderOptions& options, nn::Attent
   generator.base_side = options.base_side;
   generator.attention = attention;
   generator.only_last_image = only_last;
+  if (options.upsampling == "bilinear") generator.upsampling = nn::Upsampling::kBilinear;
   return generator;
 }
 
@@ -40,6 +41,9 @@ void LadderOptions::Declare(OptionList& list) {
   ResidualOptions::Declare(list);
   FrozenTextOptions::Declare(list);
   FidelityOptions::Declare(list);
+  list.Group("Shapes");
+  list.Add("upsampling", &upsampling, OneOf({"nearest", "bilinear"}),
+           "How a stage's maps are doubled (published: nearest, which may leave a fine grid in pictures)");
 }
 
 LadderGame::LadderGame(const LadderOptions& options, const Surroundings& surroundings,

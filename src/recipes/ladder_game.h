@@ -8,6 +8,7 @@
 namespace helio::recipes {
 
 struct LadderOptions : PictureOptions, GanOptions, ResidualOptions, FrozenTextOptions, FidelityOptions {
+  std::string upsampling = "nearest";
   void Declare(OptionList& list);
 };
 

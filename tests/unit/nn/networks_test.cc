@@ -57,6 +57,30 @@ TEST(Generator, DrawsAPictureAStage) {
   }
 }
 
+// A ramp stays a ramp where values are interpolated, and becomes steps where they are repeated.
+TEST(DoubleSize, RepeatsOrInterpolates) {
+  const auto ramp = torch::tensor({0.0, 4.0, 8.0}).view({1, 1, 1, 3}).expand({1, 1, 2, 3});
+  const auto row = [&](Upsampling how) { return DoubleSize(how)->forward(ramp)[0][0][3]; };
+  EXPECT_TRUE(row(Upsampling::kNearest).equal(torch::tensor({0.0, 0.0, 4.0, 4.0, 8.0, 8.0})));
+  EXPECT_TRUE(row(Upsampling::kBilinear).equal(torch::tensor({0.0, 1.0, 3.0, 5.0, 7.0, 8.0})));
+}
+
+// The first stage doubles twice, the others once each.
+TEST(Generator, UpsamplesAsItIsTold) {
+  for (const int64_t stages : {1, 2}) {
+    auto options = Toy(stages, AttentionKind::kWords);
+    Generator nearest(options);
+    options.upsampling = Upsampling::kBilinear;
+    Generator bilinear(options);
+    const torch::NoGradGuard no_grad;
+    for (auto& parameter : bilinear->named_parameters())
+      parameter.value().copy_(nearest->named_parameters()[parameter.key()]);
+    for (auto* generator : {&nearest, &bilinear}) (*generator)->to(torch::kFloat64);
+    const auto input = Input(options, 2);
+    EXPECT_FALSE(nearest->forward(input).images.back().allclose(bilinear->forward(input).images.back()));
+  }
+}
+
 TEST(Generator, DcganDrawsTheLastPictureOnly) {
   auto options = Toy(2, AttentionKind::kWords);
   options.only_last_image = true;
