@@ -22,7 +22,7 @@ def scored(work, run, r_precision, inception):
     folder.mkdir(parents=True)
     score = lambda value: {"value": value, "deviation": 0.01, "protocol": "none"}  # noqa: E731
     found = {"r_precision_top1": score(r_precision), "colour_part_accuracy": score(r_precision / 2), "inception_score": score(inception)}
-    (folder / "summary.json").write_text(json.dumps({"generated": found, "real": {"r_precision_top1": score(0.8)}}))
+    (folder / "summary.json").write_text(json.dumps({"generated": found, "real": {"real_r_precision_top1": score(0.8)}}))
     training = work / "out" / run
     training.mkdir()
     (training / "run.flags").write_text("--recipe=any\n--noflip\n--steps=1600\n--batch=16\n")
@@ -46,6 +46,7 @@ class Tables(unittest.TestCase):
         self.assertIn("| StackGAN++ | 1 | 0.200 | 0.100 | 29.0 |", text)
         self.assertIn("Spearman's correlation -0.50 over 3 rows", text)  # the papers': ++ < AttnGAN < MirrorGAN; ours: AttnGAN < MirrorGAN < ++
         self.assertIn("every system sees 25,600 pictures", text)
+        self.assertIn("Real pictures: R-precision 0.800", text)
         record = json.loads((self.work / "records/attngan-s1.json").read_text())
         self.assertEqual((record["seed"], record["generated"]["r_precision_top1"]["value"], record["seconds"]), (1, 0.5, 256))
 
