@@ -3,10 +3,7 @@
 #include <torch/csrc/autograd/function_hook.h>
 #include <torch/csrc/autograd/variable.h>
 
-#include <algorithm>
-
 #include "src/base/autograd.h"
-#include "src/base/seconds.h"
 
 namespace helio::cluster {
 
@@ -97,26 +94,28 @@ void GradientReducer::LaunchRemaining() {
 void GradientReducer::Wait() {
   CHECK(!armed_) << group_.name() << ": LaunchRemaining comes before Wait";
   torch::NoGradGuard no_grad;
-  const auto begin = Clock::now();
+  const auto device = group_.gradients().device();
+  const auto begin = Moment::On(device);
   for (size_t bucket = 0; bucket < pending_.size(); ++bucket) {
     communicator_.Await(pending_[bucket]);
     wire_->Unload(plan_[bucket].begin, plan_[bucket].end);
   }
-  stats_.exposed_seconds = SecondsSince(begin);
-  MeasureBusy();
+  stats_.waited = {begin, Moment::On(device)};
+  for (const auto& pending : pending_)
+    if (pending.operation()) stats_.under_way.push_back(pending.operation()->under_way());
   pending_.clear();
 }
 
 // Buckets start in order, so the union of their intervals is one sweep.
-void GradientReducer::MeasureBusy() {
-  Clock::time_point covered{};
-  for (const auto& pending : pending_) {
-    if (!pending.operation() || !pending.Done()) continue;
-    const auto begin = std::max(pending.operation()->started(), covered);
-    const auto end = pending.operation()->finished();
-    if (end > begin) stats_.busy_seconds += Seconds(end - begin);
+double ReduceStats::busy_seconds() const {
+  double busy = 0, covered = 0;  // since the first began
+  for (const auto& bucket : under_way) {
+    const auto& origin = under_way[0].begin;
+    const double begin = std::max(bucket.begin.Since(origin), covered), end = bucket.end.Since(origin);
+    busy += std::max(end - begin, 0.0);
     covered = std::max(covered, end);
   }
+  return busy;
 }
 
 void GradientReducer::Disarm() {

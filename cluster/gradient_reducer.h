@@ -1,4 +1,5 @@
 #pragma once
+#include <algorithm>
 #include <utility>
 
 #include "cluster/communicator.h"
@@ -22,15 +23,16 @@ struct ReducerOptions {
   void Declare(OptionList& list);
 };
 
-// What one reduction cost.
+// What one reduction cost. Its times are the device's: to ask for them waits until it is over.
 struct ReduceStats {
   int64_t bytes = 0;  // on the wire, of this rank's gradient (not times the algorithm's factor)
   int buckets = 0;
-  double busy_seconds = 0;     // at least one bucket under way
-  double exposed_seconds = 0;  // the host (CPU tensors) stood in Wait
-  double hidden_seconds() const {
-    return busy_seconds > exposed_seconds ? busy_seconds - exposed_seconds : 0;
-  }
+  std::vector<Interval> under_way;  // each bucket's way, in order
+  Interval waited;                  // nothing else was to do (a CPU: the host stood in Wait)
+
+  double busy_seconds() const;  // at least one bucket under way
+  double exposed_seconds() const { return waited.seconds(); }
+  double hidden_seconds() const { return std::max(busy_seconds() - exposed_seconds(), 0.0); }
 };
 
 // Replaces a group's gradients by their mean over the ranks, bucket by bucket, while backward still computes
@@ -84,7 +86,6 @@ class GradientReducer {
   void OnGradient(size_t slot);
   void LaunchReady();
   void Launch(size_t bucket);
-  void MeasureBusy();
 
   Communicator& communicator_;
   ParameterGroup& group_;

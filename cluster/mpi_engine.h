@@ -28,8 +28,7 @@ class MpiOperation : public Operation {
 
   void Wait() override;
   bool Done() override { return done_.load(std::memory_order_acquire); }
-  Clock::time_point started() const override { return started_; }
-  Clock::time_point finished() const override { return finished_; }
+  Interval under_way() const override { return {Moment::At(started_), Moment::At(finished_)}; }
 
   const Call& call() const { return call_; }
   int communicator_id() const { return communicator_id_; }

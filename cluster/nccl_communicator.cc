@@ -59,6 +59,12 @@ struct Channel {
     if (communicator) ncclCommAbort(communicator);
   }
 
+  // In what the stream does.
+  Moment Now() const {
+    const c10::cuda::CUDAStreamGuard on_stream(stream);
+    return Moment::On(stream.device());
+  }
+
   // In order: what is under way is done on all ranks. Collective.
   void Close(Clock::time_point deadline) {
     std::lock_guard lock(mutex);
@@ -101,10 +107,12 @@ class Channels {
 
 class NcclOperation : public Operation {
  public:
-  NcclOperation(std::shared_ptr<Channel> channel, std::vector<torch::Tensor> tensors,
+  // The collective is what the channel's stream holds since `begin`.
+  NcclOperation(std::shared_ptr<Channel> channel, std::vector<torch::Tensor> tensors, Moment begin,
                 Clock::time_point deadline)
       : channel_(std::move(channel)),
         tensors_(std::move(tensors)),
+        under_way_{std::move(begin), channel_->Now()},
         started_(Clock::now()),
         deadline_(deadline) {
     done_.record(channel_->stream);
@@ -113,14 +121,13 @@ class NcclOperation : public Operation {
   void Wait() override { done_.block(c10::cuda::getCurrentCUDAStream(channel_->stream.device_index())); }
   bool Done() override {
     std::lock_guard lock(mutex_);
-    if (finished_ == Clock::time_point{} && done_.query()) {
-      finished_ = Clock::now();
+    if (!finished_ && done_.query()) {
+      finished_ = true;
       tensors_.clear();
     }
-    return finished_ != Clock::time_point{};
+    return finished_;
   }
-  Clock::time_point started() const override { return started_; }
-  Clock::time_point finished() const override { return finished_; }
+  Interval under_way() const override { return under_way_; }
   Clock::time_point deadline() const { return deadline_; }
   void Extend(const MpiEngine& engine) { deadline_ = engine.Extended(started_, deadline_); }
 
@@ -129,7 +136,9 @@ class NcclOperation : public Operation {
   std::mutex mutex_;  // the watch asks, too
   at::cuda::CUDAEvent done_;
   std::vector<torch::Tensor> tensors_;
-  Clock::time_point started_, deadline_, finished_ = {};
+  Interval under_way_;
+  Clock::time_point started_, deadline_;
+  bool finished_ = false;
 };
 
 // What the engine's watch looks at; it goes when the communicator goes.
@@ -250,13 +259,15 @@ class NcclCommunicator : public Communicator {
     at::cuda::CUDAEvent ready;
     ready.record(c10::cuda::getCurrentCUDAStream(device));
     ready.block(channel_->stream);
+    auto begin = channel_->Now();
     {
       std::lock_guard lock(channel_->mutex);
       CheckNccl(function(channel_->communicator, channel_->stream.stream()), call.kind.data());
       channel_->Settle(call.kind.data(), Deadline());
     }
     for (const auto& tensor : tensors) tensor.record_stream(channel_->stream);
-    auto operation = std::make_shared<NcclOperation>(channel_, std::move(tensors), Deadline());
+    auto operation =
+        std::make_shared<NcclOperation>(channel_, std::move(tensors), std::move(begin), Deadline());
     engine_->Note(call, name(), outstanding_->id);
     std::lock_guard lock(outstanding_->mutex);
     outstanding_->items.push_back({operation, call});

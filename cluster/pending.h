@@ -2,6 +2,8 @@
 #include <chrono>
 #include <memory>
 
+#include "src/base/moment.h"
+
 namespace helio::cluster {
 
 using Clock = std::chrono::steady_clock;
@@ -12,10 +14,8 @@ class Operation {
   virtual ~Operation() = default;
   virtual void Wait() = 0;
   virtual bool Done() = 0;
-  // When the collective was started, and when it was seen to be done (a CUDA collective: when a host thread
-  // noticed). Valid after Done() returned true.
-  virtual Clock::time_point started() const = 0;
-  virtual Clock::time_point finished() const = 0;
+  // From its start to its end, a CUDA collective's on the device. Valid after Wait().
+  virtual Interval under_way() const = 0;
 };
 
 // Handle of a collective under way; cheap to copy. Dropping it does not cancel the collective.

@@ -114,8 +114,7 @@ class ThreadOperation : public Operation {
     std::lock_guard lock(group_->job->mutex);
     return meeting_->done;
   }
-  Clock::time_point started() const override { return started_; }
-  Clock::time_point finished() const override { return meeting_->finished; }
+  Interval under_way() const override { return {Moment::At(started_), Moment::At(meeting_->finished)}; }
 
  private:
   std::string Missing() const {

@@ -10,7 +10,7 @@ struct Moment::Event {
   at::cuda::CUDAEvent event{cudaEventDefault};  // with a time
 };
 
-Moment Moment::On(torch::Device device) {
+Moment Moment::On(c10::Device device) {
   Moment moment;
   moment.host_ = std::chrono::steady_clock::now();
   if (!device.is_cuda()) return moment;
@@ -19,9 +19,19 @@ Moment Moment::On(torch::Device device) {
   return moment;
 }
 
+Moment Moment::At(std::chrono::steady_clock::time_point time) {
+  Moment moment;
+  moment.host_ = time;
+  return moment;
+}
+
+void Moment::Wait() const {
+  if (event_ && !event_->event.query()) event_->event.synchronize();
+}
+
 double Moment::Since(const Moment& earlier) const {
   if (!event_) return Seconds(host_ - earlier.host_);
-  if (!event_->event.query()) event_->event.synchronize();
+  Wait();
   return earlier.event_->event.elapsed_time(event_->event) * 1e-3;
 }
 

@@ -2,7 +2,9 @@
 #include <chrono>
 #include <memory>
 
-#include "src/base/tensor.h"
+namespace c10 {
+struct Device;
+}
 
 namespace helio {
 
@@ -11,7 +13,12 @@ namespace helio {
 class Moment {
  public:
   // Does not wait.
-  static Moment On(torch::Device device);
+  static Moment On(c10::Device device);
+  // One that the host's clock has measured.
+  static Moment At(std::chrono::steady_clock::time_point time);
+
+  // Until it is over.
+  void Wait() const;
 
   // Seconds from `earlier`, a moment on the same device. Waits until both are over.
   double Since(const Moment& earlier) const;
@@ -20,6 +27,12 @@ class Moment {
   struct Event;  // CUDA's
   std::chrono::steady_clock::time_point host_;
   std::shared_ptr<Event> event_;
+};
+
+struct Interval {
+  Moment begin, end;
+
+  double seconds() const { return end.Since(begin); }  // waits for the device
 };
 
 }  // namespace helio

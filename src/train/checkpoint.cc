@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "src/base/checksum.h"
+#include "src/base/moment.h"
 #include "src/base/safetensors.h"
 #include "src/train/checkpoint_manifest.h"
 #include "src/train/checkpoint_origin.h"
@@ -131,8 +132,14 @@ fs::path FreeName(const fs::path& folder, const std::string& name) {
 NamedTensors HostCopies(const NamedTensors& tensors) {
   const torch::NoGradGuard no_grad;
   NamedTensors copies;
-  for (const auto& [name, tensor] : tensors)
-    copies.emplace_back(name, torch::empty(tensor.sizes(), tensor.scalar_type()).copy_(tensor));
+  std::optional<torch::Device> device;
+  for (const auto& [name, tensor] : tensors) {
+    const bool queued = tensor.is_cuda();
+    if (queued) device = tensor.device();
+    const auto host = torch::empty(tensor.sizes(), torch::dtype(tensor.scalar_type()).pinned_memory(queued));
+    copies.emplace_back(name, host.copy_(tensor, /*non_blocking=*/queued));
+  }
+  if (device) Moment::On(*device).Wait();
   return copies;
 }
 

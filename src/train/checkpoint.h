@@ -19,7 +19,8 @@ struct Snapshot {
   Json info;                                    // config, sampler state, hashes, world size, version, scores
 };
 
-// Contiguous copies in host memory, for a snapshot.
+// Contiguous copies in host memory, for a snapshot; of a device's tensors in pinned memory, one wait for all
+// of them. They lie on one device.
 NamedTensors HostCopies(const NamedTensors& tensors);
 
 // A whole checkpoint on disk (docs/formats-checkpoint.md): the folder `step-<10 digits>` with manifest.json

@@ -235,7 +235,7 @@ void Session::OneStep(int64_t step) {
   facts.seconds = SecondsSince(start);
   progress_.Step(facts.data_wait_seconds);
   bar_.Step(step + 1);
-  metrics_.Step(facts, report_);
+  metrics_.Step(facts);
   profile_.After(step + 1, report_);
   outcomes_.Add(step + 1, report_);
   const auto others = static_cast<double>(communicator_.job().waited_nanoseconds - others_before) * 1e-9;

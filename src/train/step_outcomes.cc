@@ -3,7 +3,7 @@
 namespace helio::train {
 
 void StepOutcomes::Add(int64_t step, const StepReport& report) {
-  unread_.push_back({step, report.norms, report.broken, report.parts});
+  unread_.push_back({step, report.norms, report.broken, report.parts, report.reductions});
 }
 
 std::vector<StepOutcome> StepOutcomes::Read() {
@@ -23,7 +23,9 @@ std::vector<StepOutcome> StepOutcomes::Read() {
       outcome.norms.emplace_back(norm.phase, *next++);
       outcome.skipped += *next++ != 0;
     }
-    for (const auto& part : one.parts) outcome.seconds.emplace_back(part.name, part.seconds());
+    for (const auto& part : one.parts) outcome.seconds.emplace_back(part.name, part.time.seconds());
+    for (const auto& [phase, stats] : one.reductions)
+      outcome.reductions.push_back({phase, stats.bytes, stats.hidden_seconds(), stats.exposed_seconds()});
   }
   unread_.clear();
   return outcomes;

@@ -15,6 +15,12 @@ struct StepOutcome {
   int skipped = 0;                                      // updates left out: their gradient was not finite
   bool finite = true;                                   // the weights are
   std::vector<std::pair<std::string, double>> seconds;  // of the step's parts; on a device its own time
+  struct Reduction {
+    std::string phase;
+    int64_t bytes = 0;
+    double hidden_seconds = 0, exposed_seconds = 0;  // likewise
+  };
+  std::vector<Reduction> reductions;
 
   bool good() const { return skipped == 0 && finite; }
 };
@@ -33,6 +39,7 @@ class StepOutcomes {
     std::vector<StepReport::Norm> norms;
     torch::Tensor broken;
     std::vector<StepReport::Part> parts;
+    std::vector<StepReport::Reduction> reductions;
   };
   std::vector<Unread> unread_;
 };

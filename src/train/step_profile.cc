@@ -109,7 +109,7 @@ void StepProfile::Before(int64_t step) {
 
 void StepProfile::After(int64_t step, const StepReport& report) {
   if (!recording_) return;
-  for (const auto& part : report.parts) seconds_[part.name] += part.seconds();
+  for (const auto& part : report.parts) seconds_[part.name] += part.time.seconds();
   if (step == to_) Finish();
 }
 

@@ -22,7 +22,7 @@ class Stopwatch {
   }
   Stopwatch(const Stopwatch&) = delete;
   Stopwatch& operator=(const Stopwatch&) = delete;
-  ~Stopwatch() { report_.parts.push_back({part_, begin_, Moment::On(device_)}); }
+  ~Stopwatch() { report_.parts.push_back({part_, {begin_, Moment::On(device_)}}); }
 
  private:
   StepReport& report_;

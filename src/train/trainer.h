@@ -51,9 +51,7 @@ struct StepReport {
   // A part of the step: prepare, a phase's name, wait, update.
   struct Part {
     std::string name;
-    Moment begin, end;
-
-    double seconds() const { return end.Since(begin); }  // waits for the device
+    Interval time;
   };
   std::vector<Part> parts;
 

@@ -90,7 +90,7 @@ TrainingMetrics::Reductions& TrainingMetrics::ReductionsOf(const std::string& ph
   return found->second;
 }
 
-void TrainingMetrics::Step(const StepFacts& step, const StepReport& report) {
+void TrainingMetrics::Step(const StepFacts& step) {
   steps_.Add();
   images_.Add(static_cast<double>(step.local_images));
   step_.Set(static_cast<double>(step.step));
@@ -99,17 +99,17 @@ void TrainingMetrics::Step(const StepFacts& step, const StepReport& report) {
   heartbeat_.Set(UnixTime());
   Part("step").Observe(step.seconds);
   Part("data_wait").Observe(step.data_wait_seconds);
-  for (const auto& [phase, stats] : report.reductions) {
-    auto& counters = ReductionsOf(phase);
-    counters.bytes.Add(static_cast<double>(stats.bytes));
-    counters.hidden.Add(stats.hidden_seconds());
-    counters.exposed.Add(stats.exposed_seconds);
-  }
 }
 
 void TrainingMetrics::Outcome(const StepOutcome& outcome) {
   if (outcome.skipped > 0) skipped_.Add(outcome.skipped);
   for (const auto& [part, seconds] : outcome.seconds) Part(part).Observe(seconds);
+  for (const auto& [phase, bytes, hidden, exposed] : outcome.reductions) {
+    auto& counters = ReductionsOf(phase);
+    counters.bytes.Add(static_cast<double>(bytes));
+    counters.hidden.Add(hidden);
+    counters.exposed.Add(exposed);
+  }
   for (const auto& [phase, norm] : outcome.norms)
     registry_.AddGauge("helio_gradient_norm", "L2 norm of the reduced gradient", {{"phase", phase}})
         .Set(norm);

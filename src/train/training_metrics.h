@@ -35,7 +35,7 @@ class TrainingMetrics {
   TrainingMetrics(cluster::MetricRegistry& registry, const RunFacts& run);
 
   // Every step, every rank.
-  void Step(const StepFacts& step, const StepReport& report);
+  void Step(const StepFacts& step);
   // Every step too, but on a device some steps later.
   void Outcome(const StepOutcome& outcome);
   // At log steps: the means over ranks, by phase and term.

@@ -114,7 +114,7 @@ Timing Measure(train::Trainer& trainer, cluster::Communicator& communicator, con
     const auto wall = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
     timing.seconds += wall / static_cast<double>(steps);
     for (const auto& part : report.parts)
-      timing.phases[part.name] += part.seconds() / static_cast<double>(steps);
+      timing.phases[part.name] += part.time.seconds() / static_cast<double>(steps);
   }
   return timing;
 }
