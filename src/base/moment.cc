@@ -1,8 +1,10 @@
 #include "src/base/moment.h"
 
-#include <ATen/cuda/CUDAEvent.h>
-
 #include "src/base/seconds.h"
+#include "src/base/tensor.h"
+// clang-format off
+#include <ATen/cuda/CUDAEvent.h>
+// clang-format on
 
 namespace helio {
 
