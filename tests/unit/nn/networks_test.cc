@@ -65,8 +65,23 @@ TEST(DoubleSize, RepeatsOrInterpolates) {
   EXPECT_TRUE(row(Upsampling::kBilinear).equal(torch::tensor({0.0, 1.0, 3.0, 5.0, 7.0, 8.0})));
 }
 
-// The first stage doubles twice, the others once each.
+// The first stage doubles twice here, the others once each.
 TEST(Generator, UpsamplesAsItIsTold) {
+  const auto edge = torch::tensor({0.0, 1.0}).view({1, 1, 1, 2});
+  for (const auto how : {Upsampling::kNearest, Upsampling::kBilinear}) {
+    auto options = Toy(3, AttentionKind::kWords);
+    options.upsampling = how;
+    int64_t doublings = 0;
+    for (const auto& module : Generator(options)->modules())
+      if (auto* doubling = module->as<DoubleSizeImpl>()) {
+        EXPECT_TRUE(doubling->forward(edge).equal(DoubleSize(how)->forward(edge)));
+        ++doublings;
+      }
+    EXPECT_EQ(doublings, 4);
+  }
+}
+
+TEST(Generator, DrawsOtherPicturesWithOtherDoublings) {
   for (const int64_t stages : {1, 2}) {
     auto options = Toy(stages, AttentionKind::kWords);
     Generator nearest(options);

@@ -50,6 +50,16 @@ class Tables(unittest.TestCase):
         record = json.loads((self.work / "records/attngan-s1.json").read_text())
         self.assertEqual((record["seed"], record["generated"]["r_precision_top1"]["value"], record["seconds"]), (1, 0.5, 256))
 
+    def test_pictures_are_of_the_first_seed(self):
+        for seed in (1, 2):
+            scored(self.work, f"mirrorgan-s{seed}", 0.7, 28)
+            (self.work / f"out/mirrorgan-s{seed}-pictures").mkdir()
+            (self.work / f"out/mirrorgan-s{seed}-pictures/picture.png").write_text(f"seed {seed}")
+        for seeds in ("1,2", "2"):
+            self.assertEqual(tables(self.work, "--report", f"--seeds={seeds}").returncode, 0)
+            self.assertEqual((self.work / "records/mirrorgan.png").read_text(), "seed 1")
+        self.assertIn("![MirrorGAN](records/mirrorgan.png)", (self.work / "out/tables.md").read_text())
+
     def test_equal_time(self):
         scored(self.work, "mirrorgan-s1", 0.7, 28)
         self.assertEqual(tables(self.work, "--report").returncode, 0)
