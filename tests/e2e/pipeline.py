@@ -56,7 +56,8 @@ TRAIN = ["--flagfile=configs/toy/mirrorgan.flags", "--random_frozen", "--stages=
 
 
 def tiny(work):
-    (work / "train.flags").write_text("\n".join(TRAIN) + "\n")
+    (work / "more.flags").write_text("--kl_weight=1\n")
+    (work / "train.flags").write_text("\n".join([*TRAIN, f"--flagfile={work}/more.flags"]) + "\n")
     file = work / "tiny.pipeline"
     file.write_text(TINY.format(work=work, bin=BIN, train=work / "train.flags"))
     return file
@@ -99,6 +100,11 @@ def check_changes(work, file):
     done = run(file, "steps=14")
     check(done.stdout.count("done already") == 3 and max(checkpoints(work / "run/train")) == 14, "a changed setting runs its stage and what rests on it")
     check("done already" not in run(file, "steps=14", "--print").stdout, "--print shows commands")
+    (work / "more.flags").write_text("--kl_weight=2\n")
+    changed = run(file, "steps=14", expect=1)
+    check("kl_weight" in changed.stderr, "a flagfile that a flagfile names has changed: the training is not taken for done, and says what differs")
+    (work / "more.flags").write_text("--kl_weight=1\n")
+    run(file, "steps=14")
     (work / "run/report/index.html").unlink()
     check(run(file, "steps=14").stdout.count("done already") == 5, "a product that is gone is made again")
 

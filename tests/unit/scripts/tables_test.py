@@ -1,4 +1,7 @@
 """scripts/tables: its stages are commands that the programs know, its records and tables say what the evaluations said."""
+import argparse
+import importlib.machinery
+import importlib.util
 import json
 import pathlib
 import re
@@ -9,6 +12,15 @@ import tempfile
 import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
+
+
+def settings_of(name):
+    """The digest of a row's settings with the usual budget."""
+    loader = importlib.machinery.SourceFileLoader("tables", str(ROOT / "scripts/tables"))
+    sys.modules["tables"] = module = importlib.util.module_from_spec(importlib.util.spec_from_loader("tables", loader))
+    loader.exec_module(module)
+    row = next(row for row in module.read_rows(ROOT / "configs/tables/birds.json") if row.name == name)
+    return module.settings_of(argparse.Namespace(base=ROOT / "configs/tables/birds.pipeline", images=1000, pictures=25600), row)
 
 
 def tables(work, *arguments):
@@ -23,6 +35,8 @@ def scored(work, run, r_precision, inception):
     score = lambda value: {"value": value, "deviation": 0.01, "protocol": "none"}  # noqa: E731
     found = {"r_precision_top1": score(r_precision), "colour_part_accuracy": score(r_precision / 2), "inception_score": score(inception)}
     (folder / "summary.json").write_text(json.dumps({"generated": found, "real": {"real_r_precision_top1": score(0.8)}}))
+    (work / "out/settings").mkdir(exist_ok=True)
+    (work / f"out/settings/{run}.txt").write_text(settings_of(run.split("-")[0]))
     training = work / "out" / run
     training.mkdir()
     (training / "run.flags").write_text("--recipe=any\n--noflip\n--steps=1600\n--batch=16\n")
@@ -84,6 +98,16 @@ class Tables(unittest.TestCase):
         self.assertNotIn("mirrorgan-s1", shown)
         for again in (["--rows=mirrorgan"], ["--pictures=3200"]):  # named; another budget
             self.assertIn("mirrorgan-s1", tables(self.work, "--seeds=1", "--print", *again).stdout)
+
+    def test_an_older_result_is_not_taken_for_todays(self):
+        scored(self.work, "mirrorgan-s1", 0.7, 28)
+        (self.work / "out/settings/mirrorgan-s1.txt").write_text("those of last week")
+        self.assertEqual(tables(self.work, "--report").returncode, 0)
+        self.assertIn("mirrorgan-s1", tables(self.work, "--seeds=1", "--print").stdout, "its record says that it is last week's")
+        nowhere = self.work / "nowhere.pipeline"  # a run that ends at once
+        nowhere.write_text("[pipeline]\nout = none\nbin = /nowhere\n")
+        self.assertNotEqual(tables(self.work, "--rows=mirrorgan", "--seeds=1", f"--base={nowhere}").returncode, 0)
+        self.assertFalse((self.work / "out/mirrorgan-s1-scores/summary.json").exists())
 
     def test_stages_are_commands(self):
         shown = tables(self.work, "--rows=main,ablations", "--seeds=7", "--pictures=3200", "--print")
