@@ -201,6 +201,11 @@ int64_t Loader::State::StepsPerEpoch() const {
   return steps;
 }
 
+int64_t Loader::ready() const {
+  const std::lock_guard lock(state_->mutex);
+  return state_->ready.contains(state_->next_to_give) ? std::ssize(state_->ready) : 0;
+}
+
 int64_t Loader::steps_per_epoch() const { return state_->StepsPerEpoch(); }
 
 }  // namespace helio::dataio

@@ -48,6 +48,7 @@ class Loader {
   // there is none within the deadline (a file system that does not answer); the loader's end then waits for
   // no worker either, and the data sets should live as long as the process.
   Batch Next(double deadline_seconds = 1e8);
+  int64_t ready() const;  // batches that lie ready now
   int64_t steps_per_epoch() const;
 
  private:

@@ -2,6 +2,7 @@
 
 #include <iostream>
 
+#include "dataio/prefetcher.h"
 #include "src/app/best_weights.h"
 #include "src/app/main.h"
 #include "src/app/run_exporter.h"
@@ -115,7 +116,7 @@ class TrainingProgram {
   train::SessionHooks Hooks() {
     train::SessionHooks hooks;
     hooks.start_loading = [this](int64_t start) { StartLoading(start); };
-    hooks.next_batch = [this] { return Fetch(*loader_, needs_, run_, communicator_); };
+    hooks.next_batch = [this] { return batches_->Next(communicator_.job().deadline_seconds()); };
     hooks.started = [this] { SaveFrozen(); };
     if (pictures_) {
       hooks.average_buffers = [this] { return pictures_->AverageBuffers(); };
@@ -131,9 +132,12 @@ class TrainingProgram {
   }
 
   void StartLoading(int64_t start) {
+    batches_.reset();
     loader_ = std::make_unique<dataio::Loader>(data_.Sources(needs_),
                                                LoaderOptionsOf(options_, communicator_.world()),
                                                start * options_.trainer.accumulate);
+    batches_ = std::make_unique<dataio::Prefetcher>(*loader_, needs_, communicator_.world().device,
+                                                    run_.torch_dtype());
   }
 
   bool IsValidated() const {
@@ -183,6 +187,7 @@ class TrainingProgram {
   const int64_t steps_per_epoch_, steps_;
   cluster::MetricRegistry registry_;
   std::unique_ptr<dataio::Loader> loader_;
+  std::unique_ptr<dataio::Prefetcher> batches_;  // of that loader
   std::unique_ptr<BestWeights> best_;
 };
 

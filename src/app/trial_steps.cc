@@ -2,7 +2,7 @@
 
 #include <filesystem>
 
-#include "dataio/upload.h"
+#include "dataio/prefetcher.h"
 #include "src/app/allocation_peak.h"
 
 namespace helio::app {
@@ -63,21 +63,15 @@ int64_t BytesOfTrialStep(const recipes::System& system, train::Trainer& trainer,
   auto loader_options = LoaderOptionsOf(options, world);
   loader_options.global_batch = rows * communicator.size();
   dataio::Loader loader(data.Sources(needs), loader_options, 0);
+  dataio::Prefetcher prefetcher(loader, needs, world.device, options.run.torch_dtype());
   const std::vector<dataio::Batch> batches(static_cast<size_t>(options.trainer.accumulate),
-                                           Fetch(loader, needs, options.run, communicator));
+                                           prefetcher.Next(communicator.job().deadline_seconds()));
   const recipes::StepContext context{
       .seed = options.run.seed, .device = world.device, .dtype = options.run.torch_dtype()};
   communicator.BeginStep(0);
   const AllocationPeak peak;
   trainer.Step(batches, context, 0);
   return peak.bytes();
-}
-
-dataio::Batch Fetch(dataio::Loader& loader, const std::vector<dataio::DomainNeeds>& needs,
-                    const RunOptions& run, cluster::Communicator& communicator) {
-  dataio::Batch batch = loader.Next(communicator.job().deadline_seconds());
-  dataio::Upload(batch, needs, communicator.world().device, run.torch_dtype());
-  return batch;
 }
 
 }  // namespace helio::app

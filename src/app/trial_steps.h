@@ -17,8 +17,4 @@ int64_t StepToResume(const train::RunIdentity& identity, const train::SessionOpt
 int64_t BytesOfTrialStep(const recipes::System& system, train::Trainer& trainer, const TrainingData& data,
                          const TrainingOptions& options, cluster::Communicator& communicator, int64_t rows);
 
-// A batch of the loader on this rank's device, within the deadline of a step.
-dataio::Batch Fetch(dataio::Loader& loader, const std::vector<dataio::DomainNeeds>& needs,
-                    const RunOptions& run, cluster::Communicator& communicator);
-
 }  // namespace helio::app

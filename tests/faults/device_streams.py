@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Mistakes with streams, memory, NCCL and recurrent layers, and devices that break, on simulated devices whose streams are queues: each is
-planted, and each is seen. Usage: device_streams.py PROGRAM SIMULATED_DEVICE_DIR"""
+planted, and each is seen. Usage: device_streams.py PROGRAM PREFETCH_PROGRAM SIMULATED_DEVICE_DIR"""
 import os
 import pathlib
 import re
@@ -11,9 +11,9 @@ import time
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "e2e"))
 from support import MPIRUN, check  # noqa: E402
 
-PROGRAM, DEVICE = sys.argv[1:3]
+PROGRAM, PREFETCH, DEVICE = sys.argv[1:4]
 DEADLINE = 6
-WRONG_SUM = r"the sum is (nan|-nan|\d\S*) instead of"
+WRONG_SUM = r"the sum is (-?nan|-?\d\S*) instead of"
 # What the program forgets (SIM_PLANT leaves it out of its calls): what is wrong then.
 STREAMS = {
     "operand_early": "a collective does not wait for what makes its operand",
@@ -23,6 +23,11 @@ STREAMS = {
     "host_early": "the host reads before the copy is done",
 }
 # Of rank 1: what is said.
+BATCHES = {
+    "result_early": "nobody waits for a batch that is on its way",
+    "freed_early": "a batch's memory is handed on while it is looked at",
+    "pinned_early": "the loader writes into page-locked memory that is being copied",
+}
 NCCL = {
     "size": r"simulated NCCL.*mismatch: AllReduce.*rank 1: AllReduce",
     "kind": r"simulated NCCL.*mismatch: AllReduce.*rank 1: Broadcast",
@@ -60,6 +65,17 @@ def streams():
         ends(what, job(SIM_PLANT=plant), 3, WRONG_SUM)
 
 
+def batches():
+    run = lambda seed, plant: subprocess.run([f"{DEVICE}/run", PREFETCH], capture_output=True, text=True, timeout=100,  # noqa: E731
+                                             env={**os.environ, "SIM_ASYNC": str(seed), "SIM_PLANT": plant, "SIM_DEVICES": "1"})
+    for seed in (1, 2, 3):
+        done = run(seed, "")
+        check(done.returncode == 0, f"batches on a stream of their own, delays {seed}: {done.stderr[-500:]}")
+    for plant, what in BATCHES.items():
+        seen = [run(seed, plant) for seed in (1, 2, 3)]
+        check(any(done.returncode == 3 and re.search(WRONG_SUM, done.stderr) for done in seen), f"{what}: {seen[0].stderr[-300:]}")
+
+
 def nccl():
     for mistake, words in NCCL.items():
         ends(f"NCCL: another {mistake} on rank 1", job(mistake), 75, words)
@@ -85,6 +101,7 @@ def recurrent():
 if __name__ == "__main__":
     nothing_forgotten()
     streams()
+    batches()
     nccl()
     failing()
     failing_alone()

@@ -351,5 +351,6 @@ __attribute__((constructor)) void Install() {
   library->impl("convolution_backward", torch::CppFunction::makeFromBoxedFunction<&Redirect>());
   sim::SetCurrentStream([] { return c10::cuda::getCurrentCUDAStream().stream(); });
   sim::InstallRecurrent();
+  std::atexit(sim::AbandonQueues);  // before LibTorch's own objects end
 }
 }  // namespace

@@ -1,6 +1,7 @@
 // Streams and events of the simulated device.
 #include "queues.h"
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
@@ -27,6 +28,7 @@ namespace {
 struct Lock {
   std::mutex mutex;
   std::condition_variable changed;
+  bool ended = false;  // nothing more is begun
 };
 Lock& lock() {
   static auto* const one = new Lock;
@@ -49,6 +51,7 @@ class Stream {
     std::lock_guard guard(lock().mutex);
     return queue_.empty() && !busy_;
   }
+  bool busy() const { return busy_; }
   bool IsDefault() const { return is_default_; }
   void MakeDefault() { is_default_ = true; }
 
@@ -68,7 +71,8 @@ class Stream {
   std::function<void()> Next() {
     std::unique_lock guard(lock().mutex);
     busy_ = false;
-    lock().changed.wait(guard, [this] { return !queue_.empty(); });
+    if (lock().ended) lock().changed.notify_all();
+    lock().changed.wait(guard, [this] { return !queue_.empty() && !lock().ended; });
     auto work = std::move(queue_.front());
     queue_.pop_front();
     busy_ = true;
@@ -161,7 +165,17 @@ bool IsDone(const std::shared_ptr<Mark>& mark) {
 
 void Await(const std::shared_ptr<Mark>& mark) {
   std::unique_lock guard(lock().mutex);
-  lock().changed.wait(guard, [&] { return !mark || mark->done; });
+  lock().changed.wait(guard, [&] { return !mark || mark->done || lock().ended; });
+}
+
+void AbandonQueues() {
+  std::unique_lock guard(lock().mutex);
+  lock().ended = true;
+  lock().changed.notify_all();
+  lock().changed.wait_for(guard, std::chrono::seconds(2), [] {
+    return std::none_of(streams().begin(), streams().end(),
+                        [](const auto* stream) { return stream->busy(); });
+  });
 }
 
 void Drain(cudaStream_t stream) {

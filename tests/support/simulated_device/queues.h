@@ -26,6 +26,8 @@ struct Mark;
 std::shared_ptr<Mark> MarkEnd(cudaStream_t stream);
 bool IsDone(const std::shared_ptr<Mark>& mark);
 void Await(const std::shared_ptr<Mark>& mark);
+// The program is at its end: what is being done is finished, what is queued behind it is not begun.
+void AbandonQueues();
 // The host waits for all that is queued on the stream.
 void Drain(cudaStream_t stream);
 

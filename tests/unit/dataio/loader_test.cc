@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "dataio/prefetcher.h"
 #include "dataio/reduction_weights.h"
 #include "dataio/upload.h"
 #include "tests/unit/dataio/small_set.h"
@@ -71,6 +72,19 @@ TEST_F(LoaderTest, BatchIsAsDocumented) {
   EXPECT_LE(data.images[1].max().item<float>(), 1);
   EXPECT_GT(data.images[1].std().item<float>(), 0.1);
   EXPECT_EQ(data.captions.sizes(), (torch::IntArrayRef{4, 6}));
+}
+
+TEST_F(LoaderTest, APrefetcherGivesTheSame) {
+  const auto expected = Take(Options(), 1, 3);
+  Loader loader({{*dataset_, Needs()}}, Options(), 1);
+  Prefetcher prefetcher(loader, {Needs()}, torch::kCPU, torch::kFloat32);
+  for (const auto& batch : expected) ExpectEqual(prefetcher.Next(1e8), batch);
+}
+
+TEST_F(LoaderTest, SaysHowManyLieReady) {
+  Loader loader({{*dataset_, Needs()}}, Options(), 0);
+  while (loader.ready() < 4) std::this_thread::yield();
+  EXPECT_EQ(loader.Next().ready_behind, 3);
 }
 
 TEST_F(LoaderTest, PicturesAreBytesUntilTheyAreUploaded) {
