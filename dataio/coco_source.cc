@@ -18,9 +18,10 @@ void AddCocoImage(const Json& image, const fs::path& folder, const std::string& 
   const auto id = IntegerField(image, "id", where);
   const auto file = JsonField<std::string>(image, "file_name", where);
   SourceRecord record;
-  record.id = WithoutPictureSuffix(file);
-  record.image = folder / file;
-  if (const auto below_root = folder.parent_path() / file; !Exists(record.image) && Exists(below_root))
+  const auto path = WithinRoot(folder, file, where);
+  record.id = WithoutPictureSuffix(path);
+  record.image = folder / path;
+  if (const auto below_root = folder.parent_path() / path; !Exists(record.image) && Exists(below_root))
     record.image = below_root;
   if (!images.emplace(id, std::move(record)).second)
     ThrowData("image id " + std::to_string(id) + " appears twice", where);

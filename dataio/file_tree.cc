@@ -22,6 +22,13 @@ class TreeReader {
  public:
   explicit TreeReader(FileTree& tree) : tree_(tree) {}
 
+  // All of `folders`. Links to folders come last: what they lead to has its own name, where it is here.
+  void Read(const std::vector<std::string>& folders) {
+    for (const auto& folder : folders) Enter(folder);
+    for (size_t i = 0; i < links_.size(); ++i) Enter(fs::path(links_[i]));  // which may find more
+  }
+
+ private:
   void Enter(const fs::path& relative) {
     const auto folder = tree_.root / relative;
     struct stat status {};
@@ -34,11 +41,10 @@ class TreeReader {
     for (; !failed && entries != fs::directory_iterator(); entries.increment(failed))
       names.push_back(entries->path().filename());
     if (failed) return Fault(relative, failed.value());
-    std::sort(names.begin(), names.end());  // links last would be fairer, but names decide everything else
+    std::sort(names.begin(), names.end());
     for (const auto& name : names) Take((relative / name).lexically_normal());
   }
 
- private:
   void Fault(const fs::path& relative, int code) {
     tree_.faults.push_back((tree_.root / relative).lexically_normal().string() +
                            ": cannot be read: " + std::strerror(code));
@@ -50,8 +56,15 @@ class TreeReader {
     std::error_code failed;
     const auto status = fs::status(tree_.root / relative, failed);
     if (failed || !fs::exists(status)) return Fault(relative, failed ? failed.value() : ENOENT);
-    if (fs::is_directory(status)) return Enter(relative);
+    if (fs::is_directory(status)) return IsLink(relative) ? links_.push_back(relative) : Enter(relative);
+    if (!fs::is_regular_file(status))
+      return tree_.faults.push_back((tree_.root / relative).string() + ": is no file (a pipe, a device?)");
     ListFor(relative).push_back(relative);
+  }
+
+  bool IsLink(const fs::path& relative) const {
+    std::error_code failed;
+    return fs::is_symlink(fs::symlink_status(tree_.root / relative, failed));
   }
 
   std::vector<fs::path>& ListFor(const fs::path& relative) const {
@@ -62,10 +75,19 @@ class TreeReader {
   }
 
   FileTree& tree_;
+  std::vector<fs::path> links_;  // to folders
   std::set<std::pair<dev_t, ino_t>> entered_;
 };
 
 }  // namespace
+
+fs::path WithinRoot(const fs::path& root, const std::string& name, const std::string& where) {
+  auto path = fs::path(name).lexically_normal();
+  if (path.is_absolute()) path = path.lexically_relative(fs::absolute(root).lexically_normal());
+  if (path.empty() || path == "." || *path.begin() == "..")
+    ThrowData("'" + name + "' lies outside of " + root.string(), where, "move it into that folder");
+  return path;
+}
 
 std::string SuffixOf(const fs::path& path) {
   std::string suffix = path.extension().string();
@@ -97,7 +119,7 @@ FileTree ReadTree(const fs::path& root, const std::vector<std::string>& folders)
   FileTree tree;
   tree.root = root;
   TreeReader reader(tree);
-  for (const auto& folder : folders) reader.Enter(folder);
+  reader.Read(folders);
   for (auto* files : {&tree.pictures, &tree.foreign, &tree.texts, &tree.others})
     std::sort(files->begin(), files->end());
   return tree;

@@ -27,6 +27,11 @@ struct FileTree {
 // cannot be read.
 FileTree ReadTree(const std::filesystem::path& root, const std::vector<std::string>& folders = {"."});
 
+// `name`, as a list writes it, relative to `root` and without "." and ".."; an absolute one may lie below
+// `root`. Throws Error{kData} where it leads out of it.
+std::filesystem::path WithinRoot(const std::filesystem::path& root, const std::string& name,
+                                 const std::string& where);
+
 // In lower case, with the dot.
 std::string SuffixOf(const std::filesystem::path& path);
 bool IsPictureName(const std::filesystem::path& path);

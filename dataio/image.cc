@@ -44,7 +44,42 @@ Image OverWhite(const std::vector<uint8_t>& rgba, int width, int height) {
 
 namespace {
 
-Image DecodePng(std::span<const uint8_t> bytes, const std::string& where) {
+// A PNG's parts behind its signature: `see` is given each one's name and all its bytes (length, name, data,
+// checksum). What stands behind a damaged length is not seen.
+template <typename See>
+void ForEachChunk(std::span<const uint8_t> png, const See& see) {
+  constexpr size_t kSignature = 8, kFrame = 12;
+  for (size_t at = kSignature; at + kFrame <= png.size();) {
+    const size_t length =
+        static_cast<size_t>(png[at]) << 24 | png[at + 1] << 16 | png[at + 2] << 8 | png[at + 3];
+    if (length > png.size() - at - kFrame) return see(std::string_view(), png.subspan(at));
+    see(std::string_view(reinterpret_cast<const char*>(&png[at + 4]), 4), png.subspan(at, length + kFrame));
+    at += length + kFrame;
+  }
+}
+
+// libpng's simple interface would turn values of a picture with a gamma or a profile into sRGB's; image
+// programs take them as they are.
+std::vector<uint8_t> WithoutColourSpace(std::span<const uint8_t> png) {
+  std::vector<uint8_t> kept(png.begin(), png.begin() + std::min<ptrdiff_t>(8, std::ssize(png)));
+  ForEachChunk(png, [&](std::string_view name, std::span<const uint8_t> chunk) {
+    for (const char* left_out : {"gAMA", "cHRM", "iCCP", "sRGB", "cICP"})
+      if (name == left_out) return;
+    kept.insert(kept.end(), chunk.begin(), chunk.end());
+  });
+  return kept;
+}
+
+int PngOrientation(std::span<const uint8_t> png) {
+  int orientation = 1;
+  ForEachChunk(png, [&](std::string_view name, std::span<const uint8_t> chunk) {
+    if (name == "eXIf") orientation = OrientationOfExif(chunk.subspan(8, chunk.size() - 12));
+  });
+  return orientation;
+}
+
+Image DecodePng(std::span<const uint8_t> file, const std::string& where) {
+  const auto bytes = WithoutColourSpace(file);
   png_image png{};
   png.version = PNG_IMAGE_VERSION;
   if (png_image_begin_read_from_memory(&png, bytes.data(), bytes.size()) == 0)
@@ -57,7 +92,8 @@ Image DecodePng(std::span<const uint8_t> bytes, const std::string& where) {
   std::vector<uint8_t> pixels(PNG_IMAGE_SIZE(png));
   if (png_image_finish_read(&png, nullptr, pixels.data(), 0, nullptr) == 0)
     ThrowData(std::string("PNG does not decode: ") + png.message, where);
-  return OverWhite(pixels, static_cast<int>(png.width), static_cast<int>(png.height));
+  return Upright(OverWhite(pixels, static_cast<int>(png.width), static_cast<int>(png.height)),
+                 PngOrientation(file));
 }
 
 bool Begins(std::span<const uint8_t> bytes, std::string_view with, size_t at = 0) {

@@ -6,6 +6,7 @@
 #include <map>
 #include <mutex>
 #include <optional>
+#include <regex>
 #include <set>
 #include <thread>
 
@@ -39,6 +40,16 @@ Vocabulary BuildVocabulary(const std::vector<SourceSplit>& splits, WordRule word
   return vocabulary;
 }
 
+bool IsManifest(const fs::path& file) {
+  try {
+    const auto json = ReadJson(file);
+    return json.is_object() && json.contains("format_version") && json.contains("splits");
+  } catch (const Error& error) {
+    if (error.kind() == ErrorKind::kSystem) throw;
+    return false;
+  }
+}
+
 class Packer {
  public:
   Packer(const std::vector<SourceSplit>& splits, const PackOptions& options)
@@ -50,8 +61,8 @@ class Packer {
   }
 
   void Run() {
-    RemoveFile(options_.out / "manifest.json");  // until the end this is no data set
-    WriteFileAtomically(options_.out / "vocabulary.json", vocabulary_.ToJson());
+    CheckPlace();
+    MakeFolders(stage_);
     std::vector<std::thread> threads;
     const int workers = options_.workers > 0
                             ? options_.workers
@@ -60,10 +71,43 @@ class Packer {
     for (auto& thread : threads) thread.join();
     if (failure_) std::rethrow_exception(failure_);
     Settle();
-    WriteFileAtomically(options_.out / "manifest.json", Manifest().dump(1));
+    Publish();
   }
 
  private:
+  // Somebody else's file of that name is not ours to replace.
+  void CheckPlace() const {
+    const auto manifest = options_.out / "manifest.json";
+    if (Exists(manifest) && !IsManifest(manifest))
+      ThrowUser("is there and no data set's", manifest.string(), "choose another --out");
+    if (const auto words = options_.out / "vocabulary.json"; Exists(words) && !Exists(manifest))
+      Vocabulary::Read(words);
+  }
+
+  // Until here a data set that lies there is whole, and nothing is lost by what cannot be packed.
+  void Publish() {
+    if (Exists(options_.out / "manifest.json"))
+      LOG(INFO) << options_.out.string() << ": replaces the data set that lies there";
+    RemoveFile(options_.out / "manifest.json");
+    RemoveShards();
+    for (auto& job : jobs_) {
+      const auto staged = std::exchange(job.path, options_.out / job.path.filename());
+      if (!job.empty) Rename(staged, job.path);
+    }
+    WriteFileAtomically(options_.out / "vocabulary.json", vocabulary_.ToJson());
+    WriteFileAtomically(options_.out / "manifest.json", Manifest().dump(1));
+    RemoveTree(stage_);
+  }
+
+  // Of an earlier data set.
+  void RemoveShards() const {
+    static const std::regex name("(train|test|val)-[0-9]{5}-of-[0-9]{5}\\.h5");
+    std::vector<fs::path> shards;
+    for (const auto& entry : fs::directory_iterator(options_.out))
+      if (std::regex_match(entry.path().filename().string(), name)) shards.push_back(entry.path());
+    for (const auto& shard : shards) RemoveFile(shard);
+  }
+
   void Plan(const SourceSplit& split) {
     const auto records = static_cast<int64_t>(split.records.size());
     if (records == 0) return;
@@ -73,7 +117,7 @@ class Packer {
       std::snprintf(name, sizeof name, "-%05lld-of-%05lld.h5", static_cast<long long>(i),
                     static_cast<long long>(shards));
       jobs_.push_back({&split, static_cast<size_t>(i * records / shards),
-                       static_cast<size_t>((i + 1) * records / shards), options_.out / (split.name + name)});
+                       static_cast<size_t>((i + 1) * records / shards), stage_ / (split.name + name)});
     }
     total_ += records;
   }
@@ -95,6 +139,7 @@ class Packer {
   void WriteJob(Job& job) {
     if (IsWritten(job)) return Report(job.end - job.begin);
     RemoveFile(job.path);  // of another plan
+    RemoveFile(PlanFile(job));
     std::vector<PackedRecord> records;
     for (size_t i = job.begin; i < job.end; ++i) {
       if (failed_) return;
@@ -104,7 +149,8 @@ class Packer {
     job.empty = records.empty();
     if (job.empty || (job.damaged && !options_.skip_damaged)) return;
     WriteShard(job.path, records, HeaderOf(*job.split));
-    WriteFileAtomically(PlanFile(job), PlanDigest(job));
+    // One that lacks a damaged picture is made again by the next attempt, which names the damage again.
+    if (!job.damaged) WriteFileAtomically(PlanFile(job), PlanDigest(job));
   }
 
   ShardHeader HeaderOf(const SourceSplit& split) const {
@@ -203,7 +249,6 @@ class Packer {
     for (const auto& job : jobs_) {
       if (job.empty) continue;
       splits[job.split->name].push_back(ManifestEntry(job.path, Shard(job.path, vocabulary_.size())));
-      RemoveFile(PlanFile(job));
     }
     return {{"format_version", kManifestVersion},
             {"dataset", options_.name},
@@ -217,6 +262,8 @@ class Packer {
 
   const std::vector<SourceSplit>& splits_;
   const PackOptions options_;
+  const fs::path stage_ =
+      options_.out / ".packing";  // shards on their way; an interrupted pack goes on with them
   const Vocabulary vocabulary_;
   std::vector<Job> jobs_;
   int64_t total_ = 0;

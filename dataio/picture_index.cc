@@ -1,5 +1,7 @@
 #include "dataio/picture_index.h"
 
+#include <algorithm>
+
 #include "src/base/error.h"
 
 namespace helio::dataio {
@@ -18,19 +20,20 @@ void AddOnce(std::unordered_map<std::string, size_t>& map, const std::string& na
 PictureIndex::PictureIndex(const FileTree& tree) : tree_(tree) {
   for (size_t i = 0; i < tree.pictures.size(); ++i) {
     const auto path = tree.pictures[i].generic_string();
-    for (const auto& name : {path, WithoutPictureSuffix(path)}) {
-      AddOnce(whole_, name, i);
+    for (const size_t bare : {0, 1}) {
+      const auto name = bare ? WithoutPictureSuffix(path) : path;
+      AddOnce(maps_[bare], name, i);
       for (auto slash = name.find('/'); slash != std::string::npos; slash = name.find('/', slash + 1))
-        AddOnce(ends_, name.substr(slash + 1), i);
+        AddOnce(maps_[2 + bare], name.substr(slash + 1), i);
     }
   }
 }
 
 fs::path PictureIndex::Find(const std::string& written) const {
   const auto name = fs::path(written).lexically_normal().generic_string();
-  for (const auto* map : {&whole_, &ends_}) {
-    const auto found = map->find(name);
-    if (found == map->end()) continue;
+  for (const auto& map : maps_) {
+    const auto found = map.find(name);
+    if (found == map.end()) continue;
     if (found->second == kSeveral)
       ThrowData("'" + written + "' may be several pictures", tree_.root.string(), "name it with its folder");
     return tree_.pictures[found->second];
@@ -40,7 +43,7 @@ fs::path PictureIndex::Find(const std::string& written) const {
 
 bool PictureIndex::Knows(const std::string& name) const {
   const auto normal = fs::path(name).lexically_normal().generic_string();
-  return whole_.contains(normal) || ends_.contains(normal);
+  return std::ranges::any_of(maps_, [&](const auto& map) { return map.contains(normal); });
 }
 
 }  // namespace helio::dataio

@@ -1,4 +1,5 @@
 #pragma once
+#include <array>
 #include <filesystem>
 #include <string>
 #include <unordered_map>
@@ -19,8 +20,9 @@ class PictureIndex {
 
  private:
   const FileTree& tree_;
-  std::unordered_map<std::string, size_t> ends_;  // end of a path -> picture
-  std::unordered_map<std::string, size_t> whole_;
+  // Name -> picture, in the order in which they are asked: whole paths, those without suffix, ends of paths,
+  // those without suffix.
+  std::array<std::unordered_map<std::string, size_t>, 4> maps_;
 };
 
 }  // namespace helio::dataio

@@ -34,6 +34,9 @@ void SourceReading::AddCaption(SourceRecord& record, const std::string& caption)
     ++beyond_limit_;
     return;
   }
+  if (caption.find('\0') != std::string::npos)
+    ThrowData("a caption holds NUL bytes", record.image.string(),
+              "is it UTF-16? convert it, for example with iconv");
   letters_.Add(caption);
   if (Tokenize(caption, options_.words).empty())
     ++wordless_;
@@ -90,6 +93,19 @@ void SourceReading::CheckLetters() const {
   LOG(WARNING) << options_.root.string() << ": " << lost << " (" << remedy << ")";
 }
 
+// Rows without a class would be told from each other by their numbers, which are other rows' classes.
+void SourceReading::CheckClasses() {
+  for (auto& [name, split] : splits_) {
+    if (std::ranges::none_of(split.records, [](const auto& record) { return record.class_id >= 0; }))
+      continue;
+    std::erase_if(split.records, [&](const SourceRecord& record) {
+      if (record.class_id < 0)
+        complaints_.Add(record.image.string() + ": has no class, others of its split have one");
+      return record.class_id < 0;
+    });
+  }
+}
+
 // Programs read "train" and "test".
 void SourceReading::RenameVal() {
   if (!splits_.contains("val") || splits_.contains("test")) return;
@@ -121,6 +137,7 @@ void SourceReading::LogSplits() const {
 
 std::vector<SourceSplit> SourceReading::Take() {
   CheckLetters();
+  CheckClasses();
   complaints_.Settle(options_.root.string());
   if (splits_.empty()) ThrowUser("has no picture that can be used", options_.root.string());
   RenameVal();

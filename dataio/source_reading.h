@@ -39,6 +39,7 @@ class SourceReading {
 
  private:
   void CheckLetters() const;
+  void CheckClasses();
   void RenameVal();
   void LogSplits() const;
 

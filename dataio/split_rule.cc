@@ -31,6 +31,14 @@ bool NamesPictures(const std::vector<std::string>& names, const PictureIndex& in
   return known > 0 && 2 * known >= std::ssize(names);
 }
 
+// Whether most lines are, or begin with, what a picture's file may be called.
+bool LooksLikeNames(const std::vector<std::string>& lines) {
+  const auto named = std::ranges::count_if(lines, [](const auto& line) {
+    return IsPictureName(line) || IsPictureName(line.substr(0, line.find_first_of(" \t,")));
+  });
+  return named > 0 && 2 * named >= std::ssize(lines);
+}
+
 }  // namespace
 
 SplitRule::SplitRule(const FileTree& tree, const PictureIndex& index, Complaints& complaints)
@@ -48,7 +56,14 @@ void SplitRule::ReadLists(const FileTree& tree, const PictureIndex& index, Compl
       const auto split = SplitOfList(file);
       if (split.empty()) continue;
       const auto names = NamesIn(tree.root / file);
-      if (!NamesPictures(names, index)) continue;
+      if (!NamesPictures(names, index)) {
+        if (LooksLikeNames(names))
+          complaints.Add((tree.root / file).string() + ": looks like the list of the split '" + split +
+                         "', but most of its lines name no picture here (a line is a path below the root, "
+                         "and nothing else): " +
+                         names[0]);
+        continue;
+      }
       lists_[file.string()] = split;
       text_ += (text_.empty() ? "" : ", ") + split + " by " + file.string();
       for (const auto& name : names)

@@ -27,7 +27,7 @@ std::array<double, 4> ReadBox(const Json& line, const std::string& where) {
 SourceRecord ReadLine(const Json& line, const std::string& where, const FileTree& tree,
                       SourceReading& reading) {
   SourceRecord record;
-  const auto image = JsonField<std::string>(line, "image", where);
+  const auto image = WithinRoot(tree.root, JsonField<std::string>(line, "image", where), where);
   record.id = WithoutPictureSuffix(image);
   record.image = tree.root / image;
   if (reading.options().captions)

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "dataio/layouts/layout.h"
 #include "dataio/layouts/table.h"
 
@@ -20,10 +22,15 @@ std::string SeeMetadata(const FileTree& tree) {
   return std::to_string(files.size()) + " " + files[0].filename().string();
 }
 
-// Beside the metadata, else anywhere.
+// Beside the metadata or below its folder: other splits count their pictures from 0, too.
 fs::path FindBeside(const fs::path& metadata, const std::string& name, const PictureIndex& index) {
-  const auto beside = (metadata.parent_path() / name).lexically_normal();
-  return index.Find(index.Knows(beside.string()) ? beside.string() : name);
+  const auto folder = metadata.parent_path();
+  const auto beside = (folder / name).lexically_normal();
+  if (index.Knows(beside.string())) return index.Find(beside.string());
+  const auto found = index.Find(name);
+  const bool below =
+      std::mismatch(folder.begin(), folder.end(), found.begin(), found.end()).first == folder.end();
+  return below ? found : fs::path();
 }
 
 void ReadMetadataFiles(const FileTree& tree, SourceReading& reading) {

@@ -7,17 +7,12 @@
 #include <set>
 
 #include "dataio/file_tree.h"
+#include "dataio/layouts/separated.h"
 #include "src/base/file_system.h"
 
 namespace helio::dataio {
 namespace fs = std::filesystem;
 namespace {
-
-std::string Trimmed(const std::string& text) {
-  const auto begin = text.find_first_not_of(" \t\r\n");
-  if (begin == std::string::npos) return "";
-  return text.substr(begin, text.find_last_not_of(" \t\r\n") - begin + 1);
-}
 
 std::string ColumnName(const std::string& text) {
   auto name = Trimmed(text);
@@ -34,46 +29,6 @@ bool IsSplitColumn(const std::string& name) {
 // --- separated values
 // ---------------------------------------------------------------------------------------
 
-// The records of separated values; a quoted field may hold separators, line ends and doubled quotes.
-class Separated {
- public:
-  Separated(const std::string& text, char separator) : text_(text), separator_(separator) {}
-
-  bool Next(std::vector<std::string>& fields) {
-    fields.clear();
-    if (at_ >= text_.size()) return false;
-    do fields.push_back(Field());
-    while (at_ < text_.size() && text_[at_++] == separator_);
-    return true;
-  }
-
- private:
-  // Ends before the separator or the line's end.
-  std::string Field() {
-    while (at_ < text_.size() && text_[at_] == ' ') ++at_;
-    if (at_ < text_.size() && text_[at_] == '"') return Quoted();
-    const auto end = std::min(text_.find_first_of(std::string{separator_, '\n'}, at_), text_.size());
-    auto field = Trimmed(text_.substr(at_, end - at_));
-    at_ = end;
-    return field;
-  }
-
-  std::string Quoted() {
-    std::string field;
-    for (++at_; at_ < text_.size(); ++at_) {
-      if (text_[at_] == '"' && (at_ + 1 >= text_.size() || text_[at_ + 1] != '"')) break;
-      if (text_[at_] == '"') ++at_;
-      field += text_[at_];
-    }
-    at_ = std::min(text_.find_first_of(std::string{separator_, '\n'}, at_), text_.size());
-    return field;
-  }
-
-  const std::string& text_;
-  const char separator_;
-  size_t at_ = 0;
-};
-
 struct Columns {
   char separator = 0;
   std::vector<std::string> names;
@@ -81,45 +36,81 @@ struct Columns {
   std::vector<size_t> captions;
 };
 
-// Nothing if the first line is no header that names pictures and captions.
-std::optional<Columns> ReadHeader(const std::string& text) {
+Columns ColumnsOf(const std::string& line, char separator) {
+  Columns columns;
+  columns.separator = separator;
+  Separated(line, separator).Next(columns.names);
+  for (size_t i = 0; i < columns.names.size(); ++i) {
+    if (IsCaptionColumn(columns.names[i]))
+      columns.captions.push_back(i);
+    else if (IsSplitColumn(columns.names[i]))
+      columns.split = i;
+    else if (columns.picture == SIZE_MAX && IsPictureColumn(columns.names[i]))
+      columns.picture = i;
+  }
+  return columns;
+}
+
+// What the first line says, if it names a column of pictures; of captions, too, with `captions`.
+std::optional<Columns> ReadHeader(const std::string& text, bool captions = true) {
   const auto line = text.substr(0, text.find('\n'));
+  if (std::count(line.begin(), line.end(), '"') % 2 != 0) return std::nullopt;  // the header is one line
   for (const char separator : {',', '\t', '|', ';'}) {
-    Columns columns;
-    columns.separator = separator;
-    Separated(line, separator).Next(columns.names);
-    for (size_t i = 0; i < columns.names.size(); ++i) {
-      if (IsCaptionColumn(columns.names[i]))
-        columns.captions.push_back(i);
-      else if (IsSplitColumn(columns.names[i]))
-        columns.split = i;
-      else if (columns.picture == SIZE_MAX && IsPictureColumn(columns.names[i]))
-        columns.picture = i;
-    }
-    if (columns.picture != SIZE_MAX && !columns.captions.empty()) return columns;
+    auto columns = ColumnsOf(line, separator);
+    if (columns.picture != SIZE_MAX && (!captions || !columns.captions.empty())) return columns;
   }
   return std::nullopt;
 }
 
-std::vector<TableRow> RowsWithHeader(const std::string& text, const Columns& columns,
-                                     const std::string& where, Complaints& complaints) {
+// More fields than the header names are pieces of an unquoted caption, where that comes last.
+void JoinSurplus(std::vector<std::string>& fields, const Columns& columns) {
+  const size_t known = columns.names.size();
+  if (fields.size() <= known) return;
+  if (columns.captions != std::vector<size_t>{known - 1})
+    ThrowData("has " + std::to_string(fields.size()) + " fields, the header " + std::to_string(known), "",
+              "put captions in quotes");
+  for (size_t i = known; i < fields.size(); ++i)
+    fields[known - 1] += std::string{columns.separator, ' '} + fields[i];
+  fields.resize(known);
+}
+
+TableRow RowOfFields(const std::vector<std::string>& fields, const Columns& columns) {
+  TableRow row{"", {}, "", ""};
+  if (columns.picture < fields.size()) row.picture = fields[columns.picture];
+  if (columns.split < fields.size()) row.split = fields[columns.split];
+  for (const auto column : columns.captions)
+    if (column < fields.size() && !fields[column].empty()) row.captions.push_back(fields[column]);
+  if (row.picture.empty() || row.captions.empty())
+    ThrowData(std::string("lacks ") + (row.picture.empty() ? "the picture" : "the caption"));
+  return row;
+}
+
+std::vector<TableRow> RowsWithHeader(const std::string& text, const Columns& columns, const std::string& file,
+                                     Complaints& complaints) {
   Separated lines(text, columns.separator);
   std::vector<std::string> fields;
   lines.Next(fields);
   std::vector<TableRow> rows;
-  for (int64_t number = 1; lines.Next(fields); ++number) {
-    if (fields.size() == 1 && fields[0].empty()) continue;
-    TableRow row{"", {}, "", where + " record " + std::to_string(number)};
-    if (columns.picture < fields.size()) row.picture = fields[columns.picture];
-    if (columns.split < fields.size()) row.split = fields[columns.split];
-    for (const auto column : columns.captions)
-      if (column < fields.size() && !fields[column].empty()) row.captions.push_back(fields[column]);
-    if (row.picture.empty() || row.captions.empty())
-      complaints.Add(row.where + ": lacks " + (row.picture.empty() ? "the picture" : "the caption"));
-    else
-      rows.push_back(std::move(row));
+  bool more = true;
+  for (int64_t number = 1; more; ++number) {
+    const auto where = file + " record " + std::to_string(number);
+    try {
+      more = lines.Next(fields);
+      if (!more || (fields.size() == 1 && fields[0].empty())) continue;
+      JoinSurplus(fields, columns);
+      rows.push_back(RowOfFields(fields, columns));
+      rows.back().where = where;
+    } catch (const Error& error) {
+      complaints.Add(where + ": " + error.what());
+    }
   }
   return rows;
+}
+
+std::string Joined(const std::vector<std::string>& names) {
+  std::string text;
+  for (const auto& name : names) text += (text.empty() ? "" : ", ") + name;
+  return text;
 }
 
 // --- lines "NAME.jpg#0 <tab> caption"
@@ -153,19 +144,21 @@ std::vector<TableRow> TokenRows(const fs::path& file, Complaints& complaints) {
 // --- JSON
 // -----------------------------------------------------------------------------------------------------
 
-void AddTexts(const Json& value, const std::string& where, std::vector<std::string>& texts) {
+// `depth`: lists and objects around the value; nobody means more than a few.
+void AddTexts(const Json& value, const std::string& where, std::vector<std::string>& texts, int depth = 0) {
+  if (depth > 4) ThrowData("a caption lies in lists of lists of lists", where);
   if (value.is_string()) return texts.push_back(value.get<std::string>());
   if (value.is_array()) {
-    for (const auto& item : value) AddTexts(item, where, texts);
+    for (const auto& item : value) AddTexts(item, where, texts, depth + 1);
     return;
   }
   if (value.is_object())  // a list of objects with a text each
     for (const auto& [key, item] : value.items())
-      if (IsCaptionColumn(key)) return AddTexts(item, where, texts);
+      if (IsCaptionColumn(key)) return AddTexts(item, where, texts, depth + 1);
   if (!value.is_null()) ThrowData("a caption is no text", where);
 }
 
-std::string ColumnsOf(const Json& object) {
+std::string FieldsOf(const Json& object) {
   std::string names;
   for (const auto& [key, value] : object.items()) names += (names.empty() ? "" : ", ") + key;
   return names;
@@ -182,8 +175,8 @@ TableRow RowOfObject(const Json& object, const std::string& where) {
     else if (row.picture.empty() && IsPictureColumn(key) && value.is_string())
       row.picture = value.get<std::string>();
   }
-  if (row.picture.empty()) ThrowData("names no picture (file_name); its fields: " + ColumnsOf(object), where);
-  if (row.captions.empty()) ThrowData("has no caption (text); its fields: " + ColumnsOf(object), where);
+  if (row.picture.empty()) ThrowData("names no picture (file_name); its fields: " + FieldsOf(object), where);
+  if (row.captions.empty()) ThrowData("has no caption (text); its fields: " + FieldsOf(object), where);
   return row;
 }
 
@@ -223,15 +216,10 @@ std::string BeginningOf(const fs::path& file) {
   return text;
 }
 
-// [{"file_name": ..., "text": ...}, ...] or {"NAME.jpg": ...}, as far as a beginning shows it.
-bool LooksLikeJsonTable(const std::string& text) {
-  const auto begin = text.find_first_not_of(" \t\r\n");
-  if (begin == std::string::npos) return false;
-  const auto quote = text.find('"', begin), end = text.find('"', quote + 1);
-  if (end == std::string::npos) return false;
-  if (text[begin] == '{') return IsPictureName(text.substr(quote + 1, end - quote - 1));
+// Whether words in quotes name a picture and a caption.
+bool NamesBoth(const std::string& text) {
   bool picture = false, caption = false;
-  for (auto at = begin; text[begin] == '[' && (at = text.find('"', at)) != std::string::npos;) {
+  for (size_t at = 0; (at = text.find('"', at)) != std::string::npos;) {
     const auto close = text.find('"', at + 1);
     if (close == std::string::npos) break;
     const auto word = text.substr(at + 1, close - at - 1);
@@ -240,6 +228,16 @@ bool LooksLikeJsonTable(const std::string& text) {
     at = close + 1;
   }
   return picture && caption;
+}
+
+// [{"file_name": ..., "text": ...}, ...] or {"NAME.jpg": ...}, as far as a beginning shows it.
+bool LooksLikeJsonTable(const std::string& text) {
+  const auto begin = text.find_first_not_of(" \t\r\n");
+  if (begin == std::string::npos) return false;
+  const auto quote = text.find('"', begin), end = text.find('"', quote + 1);
+  if (end == std::string::npos) return false;
+  if (text[begin] == '{') return IsPictureName(text.substr(quote + 1, end - quote - 1));
+  return text[begin] == '[' && NamesBoth(text);
 }
 
 }  // namespace
@@ -262,7 +260,7 @@ bool IsCaptionColumn(const std::string& name) {
 bool LooksLikeTable(const fs::path& file) {
   const auto text = BeginningOf(file);
   if (SuffixOf(file) == ".json") return LooksLikeJsonTable(text);
-  if (SuffixOf(file) == ".jsonl") return text.starts_with("{");
+  if (SuffixOf(file) == ".jsonl") return text.starts_with("{") && NamesBoth(text.substr(0, text.find('\n')));
   return ReadHeader(text) || TokenRow(Trimmed(text.substr(0, text.find('\n'))), "");
 }
 
@@ -272,6 +270,9 @@ std::vector<TableRow> ReadTable(const fs::path& file, Complaints& complaints) {
   std::string text = ReadFile(file);
   if (text.starts_with("\xEF\xBB\xBF")) text.erase(0, 3);
   if (const auto columns = ReadHeader(text)) return RowsWithHeader(text, *columns, file.string(), complaints);
+  if (const auto columns = ReadHeader(text, /*captions=*/false))
+    ThrowData("has no column of captions (text, caption, ...); its columns: " + Joined(columns->names),
+              file.string());
   return TokenRows(file, complaints);
 }
 

@@ -1,3 +1,4 @@
+#include <map>
 #include <set>
 
 #include "dataio/layouts/layout.h"
@@ -15,7 +16,8 @@ class TextFinder {
     std::set<std::string> with_pictures;
     for (const auto& picture : tree.pictures) AddFolders(picture, with_pictures);
     for (const auto& text : tree.texts) {
-      texts_.insert(text.string());
+      const auto suffix = SuffixOf(text);
+      texts_.emplace(fs::path(text).replace_extension().string() + suffix, text);
       for (auto folder = text.parent_path(); !folder.empty(); folder = folder.parent_path())
         if (!with_pictures.contains(folder.string()))
           sisters_[folder.parent_path().string()].insert(folder.filename());
@@ -45,11 +47,11 @@ class TextFinder {
   }
   fs::path Named(const fs::path& stem) const {
     for (const char* suffix : {".txt", ".caption"})
-      if (texts_.contains(stem.string() + suffix)) return stem.string() + suffix;
+      if (const auto found = texts_.find(stem.string() + suffix); found != texts_.end()) return found->second;
     return {};
   }
 
-  std::set<std::string> texts_;
+  std::map<std::string, fs::path> texts_;  // by name with the suffix in lower case
   std::map<std::string, std::set<fs::path>>
       sisters_;  // folder -> those in it that hold texts and no pictures
 };

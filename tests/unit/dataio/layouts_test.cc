@@ -1,4 +1,5 @@
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include "dataio/dataset.h"
 #include "tests/unit/dataio/small_set.h"
@@ -60,6 +61,117 @@ TEST_F(LayoutsTest, HuggingFaceMetadata) {
   const auto splits = ReadFolder(Options());
   ASSERT_EQ(splits[0].records.size(), 2u);
   EXPECT_EQ(splits[0].records[0].captions, (std::vector<std::string>{"one", "two"}));
+}
+
+// Both splits count from 0: a train picture that is lost is not the test picture of that name.
+TEST_F(LayoutsTest, MetadataOfAFolderNamesThePicturesOfThatFolder) {
+  for (const char* name : {"train/0.jpg", "test/0.jpg", "test/1.jpg"}) WritePicture(root_ / name);
+  WriteText(root_ / "train/metadata.csv", "file_name,text\n0.jpg,one\n1.jpg,lost\n");
+  WriteText(root_ / "test/metadata.csv", "file_name,text\n0.jpg,two\n1.jpg,three\n");
+  EXPECT_NE(Refusal().find("names '1.jpg', of which there is no picture"), std::string::npos) << Refusal();
+}
+
+TEST_F(LayoutsTest, CommasAndQuotesOfPeopleWhoDoNotQuote) {
+  for (const char* name : {"0.jpg", "1.jpg", "2.jpg"}) WritePicture(root_ / name);
+  const auto captions = [&](const std::string& file, const std::string& text) {
+    WriteText(root_ / file, text);
+    std::vector<std::string> all;
+    for (const auto& split : ReadFolder(Options()))
+      for (const auto& record : split.records)
+        all.insert(all.end(), record.captions.begin(), record.captions.end());
+    fs::remove(root_ / file);
+    return all;
+  };
+  using Captions = std::vector<std::string>;
+  EXPECT_EQ(captions("a.csv",
+                     "image,caption\n0.jpg,a small, red bird\n1.jpg,\"Red\" bird\n2.jpg,\"a, \"\"b\"\"\"\n"),
+            (Captions{"a small, red bird", "Red bird", "a, \"b\""}));
+  EXPECT_EQ(
+      captions("a.csv", "image|no|comment\n0.jpg| 0| \" A man .\n1.jpg| 0| it\"s one\n2.jpg|0|\"two\"\n"),
+      (Captions{"\" A man .", "it\"s one", "two"}));
+}
+
+TEST_F(LayoutsTest, AQuoteThatIsNotClosedSwallowsNothing) {
+  for (const char* name : {"0.jpg", "1.jpg", "2.jpg"}) WritePicture(root_ / name);
+  WriteText(root_ / "a.csv", "image,caption\n0.jpg,\"a man\n1.jpg,\"a bird\n2.jpg,a third\n");
+  EXPECT_NE(Refusal().find("a.csv record 1: a quote that is opened here is closed in the middle"),
+            std::string::npos)
+      << Refusal();
+  EXPECT_NE(Refusal().find("2 "), std::string::npos) << Refusal();
+  WriteText(root_ / "a.csv", "image,caption,source\n0.jpg,a man, big,web\n1.jpg,a,web\n2.jpg,b,web\n");
+  EXPECT_NE(Refusal().find("record 1: has 4 fields, the header 3"), std::string::npos) << Refusal();
+}
+
+TEST_F(LayoutsTest, ATableWithoutCaptionsIsNamed) {
+  WritePicture(root_ / "0.jpg");
+  WriteText(root_ / "metadata.csv", "file_name,width,prompt_en\n0.jpg,80,a bird\n");
+  EXPECT_NE(Refusal().find("has no column of captions"), std::string::npos) << Refusal();
+  EXPECT_NE(Refusal().find("file_name, width, prompt_en"), std::string::npos) << Refusal();
+}
+
+TEST_F(LayoutsTest, NamesStayInsideTheRoot) {
+  WritePicture(root_ / "0.jpg");
+  WritePicture(scratch_.path() / "secret.jpg");
+  const auto lines = [&](const std::string& first, const std::string& second) {
+    WriteText(root_ / "captions.jsonl",
+              R"({"image": ")" + first + R"(", "captions": ["a bird"], "split": "train"})" + "\n" +
+                  R"({"image": ")" + second + R"(", "captions": ["a bird"], "split": "test"})");
+    return Refusal();
+  };
+  EXPECT_NE(lines("0.jpg", "./0.jpg").find("'0' is in train and in test"), std::string::npos);
+  EXPECT_NE(lines("0.jpg", "../secret.jpg").find("lies outside of"), std::string::npos);
+  EXPECT_NE(lines("0.jpg", (scratch_.path() / "secret.jpg").string()).find("lies outside of"),
+            std::string::npos);
+}
+
+TEST_F(LayoutsTest, ALinkToAFolderDoesNotTakeItsName) {
+  for (const char* stem : {"train/a", "train/b", "test/c"}) Captioned(stem);
+  fs::create_directory_symlink("train", root_ / "latest");
+  EXPECT_EQ(Ids("train"), "train/a train/b ");
+  EXPECT_EQ(Ids("test"), "test/c ");
+}
+
+TEST_F(LayoutsTest, AListThatKnowsNoPictureIsNamed) {
+  for (const char* stem : {"images/a", "images/b"}) Captioned(stem);
+  WriteText(root_ / "train.txt", "images/a.jpg 0\n");
+  EXPECT_NE(Refusal().find("looks like the list of the split 'train'"), std::string::npos) << Refusal();
+}
+
+TEST_F(LayoutsTest, WhatIsNoTextOrNoFileIsNamed) {
+  Captioned("a", std::string("r\0e\0d\0 \0b\0", 10));
+  EXPECT_NE(Refusal().find("NUL bytes"), std::string::npos) << Refusal();
+  Captioned("a");
+  ASSERT_EQ(::mkfifo((root_ / "b.jpg").c_str(), 0600), 0);
+  EXPECT_NE(Refusal().find("b.jpg: is no file"), std::string::npos) << Refusal();
+}
+
+TEST_F(LayoutsTest, ACaptionInListsOfListsIsRefused) {
+  WritePicture(root_ / "0.jpg");
+  WriteText(root_ / "captions.json",
+            "{\"0.jpg\": " + std::string(200'000, '[') + "\"a\"" + std::string(200'000, ']') + "}");
+  EXPECT_NE(Refusal().find("lists of lists"), std::string::npos) << Refusal().substr(0, 500);
+}
+
+TEST_F(LayoutsTest, ClassesOfSomeAreNone) {
+  for (const char* name : {"0.jpg", "1.jpg"}) WritePicture(root_ / name);
+  WriteText(root_ / "captions.jsonl", R"({"image": "0.jpg", "captions": ["a bird"], "class": 0})"
+                                      "\n"
+                                      R"({"image": "1.jpg", "captions": ["a bird"]})");
+  EXPECT_NE(Refusal().find("1.jpg: has no class, others of its split have one"), std::string::npos)
+      << Refusal();
+}
+
+TEST_F(LayoutsTest, TheNameAsWrittenGoesFirst) {
+  for (const char* name : {"0.jpg", "0.jpg.png"}) WritePicture(root_ / name);
+  WriteText(root_ / "a.csv", "image,caption\n0.jpg,first\n0.jpg.png,second\n");
+  EXPECT_EQ(Ids("train"), "0 0.jpg ");
+}
+
+TEST_F(LayoutsTest, SuffixesInAnyCase) {
+  WritePicture(root_ / "1.JPG");
+  WriteText(root_ / "1.TXT", "a bird");
+  WriteText(root_ / "log.jsonl", R"({"step": 1})");
+  EXPECT_EQ(Ids("train"), "1 ");
 }
 
 TEST_F(LayoutsTest, SisterFoldersWithListsOfKeys) {

@@ -19,7 +19,7 @@ using Files = std::map<std::string, std::string>;
 Files Contents(const fs::path& folder) {
   Files files;
   for (const auto& entry : fs::directory_iterator(folder))
-    files[entry.path().filename().string()] = ReadFile(entry.path());
+    if (entry.is_regular_file()) files[entry.path().filename().string()] = ReadFile(entry.path());
   return files;
 }
 
@@ -156,14 +156,53 @@ TEST_F(PackerTest, GoesOnWithWholeShardsOnly) {
   WriteText(broken, std::string(bytes.size(), 'x'));
   EXPECT_NE(ErrorOfPacking(SmallOptions(out_)), "");
   EXPECT_FALSE(fs::exists(out_ / "manifest.json"));
-  const auto first = out_ / "train-00000-of-00003.h5";
+  const auto first = out_ / ".packing/train-00000-of-00003.h5";
   ASSERT_TRUE(fs::exists(first));
-  EXPECT_FALSE(fs::exists(out_ / "train-00002-of-00003.h5"));
+  EXPECT_FALSE(fs::exists(out_ / ".packing/train-00002-of-00003.h5"));
   const auto time = fs::last_write_time(first);
   WriteText(broken, bytes);
   PackDataset(splits_, SmallOptions(out_));
-  EXPECT_EQ(fs::last_write_time(first), time);  // not made again
+  EXPECT_EQ(fs::last_write_time(out_ / first.filename()), time);  // not made again
   EXPECT_EQ(Contents(out_), expected);
+}
+
+TEST_F(PackerTest, WhatCannotBePackedLeavesTheSetThatIsThere) {
+  const auto before = Pack("out", 1);
+  WriteText(splits_[0].records[9].image, "no picture");
+  EXPECT_NE(ErrorOfPacking(SmallOptions(out_)), "");
+  auto left = Contents(out_);
+  EXPECT_EQ(left, before);
+}
+
+TEST_F(PackerTest, AnotherSetLeavesNothingOfTheOneBefore) {
+  Pack("out", 1);
+  auto options = SmallOptions(out_);
+  options.shard_records = 100;
+  PackDataset(splits_, options);
+  EXPECT_EQ(Contents(out_).size(), 4u);  // a shard of each split, vocabulary, manifest
+  EXPECT_EQ(Dataset(out_, "train").size(), 11);
+}
+
+TEST_F(PackerTest, SomebodyElsesFilesAreNotReplaced) {
+  WriteText(out_ / "manifest.json", R"({"labels": "ten hours of work"})");
+  EXPECT_NE(ErrorOfPacking(SmallOptions(out_)).find("is there and no data set's"), std::string::npos);
+  EXPECT_EQ(ReadFile(out_ / "manifest.json"), R"({"labels": "ten hours of work"})");
+}
+
+// Killed after a shard that lacks a picture, the next attempt must name it, too.
+TEST_F(PackerTest, DamagesAreNamedByEveryAttempt) {
+  WriteText(splits_[0].records[1].image, "no picture");  // in the first shard
+  const auto last = splits_[1].records[2].image;
+  const auto bytes = ReadFile(last);
+  fs::remove(last);
+  fs::create_symlink(last, last);  // a fault of the machine: it ends the attempt
+  auto options = SmallOptions(out_);
+  options.skip_damaged = true;
+  ErrorOfPacking(options);
+  fs::remove(last);
+  WriteText(last, bytes);
+  const auto error = ErrorOfPacking(SmallOptions(out_));
+  EXPECT_NE(error.find("train1.jpg: is neither a JPEG nor a PNG"), std::string::npos) << error;
 }
 
 // Files of the set's names that are there have the content they will have.

@@ -9,7 +9,7 @@ import tempfile
 try:
     import h5py
     import numpy as np
-    from PIL import Image, ImageCms, ImageOps
+    from PIL import Image, ImageCms, ImageOps, PngImagePlugin
 except ImportError as missing:
     print(f"skipped: {missing} (scripts/requirements-test.txt)")
     sys.exit(77)
@@ -52,6 +52,13 @@ def kinds():
     yield "rgb.png", (rgb, {})
     yield "alpha.png", (transparent, {})
     yield "palette.png", (rgb.quantize(64), {})
+    for orientation in (3, 6):
+        picture, how = with_orientation(orientation)
+        yield f"turned{orientation}.png", (picture, how)
+    yield "profile.png", (rgb, {"icc_profile": ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()})
+    linear = PngImagePlugin.PngInfo()
+    linear.add(b"gAMA", (100000).to_bytes(4, "big"))
+    yield "gamma.png", (rgb, {"pnginfo": linear})
     yield "gray8.png", (rgb.convert("L"), {})
     yield "gray16.png", (Image.fromarray(np.asarray(rgb.convert("L")).astype(np.uint16) * 257), {})
 
