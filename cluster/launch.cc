@@ -15,6 +15,7 @@
 #include "cluster/roll_call.h"
 #include "cluster/solo_communicator.h"
 #include "src/base/error.h"
+#include "src/base/file_system.h"
 #include "src/base/seconds.h"
 #include "src/base/tensor.h"
 
@@ -249,6 +250,9 @@ int Launch::Run(const std::function<int()>& body) {
       EndNccl(communicator());
     } catch (const Error& error) {
       Fail(error.what(), error.exit_code());
+    } catch (const std::filesystem::filesystem_error& error) {
+      const auto known = AsError(error);
+      Fail(known.what(), known.exit_code());
     } catch (const std::exception& error) {
       Fail(std::string("internal error: ") + error.what(), 70);
     } catch (...) {

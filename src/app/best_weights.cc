@@ -1,14 +1,25 @@
 #include "src/app/best_weights.h"
 
+#include "src/base/file_system.h"
 #include "src/base/safetensors.h"
 
 namespace helio::app {
 
-BestWeights::BestWeights(std::filesystem::path path, bool anew) : path_(std::move(path)) {
-  if (anew || !std::filesystem::exists(path_)) return;
-  const auto file = ReadSafeTensors(path_);
-  if (const auto score = file.metadata.find("score"); score != file.metadata.end())
-    best_ = std::stod(score->second);
+void BestWeights::GoOnAt(int64_t step) {
+  best_.reset();
+  if (!Exists(path_)) return;
+  const auto metadata = ReadSafeTensors(path_).metadata;
+  const auto said = [&](const char* key) {
+    const auto found = metadata.find(key);
+    return found == metadata.end() ? std::string() : found->second;
+  };
+  if (step == 0 || !train::FlagDifferences(said("flags"), identity_, allowed_).empty()) {
+    const auto before = path_.parent_path() / ("before-" + path_.filename().string());
+    Rename(path_, before);
+    LOG(INFO) << path_.string() << " is of an earlier run: moved to " << before.string();
+  } else if (!said("step").empty() && std::stoll(said("step")) <= step && !said("score").empty()) {
+    best_ = std::stod(said("score"));
+  }
 }
 
 void BestWeights::Offer(const recipes::ValidationScore& score, bool higher_is_better, int64_t step,

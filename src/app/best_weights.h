@@ -6,6 +6,7 @@
 #include "src/base/named_tensors.h"
 #include "src/base/tensor.h"
 #include "src/recipes/validation.h"
+#include "src/train/resume.h"
 
 namespace helio::app {
 
@@ -13,14 +14,22 @@ namespace helio::app {
 // (docs/decisions/0003-best-file.md). Rank 0.
 class BestWeights {
  public:
-  // Goes on from the file that is there, unless `anew`.
-  BestWeights(std::filesystem::path path, bool anew);
-  // Writes the weights if the score is better than the file's.
+  // `identity`: what the run computes; flags that `allowed` (comma-separated) names may have been others.
+  BestWeights(std::filesystem::path path, train::RunIdentity identity, std::string allowed)
+      : path_(std::move(path)), identity_(std::move(identity)), allowed_(std::move(allowed)) {}
+
+  // The run goes on at `step`. A file of another run, or of one that begins anew, is moved to "before-" and
+  // its name: its score is no measure for this one. Nor is that of a later step, whose evaluation comes
+  // again.
+  void GoOnAt(int64_t step);
+  // Writes the weights if the score is better than the file's. `metadata` has the run's flags as "flags".
   void Offer(const recipes::ValidationScore& score, bool higher_is_better, int64_t step,
              const NamedTensors& weights, std::map<std::string, std::string> metadata);
 
  private:
   const std::filesystem::path path_;
+  const train::RunIdentity identity_;
+  const std::string allowed_;
   std::optional<double> best_;
 };
 

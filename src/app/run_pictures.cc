@@ -7,6 +7,7 @@
 #include "dataio/upload.h"
 #include "src/app/training_checks.h"
 #include "src/base/error.h"
+#include "src/base/file_system.h"
 #include "src/base/random.h"
 #include "src/eval/evaluation.h"
 #include "src/eval/png_writer.h"
@@ -20,7 +21,7 @@ std::filesystem::path SamplesFile(const TrainingOptions& options, int64_t step) 
   char name[64];
   std::snprintf(name, sizeof name, "samples/step-%07lld.png", static_cast<long long>(step));
   auto path = options.session.out / name;
-  std::filesystem::create_directories(path.parent_path());
+  MakeFolders(path.parent_path());
   return path;
 }
 

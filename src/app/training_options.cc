@@ -162,6 +162,16 @@ TrainingOptions ReadTrainingOptionsWith(const OptionList& own, const OptionValue
   return options;
 }
 
+OptionValues CadenceOf(const OptionList& list, const OptionValues& values) {
+  auto cadence = list.Values(values);
+  for (const auto& entry : list.MatchedValues(values)) cadence.erase(entry.first);
+  // A host may have these files elsewhere (what is in them is compared), and other cores.
+  for (const char* own : {"out", "data", "weights", "classifier", "damsm", "captioner", "stage1", "threads",
+                          "workers", "prefetch", "metrics_bind", "push_gateway", "device"})
+    cadence.erase(own);
+  return cadence;
+}
+
 RunRecord RecordOf(const OptionValues& values) {
   TrainingOptions options;
   OptionList list, system, judges;
@@ -171,7 +181,8 @@ RunRecord RecordOf(const OptionValues& values) {
   return {
       .flags = ToFlagfile(Merged(Merged(judges.Values(values), list.Values(values)), system.Values(values))),
       .identity = ToFlagfile(Merged(list.MatchedValues(values), system.MatchedValues(values))),
-      .defaults = ToFlagfile(Merged(list.Defaults(), system.Defaults()))};
+      .defaults = ToFlagfile(Merged(list.Defaults(), system.Defaults())),
+      .cadence = CadenceOf(list, values)};
 }
 
 std::string UnreadOptions(const OptionValues& values) {

@@ -103,6 +103,7 @@ class TrainingProgram {
     session.steps = steps_;
     session.steps_per_epoch = steps_per_epoch_;
     session.identity = Identity();
+    session.cadence.assign(record_.cadence.begin(), record_.cadence.end());
     session.same_statistics = run_.batch_norm == "global";
     session.texts = {{"run.flags", record_.flags},
                      {"vocabulary.json", data_.train().vocabulary().ToJson()},
@@ -125,13 +126,15 @@ class TrainingProgram {
         hooks.evaluate = [this](int64_t) { return pictures_->Evaluate(weights_, communicator_); };
     }
     if (validation_ && IsValidated()) {
-      best_ = std::make_unique<BestWeights>(out_ / "best.safetensors", options_.session.resume == "none");
+      best_ = std::make_unique<BestWeights>(out_ / "best.safetensors", Identity(),
+                                            options_.session.resume_override);
       hooks.evaluate = [this](int64_t step) { return Validate(step); };
     }
     return hooks;
   }
 
   void StartLoading(int64_t start) {
+    if (best_ && is_rank0()) best_->GoOnAt(start);
     batches_.reset();
     loader_ = std::make_unique<dataio::Loader>(data_.Sources(needs_),
                                                LoaderOptionsOf(options_, communicator_.world()),

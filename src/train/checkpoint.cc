@@ -28,7 +28,8 @@ std::optional<int64_t> StepOfFolder(const std::string& name) {
   return std::stoll(name.substr(5));
 }
 
-// Hidden names of ours: `.step-<n>.tmp-<pid>` and `.step-<n>.old-<pid>`.
+// Hidden names of ours: `.step-<n>.tmp-<pid>` is being written, `.step-<n>.old-<pid>` was whole until another
+// took its place, `.step-<n>.bin-<pid>` is being removed.
 fs::path Hidden(const fs::path& checkpoint, const char* what) {
   std::ostringstream name;
   name << '.' << checkpoint.filename().string() << '.' << what << '-' << ::getpid();
@@ -37,7 +38,8 @@ fs::path Hidden(const fs::path& checkpoint, const char* what) {
 
 bool IsHidden(const std::string& name) {
   return name.size() > 17 && name[0] == '.' && StepOfFolder(name.substr(1, 15)) &&
-         (name.compare(16, 5, ".tmp-") == 0 || name.compare(16, 5, ".old-") == 0);
+         std::ranges::any_of(std::array{".tmp-", ".old-", ".bin-"},
+                             [&](const char* what) { return name.compare(16, 5, what) == 0; });
 }
 
 FileDigest WriteText(const fs::path& path, const std::string& text) {
@@ -67,7 +69,7 @@ uint64_t WriteFiles(const fs::path& folder, const Snapshot& snapshot) {
 void MoveIntoPlace(const fs::path& temporary, const fs::path& target) {
   if (!fs::exists(target)) return fs::rename(temporary, target);
   if (::renameat2(AT_FDCWD, temporary.c_str(), AT_FDCWD, target.c_str(), RENAME_EXCHANGE) != 0) {
-    // A file system without exchange: for an instant there is none of this step, but older ones are.
+    // A file system without exchange: for an instant there is none of this step (RemoveLeftovers).
     const auto old = Hidden(target, "old");
     fs::rename(target, old);
     fs::rename(temporary, target);
@@ -202,7 +204,7 @@ std::optional<Snapshot> ReadNewestCheckpoint(const fs::path& root) {
 }
 
 void RemoveCheckpoint(const CheckpointEntry& entry) {
-  const auto old = Hidden(entry.path, "old");
+  const auto old = Hidden(entry.path, "bin");
   std::error_code failed;
   fs::rename(entry.path, old, failed);
   if (!failed) fs::remove_all(old, failed);
@@ -214,7 +216,14 @@ void RemoveLeftovers(const fs::path& root) {
   std::error_code absent;
   for (const auto& entry : fs::directory_iterator(root, absent))
     if (IsHidden(entry.path().filename().string())) found.push_back(entry.path());
-  for (const auto& path : found) fs::remove_all(path, absent);
+  for (const auto& path : found) {
+    const auto name = path.filename().string();
+    const auto target = root / name.substr(1, 15);
+    if (name.compare(16, 5, ".old-") == 0 && !fs::exists(target, absent))
+      fs::rename(path, target, absent);  // the process died before the new one was there
+    else
+      fs::remove_all(path, absent);
+  }
 }
 
 void SetAsideNewer(const fs::path& root, int64_t step) {

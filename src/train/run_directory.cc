@@ -15,14 +15,16 @@ RunDirectory::~RunDirectory() {
   if (metrics_ >= 0) ::close(metrics_);
 }
 
-void RunDirectory::RewindMetrics(int64_t step) {
+void RunDirectory::RewindMetrics(int64_t step, bool unjudged) {
   const auto path = path_ / "metrics.jsonl";
   if (!fs::exists(path)) return;
   std::istringstream lines(ReadFile(path) + pending_);
   std::string kept;
   for (std::string line; std::getline(lines, line);) {
     const Json parsed = Json::parse(line, nullptr, false);  // a torn last line is dropped
-    if (parsed.is_object() && parsed.value("step", int64_t{0}) <= step) kept += line + "\n";
+    if (!parsed.is_object() || parsed.value("step", int64_t{0}) > step) continue;
+    if (unjudged && parsed.contains("scores") && parsed.value("step", int64_t{0}) == step) continue;
+    kept += line + "\n";
   }
   if (metrics_ >= 0) ::close(std::exchange(metrics_, -1));
   pending_.clear();

@@ -23,7 +23,8 @@ class RunDirectory {
 
   // Keeps the lines of metrics.jsonl up to `step`: what a killed attempt logged after its last checkpoint
   // will be logged again.
-  void RewindMetrics(int64_t step);
+  // `unjudged`: nor the scores of that step.
+  void RewindMetrics(int64_t step, bool unjudged = false);
   // A line that cannot be written (disk full) is logged once, kept, and written with the next one.
   void AppendMetrics(const Json& line);
   // Brings the lines in the file to the disk: a resume keeps those up to its checkpoint. Any thread.

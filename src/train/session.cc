@@ -105,13 +105,15 @@ Session::~Session() = default;
 
 int Session::Run() {
   CheckRanksAgree();
-  const int64_t step = Restore(options_.resume);
+  const int64_t step = Restore(options_.resume, /*going_back=*/false);
   if (is_rank0() && step > 0) LOG(INFO) << "resumed at step " << step << " of " << options_.steps;
   if (is_rank0()) WriteFileAtomically(options_.out / "run.flags", options_.texts.at("run.flags"));
   if (is_rank0() && hooks_.started) {
     const cluster::OwnWork writing(communicator_.job());
     hooks_.started();
   }
+  // A way back leads to checkpoints of this folder only.
+  if (step > 0 && options_.resume != "auto" && options_.resume != "none") Checkpoint(step);
   return Loop(step);
 }
 
@@ -121,17 +123,22 @@ void Session::CheckRanksAgree() {
                              {"configuration", TextDigest(options_.identity.flags)},
                              {"data set", options_.identity.data},
                              {"initial weights", WeightsDigest(TensorsOf(system_, Role::kTrained))}});
+  // Who evaluates or logs at other steps waits in other collectives than the others.
+  cluster::CheckConsistency(communicator_, options_.cadence);
 }
 
-int64_t Session::Restore(const std::string& from) {
+int64_t Session::Restore(const std::string& from, bool going_back) {
   int64_t step = 0;
   std::optional<Snapshot> snapshot;
   if (is_rank0()) {
     const cluster::OwnWork reading(communicator_.job());
     snapshot = FindSnapshot(from);
     if (snapshot) step = snapshot->step;
-    SetAsideNewer(run_->checkpoints(), step);
-    run_->RewindMetrics(step);
+    // Where there is no way back the record stays: it tells what happened.
+    if (!going_back || (snapshot && step != rollback_step_)) {
+      SetAsideNewer(run_->checkpoints(), step);
+      run_->RewindMetrics(step, snapshot && snapshot->info.value("evaluation_pending", 0) != 0);
+    }
   }
   step = static_cast<int64_t>(
       cluster::AllReduceScalar(communicator_, static_cast<double>(step), cluster::Reduce::kMax));
@@ -199,9 +206,10 @@ int Session::Loop(int64_t step) {
   }
   while (step < options_.steps && !stop) {
     OneStep(step);
-    if (HandleBadSteps(step)) continue;
+    if (OutcomesDue(step + 1) && WentBack(step + 1, step)) continue;
     AfterStep(++step);
     stop = AgreeToStop();
+    if (stop && WentBack(step, step)) break;  // a device's last steps are looked at before they are saved
     if (stop || CheckpointDue(step)) Checkpoint(step);
   }
   Flush();
@@ -296,21 +304,20 @@ std::string Session::ReadOutcomes() {
   return hopeless;
 }
 
-// Back to the last checkpoint, with other noise; twice to the same one is hopeless.
-bool Session::HandleBadSteps(int64_t& step) {
-  if (!OutcomesDue(step + 1)) return false;
+// Reads the outcomes up to the step `made`: where they are hopeless, back to the last checkpoint, with other
+// noise; twice to the same one is the end.
+bool Session::WentBack(int64_t made, int64_t& step) {
   const auto what = ReadOutcomes();
   if (what.empty()) return false;
   const auto give_up = [&](const char* why) {
-    ThrowData(what + ", " + why, "step " + std::to_string(step + 1), "lower the learning rates");
+    ThrowData(what + ", " + why, "step " + std::to_string(made), "lower the learning rates");
   };
   if (is_rank0())
-    LOG(ERROR) << "step " << step + 1 << ": " << what
-               << ": going back to the last checkpoint with other noise";
+    LOG(ERROR) << "step " << made << ": " << what << ": going back to the last checkpoint with other noise";
   Flush();
   const int rollbacks = rollbacks_;
   const int64_t earlier = rollback_step_;
-  const int64_t back = Restore("auto");
+  const int64_t back = Restore("auto", /*going_back=*/true);
   if (back == 0) give_up("and there is no checkpoint to go back to");
   if (back == earlier) give_up("also after a rollback");
   step = rollback_step_ = back;
@@ -334,9 +341,19 @@ void Session::AfterStep(int64_t step) {
   if (hooks_.evaluate && (last || Due(step, options_.evaluate_every))) Evaluate(step);
   if (hooks_.draw_samples && is_rank0() && (last || Due(step, options_.sample_every))) {
     const cluster::OwnWork drawing(communicator_.job());
-    hooks_.draw_samples(step);
+    DrawSamples(step);
   }
   ReportWrites();
+}
+
+// A disk that is full must not end a training whose checkpoints may have another.
+void Session::DrawSamples(int64_t step) {
+  try {
+    hooks_.draw_samples(step);
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::kSystem) throw;
+    LOG(ERROR) << "no sample pictures of step " << step << ": " << error.what();
+  }
 }
 
 void Session::Log(int64_t step) {
@@ -366,16 +383,16 @@ void Session::Log(int64_t step) {
   run_->AppendMetrics({{"step", step}, {"losses", losses}, {"images_per_second", speed.images_per_second}});
 }
 
+// What was trained is not lost with an evaluation that fails: where a checkpoint is due it is written first,
+// and a run that is resumed from it begins with that evaluation.
 void Session::Evaluate(int64_t step) {
-  std::vector<recipes::ValidationScore> scores;
   const auto begun = std::chrono::steady_clock::now();
-  try {
-    const cluster::OwnWork judging(communicator_.job());
-    scores = hooks_.evaluate(step);
-  } catch (...) {
-    SaveUnjudged(step);
-    throw;
+  if (!evaluation_pending_ && CheckpointDue(step)) {
+    evaluation_pending_ = true;
+    Checkpoint(step);
+    Flush();
   }
+  const auto scores = Judged(step);
   evaluation_pending_ = false;
   if (scores.empty()) return;
   scores_step_ = step;
@@ -383,6 +400,11 @@ void Session::Evaluate(int64_t step) {
   for (const auto& score : scores) scores_[score.name] = score.value;
   CheckBestExists();
   if (is_rank0()) Record(step, scores, SecondsSince(begun));
+}
+
+std::vector<recipes::ValidationScore> Session::Judged(int64_t step) {
+  const cluster::OwnWork judging(communicator_.job());
+  return hooks_.evaluate(step);
 }
 
 void Session::Record(int64_t step, const std::vector<recipes::ValidationScore>& scores, double seconds) {
@@ -412,15 +434,6 @@ void Session::CheckBestExists() const {
   std::string known;
   for (const auto& score : scores_.items()) known += " " + score.key();
   ThrowUser("'" + best + "' is no score of this run", "--keep_best", "the scores are" + known);
-}
-
-// What was trained is not lost with an evaluation that fails; the resumed run begins with that evaluation.
-void Session::SaveUnjudged(int64_t step) {
-  evaluation_pending_ = true;
-  if (!is_rank0() || bad_steps_ > 0 || trainer_.shards())
-    return;  // shards are gathered by all ranks, which may be gone
-  writer_->Save(TakeSnapshot(step, trainer_.OptimizerState()));
-  writer_->Flush();
 }
 
 void Session::Checkpoint(int64_t step) {

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "cluster/communicator.h"
+#include "cluster/consistency.h"
 #include "cluster/straggler.h"
 #include "src/base/tensor.h"
 #include "src/recipes/system.h"
@@ -43,6 +44,8 @@ struct SessionOptions {
   int exit_code_requeue = 75;
   // What a resume must agree on.
   RunIdentity identity;
+  // What decides who waits where, name by name: all ranks must have the same.
+  cluster::Fingerprints cadence;
   std::map<std::string, std::string> texts;  // files stored in each checkpoint: run.flags, vocabulary.json
   std::string version, revision;
   std::string weight_gradient;  // how they are computed here: "taps" or "library"
@@ -80,7 +83,7 @@ class Session {
   int Run();
 
  private:
-  int64_t Restore(const std::string& from);
+  int64_t Restore(const std::string& from, bool going_back);
   void TakeInfo(const std::optional<Snapshot>& snapshot);
   std::optional<Snapshot> FindSnapshot(const std::string& from) const;
   void TakeState(const std::optional<Snapshot>& snapshot);
@@ -91,17 +94,18 @@ class Session {
   void CheckWeights(int64_t step);
   void WatchForStragglers(double busy_seconds);
   void AfterStep(int64_t step);
-  bool HandleBadSteps(int64_t& step);
+  bool WentBack(int64_t made, int64_t& step);
   bool OutcomesDue(int64_t step) const;
   std::string ReadOutcomes();
   void Log(int64_t step);
+  void DrawSamples(int64_t step);
   void Evaluate(int64_t step);
+  std::vector<recipes::ValidationScore> Judged(int64_t step);
   void Record(int64_t step, const std::vector<recipes::ValidationScore>& scores, double seconds);
   void CheckBestExists() const;
   void WarnOfScores() const;
   bool CheckpointDue(int64_t step) const;
   void Checkpoint(int64_t step);
-  void SaveUnjudged(int64_t step);
   void Flush();
   Snapshot TakeSnapshot(int64_t step, const NamedTensors& optimizer) const;
   void ReportWrites(bool last = false);
@@ -126,7 +130,7 @@ class Session {
   StepOutcomes outcomes_;         // of steps since they were last read
   Json scores_ = Json::object();  // of the evaluation at scores_step_
   int64_t scores_step_ = -1;
-  bool evaluation_pending_ = false;  // the evaluation at the resumed step did not come to its end
+  bool evaluation_pending_ = false;  // the evaluation at the saved step did not come to its end
   int bad_steps_ = 0;                // in a row, of the steps whose outcomes are read
   int rollbacks_ = 0;                // part of every later step's seed
   int64_t rollback_step_ = -1;       // where the last one went back to

@@ -24,10 +24,12 @@ int64_t Now() {
   return now.tv_sec * 1'000'000'000 + now.tv_nsec;
 }
 
+// Two threads may be in here at once, and a second signal interrupts the first one's handler.
 void OnSignal(int signal) {
-  if (received.exchange(signal) == 0)
-    first_at.store(Now());
-  else if (Now() - first_at.load() > kOneWishNanoseconds)
+  received.store(signal);
+  int64_t first = 0;
+  if (const auto now = Now();
+      !first_at.compare_exchange_strong(first, now) && now - first > kOneWishNanoseconds)
     ::_exit(128 + signal);
 }
 

@@ -177,11 +177,20 @@ TEST_F(CheckpointTest, TheSameStepIsReplacedAndNothingIsLeft) {
 }
 
 TEST_F(CheckpointTest, LeftoversOfKilledWritersGoAndOthersFilesStay) {
-  for (const char* name : {".step-0000000001.tmp-77", ".step-0000000002.old-5", ".mine", "notes"})
+  for (const char* name : {".step-0000000001.tmp-77", ".step-0000000002.old-5", "step-0000000002",
+                           ".step-0000000003.bin-5", ".mine", "notes"})
     fs::create_directories(root_ / name / "x");
   RemoveLeftovers(root_);
-  EXPECT_EQ(std::distance(fs::directory_iterator(root_), {}), 2);
+  EXPECT_EQ(std::distance(fs::directory_iterator(root_), {}), 3);
   EXPECT_TRUE(fs::exists(root_ / ".mine/x") && fs::exists(root_ / "notes/x"));
+}
+
+// Where two folders cannot change places in one instant the old one is moved away first.
+TEST_F(CheckpointTest, AWholeOneThatWasMovedAwayComesBack) {
+  WriteCheckpoint(root_, SmallSnapshot(7));
+  fs::rename(root_ / "step-0000000007", root_ / ".step-0000000007.old-5");
+  RemoveLeftovers(root_);
+  EXPECT_EQ(ReadNewestCheckpoint(root_)->step, 7);
 }
 
 TEST_F(CheckpointTest, CheckpointsOfAnotherPastAreSetAsideNotDeleted) {

@@ -104,7 +104,9 @@ class SessionTest : public testing::Test {
         ++step;
         return dataio::Batch{};
       };
-      Session session(recipe, trainer, communicator, metrics, options, hooks);
+      auto own_options = options;
+      if (more_) more_(rank, own_options, hooks);
+      Session session(recipe, trainer, communicator, metrics, own_options, hooks);
       const int own = session.Run();
       if (rank == 0) code = own;
     });
@@ -150,6 +152,7 @@ class SessionTest : public testing::Test {
     return steps;
   }
 
+  std::function<void(int rank, SessionOptions& options, SessionHooks& hooks)> more_;
   const ScratchFolder scratch_{"session"};
   const fs::path out_ = scratch_.path();
 };
@@ -215,6 +218,66 @@ TEST_F(SessionTest, WeightsThatAreNotFiniteAreNeverSavedAndOneStepOfThemIsEnough
 TEST_F(SessionTest, WithoutACheckpointThereIsNoWayBack) {
   EXPECT_THAT(ErrorOf(Options(12), [](int, const auto&) { return true; }),
               testing::HasSubstr("there is no checkpoint"));
+}
+
+TEST_F(SessionTest, WhereThereIsNoWayBackTheRecordStays) {
+  auto options = Options(12);
+  options.checkpoint_every = 0;
+  EXPECT_THAT(ErrorOf(options, [](int, const auto& c) { return c.step >= 5; }),
+              testing::HasSubstr("there is no checkpoint"));
+  EXPECT_EQ(LoggedSteps(), UpTo(7));
+}
+
+TEST_F(SessionTest, AFailingEvaluationLosesNothing) {
+  auto options = Options(12);
+  options.evaluate_every = 4;
+  int64_t fails_at = -1;
+  more_ = [&](int rank, SessionOptions&, SessionHooks& hooks) {
+    hooks.evaluate = [&, rank](int64_t step) -> std::vector<recipes::ValidationScore> {
+      if (rank == 1 && step == fails_at) ThrowUser("a judge that cannot judge");
+      return {{.name = "score", .value = static_cast<double>(step)}};
+    };
+  };
+  EXPECT_EQ(Run(options), 0);
+  const auto whole = ReadFile(out_ / "metrics.jsonl");
+  const auto weights = Weights(12);
+  fs::remove_all(out_);
+  fails_at = 8;
+  EXPECT_THAT(ErrorOf(options, {}), testing::HasSubstr("cannot judge"));
+  EXPECT_EQ(Checkpoints(), (std::vector<int64_t>{8, 4}));
+  EXPECT_EQ(ReadNewestCheckpoint(out_ / "checkpoints")->info.at("evaluation_pending"), 1);
+  fails_at = -1;
+  EXPECT_EQ(Run(options), 0);
+  EXPECT_TRUE(torch::equal(Weights(12), weights));
+  EXPECT_EQ(std::ranges::count(ReadFile(out_ / "metrics.jsonl"), '\n'), std::ranges::count(whole, '\n'));
+  EXPECT_EQ(ReadCheckpoint(out_ / "checkpoints/step-0000000008").info.at("evaluation_pending"), 0);
+}
+
+TEST_F(SessionTest, RanksThatWouldWaitAtOtherStepsAreNamed) {
+  more_ = [](int rank, SessionOptions& options, SessionHooks&) {
+    options.cadence = {{"log_every", rank == 1 ? "20" : "10"}};
+  };
+  EXPECT_THAT(ErrorOf(Options(4), {}), testing::HasSubstr("log_every: rank 1 has 20, the others have 10"));
+}
+
+TEST_F(SessionTest, SamplesThatCannotBeWrittenEndNothing) {
+  auto options = Options(4);
+  options.sample_every = 2;
+  more_ = [](int, SessionOptions&, SessionHooks& hooks) {
+    hooks.draw_samples = [](int64_t) { throw Error(ErrorKind::kSystem, "the disk is full", "samples", ""); };
+  };
+  EXPECT_EQ(Run(options), 0);
+}
+
+TEST_F(SessionTest, ACheckpointOfAnotherFolderIsAWayBack) {
+  EXPECT_EQ(Run(Options(4)), 0);
+  const auto elsewhere = scratch_.path() / "elsewhere";
+  fs::rename(out_ / "checkpoints/step-0000000004", elsewhere);
+  auto options = Options(12);
+  options.checkpoint_every = 100;
+  options.resume = elsewhere.string();
+  EXPECT_EQ(Run(options, [](int, const auto& c) { return c.seed == 1 && c.step >= 5; }), 0);
+  EXPECT_EQ(ReadNewestCheckpoint(out_ / "checkpoints")->info.at("rollback_step"), 4);
 }
 
 TEST_F(SessionTest, ASignalOnOneRankEndsAllAfterACheckpoint) {

@@ -1,0 +1,72 @@
+#include "src/app/best_weights.h"
+
+#include <gtest/gtest.h>
+
+#include "src/base/safetensors.h"
+#include "tests/support/scratch_folder.h"
+
+namespace helio::app {
+namespace {
+
+namespace fs = std::filesystem;
+
+class BestWeightsTest : public testing::Test {
+ protected:
+  BestWeights At(int64_t step, const std::string& flags = "--a=1\n") {
+    BestWeights best(path_, {.flags = flags, .defaults = "--a=1\n--new=0\n"}, "");
+    best.GoOnAt(step);
+    return best;
+  }
+  static void Offer(BestWeights& best, double score, int64_t step, const std::string& flags = "--a=1\n") {
+    best.Offer({.name = "loss", .value = score}, /*higher_is_better=*/false, step, {{"w", torch::ones({2})}},
+               {{"flags", flags}});
+  }
+  std::string Kept(const char* key = "step") const { return ReadSafeTensors(path_).metadata.at(key); }
+
+  const ScratchFolder scratch_{"best"};
+  const fs::path path_ = scratch_.path() / "best.safetensors";
+};
+
+TEST_F(BestWeightsTest, TheBetterScoreStays) {
+  auto best = At(0);
+  Offer(best, 2, 10);
+  Offer(best, 3, 20);
+  Offer(best, NAN, 30);
+  EXPECT_EQ(Kept(), "10");
+  auto resumed = At(20);
+  Offer(resumed, 2.5, 40);
+  EXPECT_EQ(Kept(), "10");
+  Offer(resumed, 1, 50);
+  EXPECT_EQ(Kept(), "50");
+}
+
+TEST_F(BestWeightsTest, ARunThatBeginsAnewIsNotMeasuredByTheOneBefore) {
+  auto before = At(0);
+  Offer(before, 1, 10);
+  auto anew = At(0);
+  EXPECT_FALSE(fs::exists(path_));
+  EXPECT_TRUE(fs::exists(scratch_.path() / "before-best.safetensors"));
+  Offer(anew, 5, 10);
+  EXPECT_EQ(Kept("score"), "5");
+}
+
+TEST_F(BestWeightsTest, NorByWhatAResumeComesTo) {
+  auto before = At(0);
+  Offer(before, 1, 30);
+  auto resumed = At(20);
+  EXPECT_TRUE(fs::exists(path_));  // until there is another
+  Offer(resumed, 5, 25);
+  EXPECT_EQ(Kept("score"), "5");
+}
+
+TEST_F(BestWeightsTest, AnotherRunsFileIsMovedAsideOneOfAnOlderVersionIsNot) {
+  auto before = At(0);
+  Offer(before, 1, 10);
+  At(20, "--a=1\n--new=0\n");
+  EXPECT_TRUE(fs::exists(path_));
+  At(20, "--a=2\n");
+  EXPECT_FALSE(fs::exists(path_));
+}
+
+}  // namespace
+}  // namespace helio::app
