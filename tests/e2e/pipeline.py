@@ -127,6 +127,8 @@ def check_files_of_the_house(work):
         for program in [line for line in shown.splitlines() if "helio-train" in line or "helio-pretrain" in line]:
             flags = [word for word in program.split() if word.startswith("--flagfile=")]
             check(flags and all((ROOT / flag.partition("=")[2]).exists() for flag in flags), f"{file.name}: {flags[0]} exists")
+        judges = [line for line in shown.splitlines() if "helio-eval" in line]
+        check("classifier" not in file.read_text() or all("--classifier=" in line for line in judges), f"{file.name}: a classifier that is named judges")
 
 
 def main():
