@@ -7,6 +7,8 @@ import pathlib
 import re
 import subprocess
 import sys
+import tempfile
+import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 BIN = pathlib.Path(sys.argv[1])
@@ -68,6 +70,28 @@ def check_paths(text):
             problems.extend([done.stderr] if done.returncode else [])
 
 
+def check_worker():
+    """A pod of an Indexed Job that serves ssh never ends with 0, which would count as done: neither told to go, nor when its sshd ends."""
+    for told, code in ((True, 143), (False, 75)):
+        with tempfile.TemporaryDirectory(prefix="helio_pod_") as folder:
+            place = pathlib.Path(folder)
+            sshd = place / "sshd"
+            sshd.write_text(f"#!/bin/sh\ntouch {place}/served\n" + ("trap 'exit 0' TERM\nwhile :; do sleep 0.1; done\n" if told else ""))
+            sshd.chmod(0o755)
+            (place / "sshd_config").write_text((ROOT / "launch/docker/sshd_config").read_text())
+            script = place / "indexed-job"
+            script.write_text((ROOT / "launch/docker/indexed-job").read_text().replace("/usr/sbin/sshd", str(sshd)))
+            surroundings = {**os.environ, "JOB_COMPLETION_INDEX": "1", "HELIO_NAME": "x", "HELIO_PODS": "2", "HELIO_SLOTS": "1"}
+            pod = subprocess.Popen(["bash", str(script), "program"], env=surroundings)
+            end = time.monotonic() + 30
+            while told and not (place / "served").exists() and time.monotonic() < end:
+                time.sleep(0.05)
+            if told:
+                pod.terminate()
+            if pod.wait(timeout=30) != code:
+                problems.append(f"indexed-job: a pod beside the first, told to go {told}: ends with {pod.returncode}, not {code}")
+
+
 def depends(package):
     done = subprocess.run(["dpkg-query", "-W", "-f", "${Depends}, ${Pre-Depends}", package], capture_output=True, text=True)
     return {re.split(r"[ :(|]", d.strip())[0] for d in done.stdout.split(",") if d.strip()}
@@ -100,6 +124,7 @@ def main():
     check_structure(parts)
     check_copies(parts)
     check_paths(text)
+    check_worker()
     libraries = check_libraries(parts)
     print(*problems, f"{len(parts)} instructions, {libraries} libraries, {len(problems)} problems", sep="\n")
     return 1 if problems or not libraries else 0
