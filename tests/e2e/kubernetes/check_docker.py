@@ -2,12 +2,14 @@
 """launch/docker without docker: what the Dockerfile names exists, is pinned, runs without root; the packages of the last stage hold every
 library that the programs built here link to. Usage: check_docker.py BIN_DIR"""
 import fnmatch
+import http.server
 import os
 import pathlib
 import re
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
@@ -92,6 +94,39 @@ def check_worker():
                 problems.append(f"indexed-job: a pod beside the first, told to go {told}: ends with {pod.returncode}, not {code}")
 
 
+class Answers(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200 if self.path == "/healthz" else 404)
+        self.end_headers()
+
+    def log_message(self, *_):
+        pass
+
+
+def health(folder, port=None, default=9500):
+    """The exit code of launch/docker/health where a rank runs, or seems to; `default` in place of the port that it asks by itself."""
+    (folder / "pgrep").write_text("#!/bin/sh\n")
+    (folder / "pgrep").chmod(0o755)
+    (folder / "health").write_text((ROOT / "launch/docker/health").read_text().replace("9500", str(default)))
+    surroundings = {**os.environ, "PATH": f"{folder}:{os.environ['PATH']}"} | ({"HELIO_METRICS_PORT": str(port)} if port else {})
+    return subprocess.run(["sh", str(folder / "health")], env=surroundings).returncode
+
+
+def check_health():
+    """A rank that answers is healthy, one that serves no metrics because nobody asked for them too; one that should answer and does not is sick."""
+    server = http.server.HTTPServer(("127.0.0.1", 0), Answers)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    port = server.server_address[1]
+    with tempfile.TemporaryDirectory(prefix="helio_health_") as temporary:
+        folder = pathlib.Path(temporary)
+        codes = [health(folder, port), health(folder, default=port)]
+        server.shutdown()
+        server.server_close()
+        codes += [health(folder, port), health(folder, default=port)]
+    if codes != [0, 0, 1, 0]:
+        problems.append(f"health of a rank that answers (port named, not named) and of one that does not: {codes}")
+
+
 def depends(package):
     done = subprocess.run(["dpkg-query", "-W", "-f", "${Depends}, ${Pre-Depends}", package], capture_output=True, text=True)
     return {re.split(r"[ :(|]", d.strip())[0] for d in done.stdout.split(",") if d.strip()}
@@ -125,6 +160,7 @@ def main():
     check_copies(parts)
     check_paths(text)
     check_worker()
+    check_health()
     libraries = check_libraries(parts)
     print(*problems, f"{len(parts)} instructions, {libraries} libraries, {len(problems)} problems", sep="\n")
     return 1 if problems or not libraries else 0
