@@ -218,11 +218,31 @@ def check_kubectl(folder):
     return [] if normal(yaml.safe_load_all(done.stdout)) == normal(build(folder)) else ["kubectl kustomize gives something else"]
 
 
-def check_relabeling(documents):
-    """The monitor's rules as Prometheus' own, by promtool and on examples."""
+def rules_of_monitor(documents):
+    """A PodMonitor's rules as Prometheus writes them."""
     rules = next(d for d in documents if d["kind"] == "PodMonitor")["spec"]["podMetricsEndpoints"][0]["relabelings"]
-    snake = [{re.sub("([A-Z])", r"_\1", k).lower(): v for k, v in rule.items()} for rule in rules]
-    config = {"scrape_configs": [{"job_name": "x", "static_configs": [{"targets": ["a:1"]}], "relabel_configs": snake}]}
+    return [{re.sub("([A-Z])", r"_\1", k).lower(): v for k, v in rule.items()} for rule in rules]
+
+
+def rules_without_operator():
+    return yaml.safe_load((ROOT / "launch/monitoring/prometheus-kubernetes.yml").read_text())["scrape_configs"][0]["relabel_configs"]
+
+
+def relabelled(labels, rules):
+    """The labels of a target after `rules`; which targets are kept is not looked at."""
+    for rule in rules:
+        action = rule.get("action", "replace")
+        source = rule.get("separator", ";").join(labels.get(label, "") for label in rule.get("source_labels", []))
+        if action == "labeldrop":
+            labels = {name: value for name, value in labels.items() if not re.fullmatch(rule["regex"], name)}
+        elif action == "replace" and (match := re.fullmatch(rule.get("regex", "(.*)"), source)):
+            labels = labels | {rule["target_label"]: match.expand(re.sub(r"\$(\d)", r"\\\1", rule.get("replacement", "$1")))}
+    return labels
+
+
+def check_relabeling(rules):
+    """Rules that find pods, as Prometheus' own, by promtool and on examples."""
+    config = {"scrape_configs": [{"job_name": "x", "static_configs": [{"targets": ["a:1"]}], "relabel_configs": rules}]}
     if shutil.which("promtool"):
         with tempfile.NamedTemporaryFile("w", suffix=".yml") as file:
             yaml.safe_dump(config, file)
@@ -233,11 +253,7 @@ def check_relabeling(documents):
     ranks = {}
     for index, port in (("0", "metrics-0"), ("0", "metrics-3"), ("2", "metrics-3"), ("10", "metrics-0")):
         labels = {"__meta_kubernetes_pod_label_training_kubeflow_org_replica_index": index, "__meta_kubernetes_pod_container_port_name": port}
-        for rule in rules:
-            source = rule.get("separator", ";").join(labels.get(label, "") for label in rule["sourceLabels"])
-            if match := re.fullmatch(rule.get("regex", "(.*)"), source):
-                labels[rule["targetLabel"]] = match.expand(re.sub(r"\$(\d)", r"\\\1", rule.get("replacement", "$1")))
-        ranks[index + port] = labels.get("rank")
+        ranks[index + port] = relabelled(labels, rules).get("rank")
     wanted = {"0metrics-0": "0", "0metrics-3": "3", "2metrics-3": "2.3", "10metrics-0": "10.0"}
     return [] if ranks == wanted else [f"ranks by relabeling: {ranks}"]
 
@@ -246,9 +262,10 @@ def main():
     failures = [f"planted mistake not caught: {name}" for name in check_planted()]
     for folder in CAN_START:
         documents = build(folder)
-        found = [*problems(documents), *check_kubectl(folder), *check_relabeling(documents)]
+        found = [*problems(documents), *check_kubectl(folder), *check_relabeling(rules_of_monitor(documents))]
         print(f"{folder.relative_to(ROOT)}: {len(documents)} documents, {len(found)} problems")
         failures += [f"{folder.name}: {p}" for p in found]
+    failures += [f"prometheus-kubernetes.yml: {p}" for p in check_relabeling(rules_without_operator())]
     print(*failures, f"{len(PLANTED)} planted mistakes, {len(failures)} failures", sep="\n")
     return 1 if failures or len(CAN_START) < 4 else 0
 
