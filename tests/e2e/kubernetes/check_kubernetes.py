@@ -22,7 +22,7 @@ from kustomize import build  # noqa: E402
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 FOLDER = ROOT / "launch/kubernetes"
 VERSION = "1.31"
-CAN_START = sorted(p.parent for p in FOLDER.rglob("kustomization.yaml") if p.parent.name != "base")
+CAN_START = sorted(p.parent for p in FOLDER.rglob("kustomization.yaml") if p.parent.name not in ("base", "pod-monitor"))
 
 
 def schema_problems(document):
@@ -155,6 +155,8 @@ def problems(documents):
             yield from security_problems(place, template["spec"])
             yield from volume_problems(place, template["spec"], names)
         yield from world_problems(document, templates, flags)
+    if "PodMonitor" in (d["kind"] for d in documents):
+        yield "cannot be applied without the Prometheus operator"
 
 
 def without(tree, *way):
@@ -188,7 +190,6 @@ PLANTED = {
     "a batch smaller than the world": lambda d: put(d["ConfigMap"], "--batch=1\n--out=/runs/x", "data", "run.flags"),
     "no preStop": lambda d: without(d["MPIJob"], *CONTAINER, "lifecycle"),
     "a claim that is not there": lambda d: put(d["PersistentVolumeClaim"], "other", "metadata", "name"),
-    "an action of a relabeling that is none": lambda d: put(d["PodMonitor"], "replaces", "spec", "podMetricsEndpoints", 0, "relabelings", 0, "action"),
     "a network policy with a wrong field": lambda d: put(d["NetworkPolicy"], [], "spec", "ingres"),
 }
 
@@ -220,7 +221,7 @@ def check_kubectl(folder):
 
 def rules_of_monitor(documents):
     """A PodMonitor's rules as Prometheus writes them."""
-    rules = next(d for d in documents if d["kind"] == "PodMonitor")["spec"]["podMetricsEndpoints"][0]["relabelings"]
+    rules = documents[0]["spec"]["podMetricsEndpoints"][0]["relabelings"]
     return [{re.sub("([A-Z])", r"_\1", k).lower(): v for k, v in rule.items()} for rule in rules]
 
 
@@ -240,8 +241,9 @@ def relabelled(labels, rules):
     return labels
 
 
-def check_relabeling(rules):
-    """Rules that find pods, as Prometheus' own, by promtool and on examples."""
+def check_relabeling(rules, **added):
+    """Rules that find pods, as Prometheus' own, by promtool and on examples. Of the labels that were `added` before them none is left: rank, node and
+    instance alone may tell a run's ranks apart."""
     config = {"scrape_configs": [{"job_name": "x", "static_configs": [{"targets": ["a:1"]}], "relabel_configs": rules}]}
     if shutil.which("promtool"):
         with tempfile.NamedTemporaryFile("w", suffix=".yml") as file:
@@ -253,16 +255,33 @@ def check_relabeling(rules):
     ranks = {}
     for index, port in (("0", "metrics-0"), ("0", "metrics-3"), ("2", "metrics-3"), ("10", "metrics-0")):
         labels = {"__meta_kubernetes_pod_label_training_kubeflow_org_replica_index": index, "__meta_kubernetes_pod_container_port_name": port}
-        ranks[index + port] = relabelled(labels, rules).get("rank")
+        after = {name: value for name, value in relabelled(labels | added, rules).items() if not name.startswith("__")}
+        ranks[index + port] = after.pop("rank", None)
+        if set(after) - {"run", "node", "namespace"}:
+            return [f"labels that tell the ranks of a run apart: {after}"]
     wanted = {"0metrics-0": "0", "0metrics-3": "3", "2metrics-3": "2.3", "10metrics-0": "10.0"}
     return [] if ranks == wanted else [f"ranks by relabeling: {ranks}"]
 
 
+def check_monitor():
+    folder = FOLDER / "pod-monitor"
+    documents = build(folder)
+    planted = copy.deepcopy(documents)
+    put(planted[0], "replaces", "spec", "podMetricsEndpoints", 0, "relabelings", 0, "action")
+    if not list(schema_problems(planted[0])):
+        yield "planted mistake not caught: an action of a relabeling that is none"
+    yield from (p for d in documents for p in schema_problems(d))
+    yield from check_kubectl(folder)
+    # The operator adds these three.
+    yield from check_relabeling(rules_of_monitor(documents), pod="heliograph-0", container="rank", endpoint="metrics-0")
+
+
 def main():
     failures = [f"planted mistake not caught: {name}" for name in check_planted()]
+    failures += [f"pod-monitor: {p}" for p in check_monitor()]
     for folder in CAN_START:
         documents = build(folder)
-        found = [*problems(documents), *check_kubectl(folder), *check_relabeling(rules_of_monitor(documents))]
+        found = [*problems(documents), *check_kubectl(folder)]
         print(f"{folder.relative_to(ROOT)}: {len(documents)} documents, {len(found)} problems")
         failures += [f"{folder.name}: {p}" for p in found]
     failures += [f"prometheus-kubernetes.yml: {p}" for p in check_relabeling(rules_without_operator())]
