@@ -154,7 +154,8 @@ def problems(documents):
                 yield f"{place}: neither policy nor monitor selects its pods"
             yield from security_problems(place, template["spec"])
             yield from volume_problems(place, template["spec"], names)
-        yield from world_problems(document, templates, flags)
+        if document["kind"] == "MPIJob" or document["spec"].get("completionMode") == "Indexed":  # a training
+            yield from world_problems(document, templates, flags)
     if "PodMonitor" in (d["kind"] for d in documents):
         yield "cannot be applied without the Prometheus operator"
 
@@ -263,6 +264,21 @@ def check_relabeling(rules, **added):
     return [] if ranks == wanted else [f"ranks by relabeling: {ranks}"]
 
 
+def check_trial():
+    """What trial-data packs is what trial-cpu reads, by a pod that may write there; the second does not ask for another claim than the first."""
+    first, second = build(FOLDER / "overlays/trial-data"), build(FOLDER / "overlays/trial-cpu")
+    pod = next(d for d in first if d["kind"] == "Job")["spec"]["template"]["spec"]
+    place = re.search(r"--data=(\S+)", next(d for d in second if d["kind"] == "ConfigMap")["data"]["run.flags"])[1]
+    if f"--out={place} " not in pod["containers"][0]["args"][0] + " ":
+        yield f"nothing fills {place}"
+    writable = [m["mountPath"] for m in pod["containers"][0]["volumeMounts"] if not m.get("readOnly")]
+    if not any(pathlib.Path(place).is_relative_to(mount) for mount in writable):
+        yield f"{place} is on no volume that may be written"
+    claims = [[d for d in documents if d["kind"] == "PersistentVolumeClaim"] for documents in (first, second)]
+    if claims[0] != claims[1]:
+        yield "their claims differ"
+
+
 def check_monitor():
     folder = FOLDER / "pod-monitor"
     documents = build(folder)
@@ -278,7 +294,7 @@ def check_monitor():
 
 def main():
     failures = [f"planted mistake not caught: {name}" for name in check_planted()]
-    failures += [f"pod-monitor: {p}" for p in check_monitor()]
+    failures += [f"pod-monitor: {p}" for p in check_monitor()] + [f"trial-data, trial-cpu: {p}" for p in check_trial()]
     for folder in CAN_START:
         documents = build(folder)
         found = [*problems(documents), *check_kubectl(folder)]
@@ -286,7 +302,7 @@ def main():
         failures += [f"{folder.name}: {p}" for p in found]
     failures += [f"prometheus-kubernetes.yml: {p}" for p in check_relabeling(rules_without_operator())]
     print(*failures, f"{len(PLANTED)} planted mistakes, {len(failures)} failures", sep="\n")
-    return 1 if failures or len(CAN_START) < 4 else 0
+    return 1 if failures or len(CAN_START) < 6 else 0
 
 
 if __name__ == "__main__":
