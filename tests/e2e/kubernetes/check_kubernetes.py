@@ -83,6 +83,8 @@ def world_problems(document, templates, flags):
     if document["kind"] == "MPIJob":
         slots, pods = spec["slotsPerWorker"], spec["mpiReplicaSpecs"]["Worker"]["replicas"]
         arguments = templates[0][1]["spec"]["containers"][0]["args"]
+        if spec["runPolicy"]["backoffLimit"] > 3:
+            yield f"a mistake in flags is tried {1 + spec['runPolicy']['backoffLimit']} times, with all workers held"
         if f"--expect_world_size={slots * pods}" not in arguments:
             yield f"--expect_world_size is not {slots} x {pods}"
         if arguments[1:3] != ["--hostfile", "/etc/mpi/hostfile"]:
@@ -185,6 +187,7 @@ PLANTED = {
     "a container with capabilities": lambda d: without(d["MPIJob"], *CONTAINER, "securityContext", "capabilities"),
     "root": lambda d: put(d["MPIJob"], False, *WORKER, "template", "spec", "securityContext", "runAsNonRoot"),
     "a writable root": lambda d: put(d["MPIJob"], False, *CONTAINER, "securityContext", "readOnlyRootFilesystem"),
+    "a mistake tried for half an hour": lambda d: put(d["MPIJob"], 10, "spec", "runPolicy", "backoffLimit"),
     "one worker less than expected": lambda d: put(d["MPIJob"], 1, *WORKER, "replicas"),
     "a launcher that cannot write the run": lambda d: without(d["MPIJob"], "spec", "mpiReplicaSpecs", "Launcher", "template", "spec", "containers", 0, "volumeMounts", 0),
     "no folder for the run": lambda d: put(d["ConfigMap"], "--flagfile=configs/cub/mirrorgan.flags", "data", "run.flags"),
