@@ -3,12 +3,21 @@
 # Settings (environment of sbatch, or --export):
 #   HELIO_RUN           folder of the run, on a file system that all nodes share (required; becomes --out)
 #   HELIO_PROGRAM       what runs: helio-train, helio-pretrain, helio-eval                  [helio-train]
-#   HELIO_BIN           folder of the programs                 [build/release/bin of the folder sbatch was called in]
+#   HELIO_HOME          folder that holds launch/; of an installation PREFIX/share/heliograph   [the folder sbatch was called in]
+#   HELIO_BIN           folder of the programs; of an installation PREFIX/bin                   [HELIO_HOME/build/release/bin]
 #   HELIO_MAX_RESTARTS  requeues before giving up              [100]
 #   HELIO_TARGETS       folder where Prometheus looks for target lists (launch/monitoring/prometheus-slurm.yml) [none]
+#   HELIO_MPI           srun's --mpi                           [pmix]
+#   HELIO_CPU_BIND      srun's --cpu-bind                      [cores]
+#   HELIO_MPIRUN_FLAGS  more flags for mpirun                  (train-mpirun.sbatch)
+#   HELIO_IMAGE         the container's image, required        (train-container.sbatch, like the next two)
+#   HELIO_BIND          folders that containers see            [HELIO_RUN]
+#   HELIO_APPTAINER     what runs containers                   [apptainer]
+#   HELIO_LINES         file with a run a line, required       (ablations.sbatch)
 set -u
 : "${HELIO_RUN:?is not set: the folder of the run, on a file system that all nodes share}"
-HELIO_BIN=${HELIO_BIN:-$SLURM_SUBMIT_DIR/build/release/bin}
+HELIO_HOME=${HELIO_HOME:-$SLURM_SUBMIT_DIR}
+HELIO_BIN=${HELIO_BIN:-$HELIO_HOME/build/release/bin}
 HELIO_RESTARTS=${SLURM_RESTART_COUNT:-0}
 HELIO_TASKS=${SLURM_NTASKS:-1}
 mkdir -p "$HELIO_RUN"
@@ -45,6 +54,6 @@ helio_finish() {
   sleep 60
 }
 export HELIO_RUN
-HELIO_RANK="${HELIO_HOME:-$SLURM_SUBMIT_DIR}/launch/slurm/rank"
+HELIO_RANK=$HELIO_HOME/launch/slurm/rank
 say "$HELIO_TASKS ranks on ${SLURM_JOB_NODELIST:-?}"
 helio_targets link

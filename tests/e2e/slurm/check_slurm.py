@@ -94,6 +94,9 @@ def mistakes_are_not_requeued(slurm, work):
 
 
 def array_runs_every_line(slurm, work):
+    nowhere = subprocess.run(["bash", LAUNCH / "ablations.sbatch"], capture_output=True, text=True, cwd=ROOT,
+                             env=dict(os.environ, HELIO_LINES=str(work / "lines.txt"), SLURM_ARRAY_TASK_ID="1", SLURM_SUBMIT_DIR=str(ROOT)))
+    check(nowhere.returncode and "HELIO_RUN" in nowhere.stderr and not pathlib.Path("/one").exists(), "an array without HELIO_RUN is refused")
     number, _ = submit(slurm, work, "ablations", "ablations.sbatch", ["--array=1-2", "--nodes=1", "--cpus-per-task=1", "--time=5"], toy_flags(work, 2),
                        HELIO_LINES=str(work / "lines.txt"))
     wait_for("the end of both runs of the array", lambda: not slurm.call("squeue", "--noheader", "-j", number).strip(), 240)
@@ -108,7 +111,7 @@ def pipeline_is_a_chain_of_jobs(slurm, work):
     file.write_text(f"[pipeline]\nout = {work}/chain\nranks = 2\nbin = {BIN}\n[pack]\n--root={work}/drawn\n--side=76\n"
                     f"[train]\n--flagfile={work}/train.flags\n--data={{pack}}\n[report]\n{{train}}\n")
     done = subprocess.run([ROOT / "launch/pipeline", file, "--slurm", "--time=5", "--cpus-per-task=1", f"--output={work}/chain-%x.out"], capture_output=True,
-                          text=True, cwd=ROOT, env=slurm.environment)
+                          text=True, cwd=work, env=slurm.environment)  # from anywhere
     jobs = dict(line.split(": job ") for line in done.stdout.splitlines() if ": job " in line)
     check(done.returncode == 0 and list(jobs) == ["pack", "train", "report"], f"a job for each stage {done.stdout}{done.stderr}")
     check("after" in jobs["train"] and "after" in jobs["report"], "each waits for what it needs")
