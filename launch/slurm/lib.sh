@@ -30,6 +30,12 @@ say() { echo "slurm job $SLURM_JOB_ID, attempt $HELIO_RESTARTS: $*"; }
 # Flags that every rank gets. A job that came up with another number of ranks must fail, not train alone.
 HELIO_FLAGS=(--out="$HELIO_RUN" --expect_world_size="$HELIO_TASKS")
 
+# What a requeued attempt goes on from is what the earlier ones wrote: --resume=none or a checkpoint of another folder is meant once.
+HELIO_RESUME=()
+HELIO_BEGAN=$HELIO_RUN/.began-$SLURM_JOB_ID
+if [ "$HELIO_RESTARTS" = 0 ]; then touch "$HELIO_BEGAN"
+elif [ -n "$(find "$HELIO_RUN/checkpoints" -maxdepth 1 -name 'step-*' -newer "$HELIO_BEGAN" -print -quit 2>/dev/null)" ]; then HELIO_RESUME=(--resume=auto); fi
+
 helio_targets() {  # link | unlink
   [ -n "${HELIO_TARGETS:-}" ] || return 0
   local link="$HELIO_TARGETS/${USER:-$(id -un)}.$(basename "$HELIO_RUN").json"
@@ -43,7 +49,7 @@ helio_finish() {
   helio_targets unlink
   # What launch/slurm/rank noted.
   if [ -s "$failed" ]; then code=$(cat "$failed"); rm -f "$failed"; fi
-  if [ "$code" != 75 ] && [ "$code" -lt 128 ]; then say "ended with code $code"; exit "$code"; fi
+  if [ "$code" != 75 ] && [ "$code" -lt 128 ]; then say "ended with code $code"; rm -f "$HELIO_BEGAN"; exit "$code"; fi
   if [ "$HELIO_RESTARTS" -ge "${HELIO_MAX_RESTARTS:-100}" ]; then say "code $code after $HELIO_RESTARTS restarts: giving up"; exit "$code"; fi
   # scancel ends ranks with the signal that preemption uses; a cancelled job must stay cancelled.
   local state; state=$(squeue --noheader --job="$SLURM_JOB_ID" --format=%T)

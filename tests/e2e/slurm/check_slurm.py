@@ -67,7 +67,7 @@ def killed_rank_is_requeued(slurm, work):
     """Its ranks share a node, as far as Slurm and we know: virtual nodes would serve metrics at the same port of the same machine."""
     targets = work / "targets"
     targets.mkdir()
-    flags = [*toy_flags(work, 1000000), "--metrics_port=9661", "--checkpoint_every=10"]
+    flags = [*toy_flags(work, 1000000), "--metrics_port=9661", "--checkpoint_every=10", "--resume=none"]  # begins anew, once
     number, output = submit(slurm, work, "killed", "train.sbatch", ["--nodes=1", "--ntasks-per-node=2", "--cpus-per-task=2", "--time=5"], flags,
                             HELIO_TARGETS=str(targets))
     link = wait_for("the target list", lambda: [f for f in targets.glob("*.killed.json") if f.exists()], 60)
