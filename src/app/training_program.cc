@@ -3,6 +3,7 @@
 #include <iostream>
 
 #include "dataio/prefetcher.h"
+#include "src/app/announcement.h"
 #include "src/app/best_weights.h"
 #include "src/app/main.h"
 #include "src/app/run_exporter.h"
@@ -49,7 +50,7 @@ class TrainingProgram {
   }
 
   int Run() {
-    Announce();
+    if (is_rank0()) Announce(options_, *system_, data_, communicator_, {steps_, steps_per_epoch_});
     if (run_.dry_run) return DryRun();
     train::TrainingMetrics metrics(registry_, {.recipe = run_.recipe,
                                                .version = Version(),
@@ -66,21 +67,6 @@ class TrainingProgram {
 
  private:
   bool is_rank0() const { return communicator_.rank() == 0; }
-
-  void Announce() const {
-    if (!is_rank0()) return;
-    int64_t parameters = 0;
-    for (const auto& entry : TensorsOf(*system_, Role::kTrained)) parameters += entry.second.numel();
-    LOG(INFO) << run_.recipe << " on " << communicator_.size() << " ranks (" << communicator_.world().device
-              << ", " << at::get_num_threads() << " threads each), " << static_cast<double>(parameters) / 1e6
-              << " M parameters and buffers; " << data_.Rows(needs_) << " training rows, " << steps_
-              << " steps of " << run_.batch << " images, " << steps_per_epoch_ << " steps an epoch";
-    if (options_.trainer.precision == "tf32" && communicator_.world().device.is_cpu())
-      LOG(INFO) << "--precision=tf32 is of CUDA devices: on CPUs this is float32";
-    for (const auto& concern : data_.Concerns(needs_)) LOG(WARNING) << run_.data << ": " << concern;
-    if (const auto unread = UnreadOptions(options_.values); !unread.empty())
-      LOG(INFO) << run_.recipe << " does not read" << unread;
-  }
 
   int DryRun() {
     auto facts = FactsOf(*system_, trainer_, data_, options_, communicator_.world());

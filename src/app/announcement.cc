@@ -1,0 +1,36 @@
+#include "src/app/announcement.h"
+
+namespace helio::app {
+namespace {
+
+bool FreezesARandomTrunk(const TrainingOptions& options) {
+  const auto flags = ParseFlagfile(RecordOf(options.values).flags);
+  const auto freezes = flags.find("freeze_trunk");
+  return freezes != flags.end() && freezes->second == "true" && options.run.classifier.empty() &&
+         !options.run.random_frozen;
+}
+
+}  // namespace
+
+void Announce(const TrainingOptions& options, const recipes::System& system, const TrainingData& data,
+              const cluster::Communicator& communicator, RunLength length) {
+  const auto& run = options.run;
+  const auto needs = system.Needs();
+  int64_t parameters = 0;
+  for (const auto& entry : TensorsOf(system, recipes::Role::kTrained)) parameters += entry.second.numel();
+  LOG(INFO) << run.recipe << " on " << communicator.size() << " ranks (" << communicator.world().device
+            << ", " << at::get_num_threads() << " threads each), " << static_cast<double>(parameters) / 1e6
+            << " M parameters and buffers; " << data.Rows(needs) << " training rows, " << length.steps
+            << " steps of " << run.batch << " images, " << length.steps_per_epoch << " steps an epoch";
+  if (options.trainer.precision == "tf32" && communicator.world().device.is_cpu())
+    LOG(INFO) << "--precision=tf32 is of CUDA devices: on CPUs this is float32";
+  for (const auto& concern : data.Concerns(needs)) LOG(WARNING) << run.data << ": " << concern;
+  if (FreezesARandomTrunk(options))
+    LOG(WARNING) << run.recipe
+                 << "'s image trunk is frozen, with random weights: --classifier gives it trained ones, "
+                 << "--nofreeze_trunk trains it";
+  if (const auto unread = UnreadOptions(options.values); !unread.empty())
+    LOG(INFO) << run.recipe << " does not read" << unread;
+}
+
+}  // namespace helio::app
