@@ -55,6 +55,30 @@ class ToTensorboard(unittest.TestCase):
         reader, _ = self.events()
         self.assertEqual([event.step for event in reader.Scalars("losses/g/kl")], [3])
 
+    def test_a_run_is_never_its_own_target(self):
+        self.write({"step": 1, "losses": {"g/kl": 1}})
+        for out in (self.run.parent, self.run / ".."):
+            done = run(self.run, f"--out={out}")
+            self.assertEqual(done.returncode, 1)
+            self.assertIn("holds the run", done.stderr)
+        self.assertTrue((self.run / "metrics.jsonl").exists())
+        kept = self.run / "tensorboard/notes.txt"
+        kept.parent.mkdir()
+        kept.write_text("mine")
+        self.events()
+        self.assertEqual(kept.read_text(), "mine", "only event files are replaced")
+
+    def test_runs_of_one_name_are_told_apart(self):
+        work = pathlib.Path(self.folder.name)
+        for system in ("x", "y"):
+            (work / system / "train").mkdir(parents=True)
+            (work / system / "train/metrics.jsonl").write_text(json.dumps({"step": 1, "losses": {"g/kl": 1}}) + "\n")
+        done = run(work / "x/train", work / "y/train", f"--out={work / 'tb'}")
+        self.assertEqual(done.stdout.split(), [str(work / "tb/x/train"), str(work / "tb/y/train")], done.stderr)
+        again = run(work / "x/train", work / "x/../x/train", f"--out={work / 'tb'}")
+        self.assertEqual(again.returncode, 1)
+        self.assertIn("is named twice", again.stderr)
+
     def test_what_is_no_run(self):
         done = run(self.run / "samples")
         self.assertEqual(done.returncode, 1)
