@@ -109,6 +109,21 @@ class Tables(unittest.TestCase):
         self.assertNotEqual(tables(self.work, "--rows=mirrorgan", "--seeds=1", f"--base={nowhere}").returncode, 0)
         self.assertFalse((self.work / "out/mirrorgan-s1-scores/summary.json").exists())
 
+    def test_records_of_other_settings_are_left_out(self):
+        for seed, r_precision in ((1, 0.7), (2, 0.3), (3, 0.5)):
+            scored(self.work, f"mirrorgan-s{seed}", r_precision, 28)
+        (self.work / "out/settings/mirrorgan-s2.txt").write_text("those of last week")
+        scored(self.work, "mirrorgan-s1-8min", 0.6, 27)
+        (self.work / "out/settings/mirrorgan-s1-8min.txt").write_text("those of last week")
+        self.assertEqual(tables(self.work, "--report", "--minutes=8").returncode, 0)
+        done = tables(self.work, "--report")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(done.stderr.splitlines(), ["tables: mirrorgan: 1 records of other settings are left out",
+                                                    "tables: mirrorgan: 1 records of 8 minutes of other settings are left out"])
+        text = (self.work / "out/tables.md").read_text()
+        self.assertIn("| MirrorGAN | 2 | 0.600 ± 0.141 |", text)
+        self.assertNotIn("8 minutes each", text)
+
     def test_stages_are_commands(self):
         shown = tables(self.work, "--rows=main,ablations", "--seeds=7", "--pictures=3200", "--print")
         self.assertEqual(shown.returncode, 0, shown.stderr)
