@@ -46,13 +46,17 @@ struct EvalOptions : eval::DistanceChoice {
   }
 };
 
+Json SourceOf(const TrainedModel& model) {
+  return {{"checkpoint", model.checkpoint().string()}, {"step", model.step()}};
+}
+
 void WriteReport(const std::vector<eval::Score>& generated, const std::vector<eval::Score>& real,
                  TrainedModel& model, const dataio::Dataset& test) {
   const auto& run = model.options().run;
   const auto& out = model.options().session.out;
   std::filesystem::create_directories(out);
-  eval::UpdateSummary(out / "summary.json", "generated", generated);
-  eval::UpdateSummary(out / "summary.json", "real", real);
+  eval::UpdateSummary(out / "summary.json", {{"generated", generated, SourceOf(model)},
+                                             {"real", real, {{"data", run.data}, {"split", test.split()}}}});
   eval::AppendScores(out / "evaluation.jsonl", model.step(), generated);
   PushScores(model.options(), generated);
   LOG(INFO) << "generated pictures:\n" << eval::FormatScores(generated);
@@ -77,7 +81,8 @@ void EvaluateByClass(TrainedModel& model, const eval::Judges& judges, const Trai
   if (communicator.rank() > 0) return;
   const auto& out = model.options().session.out;
   std::filesystem::create_directories(out);
-  eval::UpdateSummary(out / "summary.json", "by_class", scores);
+  eval::UpdateSummary(out / "summary.json", {{"by_class", scores, SourceOf(model)}});
+  eval::AppendScores(out / "evaluation.jsonl", model.step(), scores);
   LOG(INFO) << "pictures drawn for classes, and real ones:\n" << eval::FormatScores(scores);
 }
 

@@ -19,14 +19,15 @@ void CheckFolderOptions(const TrainingOptions& options, const eval::DistanceChoi
     ThrowUser("is missing", "--real", "--fid, --kid and --prdc compare with real pictures");
 }
 
-void TellScores(const eval::FolderScores& scores, const TrainingOptions& options) {
+void TellScores(const eval::FolderScores& scores, const eval::FolderScoreOptions& folders,
+                const TrainingOptions& options) {
   const auto& out = options.session.out;
   MakeFolders(out);
-  eval::UpdateSummary(out / "summary.json", "generated", scores.fake);
+  eval::UpdateSummary(out / "summary.json", {{"generated", scores.fake, {{"folder", folders.fake.string()}}},
+                                             {"real", scores.real, {{"folder", folders.real.string()}}}});
   PushScores(options, scores.fake);
   LOG(INFO) << "pictures of --fake:\n" << eval::FormatScores(scores.fake);
   if (scores.real.empty()) return;
-  eval::UpdateSummary(out / "summary.json", "real", scores.real);
   LOG(INFO) << "pictures of --real:\n" << eval::FormatScores(scores.real);
 }
 
@@ -46,7 +47,7 @@ int ScorePictureFolders(const TrainingOptions& options, const eval::DistanceChoi
     auto watched = folders;
     watched.watch = PictureProgress("pictures", communicator.rank());
     const auto scores = eval::ScoreFolders(judges, watched, communicator);
-    if (communicator.rank() == 0) TellScores(scores, options);
+    if (communicator.rank() == 0) TellScores(scores, folders, options);
     communicator.Barrier("report");
     return 0;
   });

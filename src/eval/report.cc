@@ -14,6 +14,14 @@ std::string Row(const Score& score, size_t width) {
          "\n";
 }
 
+Json SectionOf(const std::vector<Score>& scores) {
+  Json section = Json::object();
+  for (const auto& score : scores)
+    section[score.name] = {
+        {"value", score.value}, {"deviation", score.deviation}, {"protocol", score.protocol}};
+  return section;
+}
+
 }  // namespace
 
 Json ScoreLine(int64_t step, const std::vector<Score>& scores) {
@@ -36,13 +44,16 @@ void AppendScores(const std::filesystem::path& metrics_jsonl, int64_t step,
   SyncFile(metrics_jsonl);
 }
 
-void UpdateSummary(const std::filesystem::path& summary_json, const std::string& section,
-                   const std::vector<Score>& scores) {
+void UpdateSummary(const std::filesystem::path& summary_json, const std::vector<SummarySection>& sections) {
   Json summary = std::filesystem::exists(summary_json) ? ReadJson(summary_json) : Json::object();
   if (!summary.is_object()) ThrowData("is not a JSON object", summary_json.string(), "remove it");
-  for (const auto& score : scores) {
-    summary[section][score.name] = {
-        {"value", score.value}, {"deviation", score.deviation}, {"protocol", score.protocol}};
+  if (!summary.contains("sources") || !summary["sources"].is_object()) summary["sources"] = Json::object();
+  for (const auto& section : sections) {
+    summary.erase(section.name);
+    summary["sources"].erase(section.name);
+    if (section.scores.empty()) continue;
+    summary[section.name] = SectionOf(section.scores);
+    summary["sources"][section.name] = section.source;
   }
   WriteFileAtomically(summary_json, summary.dump(2) + "\n");
 }

@@ -16,10 +16,17 @@ Json ScoreLine(int64_t step, const std::vector<Score>& scores);
 // Error{kSystem} if it cannot.
 void AppendScores(const std::filesystem::path& metrics_jsonl, int64_t step, const std::vector<Score>& scores);
 
-// Sets summary[section][score.name] = {value, deviation, protocol}, keeping everything else; atomic. Creates
-// the file where there is none.
-void UpdateSummary(const std::filesystem::path& summary_json, const std::string& section,
-                   const std::vector<Score>& scores);
+// A part of summary.json: scores of one kind of pictures, and which these were.
+struct SummarySection {
+  std::string name;  // "generated", "real", "by_class"
+  std::vector<Score> scores;
+  Json source;  // {"checkpoint", "step"}, {"data", ...} or {"folder"}
+};
+
+// Sets summary[section][score.name] = {value, deviation, protocol} and summary["sources"][section], in place
+// of what an earlier evaluation left there; a section without scores is taken away. Keeps other sections; all
+// at once. Creates the file where there is none.
+void UpdateSummary(const std::filesystem::path& summary_json, const std::vector<SummarySection>& sections);
 
 // An aligned table, a score a line: for logs and terminals.
 std::string FormatScores(const std::vector<Score>& scores);

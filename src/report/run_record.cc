@@ -47,7 +47,7 @@ void TakeSummary(const fs::path& file, RunRecord& run) {
   const Json summary = ReadJson(file);
   if (!summary.is_object()) ThrowData("is not a JSON object", file.string(), "remove it");
   for (const auto& [section, scores] : summary.items()) {
-    if (!scores.is_object()) continue;
+    if (!scores.is_object() || section == "sources") continue;
     for (const auto& [name, score] : scores.items()) {
       if (!score.is_object()) continue;
       const double value = NumberOf(score, "value"), deviation = NumberOf(score, "deviation");

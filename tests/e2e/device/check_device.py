@@ -99,7 +99,7 @@ def use(system, work, runs):
         on(device, 1, BIN / "helio-eval", f"--checkpoint={runs[False]}", f"--data={work}/data", f"--damsm={damsm}", f"--classifier={classifier}",
            "--images=200", f"--out={report}")
         summaries[device] = {(section, name): score["value"] for section, scores in json.loads((report / "summary.json").read_text()).items()
-                             for name, score in scores.items()}
+                             if section != "sources" for name, score in scores.items()}
         on(device, 1, BIN / "helio-generate", f"--checkpoint={run}", "--text=a red bird with a blue head", *PLACES.get(system, []), f"--out={run}/drawn.png")
     if not summaries:
         return

@@ -34,16 +34,31 @@ TEST_F(Report, AppendsALineAnEvaluation) {
 }
 
 TEST_F(Report, SummaryKeepsOtherSections) {
-  UpdateSummary(folder_ / "summary.json", "generated", scores_);
-  UpdateSummary(folder_ / "summary.json", "real", {{"fid", 1, 0, ""}});
+  UpdateSummary(folder_ / "summary.json", {{"generated", scores_, {{"step", 5}}}});
+  UpdateSummary(folder_ / "summary.json", {{"real", {{"fid", 1, 0, ""}}, {{"data", "birds"}}}});
   const Json summary = ReadJson(folder_ / "summary.json");
   EXPECT_EQ(summary["generated"]["inception_score"]["value"], 4.25);
   EXPECT_EQ(summary["real"]["fid"]["value"], 1);
+  EXPECT_EQ(summary["sources"]["generated"]["step"], 5);
+  EXPECT_EQ(summary["sources"]["real"]["data"], "birds");
+}
+
+TEST_F(Report, SummaryKeepsNoScoreOfAnEarlierEvaluation) {
+  UpdateSummary(folder_ / "summary.json",
+                {{"generated", scores_, {{"step", 5}}}, {"real", scores_, {{"data", "birds"}}}});
+  UpdateSummary(folder_ / "summary.json",
+                {{"generated", {{"fid", 3, 0, ""}}, {{"folder", "theirs"}}}, {"real", {}, {{"folder", ""}}}});
+  const Json summary = ReadJson(folder_ / "summary.json");
+  EXPECT_EQ(summary["generated"].size(), 1u);
+  EXPECT_EQ(summary["generated"]["fid"]["value"], 3);
+  EXPECT_EQ(summary["sources"]["generated"], (Json{{"folder", "theirs"}}));
+  EXPECT_FALSE(summary.contains("real"));
+  EXPECT_FALSE(summary["sources"].contains("real"));
 }
 
 TEST_F(Report, RefusesADamagedSummary) {
   WriteFileAtomically(folder_ / "summary.json", "[1]");
-  EXPECT_THROW(UpdateSummary(folder_ / "summary.json", "real", scores_), Error);
+  EXPECT_THROW(UpdateSummary(folder_ / "summary.json", {{"real", scores_, {}}}), Error);
 }
 
 TEST_F(Report, ScoresCanBeFinishedFromAFile) {

@@ -55,7 +55,7 @@ TEST_F(RunRecordTest, TakesEvaluationsOfTheFolderAndOfThoseInIt) {
   Write("run/metrics.jsonl", "{\"step\":1,\"losses\":{\"g/kl\":1}}\n");
   Write(
       "run/evaluation/summary.json",
-      R"({"generated": {"inception_score": {"value": 3, "deviation": 0.5, "protocol": "N=10"}, "fid": {"value": null}}})");
+      R"({"generated": {"inception_score": {"value": 3, "deviation": 0.5, "protocol": "N=10"}, "fid": {"value": null}}, "sources": {"generated": {"step": 1}}})");
   Write(
       "run/evaluation/evaluation.jsonl",
       R"({"step":1,"scores":{"inception_score":3},"deviations":{"inception_score":0.5},"protocols":{"inception_score":"N=10"}})"
@@ -64,6 +64,7 @@ TEST_F(RunRecordTest, TakesEvaluationsOfTheFolderAndOfThoseInIt) {
   const auto run = ReadRun(scratch_.path() / "run");
   EXPECT_EQ(run.summary.at("generated").at("inception_score").value, 3);
   EXPECT_EQ(run.summary.at("generated").count("fid"), 0u);
+  EXPECT_EQ(run.summary.size(), 1u);
   EXPECT_EQ(run.concerns.size(), 1u);
   EXPECT_EQ(run.scores.at("helio-eval: inception_score").points[0].deviation, 0.5);
   EXPECT_EQ(run.scores.at("helio-eval: inception_score").protocol, "N=10");
