@@ -1,3 +1,4 @@
+#include "src/app/evaluation_options.h"
 #include "src/app/main.h"
 #include "src/app/picture_progress.h"
 #include "src/app/score_folders.h"
@@ -15,52 +16,35 @@
 namespace helio::app {
 namespace {
 
-struct EvalOptions : eval::DistanceChoice {
-  std::string checkpoint, attributes;
-  eval::FolderScoreOptions folders;  // and where features go
-  int64_t images = 3000, diversity = 0, inception_splits = 10;
-  bool by_class = false;
-
-  void Declare(OptionList& list) {
-    list.Add("checkpoint", &checkpoint, AnyValue(), "A run's folder, or one of its checkpoints");
-    list.Add("attributes", &attributes, AnyValue(),
-             "attributes.json of helio-synth: also score which part has which colour");
-    DistanceChoice::Declare(list);
-    list.Add("features", &folders.features, AnyValue(),
-             "Write the features that --fid, --kid and --prdc compare to this .safetensors file");
-    list.Add("fake", &folders.fake, AnyValue(),
-             "Instead of a checkpoint: a folder of pictures that any program made, judged by --classifier");
-    list.Add(
-        "real", &folders.real, AnyValue(),
-        "With --fake: the folder of real pictures to compare with, or a file of --features or statistics");
-    list.Add(
-        "by_class", &by_class, AnyValue(),
-        "Of systems that can be asked for a class: how often --classifier sees the class of a training row");
-    list.Add(
-        "diversity", &diversity, Between(0, 16),
-        "Also score how different so many pictures of one caption are, of --images / --diversity captions; "
-        "0 or 1: not");
-    list.Add("inception_splits", &inception_splits, Between(1, 1000),
-             "Parts of the pictures that the Inception Score is the mean of");
-    list.Add("images", &images, Between(1, 1e7), "Pictures to draw, over all ranks together");
-  }
+// Scores of one kind of pictures, and which these are.
+struct Found {
+  std::vector<eval::Score> scores;
+  Json source;
 };
 
 Json SourceOf(const TrainedModel& model) {
   return {{"checkpoint", model.checkpoint().string()}, {"step", model.step()}};
 }
 
-void WriteReport(const std::vector<eval::Score>& generated, const std::vector<eval::Score>& real,
-                 TrainedModel& model, const dataio::Dataset& test) {
+// Says, and notes beside `found`, which scores it lacks and why.
+eval::Absence NotedBeside(Found& found, int rank) {
+  return [&found, rank](const std::string& name, const std::string& reason) {
+    if (rank == 0) LOG(WARNING) << "'" << name << "' has no score: " << reason;
+    found.source["absent"][name] = reason;
+  };
+}
+
+void WriteReport(const Found& generated, const Found& real, TrainedModel& model,
+                 const dataio::Dataset& test) {
   const auto& run = model.options().run;
   const auto& out = model.options().session.out;
   std::filesystem::create_directories(out);
-  eval::UpdateSummary(out / "summary.json", {{"generated", generated, SourceOf(model)},
-                                             {"real", real, {{"data", run.data}, {"split", test.split()}}}});
-  eval::AppendScores(out / "evaluation.jsonl", model.step(), generated);
-  PushScores(model.options(), generated);
-  LOG(INFO) << "generated pictures:\n" << eval::FormatScores(generated);
-  LOG(INFO) << "real pictures, scored the same way:\n" << eval::FormatScores(real);
+  eval::UpdateSummary(out / "summary.json", {{"generated", generated.scores, generated.source},
+                                             {"real", real.scores, real.source}});
+  eval::AppendScores(out / "evaluation.jsonl", model.step(), generated.scores);
+  PushScores(model.options(), generated.scores);
+  LOG(INFO) << "generated pictures:\n" << eval::FormatScores(generated.scores);
+  LOG(INFO) << "real pictures, scored the same way:\n" << eval::FormatScores(real.scores);
   eval::WriteSampleGrid(model.drawer(), test, model.needs(),
                         {.seed = run.seed, .title = run.recipe + ", step " + std::to_string(model.step())},
                         out / "samples.png");
@@ -99,6 +83,42 @@ eval::Judges JudgesFor(const EvalOptions& own, TrainedModel& model, const Traini
                            .inception_splits = own.inception_splits});
 }
 
+// The data set against what is asked of it.
+void CheckTest(const EvalOptions& own, const TrainedModel& model, const dataio::Dataset& test) {
+  const auto& run = model.options().run;
+  if (test.vocabulary().Digest() != model.vocabulary().Digest())
+    ThrowUser("the data set's vocabulary is not the checkpoint's", run.data,
+              "pack it with --vocab of the checkpoint");
+  CheckEmbeddings(model, test, run.data);
+  CheckRealRows(own, test);
+  if (run.WeightFiles().contains("damsm")) CheckEvaluation(test, run, own.images, "images");
+}
+
+Found EvaluateDrawn(const EvalOptions& own, TrainedModel& model, const eval::Judges& judges,
+                    const dataio::Dataset& test, eval::EvaluationOptions evaluation,
+                    cluster::Communicator& communicator) {
+  Found found{{}, SourceOf(model)};
+  evaluation.absent = NotedBeside(found, communicator.rank());
+  found.scores =
+      eval::EvaluateGenerator(model.drawer(), judges, test, model.needs(), evaluation, communicator);
+  if (own.diversity > 1)
+    std::ranges::move(eval::EvaluateDiversity(model.drawer(), judges, test, model.needs(), evaluation,
+                                              own.diversity, communicator),
+                      std::back_inserter(found.scores));
+  if (found.scores.empty())
+    ThrowUser("none of the scores could be had", "--images", "evaluate more pictures");
+  return found;
+}
+
+Found EvaluateTest(TrainedModel& model, const eval::Judges& judges, const dataio::Dataset& test,
+                   eval::EvaluationOptions evaluation, cluster::Communicator& communicator) {
+  Found found{{}, {{"data", model.options().run.data}, {"split", test.split()}}};
+  evaluation.absent = NotedBeside(found, communicator.rank());
+  evaluation.watch = PictureProgress("real pictures", communicator.rank());
+  found.scores = eval::EvaluateReal(judges, test, model.needs(), evaluation, communicator);
+  return found;
+}
+
 int Evaluate(const EvalOptions& own, cluster::Communicator& communicator) {
   const auto device = communicator.world().device;
   TrainedModel model(own.checkpoint, device);
@@ -107,55 +127,28 @@ int Evaluate(const EvalOptions& own, cluster::Communicator& communicator) {
   const auto& test = data.test();
   if (communicator.rank() == 0)
     for (const auto& concern : data.Concerns({model.needs()})) LOG(WARNING) << run.data << ": " << concern;
-  if (test.vocabulary().Digest() != model.vocabulary().Digest())
-    ThrowUser("the data set's vocabulary is not the checkpoint's", run.data,
-              "pack it with --vocab of the checkpoint");
-  CheckEmbeddings(model, test, run.data);
-  if (run.WeightFiles().contains("damsm")) CheckEvaluation(test, run, own.images, "images");
+  CheckTest(own, model, test);
   const auto judges = JudgesFor(own, model, data, device);
-  eval::EvaluationOptions evaluation{own.images, run.seed, own.folders.features,
-                                     PictureProgress("drawn pictures", communicator.rank())};
+  const eval::EvaluationOptions evaluation{.images = own.images,
+                                           .seed = run.seed,
+                                           .features = own.folders.features,
+                                           .watch = PictureProgress("drawn pictures", communicator.rank())};
   if (own.by_class) {
     EvaluateByClass(model, judges, data, evaluation, communicator);
-    communicator.Barrier("report");
-    return 0;
+  } else {
+    const auto generated = EvaluateDrawn(own, model, judges, test, evaluation, communicator);
+    const auto real = EvaluateTest(model, judges, test, evaluation, communicator);
+    if (communicator.rank() == 0) WriteReport(generated, real, model, test);
   }
-  auto generated =
-      eval::EvaluateGenerator(model.drawer(), judges, test, model.needs(), evaluation, communicator);
-  if (own.diversity > 1)
-    std::ranges::move(eval::EvaluateDiversity(model.drawer(), judges, test, model.needs(), evaluation,
-                                              own.diversity, communicator),
-                      std::back_inserter(generated));
-  evaluation.watch = PictureProgress("real pictures", communicator.rank());
-  const auto real = eval::EvaluateReal(judges, test, model.needs(), evaluation, communicator);
-  if (communicator.rank() == 0) WriteReport(generated, real, model, test);
   communicator.Barrier("report");
   return 0;
-}
-
-void CheckOptions(const EvalOptions& own, const TrainingOptions& options) {
-  if (own.checkpoint.empty())
-    ThrowUser("is missing", "--checkpoint", "name a run's folder, or with --fake a folder of pictures");
-  if (!own.folders.real.empty())
-    ThrowUser("goes with --fake", "--real", "a checkpoint is compared with --data");
-  CheckData(options.run);
-  if (options.session.out.empty())
-    ThrowUser("is missing", "--out", "name a folder for summary.json and samples.png");
-  if (const auto weights = options.run.WeightFiles();
-      !weights.contains("damsm") && !weights.contains("classifier"))
-    ThrowUser("no judge", "--damsm, --classifier", "pass at least one");
-  else if (!weights.contains("classifier") && (own.any() || !own.folders.features.empty()))
-    ThrowUser("compare the features of a classifier", "--fid, --kid, --prdc, --features",
-              "name its weights with --classifier");
-  else if (!own.folders.features.empty() && !own.any())
-    ThrowUser("has nothing to write", "--features", "without --fid, --kid or --prdc nothing is compared");
 }
 
 int Run() {
   EvalOptions own;
   const auto options = ReadTrainingOptionsWith(own, GivenFlags());
   if (!own.folders.fake.empty()) return ScorePictureFolders(options, own, own.folders, own.inception_splits);
-  CheckOptions(own, options);
+  CheckEvalOptions(own, options);
   cluster::Launch launch(options.launch);
   StartLogging("helio-eval", launch.world().rank, launch.world().size);
   return launch.Run([&] {

@@ -3,20 +3,31 @@
 #include "src/eval/structural_similarity.h"
 
 namespace helio::eval {
+namespace {
+
+constexpr int64_t kCaptionsAtOnce = 8;  // bounds what their pictures at all scales take, in float64
+
+// The mean similarity {B} over the pairs of each caption's pictures, rows [first, last).
+torch::Tensor PairSimilarity(const std::vector<torch::Tensor>& several, int64_t first, int64_t last) {
+  std::vector<std::vector<SimilarityScale>> scales;
+  for (const auto& pictures : several) scales.push_back(ScalesOf(pictures.slice(0, first, last)));
+  auto sum = torch::zeros({last - first}, torch::kFloat64);
+  for (size_t i = 0; i < scales.size(); ++i)
+    for (size_t j = i + 1; j < scales.size(); ++j) sum += StructuralSimilarity(scales[i], scales[j]).cpu();
+  return sum / (static_cast<double>(scales.size() * (scales.size() - 1)) / 2);
+}
+
+}  // namespace
 
 void CaptionDiversity::Consume(const EvalBatch& batch) {
   const auto count = std::ssize(batch.several);
   CHECK_GE(count, 2);
   const int64_t rows = batch.positions.size(0);
-  auto similarity = torch::zeros({rows}, torch::kFloat64);
-  for (int64_t i = 0; i < count; ++i)
-    for (int64_t j = i + 1; j < count; ++j)
-      similarity +=
-          StructuralSimilarity(batch.several[static_cast<size_t>(i)], batch.several[static_cast<size_t>(j)])
-              .cpu();
-  const auto pairs = static_cast<double>(count * (count - 1)) / 2;
+  std::vector<torch::Tensor> similarity;
+  for (int64_t first = 0; first < rows; first += kCaptionsAtOnce)
+    similarity.push_back(PairSimilarity(batch.several, first, std::min(first + kCaptionsAtOnce, rows)));
   rows_.Add({{"positions", batch.positions},
-             {"diversity", 1 - similarity / pairs},
+             {"diversity", 1 - torch::cat(similarity)},
              {"pictures", torch::full({rows}, count, torch::kInt64)},
              {"scales", torch::full({rows}, SimilarityScales(batch.several[0].size(2)), torch::kInt64)}});
 }

@@ -2,6 +2,7 @@
 
 #include "dataio/evaluation_rows.h"
 #include "dataio/upload.h"
+#include "src/base/error.h"
 #include "src/base/random.h"
 #include "src/eval/caption_diversity.h"
 #include "src/eval/gather_partial.h"
@@ -48,6 +49,17 @@ Evaluators EvaluatorsFor(const Judges& judges, const dataio::Dataset& test, cons
 // Fills a sample's pictures of a batch's rows [first, ...), on any device.
 using Illustrate = std::function<void(dataio::Batch& batch, int64_t first, EvalBatch& sample)>;
 
+// An option that does not suit one evaluator must not cost the scores of the others.
+void AddScores(const Evaluator& evaluator, const NamedTensors& merged, const Absence& absent,
+               std::vector<Score>& scores) {
+  try {
+    for (auto& score : evaluator.Finish(merged)) scores.push_back(std::move(score));
+  } catch (const Error& error) {
+    if (!absent || error.kind() != ErrorKind::kUser) throw;
+    absent(evaluator.name(), error.what());
+  }
+}
+
 torch::Tensor RealPictures(dataio::Batch& batch, const dataio::DomainNeeds& needs, torch::Device device) {
   dataio::Upload(batch, needs, device, torch::kFloat32);
   return batch.data().images.back();
@@ -80,7 +92,7 @@ std::vector<Score> Evaluate(const Evaluators& evaluators, const Judges& judges, 
     const auto merged = GatherPartial(evaluator->Partial(), communicator);
     if (evaluator->name() == "features" && !evaluation.features.empty() && communicator.rank() == 0)
       WriteFeatures(evaluation.features, OriginOf(judges, test), merged);
-    for (auto& score : evaluator->Finish(merged)) scores.push_back(std::move(score));
+    AddScores(*evaluator, merged, evaluation.absent, scores);
   }
   return scores;
 }
@@ -130,8 +142,10 @@ std::vector<Score> EvaluateDiversity(recipes::Drawer& drawer, const Judges& judg
                                      cluster::Communicator& communicator) {
   Evaluators evaluators;
   evaluators.push_back(std::make_unique<CaptionDiversity>("diversity"));
-  const EvaluationOptions captions{
-      .images = evaluation.images / pictures, .seed = evaluation.seed, .watch = evaluation.watch};
+  const EvaluationOptions captions{.images = evaluation.images / pictures,
+                                   .seed = evaluation.seed,
+                                   .watch = evaluation.watch,
+                                   .absent = evaluation.absent};
   const auto illustrate = [&](dataio::Batch& batch, int64_t first, EvalBatch& sample) {
     const RowRange rows{first, batch.rows.local, captions.images};
     for (int64_t i = 0; i < pictures; ++i)

@@ -13,12 +13,16 @@
 // Pictures of held-out captions, judged: what helio-train does at a cadence and helio-eval at length.
 namespace helio::eval {
 
+// Told on every rank of an evaluator that cannot give its scores of these pictures, and why.
+using Absence = std::function<void(const std::string& name, const std::string& reason)>;
+
 struct EvaluationOptions {
   int64_t images = 3000;  // over all ranks together
   uint64_t seed = 1;      // captions and noise are functions of (seed, position)
   std::filesystem::path features =
       {};  // rank 0 writes there the features that distances compare; empty: nowhere
   Watch watch = {};
+  Absence absent = {};  // unset: such an evaluator's Error is thrown, and no score is had
 };
 
 // Draws pictures of held-out captions, shared among the ranks, and scores them by every judge at

@@ -43,6 +43,11 @@ void DistanceChoice::Declare(OptionList& list) {
   list.Add("prdc", &prdc, AnyValue(), "Also their precision, recall, density and coverage (5 neighbours)");
 }
 
+int64_t DistanceChoice::least_rows() const {
+  if (prdc) return FeatureDistanceOptions().neighbours + 1;
+  return any() ? 2 : 0;
+}
+
 std::vector<Score> DistanceScores(const torch::Tensor& drawn, const torch::Tensor& real,
                                   const FeatureDistanceOptions& options) {
   const auto protocol = "N=" + std::to_string(drawn.size(0)) + " against " + std::to_string(real.size(0)) +

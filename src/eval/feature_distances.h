@@ -11,6 +11,7 @@ struct DistanceChoice {
   bool kid = false;   // KernelDistanceOf
   bool prdc = false;  // ManifoldScoresOf: "precision", "recall", "density", "coverage"
   bool any() const { return fid || kid || prdc; }
+  int64_t least_rows() const;  // of pictures, on each side
   void Declare(OptionList& list);
 };
 

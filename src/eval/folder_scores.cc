@@ -1,5 +1,7 @@
 #include "src/eval/folder_scores.h"
 
+#include <optional>
+
 #include "src/base/error.h"
 #include "src/base/log.h"
 #include "src/base/safetensors.h"
@@ -73,14 +75,49 @@ SafeTensors ReadJudged(const std::filesystem::path& file, const Judges& judges) 
   return saved;
 }
 
+void CheckEnough(int64_t pictures, int64_t least, const std::string& where) {
+  if (pictures < least)
+    ThrowUser("has only " + std::to_string(pictures) + " pictures, scores that are asked for need " +
+                  std::to_string(least),
+              where, "more pictures, or fewer --inception_splits and no --prdc");
+}
+
+void CheckEnough(const PictureFolder& folder, const Judges& judges) {
+  CheckEnough(folder.size(), std::max(judges.inception_splits, judges.distances.least_rows()),
+              folder.root().string());
+}
+
 // Only the Frechet distance can be had from the mean and covariance of features.
-std::vector<Score> StatisticsScores(const torch::Tensor& drawn, const SafeTensors& saved,
-                                    const Judges& judges, const std::string& file) {
-  const auto *mean = saved.Find("mu"), *covariance = saved.Find("sigma");
-  if (!mean || !covariance) ThrowUser("holds neither 'real' nor 'mu' and 'sigma'", file);
+void CheckSaved(const SafeTensors& saved, const Judges& judges, const std::string& file) {
+  if (const auto* real = saved.Find("real"))
+    return CheckEnough(real->size(0), judges.distances.least_rows(), file);
+  if (!saved.Find("mu") || !saved.Find("sigma")) ThrowUser("holds neither 'real' nor 'mu' and 'sigma'", file);
   if (judges.distances.kid || judges.distances.prdc)
     ThrowUser("holds statistics only; --kid and --prdc need the features", file, "give --fid alone");
+}
+
+// What the pictures are compared with, opened before any is judged: nothing, or one of these.
+struct RealSide {
+  std::optional<PictureFolder> folder;
+  std::optional<SafeTensors> saved;
+};
+
+RealSide OpenReal(const std::filesystem::path& path, const Judges& judges) {
+  RealSide real;
+  if (path.extension() == ".safetensors") {
+    real.saved = ReadJudged(path, judges);
+    CheckSaved(*real.saved, judges, path.string());
+  } else if (!path.empty()) {
+    real.folder.emplace(path);
+    CheckEnough(*real.folder, judges);
+  }
+  return real;
+}
+
+std::vector<Score> StatisticsScores(const torch::Tensor& drawn, const SafeTensors& saved,
+                                    const Judges& judges, const std::string& file) {
   if (!judges.distances.fid) return {};
+  const auto *mean = saved.Find("mu"), *covariance = saved.Find("sigma");
   if (mean->dim() != 1 || mean->size(0) != drawn.size(1) ||
       covariance->sizes() != torch::IntArrayRef({mean->size(0), mean->size(0)}))
     ThrowUser("its statistics are not of " + std::to_string(drawn.size(1)) + " features", file);
@@ -104,17 +141,18 @@ void Append(std::vector<Score>& scores, std::vector<Score> more) {
 FolderScores ScoreFolders(const Judges& judges, const FolderScoreOptions& options,
                           cluster::Communicator& communicator) {
   const PictureFolder fake_folder(options.fake);
+  CheckEnough(fake_folder, judges);
+  const auto real_side = OpenReal(options.real, judges);
   const auto fake = JudgeFolder(fake_folder, judges, options.watch, communicator);
   const auto& drawn = FindTensor(fake, "features", options.fake.string());
   NamedTensors rows{{"drawn", drawn}};
   FolderScores scores{InceptionScores("inception_score", judges, fake), {}};
-  if (options.real.extension() == ".safetensors") {
-    const auto saved = ReadJudged(options.real, judges);
-    const auto* real = saved.Find("real");
+  if (real_side.saved) {
+    const auto* real = real_side.saved->Find("real");
     Append(scores.fake, real ? Distances(drawn, real->clone(), judges)
-                             : StatisticsScores(drawn, saved, judges, options.real.string()));
-  } else if (!options.real.empty()) {
-    const auto judged = JudgeFolder(PictureFolder(options.real), judges, options.watch, communicator);
+                             : StatisticsScores(drawn, *real_side.saved, judges, options.real.string()));
+  } else if (real_side.folder) {
+    const auto judged = JudgeFolder(*real_side.folder, judges, options.watch, communicator);
     rows.emplace_back("real", FindTensor(judged, "features", options.real.string()));
     scores.real = InceptionScores("real_inception_score", judges, judged);
     Append(scores.fake, Distances(drawn, rows.back().second, judges));

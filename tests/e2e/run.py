@@ -119,6 +119,10 @@ def scenario_toy(work):
         "--images=120", "--diversity=3", f"--out={work}/report", ranks=2)
     log = run("helio-eval", f"--checkpoint={work}/two", f"--data={work}/data", *judges, "--images=60", f"--out={work}/small", expect=1)
     check("--images=60: R-precision needs 99" in log, "too few pictures for R-precision are refused before any is drawn")
+    for flags, expected in ((["--images=120", "--diversity=16"], "--images=120: --diversity=16 needs at least 160"),
+                            (["--images=120", "--inception_splits=200"], "--images=120: --inception_splits=200 needs at least 200")):
+        log = run("helio-eval", f"--checkpoint={work}/two", f"--data={work}/data", *judges, *flags, f"--out={work}/small", expect=1)
+        check(expected in log and "judged in" not in log, f"and so is {flags[1]}")
     log = run("helio-inspect", f"--path={work}/two", expect=1)
     check("is trained, not packed data" in log, "helio-inspect says what it cannot show")
     log = run("helio-train", *gan_flags(work, work / "two", 4), "--caption_lambda=3", "--dry_run", ranks=2, expect=1)

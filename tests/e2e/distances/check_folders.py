@@ -157,6 +157,8 @@ def check_statistics(bin_dir, work):
 def check_mistakes(bin_dir, work):
     (work / "empty").mkdir()
     check("--real: is missing" in evaluate(bin_dir, work, work / "x", "--fid", expect=1), "--fid without --real")
+    few = evaluate(bin_dir, work, work / "x", f"--real={work}/real", "--fid", f"--inception_splits={REAL + 1}", expect=1)
+    check(f"has only {FAKE} pictures, scores that are asked for need {REAL + 1}" in few and "judged in" not in few, "too few pictures for the splits are refused before any is judged")
     check("has no .jpg, .png or .webp" in evaluate(bin_dir, work, work / "x", f"--real={work}/empty", "--fid", expect=1), "an empty folder")
 
 

@@ -29,6 +29,14 @@ TEST(StructuralSimilarityTest, IsTheFormulas) {
   }
 }
 
+TEST(StructuralSimilarityTest, OfScalesIsThatOfTheirPictures) {
+  const auto a = torch::cat({Waves(0, 50), Waves(1, 50)}), b = torch::cat({Waves(2, 50), Waves(3, 50)});
+  const auto scales = ScalesOf(a);
+  EXPECT_EQ(scales.size(), 3u);
+  const auto both = StructuralSimilarity(scales, ScalesOf(b));
+  EXPECT_NEAR(both[1].item<double>(), StructuralSimilarity(Waves(1, 50), Waves(3, 50)).item<double>(), 1e-12);
+}
+
 TEST(StructuralSimilarityTest, OppositesHaveNothingInCommon) {
   const auto a = Waves(0, 64);
   EXPECT_NEAR(StructuralSimilarity(a, -a).item<double>(), 0, 1e-12);

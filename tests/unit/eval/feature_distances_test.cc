@@ -39,6 +39,12 @@ TEST(FeatureDistances, AreThoseOfAllRowsWithTheirProtocol) {
             "N=101 against 101 real, 9 features of trunk small, 10 subsets of 50, seed=2020");
 }
 
+TEST(FeatureDistances, SayHowManyPicturesTheyNeed) {
+  EXPECT_EQ(DistanceChoice().least_rows(), 0);
+  EXPECT_EQ((DistanceChoice{.fid = true}).least_rows(), 2);
+  EXPECT_EQ((DistanceChoice{.prdc = true}).least_rows(), 6);
+}
+
 TEST(FeatureDistances, OfPicturesThatAreNotFiniteAreNone) {
   auto samples = RandomSamples(101, 9, 5, 2);
   samples.images[3][0] = INFINITY;
