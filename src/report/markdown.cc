@@ -71,16 +71,22 @@ std::string DifferencesTable(const std::vector<RunRecord>& runs) {
   return rows.empty() ? "" : "## Options that differ\n\n" + Table(head, rows);
 }
 
+// "this report", and which of its evaluations where there are several.
+std::string SourceOf(const std::string& section) {
+  const auto end = section.rfind('/');
+  return end == std::string::npos ? "this report" : "this report, " + section.substr(0, end);
+}
+
 std::string PaperTable(const std::vector<RunRecord>& runs) {
   Rows rows;
   for (const auto& row : PublishedScores())
     rows.push_back({row.system, row.set, row.score, Number(row.value, row.deviation), row.source});
   for (const auto& run : runs)
-    if (const auto generated = run.summary.find("generated"); generated != run.summary.end())
-      for (const auto& [name, score] : generated->second)
-        if (name == "inception_score" || name.starts_with("r_precision_top"))
+    for (const auto& [section, scores] : run.summary)
+      for (const auto& [name, score] : scores)
+        if (IsOfGenerated(section) && (name == "inception_score" || name.starts_with("r_precision_top")))
           rows.push_back({"**" + run.name + "**", run.OptionOf("data"), name,
-                          Number(score.value, score.deviation), "this report"});
+                          Number(score.value, score.deviation), SourceOf(section)});
   return Table({"system", "set", "score", "value", "source"}, rows);
 }
 

@@ -19,6 +19,8 @@ class LineReader {
  private:
   void TakeLosses(int64_t step, const Json& line);
   void TakeScores(int64_t step, const Json& line);
+  // The score's curve of that protocol.
+  Curve& CurveOf(const std::string& name, const std::string& protocol);
   // Null is how a value that is not finite is written.
   void Append(Curve& curve, int64_t step, const Json& value, double deviation = 0);
 
@@ -55,9 +57,19 @@ void LineReader::TakeScores(int64_t step, const Json& line) {
   };
   for (const auto& [name, value] : scores->items()) {
     const Json deviation = of("deviations", name), protocol = of("protocols", name);
-    Curve& curve = run_.scores[prefix_ + name];
-    Append(curve, step, value, deviation.is_number() ? deviation.get<double>() : 0);
-    if (protocol.is_string()) curve.protocol = protocol.get<std::string>();
+    Append(CurveOf(name, protocol.is_string() ? protocol.get<std::string>() : ""), step, value,
+           deviation.is_number() ? deviation.get<double>() : 0);
+  }
+}
+
+// Numbers of different protocols do not compare: they make no common curve.
+Curve& LineReader::CurveOf(const std::string& name, const std::string& protocol) {
+  const std::string first = prefix_ + name;
+  for (int number = 1;; ++number) {
+    const auto key = number == 1 ? first : first + " (" + std::to_string(number) + ")";
+    const auto [found, is_new] = run_.scores.try_emplace(key);
+    if (is_new) found->second.protocol = protocol;
+    if (found->second.protocol == protocol) return found->second;
   }
 }
 

@@ -43,7 +43,8 @@ double NumberOf(const Json& object, const char* key) {
   return found != object.end() && found->is_number() ? found->get<double>() : std::nan("");
 }
 
-void TakeSummary(const fs::path& file, RunRecord& run) {
+// `prefix`: of the sections' names.
+void TakeSummary(const fs::path& file, const std::string& prefix, RunRecord& run) {
   const Json summary = ReadJson(file);
   if (!summary.is_object()) ThrowData("is not a JSON object", file.string(), "remove it");
   for (const auto& [section, scores] : summary.items()) {
@@ -55,17 +56,38 @@ void TakeSummary(const fs::path& file, RunRecord& run) {
         run.concerns.push_back(file.string() + ": the score " + section + "/" + name + " is no number");
         continue;
       }
-      run.summary[section][name] = {value, std::isfinite(deviation) ? deviation : 0,
-                                    score.value("protocol", "")};
+      run.summary[prefix + section][name] = {value, std::isfinite(deviation) ? deviation : 0,
+                                             score.value("protocol", "")};
     }
   }
 }
 
-// What helio-eval and helio-generate write.
-void TakeEvaluation(const fs::path& folder, const std::string& prefix, RunRecord& run) {
-  if (Exists(folder / "summary.json")) TakeSummary(folder / "summary.json", run);
-  if (Exists(folder / "evaluation.jsonl")) TakeLines(folder / "evaluation.jsonl", "helio-eval: ", run);
-  std::ranges::move(PicturesIn(folder, prefix), std::back_inserter(run.pictures));
+bool IsEvaluation(const fs::path& folder) {
+  return Exists(folder / "summary.json") || Exists(folder / "evaluation.jsonl");
+}
+
+// This folder and those in it that may hold evaluations or pictures.
+std::vector<fs::path> EvaluationFolders(const fs::path& folder) {
+  std::vector<fs::path> folders{folder};
+  for (const auto& entry : Entries(folder))
+    if (IsFolder(entry) && entry.filename() != "samples" && entry.filename() != "checkpoints")
+      folders.push_back(entry);
+  return folders;
+}
+
+// What helio-eval and helio-generate write. Where there are several evaluations, each but the folder's own is
+// called by its folder: they may be of other pictures.
+void TakeEvaluations(const fs::path& folder, RunRecord& run) {
+  const auto folders = EvaluationFolders(folder);
+  const bool several = std::ranges::count_if(folders, IsEvaluation) > 1;
+  for (const auto& part : folders) {
+    const std::string name = part == folder ? "" : part.filename().string();
+    const bool named = several && !name.empty();
+    if (Exists(part / "summary.json")) TakeSummary(part / "summary.json", named ? name + "/" : "", run);
+    if (Exists(part / "evaluation.jsonl"))
+      TakeLines(part / "evaluation.jsonl", named ? "helio-eval " + name + ": " : "helio-eval: ", run);
+    std::ranges::move(PicturesIn(part, name.empty() ? "" : name + "/"), std::back_inserter(run.pictures));
+  }
 }
 
 bool IsEmpty(const RunRecord& run) {
@@ -100,6 +122,10 @@ std::vector<std::string> NamesOf(const std::vector<std::string>& folders) {
   return names;
 }
 
+bool IsOfGenerated(const std::string& section) {
+  return section == "generated" || section.ends_with("/generated");
+}
+
 std::string RunRecord::OptionOf(const std::string& option) const {
   const auto found = options.find(option);
   return found == options.end() ? "" : found->second;
@@ -120,10 +146,7 @@ RunRecord ReadRun(const fs::path& folder) {
   if (Exists(folder / "run.flags")) run.options = ParseFlagfile(ReadFile(folder / "run.flags"));
   if (Exists(folder / "metrics.jsonl")) TakeLines(folder / "metrics.jsonl", "", run);
   run.samples = PicturesIn(folder / "samples");
-  TakeEvaluation(folder, "", run);
-  for (const auto& entry : Entries(folder))
-    if (IsFolder(entry) && entry.filename() != "samples" && entry.filename() != "checkpoints")
-      TakeEvaluation(entry, entry.filename().string() + "/", run);
+  TakeEvaluations(folder, run);
   if (IsEmpty(run))
     ThrowUser("holds no metrics.jsonl, evaluation.jsonl, summary.json or samples", folder.string(),
               "name the --out of a training or of helio-eval");

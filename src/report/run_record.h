@@ -38,17 +38,22 @@ struct RunRecord {
   std::filesystem::path folder;
   OptionValues options;                 // run.flags; empty where there is none
   std::map<std::string, Curve> losses;  // "g/kl": weighted terms, means over ranks
-  std::map<std::string, Curve> scores;  // of evaluations within the training, and of helio-eval's
-  Curve speed;                          // images/s
-  std::vector<Picture> samples;         // by step
-  std::vector<Picture> pictures;        // others, of this folder and of evaluations in it
-  // summary.json of this folder or of folders in it: "generated", "real" -> score.
+  // Of evaluations within the training, and of helio-eval's; one curve a protocol: "fid", "fid (2)".
+  std::map<std::string, Curve> scores;
+  Curve speed;                    // images/s
+  std::vector<Picture> samples;   // by step
+  std::vector<Picture> pictures;  // others, of this folder and of evaluations in it
+  // summary.json of this folder or of folders in it: "generated", "real" -> score; where there are several,
+  // those of folders in it are "FOLDER/generated" and so on.
   std::map<std::string, std::map<std::string, FinalScore>> summary;
   std::vector<std::string> concerns;  // what was left out, and why
 
   std::string OptionOf(const std::string& name) const;  // empty where it is not known
   int64_t last_step() const;
 };
+
+// Whether a section of a summary is of generated pictures.
+bool IsOfGenerated(const std::string& section);
 
 // Reads a run's folder, or one that holds evaluations only. A last line of metrics.jsonl that a running job
 // has half written is passed over; damaged ones and values that are not finite are counted in `concerns`.

@@ -285,8 +285,10 @@ function finalScores() {
 
 function papers() {
   const compared = name => name === 'inception_score' || name.startsWith('r_precision_top');
-  const ours = data.runs.flatMap(run => Object.entries(run.summary.generated ?? {}).filter(([name]) => compared(name))
-    .map(([name, score]) => ({ ours: true, cells: [run.name, run.options.data ?? '', name, withDeviation(score), 'this report'] })));
+  const evaluation = part => part === 'generated' ? 'this report' : `this report, ${part.slice(0, -'/generated'.length)}`;
+  const ours = data.runs.flatMap(run => Object.entries(run.summary).filter(([part]) => part === 'generated' || part.endsWith('/generated'))
+    .flatMap(([part, all]) => Object.entries(all).filter(([name]) => compared(name))
+      .map(([name, score]) => ({ ours: true, cells: [run.name, run.options.data ?? '', name, withDeviation(score), evaluation(part)] }))));
   hideIfEmpty('papers', !ours.length);
   section('papers').append(
     element('p', { class: 'note' }, data.caveat),

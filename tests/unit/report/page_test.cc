@@ -75,6 +75,8 @@ TEST(MarkdownTest, ShowsScoresDifferencesAndThePapers) {
   a.options = {{"recipe", "mirrorgan"}, {"seed", "1"}};
   b.options = {{"recipe", "mirrorgan"}, {"seed", "2"}};
   a.summary["generated"]["r_precision_top1"] = {0.625, 0.01, "N=300 | seed=1"};
+  b.summary["eval-b/generated"]["inception_score"] = {4, 0.5, "N=300"};
+  b.summary["eval-b/real"]["real_inception_score"] = {5, 0.5, "N=300"};
   const auto text = MarkdownReport({a, b});
   EXPECT_NE(text.find("| a | generated | r_precision_top1 | 0.625 ± 0.01 | N=300 \\| seed=1 |"),
             std::string::npos)
@@ -84,6 +86,8 @@ TEST(MarkdownTest, ShowsScoresDifferencesAndThePapers) {
   EXPECT_NE(text.find("| MirrorGAN | CUB | r_precision_top1 | 0.5767 | MirrorGAN, table 2 |"),
             std::string::npos);
   EXPECT_NE(text.find("| **a** |  | r_precision_top1 | 0.625 ± 0.01 | this report |"), std::string::npos);
+  EXPECT_NE(text.find("| **b** |  | inception_score | 4 ± 0.5 | this report, eval-b |"), std::string::npos);
+  EXPECT_EQ(text.find("| **b** |  | real_"), std::string::npos);
 }
 
 }  // namespace

@@ -72,6 +72,35 @@ TEST_F(RunRecordTest, TakesEvaluationsOfTheFolderAndOfThoseInIt) {
   EXPECT_EQ(run.pictures[0].name, "evaluation/samples");
 }
 
+TEST_F(RunRecordTest, SeveralEvaluationsAreToldApart) {
+  for (const auto& [name, score] : {std::pair{"eval-a", 5}, {"eval-b", 1}}) {
+    const auto value = std::to_string(score);
+    Write(std::string("run/") + name + "/summary.json",
+          R"({"generated": {"inception_score": {"value": )" + value + "}}}");
+    Write(std::string("run/") + name + "/evaluation.jsonl",
+          R"({"step":1,"scores":{"inception_score":)" + value + "}}\n");
+  }
+  const auto run = ReadRun(scratch_.path() / "run");
+  EXPECT_EQ(run.summary.size(), 2u);
+  EXPECT_EQ(run.summary.at("eval-a/generated").at("inception_score").value, 5);
+  EXPECT_EQ(run.summary.at("eval-b/generated").at("inception_score").value, 1);
+  EXPECT_EQ(run.scores.at("helio-eval eval-a: inception_score").points[0].value, 5);
+  EXPECT_EQ(run.scores.at("helio-eval eval-b: inception_score").points[0].value, 1);
+  EXPECT_TRUE(IsOfGenerated("eval-a/generated"));
+  EXPECT_FALSE(IsOfGenerated("eval-a/real"));
+}
+
+TEST_F(RunRecordTest, EachProtocolHasACurveOfItsOwn) {
+  std::string lines;
+  for (const auto* protocol : {"N=64", "N=3000", "N=64"})
+    lines += std::string(R"({"step":1,"scores":{"fid":3},"protocols":{"fid":")") + protocol + "\"}}\n";
+  Write("run/evaluation.jsonl", lines);
+  const auto run = ReadRun(scratch_.path() / "run");
+  EXPECT_EQ(run.scores.at("helio-eval: fid").points.size(), 2u);
+  EXPECT_EQ(run.scores.at("helio-eval: fid (2)").points.size(), 1u);
+  EXPECT_EQ(run.scores.at("helio-eval: fid (2)").protocol, "N=3000");
+}
+
 TEST_F(RunRecordTest, SamplesHaveTheirSteps) {
   Write("run/samples/step-0000010.png", "png");
   Write("run/samples/step-0000002.png", "png");

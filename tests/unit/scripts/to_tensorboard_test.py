@@ -47,6 +47,15 @@ class ToTensorboard(unittest.TestCase):
         self.assertEqual((picture.step, picture.width, picture.height), (2, 8, 6))
         self.assertEqual(said, "")
 
+    def test_evaluations_of_several_folders_and_protocols_are_told_apart(self):
+        self.write({"step": 1, "losses": {"g/kl": 1}})
+        for folder, lines in (("a", [("N=64", 1), ("N=3000", 2), ("N=64", 3)]), ("b", [("N=64", 4)])):
+            (self.run / folder).mkdir()
+            self.write(*({"step": 1, "scores": {"fid": value}, "protocols": {"fid": protocol}} for protocol, value in lines), name=f"{folder}/evaluation.jsonl")
+        reader, _ = self.events()
+        values = {tag: [event.value for event in reader.Scalars(tag)] for tag in reader.Tags()["scalars"] if "fid" in tag}
+        self.assertEqual(values, {"helio-eval a scores/fid": [1, 3], "helio-eval a scores/fid (2)": [2], "helio-eval b scores/fid": [4]})
+
     def test_counts_what_is_left_out_and_replaces_what_it_wrote(self):
         self.write({"step": 1, "losses": {"g/kl": None}}, "nonsense\n", {"step": 3, "losses": {"g/kl": 1}}, '{"step": 4, "lo')
         _, said = self.events()
