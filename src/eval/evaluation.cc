@@ -89,9 +89,12 @@ std::vector<Score> Evaluate(const Evaluators& evaluators, const Judges& judges, 
   }
   std::vector<Score> scores;
   for (const auto& evaluator : evaluators) {
-    const auto merged = GatherPartial(evaluator->Partial(), communicator);
-    if (evaluator->name() == "features" && !evaluation.features.empty() && communicator.rank() == 0)
-      WriteFeatures(evaluation.features, OriginOf(judges, test), merged);
+    auto merged = GatherPartial(evaluator->Partial(), communicator);
+    if (evaluator->name() == "features") {
+      merged = WithRealOnce(std::move(merged), test.size());
+      if (!evaluation.features.empty() && communicator.rank() == 0)
+        WriteFeatures(evaluation.features, OriginOf(judges, test), merged);
+    }
     AddScores(*evaluator, merged, evaluation.absent, scores);
   }
   return scores;

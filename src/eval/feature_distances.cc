@@ -61,6 +61,13 @@ std::vector<Score> DistanceScores(const torch::Tensor& drawn, const torch::Tenso
   return scores;
 }
 
+NamedTensors WithRealOnce(NamedTensors merged, int64_t rows) {
+  const auto once = FindTensor(merged, "positions", "features").lt(rows).sum().item<int64_t>();
+  for (auto& [name, tensor] : merged)
+    if (name == "real") tensor = tensor.narrow(0, 0, once);  // rows are in the order of positions
+  return merged;
+}
+
 FeatureDistances::FeatureDistances(std::string name, ImageFunction features, FeatureDistanceOptions options)
     : Evaluator(std::move(name)), features_(std::move(features)), options_(std::move(options)) {}
 

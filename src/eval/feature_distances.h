@@ -26,6 +26,11 @@ struct FeatureDistanceOptions {
 std::vector<Score> DistanceScores(const torch::Tensor& drawn, const torch::Tensor& real,
                                   const FeatureDistanceOptions& options);
 
+// Merged rows of an evaluation of more pictures than the data set's `rows`: what stands from that position on
+// shows its real pictures again, and "real" has each of them once. To nearest neighbours and pairs of rows a
+// copy would be a likeness.
+NamedTensors WithRealOnce(NamedTensors merged, int64_t rows);
+
 // How far the features of drawn pictures lie from those of real ones. Rows travel, not moments: the scores
 // are the same bits for every number of ranks.
 class FeatureDistances : public Evaluator {

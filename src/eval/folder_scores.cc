@@ -3,60 +3,15 @@
 #include <optional>
 
 #include "src/base/error.h"
-#include "src/base/log.h"
 #include "src/base/safetensors.h"
 #include "src/eval/frechet.h"
-#include "src/eval/gather_partial.h"
 #include "src/eval/inception_score.h"
+#include "src/eval/judged_folder.h"
 #include "src/eval/picture_folder.h"
 #include "src/eval/report.h"
 
 namespace helio::eval {
 namespace {
-
-// Chunks are the same pictures for every number of ranks, so that networks see the same batches.
-constexpr int64_t kPicturesAtOnce = 64;
-
-// What the judge says of pictures of one size {n, 3, h, w}.
-NamedTensors Judged(nn::Classifier classifier, torch::Device device, const torch::Tensor& images) {
-  torch::NoGradGuard no_grad;
-  const auto pooled = classifier->Pooled(images.to(device));
-  return {{"features", pooled.cpu()}, {"probabilities", classifier->Probabilities(pooled).cpu()}};
-}
-
-// Pictures of one size, of which the last stands before row `end`; leaves none.
-void JudgeAlike(std::vector<torch::Tensor>& alike, int64_t end, const Judges& judges, RowCollector& rows) {
-  auto judged = Judged(judges.classifier, judges.device, torch::stack(alike));
-  const auto count = static_cast<int64_t>(alike.size());
-  judged.emplace_back("positions", torch::arange(end - count, end, torch::kInt64));
-  rows.Add(judged);
-  alike.clear();
-}
-
-// Rows [first, last), neighbours of one size together.
-void JudgeRows(const PictureFolder& folder, const Judges& judges, int64_t first, int64_t last,
-               RowCollector& rows) {
-  std::vector<torch::Tensor> alike;
-  for (int64_t row = first; row < last; ++row) {
-    auto picture = folder.Read(row);
-    if (!alike.empty() && picture.sizes() != alike[0].sizes()) JudgeAlike(alike, row, judges, rows);
-    alike.push_back(std::move(picture));
-  }
-  JudgeAlike(alike, last, judges, rows);
-}
-
-NamedTensors JudgeFolder(const PictureFolder& folder, const Judges& judges, const Watch& watch,
-                         cluster::Communicator& communicator) {
-  if (communicator.rank() == 0 && !folder.passed_over().empty())
-    LOG(WARNING) << folder.root().string() << ": passed over " << folder.passed_over();
-  RowCollector rows;
-  for (int64_t first = communicator.rank() * kPicturesAtOnce; first < folder.size();
-       first += communicator.size() * kPicturesAtOnce) {
-    JudgeRows(folder, judges, first, std::min(first + kPicturesAtOnce, folder.size()), rows);
-    Tell(watch, first, kPicturesAtOnce, communicator.size(), folder.size());
-  }
-  return GatherPartial(rows.Rows(), communicator);
-}
 
 std::vector<Score> InceptionScores(const std::string& name, const Judges& judges, const NamedTensors& rows) {
   return InceptionScore(name, {}, {.splits = judges.inception_splits, .judge = judges.probabilities})

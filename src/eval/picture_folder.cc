@@ -2,6 +2,7 @@
 
 #include "dataio/file_tree.h"
 #include "dataio/image.h"
+#include "src/base/checksum.h"
 #include "src/base/error.h"
 #include "src/base/file_system.h"
 #include "src/eval/image_tensor.h"
@@ -18,12 +19,12 @@ PictureFolder::PictureFolder(std::filesystem::path root) : root_(std::move(root)
               root_.string());
 }
 
-torch::Tensor PictureFolder::Read(int64_t row) const {
+FolderPicture PictureFolder::Read(int64_t row) const {
   const auto file = root_ / pictures_.at(static_cast<size_t>(row));
   const std::string bytes = ReadFile(file);
   const auto image =
       dataio::DecodeImage({reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size()}, file.string());
-  return SignedUnits(PixelsOf(image));
+  return {SignedUnits(PixelsOf(image)), Checksum64(std::as_bytes(std::span(bytes)))};
 }
 
 }  // namespace helio::eval

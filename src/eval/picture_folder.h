@@ -7,6 +7,11 @@
 
 namespace helio::eval {
 
+struct FolderPicture {
+  torch::Tensor values;   // {3, h, w} float32 in [-1, 1], in its own size
+  uint64_t checksum = 0;  // of the file
+};
+
 // The pictures of a folder and of folders in it, by name, as any program left them. Immutable.
 class PictureFolder {
  public:
@@ -17,8 +22,8 @@ class PictureFolder {
   int64_t size() const { return static_cast<int64_t>(pictures_.size()); }
   // What is there beside them and is not read, "2 .bmp, 1 .json"; empty: nothing.
   const std::string& passed_over() const { return passed_over_; }
-  // {3, h, w} float32 in [-1, 1], in its own size. Throws Error{kData} naming a file that cannot be decoded.
-  torch::Tensor Read(int64_t row) const;
+  // Throws Error{kData} naming a file that cannot be decoded.
+  FolderPicture Read(int64_t row) const;
 
  private:
   const std::filesystem::path root_;

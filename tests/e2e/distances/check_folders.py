@@ -4,6 +4,7 @@ them: torch-compat those of torchvision's forward pass and torch-fidelity's form
 pytorch-fid's .npz and come back. Usage: check_folders.py BIN_DIR"""
 import json
 import pathlib
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -92,6 +93,7 @@ def near(name, ours, value, tolerance=1e-3):
 def check_scores(bin_dir, work, model):
     summary, said = evaluate(bin_dir, work, work / "one", f"--real={work}/real", "--fid", "--kid", "--prdc", f"--features={work}/features.safetensors")
     check("passed over 1 .txt" in said, "what is no picture is counted")
+    check("are copies of others" not in said, "no picture is there twice")
     scores = summary["generated"]
     (real, _), (features, logits) = judged(model, work / "real"), judged(model, work / "fake")
     for name, value in by_fidelity(features, real).items():
@@ -159,6 +161,13 @@ def check_mistakes(bin_dir, work):
     check("--real: is missing" in evaluate(bin_dir, work, work / "x", "--fid", expect=1), "--fid without --real")
     few = evaluate(bin_dir, work, work / "x", f"--real={work}/real", "--fid", f"--inception_splits={REAL + 1}", expect=1)
     check(f"has only {FAKE} pictures, scores that are asked for need {REAL + 1}" in few and "judged in" not in few, "too few pictures for the splits are refused before any is judged")
+    (work / "twice").mkdir()
+    for name in ("a", "b"):
+        for file in (work / "real").glob("*.jpg"):
+            shutil.copy(file, work / f"twice/{name}-{file.name}")
+    copies = len(list((work / "twice").iterdir())) // 2
+    _, said = evaluate(bin_dir, work, work / "copied", f"--real={work}/twice", "--kid")
+    check(f"twice: {copies} of {2 * copies} pictures are copies of others" in said, "files that are there twice are told")
     check("has no .jpg, .png or .webp" in evaluate(bin_dir, work, work / "x", f"--real={work}/empty", "--fid", expect=1), "an empty folder")
 
 

@@ -39,6 +39,21 @@ TEST(FeatureDistances, AreThoseOfAllRowsWithTheirProtocol) {
             "N=101 against 101 real, 9 features of trunk small, 10 subsets of 50, seed=2020");
 }
 
+TEST(FeatureDistances, RealPicturesThatAreShownAgainCountOnce) {
+  const auto samples = RandomSamples(101, 9, 5, 2);
+  samples.real.slice(0, 60).copy_(samples.real.slice(0, 0, 41));  // rows again, from 60 on
+  auto evaluator = MakeDistances();
+  evaluator.Consume(samples);
+  const auto scores = evaluator.Finish(WithRealOnce(evaluator.Partial(), 60));
+  EXPECT_EQ(scores[0].protocol, "N=101 against 60 real, 9 features of trunk small");
+  EXPECT_EQ(scores[1].value,
+            DistanceScores(samples.images, samples.real.slice(0, 0, 60),
+                           {.choice = {.kid = true}, .kernel = {.subsets = 10, .subset_size = 50}})[0]
+                .value);
+  const auto whole = evaluator.Finish(WithRealOnce(evaluator.Partial(), 200));
+  EXPECT_EQ(whole[0].value, evaluator.Finish(evaluator.Partial())[0].value);
+}
+
 TEST(FeatureDistances, SayHowManyPicturesTheyNeed) {
   EXPECT_EQ(DistanceChoice().least_rows(), 0);
   EXPECT_EQ((DistanceChoice{.fid = true}).least_rows(), 2);
