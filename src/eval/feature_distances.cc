@@ -17,6 +17,8 @@ Moments MomentsOf(const torch::Tensor& rows) {
 Score KernelScore(const torch::Tensor& drawn, const torch::Tensor& real, const KernelDistanceOptions& kernel,
                   const std::string& protocol) {
   const auto distance = KernelDistanceOf(drawn, real, kernel);
+  if (kernel.takes_all(drawn.size(0), real.size(0)))
+    return {"kid", distance.mean, distance.deviation, protocol + ", 1 subset, all rows"};
   const int64_t subset = std::min({kernel.subset_size, drawn.size(0), real.size(0)});
   return {"kid", distance.mean, distance.deviation,
           protocol + ", " + std::to_string(kernel.subsets) + " subsets of " + std::to_string(subset) +

@@ -22,7 +22,7 @@ def frechet(x, y):
 
 
 def kernel(x, y):
-    """Unbiased squared MMD. With fewer rows than a subset takes, every subset is all of them."""
+    """Unbiased squared MMD. With fewer rows than a subset takes, it is of all of them."""
     k = lambda p, q: (p @ q.T / p.shape[1] + 1) ** 3  # noqa: E731
     mean = lambda m: (m.sum() - np.trace(m)) / (len(m) * (len(m) - 1))  # noqa: E731
     return mean(k(x, x)) + mean(k(y, y)) - 2 * k(x, y).mean()
@@ -86,6 +86,7 @@ def main():
         fid, kid = frechet(features["drawn"], features["real"]), kernel(features["drawn"], features["real"])
         check(close(one["fid"]["value"], fid, 1e-5), f"fid {one['fid']['value']:.6f} is scipy's {fid:.6f}")
         check(close(one["kid"]["value"], kid, 1e-9), f"kid {one['kid']['value']:.9f} is numpy's {kid:.9f}")
+        check("1 subset, all rows" in one["kid"]["protocol"] and one["kid"]["deviation"] == 0, "of all rows there is one subset, and no deviation")
         for name in ("fid", "kid"):
             protocol = one[name]["protocol"]
             check(all(word in protocol for word in (f"N={IMAGES} against {ROWS} real", "128 features", "trunk small", "not resized", "classifier ")),

@@ -39,6 +39,13 @@ TEST(FeatureDistances, AreThoseOfAllRowsWithTheirProtocol) {
             "N=101 against 101 real, 9 features of trunk small, 10 subsets of 50, seed=2020");
 }
 
+TEST(FeatureDistances, SayWhereThereIsOneSubset) {
+  const auto samples = RandomSamples(101, 9, 5, 2);
+  const auto scores = DistanceScores(samples.images, samples.real, {.choice = {.kid = true}});
+  EXPECT_EQ(scores[0].protocol, "N=101 against 101 real, 9 features, 1 subset, all rows");
+  EXPECT_EQ(scores[0].deviation, 0);
+}
+
 TEST(FeatureDistances, RealPicturesThatAreShownAgainCountOnce) {
   const auto samples = RandomSamples(101, 9, 5, 2);
   samples.real.slice(0, 60).copy_(samples.real.slice(0, 0, 41));  // rows again, from 60 on

@@ -37,6 +37,16 @@ TEST(KernelDistance, IsUnbiasedAroundZeroForOneDistribution) {
   EXPECT_GT(other.mean, 10 * std::abs(same.mean));
 }
 
+TEST(KernelDistance, OfAllRowsIsOneSubset) {
+  torch::manual_seed(5);
+  const auto x = torch::randn({60, 4}), y = torch::randn({90, 4});
+  const auto all = KernelDistanceOf(x, y, {20, 90, 1});
+  EXPECT_EQ(all.mean, SquaredDiscrepancy(x, y));
+  EXPECT_EQ(all.deviation, 0);
+  EXPECT_EQ(all.parts.size(), 1u);
+  EXPECT_EQ(KernelDistanceOf(x, y, {20, 89, 1}).parts.size(), 20u) << "of the larger side there is a choice";
+}
+
 TEST(KernelDistance, NeedsTwoPictures) {
   EXPECT_THROW(KernelDistanceOf(torch::ones({1, 3}), torch::ones({5, 3}), {}), Error);
 }
