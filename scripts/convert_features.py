@@ -35,13 +35,14 @@ def statistics_of(file, side):
 def read_npz(file):
     try:
         with numpy.load(file, allow_pickle=False) as content:
-            found = {name: content[name] for name in ("mu", "sigma") if name in content}
+            found = {name: content[name] for name in ("mu", "sigma", "n", "split") if name in content}
     except (OSError, ValueError, EOFError) as error:
         raise Problem(f"{file}: {error}") from None
     mu, sigma = found.get("mu"), found.get("sigma")
     if mu is None or sigma is None or mu.ndim != 1 or sigma.shape != (len(mu), len(mu)):
         raise Problem(f"{file}: needs 'mu' of d and 'sigma' of d x d numbers")
-    return {"mu": mu.astype(numpy.float64), "sigma": sigma.astype(numpy.float64)}
+    origin = {name: str(found[name]) for name in ("n", "split") if name in found}  # of our own alone
+    return {"mu": mu.astype(numpy.float64), "sigma": sigma.astype(numpy.float64)}, origin
 
 
 def convert(options):
@@ -51,7 +52,8 @@ def convert(options):
     elif source.endswith(".npz") and target.endswith(".safetensors"):
         if not options.judge:
             raise Problem("--judge is missing: which network these statistics are of")
-        save_file(read_npz(source), target, {"judge": options.judge})
+        statistics, origin = read_npz(source)
+        save_file(statistics, target, {"judge": options.judge, **origin})
     else:
         raise Problem("converts .safetensors to .npz or .npz to .safetensors")
 

@@ -15,6 +15,7 @@ namespace {
 // Pictures that are drawn and judged together. A chunk has the same pictures for every number of ranks, so
 // that networks see the same batches and scores are the same to the last digit.
 constexpr int64_t kChunk = 64;
+constexpr char kDrawnForCaptions[] = "unrounded pictures of captions";
 using Evaluators = std::vector<std::unique_ptr<Evaluator>>;
 
 EvalBatch ToEvalBatch(const dataio::Batch& batch, int64_t first, const Judges& judges,
@@ -65,9 +66,21 @@ torch::Tensor RealPictures(dataio::Batch& batch, const dataio::DomainNeeds& need
   return batch.data().images.back();
 }
 
+std::string NameOfRows(const dataio::Dataset& rows) {
+  return rows.split() + " of data set " + rows.digest().substr(0, 12);
+}
+
 FeatureOrigin OriginOf(const Judges& judges, const dataio::Dataset& rows) {
-  const auto split = rows.split() + " of data set " + rows.digest().substr(0, 12);
-  return {judges.features, "captions of " + split, split};
+  return {judges.features, "captions of " + NameOfRows(rows), NameOfRows(rows)};
+}
+
+// Scores of other pictures do not compare: each protocol says which these are.
+std::vector<Score> Of(const std::string& pictures, const dataio::Dataset& rows,
+                      const EvaluationOptions& evaluation, std::vector<Score> scores) {
+  const auto subject =
+      "; " + pictures + " of " + NameOfRows(rows) + ", seed=" + std::to_string(evaluation.seed);
+  for (auto& score : scores) score.protocol += subject;
+  return scores;
 }
 
 std::vector<Score> Evaluate(const Evaluators& evaluators, const Judges& judges, const dataio::Dataset& test,
@@ -125,8 +138,9 @@ std::vector<Score> EvaluateGenerator(recipes::Drawer& drawer, const Judges& judg
         LastStage(drawer, recipes::PromptOf(batch.data()), RandomKey(evaluation.seed, "evaluation"), rows);
     if (judges.distances.any()) sample.real = RealPictures(batch, needs, judges.device);
   };
-  return Evaluate(EvaluatorsFor(judges, test, needs, "", evaluation.seed), judges, test, needs, evaluation,
-                  communicator, illustrate);
+  return Of(kDrawnForCaptions, test, evaluation,
+            Evaluate(EvaluatorsFor(judges, test, needs, "", evaluation.seed), judges, test, needs, evaluation,
+                     communicator, illustrate));
 }
 
 std::vector<Score> EvaluateReal(const Judges& judges, const dataio::Dataset& test,
@@ -135,8 +149,9 @@ std::vector<Score> EvaluateReal(const Judges& judges, const dataio::Dataset& tes
   const auto illustrate = [&](dataio::Batch& batch, int64_t, EvalBatch& sample) {
     sample.images = RealPictures(batch, needs, judges.device);
   };
-  return Evaluate(EvaluatorsFor(judges, test, needs, "real_", evaluation.seed), judges, test, needs,
-                  evaluation, communicator, illustrate);
+  return Of("pictures", test, evaluation,
+            Evaluate(EvaluatorsFor(judges, test, needs, "real_", evaluation.seed), judges, test, needs,
+                     evaluation, communicator, illustrate));
 }
 
 std::vector<Score> EvaluateDiversity(recipes::Drawer& drawer, const Judges& judges,
@@ -155,7 +170,8 @@ std::vector<Score> EvaluateDiversity(recipes::Drawer& drawer, const Judges& judg
       sample.several.push_back(LastStage(drawer, recipes::PromptOf(batch.data()),
                                          RandomKey(evaluation.seed, "diversity", {i}), rows));
   };
-  return Evaluate(evaluators, judges, test, needs, captions, communicator, illustrate);
+  return Of(kDrawnForCaptions, test, evaluation,
+            Evaluate(evaluators, judges, test, needs, captions, communicator, illustrate));
 }
 
 std::vector<Score> EvaluateClasses(recipes::Drawer& drawer, const Judges& judges,
@@ -170,7 +186,8 @@ std::vector<Score> EvaluateClasses(recipes::Drawer& drawer, const Judges& judges
       sample.images = real ? RealPictures(batch, needs, judges.device)
                            : DrawClasses(drawer, batch, evaluation.seed, rows);
     };
-    for (auto& score : Evaluate(evaluators, judges, train, needs, evaluation, communicator, illustrate))
+    for (auto& score : Of(real ? "pictures" : "unrounded pictures of classes", train, evaluation,
+                          Evaluate(evaluators, judges, train, needs, evaluation, communicator, illustrate)))
       scores.push_back(std::move(score));
   }
   return scores;

@@ -78,7 +78,9 @@ std::vector<Score> StatisticsScores(const torch::Tensor& drawn, const SafeTensor
     ThrowUser("its statistics are not of " + std::to_string(drawn.size(1)) + " features", file);
   Moments moments;
   moments.Add(drawn);
-  const auto protocol = "N=" + std::to_string(drawn.size(0)) + " against statistics, " +
+  const auto count = saved.metadata.find("n");
+  const auto protocol = "N=" + std::to_string(drawn.size(0)) + " against statistics" +
+                        (count == saved.metadata.end() ? "" : " of " + count->second) + ", " +
                         std::to_string(drawn.size(1)) + " features of " + judges.features;
   return {{"fid", FrechetDistanceOf(moments, Moments::Of(*mean, *covariance)), 0, protocol}};
 }
@@ -91,6 +93,23 @@ void Append(std::vector<Score>& scores, std::vector<Score> more) {
   for (auto& score : more) scores.push_back(std::move(score));
 }
 
+// Scores of other pictures do not compare: each protocol says which these are.
+void TellPictures(const std::string& pictures, std::vector<Score>& scores) {
+  for (auto& score : scores) score.protocol += "; " + pictures;
+}
+
+std::string DigestOf(const NamedTensors& judged) {
+  return FolderDigest(FindTensor(judged, "checksums", "a folder"));
+}
+
+std::string PicturesOf(const NamedTensors& judged) { return "8-bit pictures of folder " + DigestOf(judged); }
+
+// The contents of a file that --real names.
+std::string SavedDigest(const SafeTensors& saved) {
+  if (const auto* real = saved.Find("real")) return WeightsDigest({{"real", *real}}).substr(0, 12);
+  return WeightsDigest({{"mu", *saved.Find("mu")}, {"sigma", *saved.Find("sigma")}}).substr(0, 12);
+}
+
 }  // namespace
 
 FolderScores ScoreFolders(const Judges& judges, const FolderScoreOptions& options,
@@ -100,18 +119,25 @@ FolderScores ScoreFolders(const Judges& judges, const FolderScoreOptions& option
   const auto real_side = OpenReal(options.real, judges);
   const auto fake = JudgeFolder(fake_folder, judges, options.watch, communicator);
   const auto& drawn = FindTensor(fake, "features", options.fake.string());
+  const auto pictures = PicturesOf(fake);
   NamedTensors rows{{"drawn", drawn}};
   FolderScores scores{InceptionScores("inception_score", judges, fake), {}};
+  TellPictures(pictures, scores.fake);
+  std::vector<Score> distances;
   if (real_side.saved) {
     const auto* real = real_side.saved->Find("real");
-    Append(scores.fake, real ? Distances(drawn, real->clone(), judges)
-                             : StatisticsScores(drawn, *real_side.saved, judges, options.real.string()));
+    distances = real ? Distances(drawn, real->clone(), judges)
+                     : StatisticsScores(drawn, *real_side.saved, judges, options.real.string());
+    TellPictures(pictures + ", real ones in file " + SavedDigest(*real_side.saved), distances);
   } else if (real_side.folder) {
     const auto judged = JudgeFolder(*real_side.folder, judges, options.watch, communicator);
     rows.emplace_back("real", FindTensor(judged, "features", options.real.string()));
     scores.real = InceptionScores("real_inception_score", judges, judged);
-    Append(scores.fake, Distances(drawn, rows.back().second, judges));
+    TellPictures(PicturesOf(judged), scores.real);
+    distances = Distances(drawn, rows.back().second, judges);
+    TellPictures(pictures + ", real ones of folder " + DigestOf(judged), distances);
   }
+  Append(scores.fake, std::move(distances));
   if (!options.features.empty() && communicator.rank() == 0)
     WriteFeatures(options.features,
                   {judges.features, options.fake.string(), rows.size() > 1 ? options.real.string() : ""},

@@ -1,5 +1,6 @@
 #include "src/eval/judged_folder.h"
 
+#include "src/base/checksum.h"
 #include "src/base/log.h"
 #include "src/eval/gather_partial.h"
 
@@ -65,6 +66,11 @@ NamedTensors JudgeFolder(const PictureFolder& folder, const Judges& judges, cons
     LOG(WARNING) << where << ": " << repeated << " of " << folder.size()
                  << " pictures are copies of others: kid and the ball scores take that for likeness";
   return rows;
+}
+
+std::string FolderDigest(const torch::Tensor& checksums) {
+  const auto values = checksums.contiguous();
+  return Digest(std::as_bytes(std::span(values.const_data_ptr<int64_t>(), checksums.numel()))).substr(0, 12);
 }
 
 int64_t Repeated(const torch::Tensor& checksums) {

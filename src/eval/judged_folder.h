@@ -12,6 +12,9 @@ namespace helio::eval {
 NamedTensors JudgeFolder(const PictureFolder& folder, const Judges& judges, const Watch& watch,
                          cluster::Communicator& communicator);
 
+// 12 digits of what is in a folder, in its order, by the files' `checksums` {N}.
+std::string FolderDigest(const torch::Tensor& checksums);
+
 // How many of `checksums` {N} stand there already further up.
 int64_t Repeated(const torch::Tensor& checksums);
 

@@ -213,7 +213,8 @@ Evaluators MakeEvaluators(const Judges& judges, const dataio::Dataset& test, con
     code = Remembered(ImageCode(judges.image, judges.device));
     evaluators.push_back(std::make_unique<RPrecision>(
         prefix + "r_precision", code, SentenceCode(judges.text, judges.device),
-        RPrecisionOptions{.seed = seed, .judge = "DAMSM " + judges.damsm_digest}));
+        RPrecisionOptions{
+            .seed = seed, .judge = "DAMSM " + judges.damsm_digest, .classed = test.has_classes()}));
   }
   if (judges.classifier) AddClassifierScores(judges, prefix, evaluators);
   if (judges.parts) evaluators.push_back(PartColours(judges, prefix));

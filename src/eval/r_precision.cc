@@ -99,8 +99,9 @@ std::vector<Score> RPrecision::Finish(const NamedTensors& merged) const {
   const auto result = RPrecisionOf(images, FindTensor(merged, "sentence_codes", name()), candidates,
                                    options_.folds, options_.top);
   std::ostringstream protocol;
-  protocol << "N=" << images.size(0) << " candidates=1+" << options_.wrong
-           << " of other classes, folds=" << options_.folds << " seed=" << options_.seed;
+  protocol << "N=" << images.size(0) << " candidates=1+" << options_.wrong << " of other "
+           << (options_.classed ? "classes" : "pictures") << ", folds=" << options_.folds
+           << " seed=" << options_.seed;
   if (!options_.judge.empty()) protocol << " judge=" << options_.judge;
   std::vector<Score> scores;
   for (size_t k = 0; k < result.tops.size(); ++k) {

@@ -9,7 +9,8 @@ struct RPrecisionOptions {
   int64_t folds = 10;
   int64_t top = 3;
   uint64_t seed = 100;
-  std::string judge;  // which encoders: name and digest, for the protocol
+  std::string judge = {};  // which encoders: name and digest, for the protocol
+  bool classed = true;     // whether the pictures have classes, for the protocol
 };
 
 struct RPrecisionResult {

@@ -3,6 +3,7 @@
 Usage: check_distances.py BIN_DIR"""
 import json
 import pathlib
+import re
 import sys
 import tempfile
 
@@ -87,6 +88,8 @@ def main():
         check(close(one["fid"]["value"], fid, 1e-5), f"fid {one['fid']['value']:.6f} is scipy's {fid:.6f}")
         check(close(one["kid"]["value"], kid, 1e-9), f"kid {one['kid']['value']:.9f} is numpy's {kid:.9f}")
         check("1 subset, all rows" in one["kid"]["protocol"] and one["kid"]["deviation"] == 0, "of all rows there is one subset, and no deviation")
+        data = re.escape(re.search(r"test of data set [0-9a-f]{12}, seed=\d+", one["fid"]["protocol"])[0])
+        check(all(re.search(f"; unrounded pictures of captions of {data}$", score["protocol"]) for score in one.values()), f"each score says which pictures it is of: {data}")
         for name in ("fid", "kid"):
             protocol = one[name]["protocol"]
             check(all(word in protocol for word in (f"N={IMAGES} against {ROWS} real", "128 features", "trunk small", "not resized", "classifier ")),

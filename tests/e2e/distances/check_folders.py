@@ -4,6 +4,7 @@ them: torch-compat those of torchvision's forward pass and torch-fidelity's form
 pytorch-fid's .npz and come back. Usage: check_folders.py BIN_DIR"""
 import json
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
@@ -108,6 +109,9 @@ def check_scores(bin_dir, work, model):
     for name in ("fid", "inception_score"):
         protocol = scores[name]["protocol"]
         check("torch-compat: trunk inception_v3" in protocol and "resized to 299 (bilinear)" in protocol and "classifier " in protocol, f"{name}: {protocol}")
+    fake = re.search("; 8-bit pictures of folder ([0-9a-f]{12})$", scores["inception_score"]["protocol"])[1]
+    other = re.search("; 8-bit pictures of folder ([0-9a-f]{12})$", summary["real"]["real_inception_score"]["protocol"])[1]
+    check(fake != other and scores["fid"]["protocol"].endswith(f"; 8-bit pictures of folder {fake}, real ones of folder {other}"), f"which folders: {fake}, {other}")
     two, _ = evaluate(bin_dir, work, work / "two", f"--real={work}/real", "--fid", "--kid", "--prdc", ranks=2)
     check(two == summary, "2 ranks: every score is the same to the last digit")
 
@@ -149,6 +153,7 @@ def check_statistics(bin_dir, work):
     one = json.loads((work / "one/summary.json").read_text())["generated"]["fid"]["value"]
     again, _ = evaluate(bin_dir, work, work / "statistics", f"--real={work}/real.safetensors", "--fid")
     near("fid to statistics", again["generated"]["fid"]["value"], one, 1e-6)
+    check(re.search(f"against statistics of {REAL}, .*, real ones in file [0-9a-f]{{12}}$", again["generated"]["fid"]["protocol"]), f"which statistics: {again['generated']['fid']['protocol']}")
     rows, _ = evaluate(bin_dir, work, work / "rows", f"--real={work}/features.safetensors", "--fid", "--kid")
     check(rows["generated"]["fid"]["value"] == one, "fid to features in a file")
     must(sys.executable, ROOT / "scripts/convert_features.py", work / "real.npz", "--judge=another", work / "other.safetensors")

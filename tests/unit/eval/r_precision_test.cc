@@ -25,6 +25,19 @@ TEST(RPrecision, PerfectCodesAlwaysFindTheirCaption) {
   EXPECT_DOUBLE_EQ(scores[0].value, 1.0);
 }
 
+TEST(RPrecision, SaysWhatTheWrongCaptionsAreOf) {
+  auto samples = RandomSamples(200, kSize, 40, 3);
+  samples.images = Code(samples.captions, {});
+  for (const bool classed : {true, false}) {
+    RPrecision evaluator("r_precision", [](const torch::Tensor& x) { return x; }, Code,
+                         {.wrong = 9, .classed = classed});
+    evaluator.Consume(samples);
+    const auto protocol = evaluator.Finish(evaluator.Partial())[0].protocol;
+    EXPECT_EQ(protocol, std::string("N=200 candidates=1+9 of other ") + (classed ? "classes" : "pictures") +
+                            ", folds=10 seed=100");
+  }
+}
+
 TEST(RPrecision, RandomCodesAreAtChance) {
   const auto scores = ScoreOverRanks(RandomSamples(2000, kSize, 40, 4), 1, MakeRPrecision);
   EXPECT_NEAR(scores[0].value, 0.01, 0.007);
