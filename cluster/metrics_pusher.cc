@@ -22,15 +22,36 @@ struct CurlFree {
 
 size_t Ignore(char*, size_t size, size_t count, void*) { return size * count; }
 
-std::string GroupUrl(const std::string& address, const std::string& run) {
+// RFC 4648, section 5, without padding.
+std::string Base64Url(const std::string& text) {
+  static constexpr char kDigits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+  std::string digits;
+  uint32_t bits = 0;
+  int count = 0;
+  for (const char letter : text) {
+    bits = (bits << 8) | static_cast<uint8_t>(letter);
+    for (count += 8; count >= 6; count -= 6) digits += kDigits[(bits >> (count - 6)) & 63];
+  }
+  if (count > 0) digits += kDigits[(bits << (6 - count)) & 63];
+  return digits;
+}
+
+// A label of the group as parts of the path; a slash within a value would end it.
+std::string LabelPath(const std::string& label, const std::string& value) {
+  if (value.find('/') != std::string::npos) return "/" + label + "@base64/" + Base64Url(value);
+  const std::unique_ptr<char, CurlFree> escaped(
+      curl_easy_escape(nullptr, value.c_str(), static_cast<int>(value.size())));
+  return "/" + label + "/" + escaped.get();
+}
+
+std::string GroupUrl(const std::string& address, const PushGroup& group) {
   if (address.find(':') == std::string::npos || address.find_first_of(" \t") != std::string::npos)
     ThrowUser("is no address", "--push_gateway='" + address + "'",
               "HOST:PORT or a URL, for example 127.0.0.1:9091");
   std::string url = address.find("://") == std::string::npos ? "http://" + address : address;
   while (url.back() == '/') url.pop_back();
-  const std::unique_ptr<char, CurlFree> escaped(
-      curl_easy_escape(nullptr, run.c_str(), static_cast<int>(run.size())));
-  return url + "/metrics/job/heliograph/run/" + escaped.get();
+  url += "/metrics/job/heliograph" + LabelPath("run", group.run);
+  return group.evaluation.empty() ? url : url + LabelPath("evaluation", group.evaluation);
 }
 
 // What went wrong with a request, or nothing.
@@ -102,8 +123,8 @@ struct MetricsPusher::State {
 };
 
 MetricsPusher::MetricsPusher(const MetricRegistry& registry, const std::string& address,
-                             const std::string& run, double seconds)
-    : state_(std::make_unique<State>(registry, GroupUrl(address, run), seconds)) {}
+                             const PushGroup& group, double seconds)
+    : state_(std::make_unique<State>(registry, GroupUrl(address, group), seconds)) {}
 
 MetricsPusher::~MetricsPusher() {
   state_->Stop();

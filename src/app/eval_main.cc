@@ -42,7 +42,7 @@ void WriteReport(const Found& generated, const Found& real, TrainedModel& model,
   eval::UpdateSummary(out / "summary.json", {{"generated", generated.scores, generated.source},
                                              {"real", real.scores, real.source}});
   eval::AppendScores(out / "evaluation.jsonl", model.step(), generated.scores);
-  PushScores(model.options(), generated.scores);
+  PushScores(model.options(), model.run_folder(), generated.scores);
   LOG(INFO) << "generated pictures:\n" << eval::FormatScores(generated.scores);
   LOG(INFO) << "real pictures, scored the same way:\n" << eval::FormatScores(real.scores);
   eval::WriteSampleGrid(model.drawer(), test, model.needs(),

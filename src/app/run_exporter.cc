@@ -22,7 +22,8 @@ RunExporter::RunExporter(const TrainingOptions& options, const cluster::MetricRe
     : out_(options.session.out), first_(communicator.rank() == 0) {
   const auto& metrics = options.metrics;
   if (first_ && !metrics.push_gateway.empty())
-    pusher_ = std::make_unique<cluster::MetricsPusher>(registry, metrics.push_gateway, RunName(out_));
+    pusher_ = std::make_unique<cluster::MetricsPusher>(registry, metrics.push_gateway,
+                                                       cluster::PushGroup{RunName(out_)});
   if (metrics.metrics_port == 0) return;
   const int port = metrics.metrics_port + communicator.world().local_rank;
   exporter_ = std::make_unique<cluster::MetricsExporter>(registry, metrics.metrics_bind, port);

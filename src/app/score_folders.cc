@@ -25,7 +25,7 @@ void TellScores(const eval::FolderScores& scores, const eval::FolderScoreOptions
   MakeFolders(out);
   eval::UpdateSummary(out / "summary.json", {{"generated", scores.fake, {{"folder", folders.fake.string()}}},
                                              {"real", scores.real, {{"folder", folders.real.string()}}}});
-  PushScores(options, scores.fake);
+  PushScores(options, out, scores.fake);
   LOG(INFO) << "pictures of --fake:\n" << eval::FormatScores(scores.fake);
   if (scores.real.empty()) return;
   LOG(INFO) << "pictures of --real:\n" << eval::FormatScores(scores.real);

@@ -1,4 +1,5 @@
 #pragma once
+#include <filesystem>
 #include <vector>
 
 #include "src/app/training_options.h"
@@ -6,7 +7,10 @@
 
 namespace helio::app {
 
-// To --push_gateway, where one is named, as helio_score of the run that --out names; they stay there. Rank 0.
-void PushScores(const TrainingOptions& options, const std::vector<eval::Score>& scores);
+// To --push_gateway, where one is named, as helio_score of the run in folder `run`, in a group of the
+// evaluation that --out names: beside what the run pushes itself and what its other evaluations do. They stay
+// there. Rank 0.
+void PushScores(const TrainingOptions& options, const std::filesystem::path& run,
+                const std::vector<eval::Score>& scores);
 
 }  // namespace helio::app

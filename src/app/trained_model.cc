@@ -115,6 +115,8 @@ TrainedModel::TrainedModel(const fs::path& path, torch::Device device) : checkpo
   }
 }
 
+fs::path TrainedModel::run_folder() const { return fs::absolute(checkpoint_).parent_path().parent_path(); }
+
 bool TrainedModel::Draws(const std::string& part) const {
   if (drawer_) return part == drawer_->part();
   if (completer_) return part == completer_->part();

@@ -38,6 +38,7 @@ class TrainedModel {
   const std::string& run_flags() const { return run_flags_; }  // the flagfile it was trained with
   int64_t step() const { return step_; }
   const std::filesystem::path& checkpoint() const { return checkpoint_; }
+  std::filesystem::path run_folder() const;
 
  private:
   bool Draws(const std::string& part) const;

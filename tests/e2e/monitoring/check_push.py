@@ -50,7 +50,7 @@ def main():
         must(BIN / "helio-eval", f"--checkpoint={work}/short", f"--data={work}/data", f"--classifier={judge}", "--images=40", f"--out={work}/judged",
              f"--push_gateway={gateway}")
         scores = re.findall(r'^helio_score\{.*\}', get(f"http://{gateway}/metrics"), re.M)
-        check(len(scores) == 1 and 'run="judged"' in scores[0] and 'name="inception_score"' in scores[0] and "N=40 splits=10" in scores[0], f"helio-eval leaves its scores: {scores}")
+        check(len(scores) == 1 and 'run="short"' in scores[0] and f'evaluation="{pathlib.Path(work).resolve()}/judged"' in scores[0] and 'name="inception_score"' in scores[0] and "N=40 splits=10" in scores[0], f"helio-eval leaves its scores: {scores}")
         done = subprocess.run(command(work, reached + 6, f"127.0.0.1:{nobody}"), capture_output=True, text=True, timeout=120)
         check(done.returncode == 0 and done.stderr.count("training goes on") == 1, "no gateway: one warning, and training goes on")
     return 0

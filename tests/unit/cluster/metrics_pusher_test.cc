@@ -93,7 +93,7 @@ TEST(MetricsPusherTest, PushesAtOnceAgainAndAtTheEnd) {
   step.Set(3);
   const FakeGateway gateway("200 OK");
   {
-    const MetricsPusher pusher(registry, gateway.address(), "my run", 0.05);
+    const MetricsPusher pusher(registry, gateway.address(), {"my run"}, 0.05);
     gateway.WaitFor(2);
     step.Set(4);
   }
@@ -108,7 +108,7 @@ TEST(MetricsPusherTest, DeletesItsGroupAndPushesNoMore) {
   MetricRegistry registry;
   const FakeGateway gateway("202 Accepted");
   {
-    MetricsPusher pusher(registry, "http://" + gateway.address() + "/", "r", 1000);
+    MetricsPusher pusher(registry, "http://" + gateway.address() + "/", {"r"}, 1000);
     gateway.WaitFor(1);
     EXPECT_TRUE(pusher.Delete());
   }
@@ -117,24 +117,38 @@ TEST(MetricsPusherTest, DeletesItsGroupAndPushesNoMore) {
   EXPECT_THAT(requests.back(), StartsWith("DELETE /metrics/job/heliograph/run/r HTTP/1.1\r\n"));
 }
 
+TEST(MetricsPusherTest, EvaluationsOfARunAreGroupsOfTheirOwn) {
+  MetricRegistry registry;
+  const FakeGateway gateway("200 OK");
+  for (const auto* name : {"final", "/a/x", "/a/xy", "/a/xyz"}) {
+    const MetricsPusher pusher(registry, gateway.address(), {"r", name}, 1000);
+    gateway.WaitFor(1);
+  }
+  const auto requests = gateway.requests();
+  const std::string group = "PUT /metrics/job/heliograph/run/r/evaluation";
+  EXPECT_THAT(requests, ::testing::Contains(StartsWith(group + "/final HTTP/1.1\r\n")));
+  for (const auto* path : {"L2EveA", "L2EveHk", "L2EveHl6"})
+    EXPECT_THAT(requests, ::testing::Contains(StartsWith(group + "@base64/" + path + " HTTP/1.1\r\n")));
+}
+
 TEST(MetricsPusherTest, TellsThatTheGatewayRefused) {
   MetricRegistry registry;
   const FakeGateway gateway("500 Internal Server Error");
-  MetricsPusher pusher(registry, gateway.address(), "r", 1000);
+  MetricsPusher pusher(registry, gateway.address(), {"r"}, 1000);
   EXPECT_FALSE(pusher.Delete());
 }
 
 TEST(MetricsPusherTest, NobodyThereIsNoError) {
   MetricRegistry registry;
   const auto begin = std::chrono::steady_clock::now();
-  { const MetricsPusher pusher(registry, "127.0.0.1:9", "r", 1000); }
+  { const MetricsPusher pusher(registry, "127.0.0.1:9", {"r"}, 1000); }
   EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(10));
 }
 
 TEST(MetricsPusherTest, RefusesWhatIsNoAddress) {
   MetricRegistry registry;
-  EXPECT_THROW(MetricsPusher(registry, "gateway", "r"), Error);
-  EXPECT_THROW(MetricsPusher(registry, "a b:1", "r"), Error);
+  EXPECT_THROW(MetricsPusher(registry, "gateway", {"r"}), Error);
+  EXPECT_THROW(MetricsPusher(registry, "a b:1", {"r"}), Error);
 }
 
 }  // namespace
