@@ -6,8 +6,8 @@ namespace {
 bool FreezesARandomTrunk(const TrainingOptions& options) {
   const auto flags = ParseFlagfile(RecordOf(options.values).flags);
   const auto freezes = flags.find("freeze_trunk");
-  return freezes != flags.end() && freezes->second == "true" && options.run.classifier.empty() &&
-         !options.run.random_frozen;
+  return freezes != flags.end() && freezes->second == "true" &&
+         !options.run.WeightFiles().contains("classifier") && !options.run.random_frozen;
 }
 
 }  // namespace
