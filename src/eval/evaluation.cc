@@ -13,7 +13,7 @@ namespace helio::eval {
 namespace {
 
 // Pictures that are drawn and judged together. A chunk has the same pictures for every number of ranks, so
-// that networks see the same batches and scores are the same to the last digit.
+// that networks see the same batches and scores are the same to the last digit, with as many threads a rank.
 constexpr int64_t kChunk = 64;
 constexpr char kDrawnForCaptions[] = "unrounded pictures of captions";
 using Evaluators = std::vector<std::unique_ptr<Evaluator>>;

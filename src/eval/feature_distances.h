@@ -32,7 +32,7 @@ std::vector<Score> DistanceScores(const torch::Tensor& drawn, const torch::Tenso
 NamedTensors WithRealOnce(NamedTensors merged, int64_t rows);
 
 // How far the features of drawn pictures lie from those of real ones. Rows travel, not moments: the scores
-// are the same bits for every number of ranks.
+// are the same bits for every number of ranks with as many threads.
 class FeatureDistances : public Evaluator {
  public:
   // `features` {B, d} of pictures.

@@ -33,8 +33,8 @@ struct PartJudgeOptions {
 
 // Trains a judge on real drawings: pictures {N, 3, s, s}, uint8 in [0, 255] or float in [-1, 1], s >= 64
 // (cropped to 64 and, with `mirror`, flipped at random), and their colours {N, parts} int64 in [0, colours).
-// A function of its arguments; about 20 s on a CPU core. The global random state is neither read nor changed.
-// Returned in evaluation mode.
+// A function of its arguments and, in the last digits, of the number of threads; about 20 s on a CPU core.
+// The global random state is neither read nor changed. Returned in evaluation mode.
 SmallPartNet TrainPartJudge(const torch::Tensor& pictures, const torch::Tensor& part_colours, int64_t colours,
                             const PartJudgeOptions& options = {});
 
