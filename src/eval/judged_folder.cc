@@ -1,6 +1,7 @@
 #include "src/eval/judged_folder.h"
 
 #include "src/base/checksum.h"
+#include "src/base/error.h"
 #include "src/base/log.h"
 #include "src/eval/gather_partial.h"
 
@@ -33,12 +34,20 @@ void JudgeAlike(Alike& alike, int64_t end, const Judges& judges, RowCollector& r
   alike = {};
 }
 
+void CheckSide(const torch::Tensor& picture, int64_t least, const std::filesystem::path& file) {
+  if (std::min(picture.size(1), picture.size(2)) < least)
+    ThrowUser("is of " + std::to_string(picture.size(2)) + " x " + std::to_string(picture.size(1)) +
+                  " pixels, the judge needs " + std::to_string(least) + " a side",
+              file.string(), "take it away, or name a classifier of --classifier_trunk=inception_v3");
+}
+
 // Rows [first, last), neighbours of one size together.
 void JudgeRows(const PictureFolder& folder, const Judges& judges, int64_t first, int64_t last,
                RowCollector& rows) {
   Alike alike;
   for (int64_t row = first; row < last; ++row) {
     auto picture = folder.Read(row);
+    CheckSide(picture.values, judges.classifier->trunk().least_side(), folder.File(row));
     if (!alike.values.empty() && picture.values.sizes() != alike.values[0].sizes())
       JudgeAlike(alike, row, judges, rows);
     alike.values.push_back(std::move(picture.values));

@@ -19,8 +19,12 @@ PictureFolder::PictureFolder(std::filesystem::path root) : root_(std::move(root)
               root_.string());
 }
 
+std::filesystem::path PictureFolder::File(int64_t row) const {
+  return root_ / pictures_.at(static_cast<size_t>(row));
+}
+
 FolderPicture PictureFolder::Read(int64_t row) const {
-  const auto file = root_ / pictures_.at(static_cast<size_t>(row));
+  const auto file = File(row);
   const std::string bytes = ReadFile(file);
   const auto image =
       dataio::DecodeImage({reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size()}, file.string());

@@ -22,6 +22,7 @@ class PictureFolder {
   int64_t size() const { return static_cast<int64_t>(pictures_.size()); }
   // What is there beside them and is not read, "2 .bmp, 1 .json"; empty: nothing.
   const std::string& passed_over() const { return passed_over_; }
+  std::filesystem::path File(int64_t row) const;
   // Throws Error{kData} naming a file that cannot be decoded.
   FolderPicture Read(int64_t row) const;
 

@@ -17,6 +17,7 @@ class ImageEncoderImpl : public torch::nn::Module {
   // images {B, 3, s, s} in [-1, 1].
   ImageEncoding forward(const torch::Tensor& images);
   ImageTrunk& trunk() { return *trunk_; }
+  const ImageTrunk& trunk() const { return *trunk_; }
 
  private:
   std::shared_ptr<ImageTrunk> trunk_;
@@ -35,6 +36,7 @@ class ClassifierImpl : public torch::nn::Module {
   torch::Tensor Pooled(const torch::Tensor& images) { return trunk_->forward(images).pooled; }
   torch::Tensor Probabilities(const torch::Tensor& pooled);  // by the trunk's protocol
   ImageTrunk& trunk() { return *trunk_; }
+  const ImageTrunk& trunk() const { return *trunk_; }
   int64_t classes() const { return fc->options.out_features(); }
 
  private:

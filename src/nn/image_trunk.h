@@ -26,7 +26,8 @@ class ImageTrunk : public torch::nn::Module {
   virtual ImageFeatures forward(const torch::Tensor& images) = 0;
   virtual int64_t region_channels() const = 0;
   virtual int64_t pooled_channels() const = 0;
-  virtual int64_t side() const { return 0; }  // that pictures are resized to; 0: they are not
+  virtual int64_t side() const { return 0; }        // that pictures are resized to; 0: they are not
+  virtual int64_t least_side() const { return 1; }  // of pictures that it can see
   virtual JudgeProtocol protocol() const;
 };
 

@@ -11,6 +11,7 @@ class SmallTrunk : public ImageTrunk {
   ImageFeatures forward(const torch::Tensor& images) override;
   int64_t region_channels() const override { return 128; }
   int64_t pooled_channels() const override { return 128; }
+  int64_t least_side() const override { return 16; }  // one pixel after four halvings
 
  private:
   torch::nn::Sequential local_{nullptr}, global_{nullptr};
