@@ -31,7 +31,8 @@ def main():
         make_data(BIN, work)
         port, nobody = free_ports(2)
         gateway = f"127.0.0.1:{port}"
-        services.start("gateway", "prometheus-pushgateway", f"--web.listen-address={gateway}")
+        services.start("gateway", "prometheus-pushgateway", f"--web.listen-address={gateway}",
+                       f"--persistence.file={work}/pushed")  # Debian's keeps what was pushed in one place for all
         wait_for("the gateway", lambda: get(f"http://{gateway}/-/ready"), 30)
         job = services.start("train", *command(work, 1000000, gateway))
         try:
