@@ -159,9 +159,9 @@ void AddTexts(const Json& value, const std::string& where, std::vector<std::stri
 }
 
 std::string FieldsOf(const Json& object) {
-  std::string names;
-  for (const auto& [key, value] : object.items()) names += (names.empty() ? "" : ", ") + key;
-  return names;
+  std::vector<std::string> names;
+  for (const auto& [key, value] : object.items()) names.push_back(key);
+  return Joined(names);
 }
 
 TableRow RowOfObject(const Json& object, const std::string& where) {

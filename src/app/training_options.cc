@@ -162,6 +162,8 @@ TrainingOptions ReadTrainingOptionsWith(const OptionList& own, const OptionValue
   return options;
 }
 
+namespace {
+
 OptionValues CadenceOf(const OptionList& list, const OptionValues& values) {
   auto cadence = list.Values(values);
   for (const auto& entry : list.MatchedValues(values)) cadence.erase(entry.first);
@@ -172,6 +174,8 @@ OptionValues CadenceOf(const OptionList& list, const OptionValues& values) {
   for (const auto& role : recipes::WeightRoles()) cadence.erase(role.name);
   return cadence;
 }
+
+}  // namespace
 
 RunRecord RecordOf(const OptionValues& values) {
   TrainingOptions options;
