@@ -6,7 +6,7 @@
 #include "dataio/loader.h"
 #include "src/base/option_list.h"
 #include "src/eval/judges.h"
-#include "src/train/session.h"
+#include "src/train/session_options.h"
 #include "src/train/trainer.h"
 
 // What the programs that train, judge and draw can be told.

@@ -17,6 +17,7 @@
 #include "src/base/safetensors.h"
 #include "src/nn/weight_gradient.h"
 #include "src/recipes/registry.h"
+#include "src/train/session.h"
 #include "src/train/stop_signal.h"
 
 namespace helio::app {

@@ -5,82 +5,22 @@
 
 #include "cluster/consistency.h"
 #include "src/base/checksum.h"
-#include "src/base/finite.h"
 #include "src/base/random.h"
 #include "src/base/seconds.h"
+#include "src/train/loss_report.h"
+#include "src/train/run_state.h"
 #include "src/train/stop_signal.h"
 #include "src/train/weights_check.h"
 
 namespace helio::train {
 
-using recipes::Role;
-using recipes::TensorsOf;
-
 namespace {
 
 bool Due(int64_t step, int64_t every) { return every > 0 && step % every == 0; }
 
-// The way back is to checkpoints that training can go on from.
-void CheckFinite(const Snapshot& snapshot, const std::string& where) {
-  for (const auto* file : {"model", "average", "average_buffers"}) {
-    const auto tensors = snapshot.tensors.find(file);
-    if (tensors == snapshot.tensors.end()) continue;
-    if (const auto name = FirstNotFinite(tensors->second); !name.empty())
-      ThrowData("step " + std::to_string(snapshot.step) + " is not saved: its " + name +
-                    " has values that are not finite",
-                where, "go on from an older checkpoint with lower learning rates");
-  }
-}
-
-// A line a score.
-std::string TableOf(const std::vector<recipes::ValidationScore>& scores) {
-  size_t width = 0;
-  for (const auto& score : scores) width = std::max(width, score.name.size());
-  std::ostringstream table;
-  for (const auto& score : scores)
-    table << "\n  " << std::left << std::setw(static_cast<int>(width)) << score.name << std::right
-          << std::setw(12) << score.value << "  " << score.protocol;
-  return table.str();
-}
-
 std::string TextDigest(const std::string& text) { return Digest(std::as_bytes(std::span(text))); }
 
 }  // namespace
-
-void SessionOptions::Declare(OptionList& list) {
-  list.Group("What is trained");
-  list.AddOperational("out", &out, AnyValue(),
-                      "Folder of this run: checkpoints, metrics.jsonl, run.flags, samples");
-  list.Group("Optimizers");
-  list.Add("schedule", &schedule, OneOf({"constant", "linear_tail", "one_cycle", "staircase"}),
-           "Learning rate over the run, for phases without a rate of their own");
-  list.AddOperational("max_bad_steps", &max_bad_steps, AtLeast(1),
-                      "Stop after this many steps in a row with non-finite gradients (each one is skipped)");
-  list.Group("Checkpoints, reports");
-  list.AddOperational("resume", &resume, AnyValue(),
-                      "auto: newest whole checkpoint in --out; none: start anew; or a checkpoint folder");
-  list.AddOperational("resume_override", &resume_override, AnyValue(),
-                      "Comma-separated flags that may differ from the checkpoint's");
-  list.AddOperational("checkpoint_every", &checkpoint_every, AtLeast(0),
-                      "Steps between checkpoints (there is always one at the end)");
-  list.AddOperational("keep_last", &retention.keep_last, AtLeast(1), "Newest checkpoints that are kept");
-  list.AddOperational("keep_every", &retention.keep_every, AtLeast(0),
-                      "Checkpoints at multiples of it are kept for ever (0: none)");
-  list.AddOperational("keep_best", &retention.keep_best, AnyValue(),
-                      "Keep the best checkpoint by this score of --evaluate_every (r_precision_top1; '-' in "
-                      "front: lower is better)");
-  list.AddOperational("on_checkpoint_failure", &on_checkpoint_failure, OneOf({"continue", "stop"}),
-                      "When a checkpoint cannot be written: continue and try again at the next one, or stop");
-  list.AddOperational("log_every", &log_every, AtLeast(1), "Steps between log lines");
-  list.AddOperational("check_weights_every", &check_weights_every, AtLeast(0),
-                      "Steps between checks that all ranks hold the same weights and averages (0: never)");
-  list.AddOperational("profile", &profile, {"FROM-TO, as 21-24", &StepProfile::Admits},
-                      "FROM-TO: trace these steps on every rank into --out/profile (docs/profiling.md)");
-  list.AddOperational("sample_every", &sample_every, AtLeast(0), "Steps between sample pictures (0: none)");
-  list.AddOperational("evaluate_every", &evaluate_every, AtLeast(0), "Steps between evaluations (0: none)");
-  list.AddOperational("exit_code_requeue", &exit_code_requeue, Between(0, 255),
-                      "Exit code after a checkpoint on SIGTERM or SIGUSR1");
-}
 
 Session::Session(recipes::System& system, Trainer& trainer, cluster::Communicator& communicator,
                  TrainingMetrics& metrics, SessionOptions options, SessionHooks hooks)
@@ -94,7 +34,8 @@ Session::Session(recipes::System& system, Trainer& trainer, cluster::Communicato
       stragglers_(communicator),
       progress_(options_.steps, options_.global_batch),
       bar_(options_.steps, is_rank0() && IsTerminal()),
-      profile_(options_.profile, options_.out / "profile", communicator.rank()) {
+      profile_(options_.profile, options_.out / "profile", communicator.rank()),
+      scoreboard_(options_.retention.keep_best) {
   if (!is_rank0()) return;
   run_ = std::make_unique<RunDirectory>(options_.out);
   writer_ = std::make_unique<CheckpointWriter>(run_->checkpoints(), options_.retention,
@@ -118,11 +59,12 @@ int Session::Run() {
 }
 
 void Session::CheckRanksAgree() {
-  cluster::CheckConsistency(communicator_,
-                            {{"version", options_.version},
-                             {"configuration", TextDigest(options_.identity.flags)},
-                             {"data set", options_.identity.data},
-                             {"initial weights", WeightsDigest(TensorsOf(system_, Role::kTrained))}});
+  cluster::CheckConsistency(
+      communicator_,
+      {{"version", options_.version},
+       {"configuration", TextDigest(options_.identity.flags)},
+       {"data set", options_.identity.data},
+       {"initial weights", WeightsDigest(recipes::TensorsOf(system_, recipes::Role::kTrained))}});
   // Who evaluates or logs at other steps waits in other collectives than the others.
   cluster::CheckConsistency(communicator_, options_.cadence);
 }
@@ -135,15 +77,15 @@ int64_t Session::Restore(const std::string& from, bool going_back) {
     snapshot = FindSnapshot(from);
     if (snapshot) step = snapshot->step;
     // Where there is no way back the record stays: it tells what happened.
-    if (!going_back || (snapshot && step != rollback_step_)) {
+    if (!going_back || (snapshot && step != history_.rollback_step)) {
       SetAsideNewer(run_->checkpoints(), step);
       run_->RewindMetrics(step, snapshot && snapshot->info.value("evaluation_pending", 0) != 0);
     }
   }
   step = static_cast<int64_t>(
       cluster::AllReduceScalar(communicator_, static_cast<double>(step), cluster::Reduce::kMax));
-  if (step > 0) TakeState(snapshot);
-  if (step > 0) TakeInfo(snapshot);
+  if (step > 0) TakeState(snapshot, system_, trainer_, communicator_);
+  if (step > 0) history_.Take(snapshot, communicator_);
   return step;
 }
 
@@ -162,45 +104,12 @@ std::optional<Snapshot> Session::FindSnapshot(const std::string& from) const {
   return snapshot;
 }
 
-// What decides the coming steps beside weights and moments.
-void Session::TakeInfo(const std::optional<Snapshot>& snapshot) {
-  const auto take = [&](const char* key, auto& value) {
-    const auto recorded = snapshot ? snapshot->info.value(key, static_cast<int64_t>(value)) : value;
-    value = static_cast<std::decay_t<decltype(value)>>(
-        cluster::AllReduceScalar(communicator_, static_cast<double>(recorded), cluster::Reduce::kMax));
-  };
-  take("bad_steps", bad_steps_);
-  take("evaluation_pending", evaluation_pending_);
-  take("rollbacks", rollbacks_);
-  take("rollback_step", rollback_step_);
-}
-
-// Rank 0 has read a snapshot; all ranks go on from it.
-void Session::TakeState(const std::optional<Snapshot>& snapshot) {
-  const auto optimizer = trainer_.OptimizerState();
-  std::vector<torch::Tensor> all;
-  for (const auto& [part, state] :
-       {std::pair<const char*, NamedTensors>{"model", TensorsOf(system_, Role::kTrained)},
-        {"optimizer", optimizer},
-        {"average", trainer_.AverageState()},
-        {"memory", TensorsOf(system_, Role::kMemory)}}) {
-    if (snapshot && !state.empty()) {
-      const std::string where = "checkpoint of step " + std::to_string(snapshot->step);
-      if (!snapshot->tensors.contains(part)) ThrowData(std::string("has no ") + part + ".safetensors", where);
-      CopyState(snapshot->tensors.at(part), state, where);
-    }
-    for (const auto& entry : state) all.push_back(entry.second);
-  }
-  cluster::BroadcastTensors(communicator_, all);
-  trainer_.TakeOptimizerState(optimizer);
-}
-
 int Session::Loop(int64_t step) {
   const auto start = std::chrono::steady_clock::now();
   const int64_t first_step = step;
   hooks_.start_loading(step);
   bool stop = false;
-  if (evaluation_pending_ && hooks_.evaluate) {
+  if (history_.evaluation_pending && hooks_.evaluate) {
     Evaluate(step);
     Checkpoint(step);
   }
@@ -254,7 +163,8 @@ recipes::StepContext Session::ContextOf(int64_t step) const {
   recipes::StepContext context;
   // After a rollback the same steps see other noise: what diverged once should not diverge again in the same
   // way.
-  context.seed = rollbacks_ == 0 ? options_.seed : RandomKey(options_.seed, "rollback", {rollbacks_});
+  context.seed =
+      history_.rollbacks == 0 ? options_.seed : RandomKey(options_.seed, "rollback", {history_.rollbacks});
   context.step = step;
   context.device = communicator_.world().device;
   context.dtype = options_.dtype;
@@ -273,8 +183,8 @@ void Session::WatchForStragglers(double busy_seconds) {
 
 // Among bad steps there is none: a way back must lead to where the numbers were good.
 bool Session::CheckpointDue(int64_t step) const {
-  const bool judged = scores_step_ == step && !options_.retention.keep_best.empty();
-  return judged || step == options_.steps || (bad_steps_ == 0 && Due(step, options_.checkpoint_every));
+  return scoreboard_.ChoosesBest(step) || step == options_.steps ||
+         (history_.bad_steps == 0 && Due(step, options_.checkpoint_every));
 }
 
 // A CPU has computed its step by now. A device is only asked where the host needs its answer.
@@ -285,21 +195,16 @@ bool Session::OutcomesDue(int64_t step) const {
                              [&](int64_t every) { return Due(step, every); });
 }
 
-// What makes going on hopeless: too many bad steps in a row, or one that no step can mend; else empty. The
-// same on every rank.
+// What makes going on hopeless, if anything does. The same on every rank.
 std::string Session::ReadOutcomes() {
   std::string hopeless;
   for (const auto& outcome : outcomes_.Read()) {
     metrics_.Outcome(outcome);
-    bad_steps_ = outcome.good() ? 0 : bad_steps_ + 1;
     if (outcome.skipped > 0 && is_rank0())
       LOG(WARNING) << "step " << outcome.step << ": gradient not finite, " << outcome.skipped
                    << " updates left out";
-    if (!hopeless.empty()) continue;
-    if (!outcome.finite)
-      hopeless = "it made weights that are not finite";
-    else if (bad_steps_ >= options_.max_bad_steps)
-      hopeless = std::to_string(bad_steps_) + " steps in a row had non-finite gradients";
+    const auto why = history_.Add(outcome, options_.max_bad_steps);
+    if (hopeless.empty()) hopeless = why;
   }
   return hopeless;
 }
@@ -315,14 +220,13 @@ bool Session::WentBack(int64_t made, int64_t& step) {
   if (is_rank0())
     LOG(ERROR) << "step " << made << ": " << what << ": going back to the last checkpoint with other noise";
   Flush();
-  const int rollbacks = rollbacks_;
-  const int64_t earlier = rollback_step_;
+  const auto before = history_;
   const int64_t back = Restore("auto", /*going_back=*/true);
   if (back == 0) give_up("and there is no checkpoint to go back to");
-  if (back == earlier) give_up("also after a rollback");
-  step = rollback_step_ = back;
-  rollbacks_ = rollbacks + 1;
-  bad_steps_ = 0;
+  if (back == before.rollback_step) give_up("also after a rollback");
+  step = history_.rollback_step = back;
+  history_.rollbacks = before.rollbacks + 1;
+  history_.bad_steps = 0;
   hooks_.start_loading(step);
   return true;
 }
@@ -357,83 +261,39 @@ void Session::DrawSamples(int64_t step) {
 }
 
 void Session::Log(int64_t step) {
-  std::vector<torch::Tensor> values;
-  for (const auto& term : report_.terms) values.push_back(term.value);
-  const auto means = OnHost(values);
-  communicator_.Await(communicator_.AllReduce(means, cluster::Reduce::kMean, "losses"));
+  const auto losses = ReportLosses(report_, communicator_, metrics_);
   const auto speed = progress_.Take(step);
   metrics_.Speed(speed);
-  Json losses = Json::object();
-  std::map<std::string, double> phases;  // the line shows a figure a phase, the record every term
-  for (size_t i = 0; i < report_.terms.size(); ++i) {
-    const auto& term = report_.terms[i];
-    const double value = means[static_cast<int64_t>(i)].item<double>();
-    losses[term.phase + "/" + term.name] = value;
-    phases[term.phase] += value;
-    metrics_.Loss(term.phase, term.name, value);
-  }
   if (!is_rank0()) return;
   bar_.Clear();
-  std::ostringstream line;
-  line << "step " << step << "/" << options_.steps << std::fixed << std::setprecision(3);
-  for (const auto& [phase, value] : phases) line << "  " << phase << " " << value;
-  line << std::setprecision(1) << "  | " << speed.images_per_second << " images/s, data wait "
-       << 100 * speed.data_wait_share << " %, ETA " << speed.eta;
-  LOG(INFO) << line.str();
-  run_->AppendMetrics({{"step", step}, {"losses", losses}, {"images_per_second", speed.images_per_second}});
+  LOG(INFO) << "step " << step << "/" << options_.steps << losses.line << "  | " << std::fixed
+            << std::setprecision(1) << speed.images_per_second << " images/s, data wait "
+            << 100 * speed.data_wait_share << " %, ETA " << speed.eta;
+  run_->AppendMetrics(
+      {{"step", step}, {"losses", losses.terms}, {"images_per_second", speed.images_per_second}});
 }
 
 // What was trained is not lost with an evaluation that fails: where a checkpoint is due it is written first,
 // and a run that is resumed from it begins with that evaluation.
 void Session::Evaluate(int64_t step) {
   const auto begun = std::chrono::steady_clock::now();
-  if (!evaluation_pending_ && CheckpointDue(step)) {
-    evaluation_pending_ = true;
+  if (!history_.evaluation_pending && CheckpointDue(step)) {
+    history_.evaluation_pending = true;
     Checkpoint(step);
     Flush();
   }
-  const auto scores = Judged(step);
-  evaluation_pending_ = false;
+  auto scores = Judged(step);
+  history_.evaluation_pending = false;
   if (scores.empty()) return;
-  scores_step_ = step;
-  scores_ = Json::object();
-  for (const auto& score : scores) scores_[score.name] = score.value;
-  CheckBestExists();
-  if (is_rank0()) Record(step, scores, SecondsSince(begun));
+  scoreboard_.Take(step, std::move(scores));
+  if (!is_rank0()) return;
+  bar_.Clear();
+  scoreboard_.Publish(SecondsSince(begun), metrics_, *run_);
 }
 
 std::vector<recipes::ValidationScore> Session::Judged(int64_t step) {
   const cluster::OwnWork judging(communicator_.job());
   return hooks_.evaluate(step);
-}
-
-void Session::Record(int64_t step, const std::vector<recipes::ValidationScore>& scores, double seconds) {
-  WarnOfScores();
-  Json protocols = Json::object();
-  for (const auto& score : scores) {
-    metrics_.Score(score);
-    if (!score.protocol.empty()) protocols[score.name] = score.protocol;
-  }
-  metrics_.Evaluation(seconds);
-  bar_.Clear();
-  LOG(INFO) << "evaluation at step " << step << ", " << HumanDuration(seconds) << ":" << TableOf(scores);
-  run_->AppendMetrics(
-      {{"step", step}, {"scores", scores_}, {"protocols", protocols}, {"evaluation_seconds", seconds}});
-}
-
-void Session::WarnOfScores() const {
-  for (const auto& score : scores_.items())
-    if (!std::isfinite(score.value().get<double>()))
-      LOG(WARNING) << score.key()
-                   << " is not finite: the networks' outputs are not. It is never the best score";
-}
-
-void Session::CheckBestExists() const {
-  const auto& best = options_.retention.keep_best;
-  if (best.empty() || scores_.contains(best.substr(best[0] == '-'))) return;
-  std::string known;
-  for (const auto& score : scores_.items()) known += " " + score.key();
-  ThrowUser("'" + best + "' is no score of this run", "--keep_best", "the scores are" + known);
 }
 
 void Session::Checkpoint(int64_t step) {
@@ -453,11 +313,7 @@ void Session::Flush() {
 Snapshot Session::TakeSnapshot(int64_t step, const NamedTensors& optimizer) const {
   Snapshot snapshot;
   snapshot.step = step;
-  snapshot.tensors["model"] = HostCopies(TensorsOf(system_, Role::kTrained));
-  snapshot.tensors["optimizer"] = HostCopies(optimizer);
-  snapshot.tensors["average"] = HostCopies(trainer_.AverageState());
-  if (const auto memory = TensorsOf(system_, Role::kMemory); !memory.empty())
-    snapshot.tensors["memory"] = HostCopies(memory);
+  snapshot.tensors = StateForCheckpoint(system_, trainer_, optimizer);
   if (hooks_.average_buffers) snapshot.tensors["average_buffers"] = HostCopies(hooks_.average_buffers());
   CheckFinite(snapshot, options_.out.string());
   snapshot.texts = options_.texts;
@@ -469,14 +325,11 @@ Snapshot Session::TakeSnapshot(int64_t step, const NamedTensors& optimizer) cons
                    {"steps_per_epoch", options_.steps_per_epoch},
                    {"seed", options_.seed},
                    {"frozen", options_.identity.frozen},
-                   {"bad_steps", bad_steps_},
-                   {"evaluation_pending", evaluation_pending_ ? 1 : 0},
-                   {"rollbacks", rollbacks_},
-                   {"rollback_step", rollback_step_},
                    {"version", options_.version},
                    {"revision", options_.revision},
                    {"weight_gradient", options_.weight_gradient}};
-  if (scores_step_ == step) snapshot.info["scores"] = scores_;
+  history_.Write(snapshot.info);
+  if (scoreboard_.IsOf(step)) snapshot.info["scores"] = scoreboard_.Values();
   return snapshot;
 }
 

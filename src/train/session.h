@@ -1,74 +1,26 @@
 #pragma once
-#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "cluster/communicator.h"
-#include "cluster/consistency.h"
 #include "cluster/straggler.h"
-#include "src/base/tensor.h"
 #include "src/recipes/system.h"
 #include "src/train/checkpoint_writer.h"
 #include "src/train/progress.h"
 #include "src/train/progress_bar.h"
-#include "src/train/resume.h"
 #include "src/train/run_directory.h"
+#include "src/train/run_history.h"
 #include "src/train/schedule.h"
+#include "src/train/scoreboard.h"
+#include "src/train/session_options.h"
+#include "src/train/step_outcomes.h"
 #include "src/train/step_profile.h"
 #include "src/train/trainer.h"
 #include "src/train/training_metrics.h"
 
 namespace helio::train {
-
-struct SessionOptions {
-  std::filesystem::path out;
-  uint64_t seed = 1;
-  int64_t steps = 0;  // train up to this step
-  int64_t steps_per_epoch = 1;
-  int64_t global_batch = 1;
-  torch::Dtype dtype = torch::kFloat32;
-  std::string schedule = "constant";
-  int64_t log_every = 20;
-  int64_t checkpoint_every = 1000;
-  int64_t sample_every = 0;
-  int64_t evaluate_every = 0;  // also at the end
-  Retention retention;         // with keep_best, an evaluation is followed by a checkpoint
-  std::string on_checkpoint_failure = "continue";  // and try again at the next checkpoint; or "stop"
-  std::string resume = "auto";                     // auto | none | a checkpoint folder
-  std::string resume_override;                     // comma-separated flag names that may differ
-  int max_bad_steps = 10;
-  int64_t check_weights_every = 1000;  // whether all ranks still hold the same
-  bool same_statistics = true;         // batch norm's, too
-  std::string profile;                 // FROM-TO: steps that are traced
-  int exit_code_requeue = 75;
-  // What a resume must agree on.
-  RunIdentity identity;
-  // What decides who waits where, name by name: all ranks must have the same.
-  cluster::Fingerprints cadence;
-  std::map<std::string, std::string> texts;  // files stored in each checkpoint: run.flags, vocabulary.json
-  std::string version, revision;
-  std::string weight_gradient;  // how they are computed here: "taps" or "library"
-
-  void Declare(OptionList& list);
-};
-
-// What a session asks of its surroundings. Collective unless said otherwise.
-struct SessionHooks {
-  // Begins to load the batches from step `start` on: at the start, and again after a rollback.
-  std::function<void(int64_t start)> start_loading;
-  // The next of them; trainer.accumulate() are taken a step.
-  std::function<dataio::Batch()> next_batch;
-  // Rank 0, at a checkpoint: what is stored beside the raw averages (generator buffers for averaged weights).
-  // May be empty.
-  std::function<NamedTensors()> average_buffers;
-  // Rank 0, once: the run has its folder, and its resume is accepted. May be empty.
-  std::function<void()> started;
-  // Scores at a cadence and at the end; all ranks. May be empty.
-  std::function<std::vector<recipes::ValidationScore>(int64_t step)> evaluate;
-  // Pictures at a cadence; rank 0, local. May be empty.
-  std::function<void(int64_t step)> draw_samples;
-};
 
 // A training run from its first or restored step to its last: loop, log, metrics, checkpoints, signals. Every
 // member is collective.
@@ -84,9 +36,7 @@ class Session {
 
  private:
   int64_t Restore(const std::string& from, bool going_back);
-  void TakeInfo(const std::optional<Snapshot>& snapshot);
   std::optional<Snapshot> FindSnapshot(const std::string& from) const;
-  void TakeState(const std::optional<Snapshot>& snapshot);
   void CheckRanksAgree();
   int Loop(int64_t step);
   void OneStep(int64_t step);
@@ -101,9 +51,6 @@ class Session {
   void DrawSamples(int64_t step);
   void Evaluate(int64_t step);
   std::vector<recipes::ValidationScore> Judged(int64_t step);
-  void Record(int64_t step, const std::vector<recipes::ValidationScore>& scores, double seconds);
-  void CheckBestExists() const;
-  void WarnOfScores() const;
   bool CheckpointDue(int64_t step) const;
   void Checkpoint(int64_t step);
   void Flush();
@@ -127,13 +74,9 @@ class Session {
   ProgressBar bar_;
   StepReport report_;  // of the latest step
   StepProfile profile_;
-  StepOutcomes outcomes_;         // of steps since they were last read
-  Json scores_ = Json::object();  // of the evaluation at scores_step_
-  int64_t scores_step_ = -1;
-  bool evaluation_pending_ = false;  // the evaluation at the saved step did not come to its end
-  int bad_steps_ = 0;                // in a row, of the steps whose outcomes are read
-  int rollbacks_ = 0;                // part of every later step's seed
-  int64_t rollback_step_ = -1;       // where the last one went back to
+  StepOutcomes outcomes_;  // of steps since they were last read
+  Scoreboard scoreboard_;
+  RunHistory history_;
 };
 
 }  // namespace helio::train

@@ -1,0 +1,56 @@
+#include "src/train/run_state.h"
+
+#include "src/base/finite.h"
+
+namespace helio::train {
+namespace {
+
+using recipes::Role;
+using recipes::TensorsOf;
+
+std::map<std::string, NamedTensors> StateOf(recipes::System& system, const Trainer& trainer,
+                                            const NamedTensors& optimizer) {
+  return {{"model", TensorsOf(system, Role::kTrained)},
+          {"optimizer", optimizer},
+          {"average", trainer.AverageState()},
+          {"memory", TensorsOf(system, Role::kMemory)}};
+}
+
+}  // namespace
+
+void TakeState(const std::optional<Snapshot>& snapshot, recipes::System& system, Trainer& trainer,
+               cluster::Communicator& communicator) {
+  const auto optimizer = trainer.OptimizerState();
+  std::vector<torch::Tensor> all;
+  for (const auto& [part, state] : StateOf(system, trainer, optimizer)) {
+    if (snapshot && !state.empty()) {
+      const std::string where = "checkpoint of step " + std::to_string(snapshot->step);
+      if (!snapshot->tensors.contains(part)) ThrowData("has no " + part + ".safetensors", where);
+      CopyState(snapshot->tensors.at(part), state, where);
+    }
+    for (const auto& entry : state) all.push_back(entry.second);
+  }
+  cluster::BroadcastTensors(communicator, all);
+  trainer.TakeOptimizerState(optimizer);
+}
+
+std::map<std::string, NamedTensors> StateForCheckpoint(recipes::System& system, const Trainer& trainer,
+                                                       const NamedTensors& optimizer) {
+  auto state = StateOf(system, trainer, optimizer);
+  if (state.at("memory").empty()) state.erase("memory");
+  for (auto& [part, tensors] : state) tensors = HostCopies(tensors);
+  return state;
+}
+
+void CheckFinite(const Snapshot& snapshot, const std::string& where) {
+  for (const auto* file : {"model", "average", "average_buffers"}) {
+    const auto tensors = snapshot.tensors.find(file);
+    if (tensors == snapshot.tensors.end()) continue;
+    if (const auto name = FirstNotFinite(tensors->second); !name.empty())
+      ThrowData("step " + std::to_string(snapshot.step) + " is not saved: its " + name +
+                    " has values that are not finite",
+                where, "go on from an older checkpoint with lower learning rates");
+  }
+}
+
+}  // namespace helio::train

@@ -1,0 +1,31 @@
+#pragma once
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+
+#include "cluster/communicator.h"
+#include "src/recipes/system.h"
+#include "src/train/checkpoint.h"
+#include "src/train/trainer.h"
+
+namespace helio::train {
+
+// The tensors that a run goes on from: a system's trained weights, the optimizers' moments, the averages, the
+// system's memory.
+
+// Takes them from the checkpoint that rank 0 has read (the others: none). Throws Error{kData} where one is
+// missing. Collective.
+void TakeState(const std::optional<Snapshot>& snapshot, recipes::System& system, Trainer& trainer,
+               cluster::Communicator& communicator);
+
+// Copies of them for a checkpoint, by its files' names. `optimizer`: trainer.OptimizerState(), which is
+// collective; this is rank 0's.
+std::map<std::string, NamedTensors> StateForCheckpoint(recipes::System& system, const Trainer& trainer,
+                                                       const NamedTensors& optimizer);
+
+// Throws Error{kData} where weights or averages are not finite: the way back is to checkpoints that training
+// can go on from. `where`: the run's folder.
+void CheckFinite(const Snapshot& snapshot, const std::string& where);
+
+}  // namespace helio::train

@@ -1,0 +1,71 @@
+#include "src/train/scoreboard.h"
+
+#include <algorithm>
+#include <cmath>
+#include <iomanip>
+#include <sstream>
+
+#include "src/base/log.h"
+#include "src/train/progress.h"
+
+namespace helio::train {
+namespace {
+
+using Scores = std::vector<recipes::ValidationScore>;
+
+// A line a score.
+std::string TableOf(const Scores& scores) {
+  size_t width = 0;
+  for (const auto& score : scores) width = std::max(width, score.name.size());
+  std::ostringstream table;
+  for (const auto& score : scores)
+    table << "\n  " << std::left << std::setw(static_cast<int>(width)) << score.name << std::right
+          << std::setw(12) << score.value << "  " << score.protocol;
+  return table.str();
+}
+
+Json ProtocolsOf(const Scores& scores) {
+  Json protocols = Json::object();
+  for (const auto& score : scores)
+    if (!score.protocol.empty()) protocols[score.name] = score.protocol;
+  return protocols;
+}
+
+void CheckContains(const Scores& scores, const std::string& keep_best) {
+  const auto wanted = keep_best.substr(keep_best[0] == '-');
+  if (std::ranges::any_of(scores, [&](const auto& score) { return score.name == wanted; })) return;
+  std::string known;
+  for (const auto& score : scores) known += " " + score.name;
+  ThrowUser("'" + keep_best + "' is no score of this run", "--keep_best", "the scores are" + known);
+}
+
+}  // namespace
+
+void Scoreboard::Take(int64_t step, Scores scores) {
+  if (!keep_best_.empty()) CheckContains(scores, keep_best_);
+  step_ = step;
+  scores_ = std::move(scores);
+}
+
+Json Scoreboard::Values() const {
+  Json values = Json::object();
+  for (const auto& score : scores_) values[score.name] = score.value;
+  return values;
+}
+
+void Scoreboard::Publish(double seconds, TrainingMetrics& metrics, RunDirectory& run) const {
+  for (const auto& score : scores_) {
+    metrics.Score(score);
+    if (!std::isfinite(score.value))
+      LOG(WARNING) << score.name
+                   << " is not finite: the networks' outputs are not. It is never the best score";
+  }
+  metrics.Evaluation(seconds);
+  LOG(INFO) << "evaluation at step " << step_ << ", " << HumanDuration(seconds) << ":" << TableOf(scores_);
+  run.AppendMetrics({{"step", step_},
+                     {"scores", Values()},
+                     {"protocols", ProtocolsOf(scores_)},
+                     {"evaluation_seconds", seconds}});
+}
+
+}  // namespace helio::train

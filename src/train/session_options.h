@@ -1,0 +1,67 @@
+#pragma once
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "cluster/consistency.h"
+#include "dataio/batch.h"
+#include "src/base/option_list.h"
+#include "src/base/tensor.h"
+#include "src/recipes/validation.h"
+#include "src/train/checkpoint_writer.h"
+#include "src/train/resume.h"
+
+namespace helio::train {
+
+struct SessionOptions {
+  std::filesystem::path out;
+  uint64_t seed = 1;
+  int64_t steps = 0;  // train up to this step
+  int64_t steps_per_epoch = 1;
+  int64_t global_batch = 1;
+  torch::Dtype dtype = torch::kFloat32;
+  std::string schedule = "constant";
+  int64_t log_every = 20;
+  int64_t checkpoint_every = 1000;
+  int64_t sample_every = 0;
+  int64_t evaluate_every = 0;  // also at the end
+  Retention retention;         // with keep_best, an evaluation is followed by a checkpoint
+  std::string on_checkpoint_failure = "continue";  // and try again at the next checkpoint; or "stop"
+  std::string resume = "auto";                     // auto | none | a checkpoint folder
+  std::string resume_override;                     // comma-separated flag names that may differ
+  int max_bad_steps = 10;
+  int64_t check_weights_every = 1000;  // whether all ranks still hold the same
+  bool same_statistics = true;         // batch norm's, too
+  std::string profile;                 // FROM-TO: steps that are traced
+  int exit_code_requeue = 75;
+  // What a resume must agree on.
+  RunIdentity identity;
+  // What decides who waits where, name by name: all ranks must have the same.
+  cluster::Fingerprints cadence;
+  std::map<std::string, std::string> texts;  // files stored in each checkpoint: run.flags, vocabulary.json
+  std::string version, revision;
+  std::string weight_gradient;  // how they are computed here: "taps" or "library"
+
+  void Declare(OptionList& list);
+};
+
+// What a session asks of its surroundings. Collective unless said otherwise.
+struct SessionHooks {
+  // Begins to load the batches from step `start` on: at the start, and again after a rollback.
+  std::function<void(int64_t start)> start_loading;
+  // The next of them; trainer.accumulate() are taken a step.
+  std::function<dataio::Batch()> next_batch;
+  // Rank 0, at a checkpoint: what is stored beside the raw averages (generator buffers for averaged weights).
+  // May be empty.
+  std::function<NamedTensors()> average_buffers;
+  // Rank 0, once: the run has its folder, and its resume is accepted. May be empty.
+  std::function<void()> started;
+  // Scores at a cadence and at the end; all ranks. May be empty.
+  std::function<std::vector<recipes::ValidationScore>(int64_t step)> evaluate;
+  // Pictures at a cadence; rank 0, local. May be empty.
+  std::function<void(int64_t step)> draw_samples;
+};
+
+}  // namespace helio::train

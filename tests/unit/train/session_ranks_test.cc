@@ -1,0 +1,141 @@
+#include <unistd.h>
+
+#include <map>
+#include <mutex>
+
+#include "tests/unit/train/session_fixture.h"
+
+// Ranks that are not like the others: slow, with other flags, with other weights.
+namespace helio::train {
+namespace {
+
+TEST_F(SessionTest, RanksThatWouldWaitAtOtherStepsAreNamed) {
+  more_ = [](int rank, SessionOptions& options, SessionHooks&) {
+    options.cadence = {{"log_every", rank == 1 ? "20" : "10"}};
+  };
+  EXPECT_THAT(ErrorOf(Options(4), {}), testing::HasSubstr("log_every: rank 1 has 20, the others have 10"));
+}
+
+// A rank that computes for longer, while batch norm's sums make all the others wait for it inside the step.
+class UnevenNumbers : public FourNumbers {
+ public:
+  UnevenNumbers(int rank, GlobalBatch& batch) : FourNumbers(rank, {}), slow_(rank == 1), batch_(batch) {}
+
+  std::unique_ptr<recipes::Step> Prepare(const dataio::Batch& rows,
+                                         const recipes::StepContext& context) override {
+    usleep(slow_ ? 12'000 : 1'000);
+    batch_.Sum(torch::ones({2}));
+    return FourNumbers::Prepare(rows, context);
+  }
+
+ private:
+  const bool slow_;
+  GlobalBatch& batch_;
+};
+
+TEST_F(SessionTest, ASlowRankIsNamedThoughAllWaitForIt) {
+  std::mutex mutex;
+  std::map<int, std::string> exported;
+  cluster::RunThreadRanks(3, [&](cluster::Communicator& communicator) {
+    const auto batch = cluster::MakeGlobalBatch(communicator);
+    UnevenNumbers system(communicator.rank(), *batch);
+    Trainer trainer(system, communicator, {});
+    cluster::MetricRegistry registry;
+    TrainingMetrics metrics(registry, {});
+    SessionHooks hooks;
+    hooks.start_loading = [](int64_t) {};
+    hooks.next_batch = [] { return dataio::Batch{}; };
+    EXPECT_EQ(Session(system, trainer, communicator, metrics, Options(60), hooks).Run(), 0);
+    const std::lock_guard lock(mutex);
+    exported[communicator.rank()] = registry.Serialize();
+  });
+  for (const int rank : {0, 1, 2})
+    EXPECT_THAT(exported[rank],
+                testing::ContainsRegex("helio_rank_straggler[^\n]* " + std::to_string(rank == 1) + "\n"))
+        << rank;
+}
+
+enum class Holder { kWeight, kStatistic, kAverage };
+
+// From step 5 on rank 1 holds another value than the others: a bit has flipped in its memory.
+class FlippedBit : public FourNumbers {
+ public:
+  FlippedBit(int rank, Holder holder) : FourNumbers(rank, {}), rank_(rank), holder_(holder) {}
+
+  std::vector<recipes::Round> Rounds() override {
+    auto rounds = FourNumbers::Rounds();
+    rounds[0][0].optimizer.ema_decay = 0.9;
+    return rounds;
+  }
+  std::unique_ptr<recipes::Step> Prepare(const dataio::Batch& rows,
+                                         const recipes::StepContext& context) override {
+    if (rank_ == 1 && context.step == 5) {
+      const torch::NoGradGuard no_grad;
+      HeldBy(holder_).view({-1})[0] += 1;
+    }
+    return FourNumbers::Prepare(rows, context);
+  }
+  Trainer* trainer = nullptr;
+
+ private:
+  torch::Tensor HeldBy(Holder holder) const {
+    if (holder == Holder::kAverage) return trainer->AverageState()[0].second;
+    return Parts()[0].tensors[holder == Holder::kWeight ? 0 : 1].second;
+  }
+  const int rank_;
+  const Holder holder_;
+};
+
+class WeightsThatDiffer : public SessionTest {
+ protected:
+  // What three ranks end with; empty: in order.
+  std::string ErrorOf(const SessionOptions& options, Holder holder) const {
+    try {
+      cluster::RunThreadRanks(3, [&](cluster::Communicator& communicator) {
+        FlippedBit system(communicator.rank(), holder);
+        Trainer trainer(system, communicator, {});
+        system.trainer = &trainer;
+        cluster::MetricRegistry registry;
+        TrainingMetrics metrics(registry, {});
+        SessionHooks hooks;
+        hooks.start_loading = [](int64_t) {};
+        hooks.next_batch = [] { return dataio::Batch{}; };
+        Session(system, trainer, communicator, metrics, options, hooks).Run();
+      });
+    } catch (const Error& error) {
+      EXPECT_EQ(error.exit_code(), 75) << error.what();
+      return error.what();
+    }
+    return "";
+  }
+};
+
+TEST_F(WeightsThatDiffer, AreFoundAtTheNextCheckAndNotSaved) {
+  auto options = Options(16);
+  options.check_weights_every = 8;
+  const auto error = ErrorOf(options, Holder::kWeight);
+  EXPECT_THAT(error, testing::ContainsRegex("step 8: .*: rank 1 .*w of numbers"));
+  EXPECT_EQ(Checkpoints(), std::vector<int64_t>{4});
+}
+
+TEST_F(WeightsThatDiffer, AreFoundAmongAveragesAndStatistics) {
+  auto options = Options(8);
+  options.check_weights_every = 1;
+  EXPECT_THAT(ErrorOf(options, Holder::kAverage),
+              testing::ContainsRegex("step 6: .*: rank 1 .*w of the moving averages"));
+  EXPECT_THAT(ErrorOf(options, Holder::kStatistic),
+              testing::ContainsRegex("step 6: .*: rank 1 .*norm.running_mean of numbers"));
+}
+
+TEST_F(WeightsThatDiffer, AreNoneWhereStatisticsAreLocalOrNobodyLooks) {
+  auto options = Options(8);
+  options.check_weights_every = 1;
+  options.same_statistics = false;
+  EXPECT_EQ(ErrorOf(options, Holder::kStatistic), "");
+  options.resume = "none";
+  options.check_weights_every = 0;
+  EXPECT_EQ(ErrorOf(options, Holder::kWeight), "");
+}
+
+}  // namespace
+}  // namespace helio::train

@@ -1,0 +1,90 @@
+#include "tests/unit/train/session_fixture.h"
+
+// What becomes of a run whose gradients or weights are not finite.
+namespace helio::train {
+namespace {
+
+TEST_F(SessionTest, ABadGradientOnOneRankIsLeftOutOnAll) {
+  const Diverges diverges = [](int rank, const auto& c) { return rank == 1 && c.step == 2; };
+  for (const int64_t steps : {2, 3, 4}) EXPECT_EQ(Run(Options(steps), diverges), 0);
+  EXPECT_TRUE(torch::equal(Weights(3), Weights(2)));
+  EXPECT_FALSE(torch::equal(Weights(4), Weights(3)));
+}
+
+TEST_F(SessionTest, AfterTooManyBadStepsItGoesBackAndDrawsOtherNoise) {
+  // Diverges with the first noise only.
+  EXPECT_EQ(Run(Options(12), [](int, const auto& c) { return c.seed == 1 && c.step >= 5; }), 0);
+  EXPECT_EQ(LoggedSteps(), UpTo(12));
+  EXPECT_TRUE(Weights(12).isfinite().all().item<bool>());
+  EXPECT_EQ(ReadNewestCheckpoint(out_ / "checkpoints")->info.at("rollbacks"), 1);
+}
+
+TEST_F(SessionTest, ThereIsNoCheckpointAmongBadSteps) {
+  EXPECT_EQ(Run(Options(12), [](int, const auto& c) { return c.seed == 1 && c.step >= 6 && c.step < 9; }), 0);
+  EXPECT_EQ(Checkpoints(), (std::vector<int64_t>{12, 8, 4}));
+  EXPECT_EQ(ReadNewestCheckpoint(out_ / "checkpoints")->info.at("rollback_step"), 4);
+}
+
+TEST_F(SessionTest, ABadStepLeavesNoTraceInRunningStatistics) {
+  auto options = Options(3);
+  EXPECT_EQ(Run(options, [](int rank, const auto& c) { return rank == 0 && c.step == 1; }), 0);
+  EXPECT_EQ(State(3, "norm.running_mean").item<float>(), 2);  // of steps 0 and 2
+}
+
+TEST_F(SessionTest, AResumedRunRemembersItsRollback) {
+  const Diverges diverges = [](int, const auto& c) { return c.seed == 1 && c.step >= 5; };
+  EXPECT_EQ(Run(Options(16), diverges), 0);
+  const auto whole = Weights(16);
+  fs::remove_all(out_);
+  EXPECT_EQ(Run(Options(8), diverges), 0);
+  EXPECT_EQ(Run(Options(16), diverges), 0);
+  EXPECT_TRUE(torch::equal(Weights(16), whole));
+}
+
+TEST_F(SessionTest, TwiceBackToTheSameCheckpointIsHopeless) {
+  EXPECT_THAT(ErrorOf(Options(12), [](int, const auto& c) { return c.step >= 5; }),
+              testing::HasSubstr("also after a rollback"));
+  EXPECT_EQ(Checkpoints(), std::vector<int64_t>{4});
+}
+
+TEST_F(SessionTest, WeightsThatAreNotFiniteAreNeverSavedAndOneStepOfThemIsEnough) {
+  const Diverges once = [](int, const auto& c) { return c.seed == 1 && c.step == 5; };
+  EXPECT_EQ(Run(Options(12), {}, {}, once), 0);
+  EXPECT_EQ(ReadNewestCheckpoint(out_ / "checkpoints")->info.at("rollback_step"), 4);
+  for (const int64_t step : Checkpoints()) EXPECT_TRUE(Weights(step).isfinite().all().item<bool>()) << step;
+  fs::remove_all(out_);
+  // In the last step, and with a signal in it.
+  const Diverges last = [](int, const auto& c) { return c.step == 5; };
+  EXPECT_THAT(ErrorOf(Options(6), {}, last), testing::HasSubstr("not finite, also after a rollback"));
+  EXPECT_EQ(Checkpoints(), std::vector<int64_t>{4});
+  fs::remove_all(out_);
+  const Diverges first = [](int, const auto& c) { return c.step == 0; };
+  EXPECT_THAT(ErrorOf(Options(6), {}, first), testing::HasSubstr("no checkpoint to go back to"));
+}
+
+TEST_F(SessionTest, WithoutACheckpointThereIsNoWayBack) {
+  EXPECT_THAT(ErrorOf(Options(12), [](int, const auto&) { return true; }),
+              testing::HasSubstr("there is no checkpoint"));
+}
+
+TEST_F(SessionTest, WhereThereIsNoWayBackTheRecordStays) {
+  auto options = Options(12);
+  options.checkpoint_every = 0;
+  EXPECT_THAT(ErrorOf(options, [](int, const auto& c) { return c.step >= 5; }),
+              testing::HasSubstr("there is no checkpoint"));
+  EXPECT_EQ(LoggedSteps(), UpTo(7));
+}
+
+TEST_F(SessionTest, ACheckpointOfAnotherFolderIsAWayBack) {
+  EXPECT_EQ(Run(Options(4)), 0);
+  const auto elsewhere = scratch_.path() / "elsewhere";
+  fs::rename(out_ / "checkpoints/step-0000000004", elsewhere);
+  auto options = Options(12);
+  options.checkpoint_every = 100;
+  options.resume = elsewhere.string();
+  EXPECT_EQ(Run(options, [](int, const auto& c) { return c.seed == 1 && c.step >= 5; }), 0);
+  EXPECT_EQ(ReadNewestCheckpoint(out_ / "checkpoints")->info.at("rollback_step"), 4);
+}
+
+}  // namespace
+}  // namespace helio::train
