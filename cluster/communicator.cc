@@ -55,11 +55,7 @@ Pending Communicator::Broadcast(torch::Tensor buffer, int root, std::string labe
   return DoBroadcast(NextCall("broadcast", std::move(label)), std::move(buffer), root);
 }
 
-void Communicator::Barrier(std::string label) {
-  const auto begin = Clock::now();
-  DoBarrier(NextCall("barrier", std::move(label)));
-  job_->waited_nanoseconds += std::chrono::nanoseconds(Clock::now() - begin).count();
-}
+void Communicator::Barrier(std::string label) { DoBarrier(NextCall("barrier", std::move(label))); }
 
 std::unique_ptr<Communicator> Communicator::Split(int color, std::string name) {
   const auto call = NextCall("split", name);
@@ -67,9 +63,9 @@ std::unique_ptr<Communicator> Communicator::Split(int color, std::string name) {
 }
 
 void Communicator::Await(const Pending& pending) {
-  const auto begin = Clock::now();
+  const auto begin = Moment::On(world_.device);
   pending.Wait();
-  job_->waited_nanoseconds += std::chrono::nanoseconds(Clock::now() - begin).count();
+  job_->waits.Add({begin, Moment::On(world_.device)});
 }
 
 void Communicator::BeginStep(int64_t step) {

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "cluster/pending.h"
+#include "cluster/waits.h"
 #include "cluster/world.h"
 #include "src/base/tensor_fwd.h"
 
@@ -23,9 +24,8 @@ struct Deadlines {
 struct JobState {
   std::atomic<int64_t> step{-1};  // -1: before the first step
   std::atomic<int64_t> steps_begun{0};
-  std::atomic<int64_t> waited_nanoseconds{
-      0};                        // of this rank's host in Communicator::Await, on any communicator
   std::atomic<int> own_work{0};  // OwnWork objects alive
+  Waits waits;                   // in Communicator::Await, on any communicator
   Deadlines deadlines;
 
   double deadline_seconds() const {
@@ -97,8 +97,7 @@ class Communicator {
   // buffer = root's buffer. Asynchronous, collective.
   Pending Broadcast(torch::Tensor buffer, int root = 0, std::string label = "");
 
-  // Waits, and counts the time as waiting for others (JobState::waited_nanoseconds): what a rank is not busy
-  // with. Local.
+  // Waits, and records that as a wait for others (JobState::waits): what a rank is not busy with. Local.
   void Await(const Pending& pending);
 
   // Returns when every rank has entered. Collective, blocks the host.

@@ -20,8 +20,8 @@ StragglerReport FindStragglers(std::vector<double> seconds, double factor);
 class StragglerDetector {
  public:
   StragglerDetector(Communicator& communicator, int window = 50, double factor = 1.5);
-  // `busy_seconds`: the step's wall time minus its waits for others (JobState::waited_nanoseconds). Returns a
-  // report when a window is full. Rank 0 logs stragglers.
+  // `busy_seconds`: the step's time minus its waits for others (JobState::waits), of the device where it is
+  // CUDA. Returns a report when a window is full. Rank 0 logs stragglers.
   std::optional<StragglerReport> Record(double busy_seconds);
 
  private:

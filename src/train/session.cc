@@ -136,7 +136,9 @@ void Session::OneStep(int64_t step) {
   communicator_.BeginStep(step);
   profile_.Before(step + 1);
   const auto start = std::chrono::steady_clock::now();
-  const int64_t others_before = communicator_.job().waited_nanoseconds;
+  const auto device = communicator_.world().device;
+  const auto begin = Moment::On(device);
+  communicator_.job().waits.Take();
   StepFacts facts;
   std::vector<dataio::Batch> batches;
   while (static_cast<int>(batches.size()) < trainer_.accumulate()) {
@@ -154,9 +156,7 @@ void Session::OneStep(int64_t step) {
   bar_.Step(step + 1);
   metrics_.Step(facts);
   profile_.After(step + 1, report_);
-  outcomes_.Add(step + 1, report_);
-  const auto others = static_cast<double>(communicator_.job().waited_nanoseconds - others_before) * 1e-9;
-  WatchForStragglers(facts.seconds - others);
+  outcomes_.Add(step + 1, report_, {begin, Moment::On(device)}, communicator_.job().waits.Take());
 }
 
 recipes::StepContext Session::ContextOf(int64_t step) const {
@@ -200,6 +200,7 @@ std::string Session::ReadOutcomes() {
   std::string hopeless;
   for (const auto& outcome : outcomes_.Read()) {
     metrics_.Outcome(outcome);
+    WatchForStragglers(outcome.busy_seconds);
     if (outcome.skipped > 0 && is_rank0())
       LOG(WARNING) << "step " << outcome.step << ": gradient not finite, " << outcome.skipped
                    << " updates left out";

@@ -2,8 +2,15 @@
 
 namespace helio::train {
 
-void StepOutcomes::Add(int64_t step, const StepReport& report) {
-  unread_.push_back({step, report.norms, report.broken, report.parts, report.reductions});
+void StepOutcomes::Add(int64_t step, const StepReport& report, Interval whole, std::vector<Interval> waits) {
+  unread_.push_back({step, report.norms, report.broken, report.parts, report.reductions, std::move(whole),
+                     std::move(waits)});
+}
+
+double StepOutcomes::Unread::BusySeconds() const {
+  double seconds = whole.seconds();
+  for (const auto& wait : waits) seconds -= wait.seconds();
+  return seconds;
 }
 
 std::vector<StepOutcome> StepOutcomes::Read() {
@@ -19,6 +26,7 @@ std::vector<StepOutcome> StepOutcomes::Read() {
     auto& outcome = outcomes.emplace_back();
     outcome.step = one.step;
     outcome.finite = *next++ == 0;
+    outcome.busy_seconds = one.BusySeconds();
     for (const auto& norm : one.norms) {
       outcome.norms.emplace_back(norm.phase, *next++);
       outcome.skipped += *next++ != 0;

@@ -21,6 +21,7 @@ struct StepOutcome {
     double hidden_seconds = 0, exposed_seconds = 0;  // likewise
   };
   std::vector<Reduction> reductions;
+  double busy_seconds = 0;  // likewise: the step without its waits for other ranks
 
   bool good() const { return skipped == 0 && finite; }
 };
@@ -29,7 +30,8 @@ struct StepOutcome {
 // to ask after each would empty the queue. Local, one thread.
 class StepOutcomes {
  public:
-  void Add(int64_t step, const StepReport& report);
+  // It lasted as long as `whole`, and in it this rank waited for others.
+  void Add(int64_t step, const StepReport& report, Interval whole, std::vector<Interval> waits);
   // Those since the last call, in order. Waits for the device, in one copy.
   std::vector<StepOutcome> Read();
 
@@ -40,6 +42,10 @@ class StepOutcomes {
     torch::Tensor broken;
     std::vector<StepReport::Part> parts;
     std::vector<StepReport::Reduction> reductions;
+    Interval whole;
+    std::vector<Interval> waits;
+
+    double BusySeconds() const;
   };
   std::vector<Unread> unread_;
 };

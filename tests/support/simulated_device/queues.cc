@@ -20,6 +20,7 @@ namespace sim {
 
 struct Mark {
   bool done = false;
+  std::chrono::steady_clock::time_point time;
 };
 
 namespace {
@@ -61,10 +62,22 @@ class Stream {
     return seed ? 1000 * std::strtoul(seed, nullptr, 10) : 0;
   }
 
+  // SIM_SLOW=RANK:MICROSECONDS: what that rank's device needs longer for each piece of work.
+  static std::chrono::microseconds Slowness() {
+    static const auto own = [] {
+      int rank = 0, longer = 0;
+      const char* slow = getenv("SIM_SLOW");
+      const bool is_ours = slow && sscanf(slow, "%d:%d", &rank, &longer) == 2 && rank == Rank();
+      return std::chrono::microseconds(is_ours ? longer : 0);
+    }();
+    return own;
+  }
+
   void Loop() {
     while (true) {
       auto work = Next();
       if (random_() % 8 == 0) std::this_thread::sleep_for(std::chrono::microseconds(random_() % 1000));
+      if (is_default_) std::this_thread::sleep_for(Slowness());
       work();
     }
   }
@@ -153,6 +166,7 @@ std::shared_ptr<Mark> MarkEnd(cudaStream_t stream) {
   Enqueue(stream, [mark] {
     std::lock_guard guard(lock().mutex);
     mark->done = true;
+    mark->time = std::chrono::steady_clock::now();
     lock().changed.notify_all();
   });
   return mark;
@@ -261,8 +275,8 @@ cudaError_t cudaEventSynchronize(cudaEvent_t event) {
   if (!Planted("host_early")) Await(Of(event).mark);
   return Status();
 }
-cudaError_t cudaEventElapsedTime(float* milliseconds, cudaEvent_t, cudaEvent_t) {
-  *milliseconds = 1;
+cudaError_t cudaEventElapsedTime(float* milliseconds, cudaEvent_t begin, cudaEvent_t end) {
+  *milliseconds = std::chrono::duration<float, std::milli>(Of(end).mark->time - Of(begin).mark->time).count();
   return Status();
 }
 }
