@@ -1,7 +1,5 @@
 """scripts/tables: its stages are commands that the programs know, its records and tables say what the evaluations said."""
 import argparse
-import importlib.machinery
-import importlib.util
 import json
 import pathlib
 import re
@@ -12,15 +10,14 @@ import tempfile
 import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
+sys.path.insert(0, str(ROOT / "scripts"))
+from tables_parts import records, rows  # noqa: E402
 
 
 def settings_of(name):
     """The digest of a row's settings with the usual budget."""
-    loader = importlib.machinery.SourceFileLoader("tables", str(ROOT / "scripts/tables"))
-    sys.modules["tables"] = module = importlib.util.module_from_spec(importlib.util.spec_from_loader("tables", loader))
-    loader.exec_module(module)
-    row = next(row for row in module.read_rows(ROOT / "configs/tables/birds.json") if row.name == name)
-    return module.settings_of(argparse.Namespace(base=ROOT / "configs/tables/birds.pipeline", images=1000, pictures=25600), row)
+    row = next(row for row in rows.read_rows(ROOT / "configs/tables/birds.json") if row.name == name)
+    return records.settings_of(argparse.Namespace(base=ROOT / "configs/tables/birds.pipeline", images=1000, pictures=25600), row)
 
 
 def tables(work, *arguments):
@@ -132,6 +129,29 @@ class Tables(unittest.TestCase):
         unknown = {word for word in (re.match(r"--(\w+)", word)[1] for word in words) if word not in known and word.removeprefix("no") not in known}
         self.assertEqual(unknown - {"facing", "source", "root", "side"}, set())
         self.assertIn("--steps=100 --seed=7", shown.stdout)  # 3,200 pictures, batch 32
+
+    def trial(self, name, colour):
+        folder = self.work / "records/trials"
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / f"{name}-s7.json").write_text(json.dumps({"generated": {"colour_part_accuracy": {"value": colour}}}))
+
+    def test_rows_take_the_rates_of_the_best_trial(self):
+        for name, colour in (("mirrorgan-preset", 0.3), ("mirrorgan-slow_d", 0.4), ("attngan-preset", 0.5), ("attngan-published", 0.2)):
+            self.trial(name, colour)
+        shown = {row: tables(self.work, f"--rows={row}", "--seeds=1", "--print").stdout for row in ("mirrorgan", "mirrorgan_plain", "attngan", "stackgan")}
+        for row in ("mirrorgan", "mirrorgan_plain"):  # an ablation has its system's
+            self.assertIn("--g_rate=1e-3 --d_rate=1e-4", shown[row])
+        for row in ("attngan", "stackgan"):  # the preset's; no trial
+            self.assertNotIn("_rate=", shown[row])
+        scored(self.work, "attngan-s1", 0.5, 25)
+        self.assertEqual(tables(self.work, "--report").returncode, 0)
+        self.assertIn("| MirrorGAN | 0.300 | - | **0.400** |", (self.work / "out/tables.md").read_text())
+
+    def test_trials_are_equally_many_of_each_system(self):
+        shown = tables(self.work, "--trials", "--print").stdout
+        trained = re.findall(r"^# (\w+)-(\w+)-s7$", shown, re.M)
+        self.assertEqual({system for system, _ in trained}, {"gan_int_cls", "stackgan", "stackgan_pp", "attngan", "mirrorgan"})
+        self.assertTrue(all([name for of, name in trained if of == system] == ["preset", "published", "slow_d"] for system, _ in trained))
 
     def test_an_unknown_row_is_named(self):
         done = tables(self.work, "--rows=gan")

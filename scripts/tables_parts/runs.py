@@ -1,0 +1,67 @@
+"""The runs that are to be made, as a pipeline file."""
+import json
+import sys
+
+from tables_parts.records import records_of, run_name, settings_file, settings_of, speed_of, training_names
+from tables_parts.rows import SEEN_BY_JUDGES
+
+CAPTIONS = ["a small yellow bird with a red head blue wings and a white belly", "this bird has a black head and orange wings", "a green bird with a yellow belly",
+            "the bird has white wings a blue head and a red belly", "a brown bird with a green head", "a bird that is blue with yellow wings"]
+JUDGES = ["--classifier={classifier}", "--damsm={damsm}"]
+
+
+def pictures_for(options, row):
+    """How many the row's trainings may see: as many as every row, or what the time is enough for."""
+    if not options.minutes:
+        return options.pictures
+    if not (found := records_of(options, row)):
+        sys.exit(f"tables: --minutes: the speed of '{row.name}' is not known yet: first scripts/tables --rows {row.name}")
+    return speed_of(found) * 60 * options.minutes
+
+
+def stages(options, row, seed, captions):
+    """The row's trainings with that seed, its evaluation and its pictures, as sections of a pipeline file."""
+    run, pictures = run_name(options, row, seed), pictures_for(options, row)
+    text = ""
+    for step, name in zip(row.train, training_names(run, row)):
+        flags = [flag.replace("{stage1}", f"{{{run}-stage1-weights}}") for flag in step["flags"]]
+        steps = round(pictures * step.get("share", 1) / step["batch"])
+        text += "\n".join([f"[train {name}]", f"--data={{{row.data}}}", *JUDGES, *flags, f"--batch={step['batch']}", f"--steps={steps}", f"--seed={seed}", "", ""])
+        if "name" in step:
+            text += "\n".join([f"[export {name}-weights]", f"--checkpoint={{{name}}}", "", ""])
+    text += "\n".join([f"[evaluate {run}-scores]", f"--checkpoint={{{run}}}", f"--data={{{SEEN_BY_JUDGES}}}", *JUDGES, "--attributes={synth}/attributes.json", f"--images={options.images}", "", ""])
+    text += "\n".join([f"[generate {run}-pictures]", f"--checkpoint={{{run}}}", f"--texts={captions}", "--n=1", "--seed=1", "", ""])
+    return text
+
+
+def is_known(options, row, seed):
+    """Whether a record of today's settings is there, of whatever machine; a row that is named is made again."""
+    record = options.records / f"{run_name(options, row, seed)}.json"
+    return row.name not in options.rows and record.exists() and json.loads(record.read_text()).get("settings") == settings_of(options, row)
+
+
+def begin(options, row, seed):
+    """What an earlier run with other settings left is no result of this one."""
+    run, settings = run_name(options, row, seed), settings_of(options, row)
+    file = settings_file(options, run)
+    if not file.exists() or file.read_text() != settings:
+        (options.out / f"{run}-scores/summary.json").unlink(missing_ok=True)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(settings)
+
+
+def write_pipeline(options, rows):
+    """The pipeline of the runs that are to be made; None where there are none."""
+    runs = [(row, seed) for seed in options.seeds for row in rows if not is_known(options, row, seed)]
+    if not runs:
+        return None
+    options.out.mkdir(parents=True, exist_ok=True)
+    if not options.print:
+        for row, seed in runs:
+            begin(options, row, seed)
+    captions = options.out / "captions.txt"
+    captions.write_text("\n".join(CAPTIONS) + "\n")
+    text = options.base.read_text() + "\n" + "".join(stages(options, row, seed, captions) for row, seed in runs)
+    file = options.out / "tables.pipeline"
+    file.write_text(text)
+    return file
