@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "cluster/launch_environment.h"
+#include "src/base/host_name.h"
 #include "src/base/log.h"
 
 namespace helio::cluster {
@@ -18,10 +19,8 @@ constexpr int kGivenUp = 75;
 constexpr double kTurnSeconds = 3;  // that mpirun needs to end the others when one has spoken and left
 
 [[noreturn]] void GiveUp(const std::string& doing, double seconds) {
-  char host[256] = {};
-  gethostname(host, sizeof host - 1);
   LOG(ERROR)
-      << doing << " on rank " << LauncherRank() << " on " << host << " passed its deadline of "
+      << doing << " on rank " << LauncherRank() << " on " << HostName() << " passed its deadline of "
       << static_cast<int>(seconds)
       << " s: another rank is stopped, dead or unreachable (which one cannot be told here; its process "
          "says nothing)";

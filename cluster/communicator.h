@@ -68,8 +68,8 @@ struct Call {
 // for a given topology and NCCL_ALGO). Over MPI 16-bit floats are summed in float32 and rounded once, and a
 // maximum keeps NaN; NCCL rounds at every hop and drops NaN in a maximum.
 //
-// No call before all ranks have made it does harm: calls have the job's deadline, and when it passes the job
-// ends on every rank (see mpi_engine.h). Destructors never communicate.
+// A call that some rank never makes does not block for ever: calls have the job's deadline, and when it
+// passes the job ends on every rank (mpi_engine.h). Destructors never communicate.
 class Communicator {
  public:
   virtual ~Communicator() = default;

@@ -5,6 +5,7 @@
 
 #include "src/base/checksum.h"
 #include "src/base/error.h"
+#include "src/base/text_list.h"
 
 namespace helio::cluster {
 namespace {
@@ -24,8 +25,7 @@ std::string Differences(const std::string& name, const std::vector<std::string>&
   std::string text;
   for (size_t rank = 0; rank < values.size(); ++rank)
     if (values[rank] != expected)
-      text +=
-          (text.empty() ? "" : ", ") + std::string("rank ") + std::to_string(rank) + " has " + values[rank];
+      AddToList(text, std::string("rank ") + std::to_string(rank) + " has " + values[rank]);
   return text.empty() ? "" : name + ": " + text + ", the others have " + expected;
 }
 
@@ -35,7 +35,7 @@ void CheckConsistency(Communicator& communicator, const Fingerprints& own) {
   std::string problems;
   for (const auto& [name, value] : own) {
     const auto difference = Differences(name, GatherStrings(communicator, value, "check of " + name));
-    if (!difference.empty()) problems += (problems.empty() ? "" : "; ") + difference;
+    if (!difference.empty()) AddToList(problems, difference, "; ");
   }
   if (!problems.empty())
     ThrowUser("the ranks do not run the same job: " + problems, "start-up check",

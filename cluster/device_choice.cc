@@ -1,9 +1,12 @@
 #include "cluster/device_choice.h"
 
 #include <algorithm>
+#include <filesystem>
 
 #include "cluster/nccl_communicator.h"
 #include "src/base/error.h"
+#include "src/base/log.h"
+#include "src/base/text_list.h"
 
 namespace helio::cluster {
 namespace {
@@ -12,8 +15,7 @@ namespace {
 std::string RanksWithout(const std::vector<RankDevices>& ranks) {
   std::string without;
   for (size_t rank = 0; rank < ranks.size(); ++rank)
-    if (ranks[rank].gpus == 0)
-      without += (without.empty() ? "rank " : ", rank ") + std::to_string(rank) + " on " + ranks[rank].host;
+    if (ranks[rank].gpus == 0) AddToList(without, "rank " + std::to_string(rank) + " on " + ranks[rank].host);
   return without;
 }
 
@@ -22,7 +24,13 @@ std::string RanksWithout(const std::vector<RankDevices>& ranks) {
 int UsableGpus(const std::string& wanted) {
   if (wanted != "auto" && wanted != "cpu" && wanted != "cuda")
     ThrowUser("unknown device '" + wanted + "'", "--device", "one of auto, cpu, cuda");
-  return wanted == "cpu" ? 0 : VisibleGpus();
+  if (wanted == "cpu") return 0;
+  const int gpus = VisibleGpus();
+  if (gpus == 0 && wanted == "auto" && std::filesystem::exists("/proc/driver/nvidia"))
+    LOG(WARNING)
+        << "an NVIDIA driver is here, but no GPU can be used: computing on CPUs (is the driver older than "
+           "CUDA 13 needs, 580, or CUDA_VISIBLE_DEVICES empty?)";
+  return gpus;
 }
 
 void CheckDevices(const std::string& wanted, const std::vector<RankDevices>& ranks, bool share_gpus) {

@@ -1,5 +1,7 @@
 #include "cluster/device_error.h"
 
+#include <algorithm>
+#include <array>
 #include <cstdlib>
 #include <exception>
 
@@ -23,6 +25,13 @@ Error Broken(const c10::AcceleratorError& error, const JobState& job) {
   constexpr int32_t kCudaErrorMemoryAllocation = 2;
   if (error.get_error_code() == kCudaErrorMemoryAllocation) return Full(error, job);
   return Error(ErrorKind::kCluster, FirstLine(error), Place(job), "dmesg says more of a broken device (Xid)");
+}
+
+// cuBLAS and cuDNN have memory of their own, and say in words only that there is none left.
+bool IsOfFullLibrary(const c10::Error& error) {
+  const auto line = FirstLine(error);
+  return std::ranges::any_of(std::array{"ALLOC_FAILED", "NOT_INITIALIZED"},
+                             [&](const char* word) { return line.find(word) != std::string::npos; });
 }
 
 // What the terminate handler speaks of. Never destroyed.
@@ -66,6 +75,9 @@ int WithDevice(int rank, std::shared_ptr<const JobState> job, const std::functio
     throw Full(error, *job);
   } catch (const c10::AcceleratorError& error) {
     throw Broken(error, *job);
+  } catch (const c10::Error& error) {
+    if (IsOfFullLibrary(error)) throw Full(error, *job);
+    throw;
   }
 }
 

@@ -11,7 +11,8 @@ namespace helio::cluster {
 // What LibTorch says, without the advice and the backtrace below it.
 std::string FirstLine(const c10::Error& error);
 
-// body()'s answer. A device that breaks (kCluster) or has no memory left (kSystem) is no bug of ours: an
+// body()'s answer. A device that breaks (kCluster) or has no memory left, for LibTorch or the libraries below
+// it (kSystem), is no bug of ours: an
 // Error with the step, in one line, that tells the launcher to start again. LibTorch's allocator throws out
 // of destructors where a device is broken and other streams use the memory: then std::terminate says the same
 // and ends the process with that code.

@@ -202,6 +202,12 @@ void FlatAdam::ResetAverage() {
   if (has_average()) average_.copy_(group_.parameters());
 }
 
+void FlatAdam::TakeAverage() {
+  if (!has_average()) return;
+  torch::NoGradGuard no_grad;
+  group_.parameters().copy_(average_);
+}
+
 void FlatAdam::SwapAverage() {
   if (!has_average()) return;
   torch::NoGradGuard no_grad;

@@ -41,6 +41,8 @@ class FlatAdam {
   NamedTensors Average() const;
   // Sets the average to the parameters (after weights were loaded without one).
   void ResetAverage();
+  // Sets the parameters to the average.
+  void TakeAverage();
   // Exchanges the content of parameters and average: once before an evaluation, once after it.
   void SwapAverage();
 

@@ -58,8 +58,7 @@ void Heartbeat::Expect(size_t i) {
 void Heartbeat::Exchange(const Beat& own, Clock::time_point now) {
   Receive(now);
   if (!leaving_ && now < next_send_) return;
-  next_send_ =
-      now + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(interval_seconds_));
+  next_send_ = now + FromSeconds(interval_seconds_);
   Send(own);
 }
 

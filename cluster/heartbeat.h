@@ -14,7 +14,7 @@ static_assert(std::endian::native == std::endian::little,
 
 // Where a rank is, as it tells the others. Plain bytes on the wire.
 struct Beat {
-  static constexpr int kCommunicators = 16;
+  static constexpr int kCommunicators = 32;  // of later ones nobody can say who lags
   int64_t step = -1;
   std::array<uint64_t, kCommunicators> sequences = {};  // per communicator: its latest call
   std::array<char, 96> last = {};                       // its latest call, in words

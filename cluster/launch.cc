@@ -15,9 +15,11 @@
 #include "cluster/roll_call.h"
 #include "cluster/solo_communicator.h"
 #include "src/base/error.h"
+#include "src/base/failure.h"
 #include "src/base/file_system.h"
 #include "src/base/seconds.h"
 #include "src/base/tensor.h"
+#include "src/base/torch_warnings.h"
 
 namespace helio::cluster {
 namespace {
@@ -59,6 +61,10 @@ void NumberHosts(World& world, const std::vector<Arrival>& arrivals) {
 void SetMpiDefaults() {
   setenv("OMPI_MCA_mpi_yield_when_idle", "1", 0);
   setenv("OMPI_MCA_btl_tcp_links", "2", 0);
+  // Several communicators are under way at once on streams of their own (gradients, batch norm, negatives):
+  // NCCL 2.26 and later keeps their launch order the same on every GPU where this is set, else two GPUs may
+  // each wait for what the other has queued behind. Here, because no other thread reads the environment yet.
+  setenv("NCCL_LAUNCH_ORDER_IMPLICIT", "1", 0);
 }
 
 World StartMpi(double patience) {
@@ -150,6 +156,7 @@ void CheckHierarchy(const std::string& hierarchy) {
 }  // namespace
 
 c10::Device DeviceAlone(const std::string& wanted) {
+  LogTorchWarningsOnce();
   const int gpus = UsableGpus(wanted);
   CheckDevices(wanted, {{"this host", gpus, 1}}, false);
   return DeviceOf(World(), gpus);
@@ -209,6 +216,7 @@ void LetLowerRanksSpeak(int rank, double seconds) {
 }
 
 Launch::Launch(const LaunchOptions& options) : state_(std::make_unique<State>()) {
+  LogTorchWarningsOnce();
   auto& state = *state_;
   state.job->deadlines = options.deadlines;
   CheckHierarchy(options.hierarchy);
@@ -227,7 +235,10 @@ Launch::Launch(const LaunchOptions& options) : state_(std::make_unique<State>())
     throw;
   }
   state.world.device = DeviceOf(state.world, gpus);
-  MakeCurrent(state.world.device);
+  WithDevice(state.world.rank, state.job, [&] {
+    MakeCurrent(state.world.device);
+    return 0;
+  });
   if (state.world.size > 1)
     state.Connect(devices, options);
   else
@@ -248,15 +259,9 @@ int Launch::Run(const std::function<int()>& body) {
       code = WithDevice(world().rank, communicator().share_job(), body);
       communicator().Barrier("end of the job");
       EndNccl(communicator());
-    } catch (const Error& error) {
-      Fail(error.what(), error.exit_code());
-    } catch (const std::filesystem::filesystem_error& error) {
-      const auto known = AsError(error);
-      Fail(known.what(), known.exit_code());
-    } catch (const std::exception& error) {
-      Fail(std::string("internal error: ") + error.what(), 70);
     } catch (...) {
-      Fail("internal error: an exception of unknown type", 70);
+      const auto failure = CurrentFailure();
+      Fail(failure.what, failure.exit_code);
     }
     state_->communicator.reset();
     state_->engine->Stop();

@@ -11,6 +11,7 @@
 #include "cluster/nccl_communicator.h"
 #include "src/base/seconds.h"
 #include "src/base/tensor.h"
+#include "src/base/text_list.h"
 
 namespace helio::cluster {
 namespace {
@@ -28,10 +29,6 @@ constexpr double kWarnAfter = 0.2;                  // of the deadline
 constexpr auto kAbortGrace = std::chrono::seconds(5);
 constexpr auto kLockPatience = std::chrono::seconds(1);
 constexpr int kRequeue = 75;
-
-Clock::duration FromSeconds(double seconds) {
-  return std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(seconds));
-}
 
 // What a tag must stay below.
 int TagLimit() {
@@ -339,8 +336,7 @@ std::string MpiEngine::BehindOrSilent(int communicator_id, uint64_t sequence, Cl
     const bool behind =
         communicator_id < Beat::kCommunicators && peer.beat.sequences[communicator_id] < sequence;
     if (!behind && !heartbeat_->Silent(rank, now)) continue;
-    absent += (absent.empty() ? "" : ", ") +
-              DescribeAbsent(rank, hosts_[rank], peer, now, heartbeat_->silent_after_seconds());
+    AddToList(absent, DescribeAbsent(rank, hosts_[rank], peer, now, heartbeat_->silent_after_seconds()));
   }
   return absent;
 }
@@ -415,8 +411,7 @@ std::string MpiEngine::StillHere() const {
   for (int rank = 0; rank < world_.size; ++rank)
     if (const auto& peer = heartbeat_->peers()[rank];
         rank != world_.rank && heartbeat_->Knows(rank) && !peer.left)
-      absent += (absent.empty() ? "" : ", ") +
-                DescribeAbsent(rank, hosts_[rank], peer, now, heartbeat_->silent_after_seconds());
+      AddToList(absent, DescribeAbsent(rank, hosts_[rank], peer, now, heartbeat_->silent_after_seconds()));
   return "the end of the job on rank " + std::to_string(world_.rank) + " passed its deadline of " +
          std::to_string(static_cast<int>(job_->deadline_seconds())) + " s; missing: " + absent;
 }

@@ -30,8 +30,6 @@ class MpiOperation : public Operation {
   bool Done() override { return done_.load(std::memory_order_acquire); }
   Interval under_way() const override { return {Moment::At(started_), Moment::At(finished_)}; }
 
-  const Call& call() const { return call_; }
-  int communicator_id() const { return communicator_id_; }
   std::string Describe() const { return call_.Describe(communicator_); }
   // Large operations of one communicator go through the network a few at a time, in order.
   virtual bool large() const { return false; }
@@ -104,8 +102,6 @@ class MpiEngine : public std::enable_shared_from_this<MpiEngine> {
   // the lock, so for operations only.
   std::vector<char> TakeStaging(size_t bytes);
   void ReturnStaging(std::vector<char> staging) { staging_.push_back(std::move(staging)); }
-
-  const std::vector<std::string>& hosts() const { return hosts_; }
 
  private:
   friend class MpiOperation;

@@ -1,5 +1,6 @@
 #include "cluster/nccl_communicator.h"
 
+#include <ATen/cuda/CUDAContext.h>
 #include <ATen/cuda/CUDAEvent.h>
 #include <c10/cuda/CUDAFunctions.h>
 #include <c10/cuda/CUDAGuard.h>
@@ -11,6 +12,7 @@
 #include <thread>
 
 #include "src/base/error.h"
+#include "src/base/seconds.h"
 #include "src/base/tensor.h"
 
 namespace helio::cluster {
@@ -232,10 +234,7 @@ class NcclCommunicator : public Communicator {
   }
 
  private:
-  Clock::time_point Deadline() {
-    return Clock::now() + std::chrono::duration_cast<Clock::duration>(
-                              std::chrono::duration<double>(job().deadline_seconds()));
-  }
+  Clock::time_point Deadline() { return Clock::now() + FromSeconds(job().deadline_seconds()); }
 
   void Connect() {
     c10::cuda::CUDAGuard on_device(world().device);
@@ -286,15 +285,18 @@ class NcclCommunicator : public Communicator {
 int VisibleGpus() { return c10::cuda::device_count(); }
 
 void MakeCurrent(const c10::Device& device) {
-  if (device.is_cuda()) c10::cuda::set_device(device.index());
+  if (!device.is_cuda()) return;
+  constexpr int kLeast = 75;  // Turing: what the wheels of CUDA 13 have kernels for
+  const auto* card = at::cuda::getDeviceProperties(device.index());
+  if (10 * card->major + card->minor < kLeast)
+    ThrowUser("GPU " + std::to_string(device.index()) + " (" + card->name + ") has compute capability " +
+                  std::to_string(card->major) + "." + std::to_string(card->minor) + ", and 7.5 is the least",
+              "--device", "compute on CPUs with --device=cpu, or hide it with CUDA_VISIBLE_DEVICES");
+  c10::cuda::set_device(device.index());
 }
 
 std::unique_ptr<Communicator> MakeNcclCommunicator(std::unique_ptr<Communicator> host,
                                                    std::shared_ptr<MpiEngine> engine) {
-  // Several communicators are under way at once on streams of their own (gradients, batch norm, negatives):
-  // NCCL 2.26 and later keeps their launch order the same on every GPU where this is set, else two GPUs may
-  // each wait for what the other has queued behind.
-  setenv("NCCL_LAUNCH_ORDER_IMPLICIT", "1", /*overwrite=*/0);
   auto job = host->share_job();
   return std::make_unique<NcclCommunicator>(std::move(host), std::move(engine), std::move(job),
                                             std::make_shared<Channels>());

@@ -6,6 +6,8 @@
 #include "cluster/consistency.h"
 #include "src/base/checksum.h"
 #include "src/base/error.h"
+#include "src/base/host_name.h"
+#include "src/base/text_list.h"
 
 namespace helio::cluster {
 namespace {
@@ -44,12 +46,6 @@ int64_t Majority(const torch::Tensor& sums) {
   return -1;
 }
 
-std::string OwnHost() {
-  std::array<char, 256> name = {};
-  gethostname(name.data(), name.size() - 1);
-  return name.data();
-}
-
 // "netG.fc.weight of netG and 3 more of 120": where `rows`, {ranks, tensors}, are not all the same.
 std::string DifferentTensors(const torch::Tensor& rows, const std::vector<Replica>& replicas) {
   const auto differs = rows.ne(rows[0]).any(0).nonzero().flatten();
@@ -69,7 +65,7 @@ std::string Accusation(const torch::Tensor& rows, const torch::Tensor& sums,
   std::string text;
   for (int64_t rank = 0; rank < sums.numel(); ++rank) {
     if (right >= 0 && sums[rank].equal(sums[right])) continue;
-    text += (text.empty() ? "" : ", ") + name(rank);
+    AddToList(text, name(rank));
     if (right >= 0)
       text += " differs from the others in " +
               DifferentTensors(torch::stack({rows[right], rows[rank]}), replicas);
@@ -87,7 +83,7 @@ void CheckReplicas(Communicator& communicator, const std::vector<Replica>& own, 
   const auto sums = GatherRows(communicator, HashOf(hashes)).flatten();
   if (sums.eq(sums[0]).all().item<bool>()) return;
   const auto rows = GatherRows(communicator, hashes);
-  const auto hosts = GatherStrings(communicator, OwnHost(), "check of weights");
+  const auto hosts = GatherStrings(communicator, HostName(), "check of weights");
   throw Error(ErrorKind::kCluster,
               "the ranks no longer hold the same weights: " + Accusation(rows, sums, own, hosts), where,
               "memory, processor or device of such a host is at fault, or its libraries are others: replace "

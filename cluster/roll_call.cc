@@ -7,6 +7,8 @@
 
 #include "cluster/mpi_support.h"
 #include "cluster/pending.h"
+#include "src/base/seconds.h"
+#include "src/base/text_list.h"
 
 namespace helio::cluster {
 namespace {
@@ -14,9 +16,7 @@ namespace {
 constexpr int kRollCallTag = 0;  // heartbeats come later
 constexpr double kTurn = 3;      // seconds: rank 0 speaks first, it knows more; then rank 1
 
-Clock::time_point After(double seconds) {
-  return Clock::now() + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(seconds));
-}
+Clock::time_point After(double seconds) { return Clock::now() + FromSeconds(seconds); }
 
 // The requests that are not complete by `deadline`, by index.
 std::vector<size_t> Unfinished(std::vector<MPI_Request>& requests, Clock::time_point deadline) {
@@ -35,8 +35,7 @@ std::vector<size_t> Unfinished(std::vector<MPI_Request>& requests, Clock::time_p
 // `requests`: by rank.
 void Complete(std::vector<MPI_Request>& requests, Clock::time_point deadline, double seconds) {
   std::string missing;
-  for (const size_t rank : Unfinished(requests, deadline))
-    missing += (missing.empty() ? "" : ", ") + std::to_string(rank);
+  for (const size_t rank : Unfinished(requests, deadline)) AddToList(missing, std::to_string(rank));
   if (missing.empty()) return;
   throw Error(ErrorKind::kCluster,
               "start-up passed its deadline of " + std::to_string(static_cast<int>(seconds)) +

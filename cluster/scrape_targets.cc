@@ -3,17 +3,11 @@
 #include <unistd.h>
 
 #include "cluster/listener.h"
+#include "src/base/host_name.h"
 #include "src/base/json.h"
 
 namespace helio::cluster {
-namespace {
-
-std::string HostName() {
-  char name[256] = {};
-  return gethostname(name, sizeof name - 1) == 0 ? name : "localhost";
-}
-
-}  // namespace
+namespace {}  // namespace
 
 std::string ScrapeHost(const std::string& bind) {
   if (bind == "0.0.0.0" || bind == "::") return HostName();

@@ -12,8 +12,6 @@ struct World {
   int node = 0;  // hosts numbered by their lowest rank
   int nodes = 1;
   c10::Device device = c10::kCPU;  // where this rank's tensors live
-
-  bool first() const { return rank == 0; }
 };
 
 }  // namespace helio::cluster

@@ -5,6 +5,7 @@
 #include "dataio/json_fields.h"
 #include "dataio/source_reading.h"
 #include "src/base/file_system.h"
+#include "src/base/text_list.h"
 
 namespace helio::dataio {
 namespace fs = std::filesystem;
@@ -67,7 +68,7 @@ std::vector<SourceSplit> ReadCoco(const SourceOptions& options) {
     if (year.empty()) continue;
     const auto file = fs::path("annotations") / ("captions_" + folder + year + ".json");
     ReadCocoSplit(options.root / file, options.root / (folder + year), name, reading);
-    by += (by.empty() ? "" : ", ") + std::string(name) + " by " + file.string();
+    AddToList(by, std::string(name) + " by " + file.string());
   }
   if (by.empty())
     ThrowUser("has no annotations/captions_{train,val}{2014,2017}.json", options.root.string(),

@@ -48,7 +48,7 @@ Dataset::Dataset(const fs::path& root, const std::string& split)
     : root_(root), split_(split), vocabulary_(Vocabulary::Read(root / "vocabulary.json")) {
   const std::string where = (root / "manifest.json").string();
   const std::string text = ReadFile(root / "manifest.json");
-  digest_ = Digest(std::as_bytes(std::span(text)));
+  digest_ = Digest(text);
   const Json manifest = ParseJson(text, where);
   if (JsonField<int>(manifest, "format_version", where) != kManifestVersion)
     ThrowData("has another format version", where, "pack the data set again");

@@ -8,6 +8,7 @@
 
 #include "src/base/error.h"
 #include "src/base/file_system.h"
+#include "src/base/text_list.h"
 
 namespace helio::dataio {
 namespace fs = std::filesystem;
@@ -109,8 +110,7 @@ std::string FileTree::OtherKinds() const {
     for (const auto& file : *files) ++kinds[SuffixOf(file)];
   std::string text;
   for (const auto& [suffix, count] : kinds)
-    text += (text.empty() ? "" : ", ") + std::to_string(count) + " " +
-            (suffix.empty() ? "without a suffix" : suffix);
+    AddToList(text, std::to_string(count) + " " + (suffix.empty() ? "without a suffix" : suffix));
   return text;
 }
 

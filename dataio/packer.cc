@@ -211,8 +211,7 @@ class Packer {
       std::error_code missing;  // a picture that was skipped has no size
       plan << '\t' << fs::file_size(record.image, missing);
     }
-    const std::string text = plan.str();
-    return Digest(std::as_bytes(std::span(text)));
+    return Digest(plan.str());
   }
 
   static fs::path PlanFile(const Job& job) {

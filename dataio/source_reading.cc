@@ -5,6 +5,7 @@
 #include "dataio/split_names.h"
 #include "src/base/file_system.h"
 #include "src/base/log.h"
+#include "src/base/text_list.h"
 
 namespace helio::dataio {
 namespace {
@@ -112,13 +113,13 @@ void SourceReading::RenameVal() {
   auto val = splits_.extract("val");
   val.key() = "test";
   splits_.insert(std::move(val));
-  made_splits_ += (made_splits_.empty() ? "" : "; ") + std::string("val is for testing");
+  AddToList(made_splits_, "val is for testing", "; ");
 }
 
 void SourceReading::LogSplits() const {
   std::string counts;
   for (const auto& [name, split] : splits_)
-    counts += (counts.empty() ? "" : ", ") + name + " " + std::to_string(split.records.size());
+    AddToList(counts, name + " " + std::to_string(split.records.size()));
   const auto by =
       made_splits_.empty() && undecided_ > 0 ? "every tenth picture is for testing" : made_splits_;
   LOG(INFO) << options_.root.string() << ": " << counts << (by.empty() ? "" : " (" + by + ")");

@@ -6,6 +6,7 @@
 #include "dataio/pickle_list.h"
 #include "dataio/source.h"
 #include "dataio/split_names.h"
+#include "src/base/text_list.h"
 
 namespace helio::dataio {
 namespace fs = std::filesystem;
@@ -65,7 +66,7 @@ void SplitRule::ReadLists(const FileTree& tree, const PictureIndex& index, Compl
         continue;
       }
       lists_[file.string()] = split;
-      text_ += (text_.empty() ? "" : ", ") + split + " by " + file.string();
+      AddToList(text_, split + " by " + file.string());
       for (const auto& name : names)
         complaints.Try([&] {
           const auto picture = index.Find(name).string();

@@ -126,7 +126,7 @@ std::string Vocabulary::Digest() const {
   std::string joined;
   for (const auto& word : words_) joined += word + '\n';
   if (rule_ == WordRule::kUnicode) joined += "rule unicode";
-  return helio::Digest(std::as_bytes(std::span(joined)));
+  return helio::Digest(joined);
 }
 
 std::string Vocabulary::ToJson() const {

@@ -45,8 +45,9 @@ class Vocabulary {
   static Vocabulary Read(const std::filesystem::path& path);
   static Vocabulary FromJson(const Json& json, const std::string& where);
 
-  int64_t Add(const std::string& word);         // the word's id, new or old
-  int64_t Find(const std::string& word) const;  // -1: unknown
+  int64_t Add(const std::string& word);                             // the word's id, new or old
+  int64_t Find(const std::string& word) const;                      // -1: unknown
+  const std::vector<std::string>& words() const { return words_; }  // by id
   const std::string& word(int64_t id) const { return words_.at(static_cast<size_t>(id)); }
   WordRule rule() const { return rule_; }  // by which a text becomes these words
   std::vector<std::string> WordsOf(std::string_view text) const { return Tokenize(text, rule_); }

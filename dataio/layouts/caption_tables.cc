@@ -3,6 +3,7 @@
 #include "dataio/layouts/layout.h"
 #include "dataio/layouts/table.h"
 #include "dataio/split_names.h"
+#include "src/base/text_list.h"
 
 // Lists of pictures and captions in the two upper levels: Flickr's captions.txt, results.csv,
 // Flickr8k.token.txt, train.csv and test.csv, captions.json. The pictures lie anywhere below the root.
@@ -30,9 +31,7 @@ std::vector<fs::path> TableFiles(const FileTree& tree) {
 
 std::string SeeTables(const FileTree& tree) {
   if (tree.pictures.empty()) return "";
-  std::string seen;
-  for (const auto& file : TableFiles(tree)) seen += (seen.empty() ? "" : ", ") + file.string();
-  return seen;
+  return Join(TableFiles(tree));
 }
 
 // Several lists are lists of splits, or nobody knows which one is meant.

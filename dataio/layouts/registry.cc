@@ -4,6 +4,7 @@
 #include "dataio/layouts/layout.h"
 #include "src/base/file_system.h"
 #include "src/base/log.h"
+#include "src/base/text_list.h"
 
 namespace helio::dataio {
 namespace fs = std::filesystem;
@@ -27,8 +28,7 @@ std::vector<std::string> DomainsIn(const fs::path& root) {
 // there, or there is no choice.
 std::vector<std::string> FoldersOf(const SourceOptions& options) {
   const auto domains = DomainsIn(options.root);
-  std::string all;
-  for (const auto& domain : domains) all += (all.empty() ? "" : ", ") + domain;
+  const auto all = Join(domains);
   if (options.domain.empty() && domains.size() < 2) return {"."};
   if (options.domain.empty())
     ThrowUser("holds the domains " + all + " side by side", options.root.string(),

@@ -9,6 +9,7 @@
 #include "dataio/file_tree.h"
 #include "dataio/layouts/separated.h"
 #include "src/base/file_system.h"
+#include "src/base/text_list.h"
 
 namespace helio::dataio {
 namespace fs = std::filesystem;
@@ -107,12 +108,6 @@ std::vector<TableRow> RowsWithHeader(const std::string& text, const Columns& col
   return rows;
 }
 
-std::string Joined(const std::vector<std::string>& names) {
-  std::string text;
-  for (const auto& name : names) text += (text.empty() ? "" : ", ") + name;
-  return text;
-}
-
 // --- lines "NAME.jpg#0 <tab> caption"
 // -------------------------------------------------------------------------
 
@@ -161,7 +156,7 @@ void AddTexts(const Json& value, const std::string& where, std::vector<std::stri
 std::string FieldsOf(const Json& object) {
   std::vector<std::string> names;
   for (const auto& [key, value] : object.items()) names.push_back(key);
-  return Joined(names);
+  return Join(names);
 }
 
 TableRow RowOfObject(const Json& object, const std::string& where) {
@@ -271,7 +266,7 @@ std::vector<TableRow> ReadTable(const fs::path& file, Complaints& complaints) {
   if (text.starts_with("\xEF\xBB\xBF")) text.erase(0, 3);
   if (const auto columns = ReadHeader(text)) return RowsWithHeader(text, *columns, file.string(), complaints);
   if (const auto columns = ReadHeader(text, /*captions=*/false))
-    ThrowData("has no column of captions (text, caption, ...); its columns: " + Joined(columns->names),
+    ThrowData("has no column of captions (text, caption, ...); its columns: " + Join(columns->names),
               file.string());
   return TokenRows(file, complaints);
 }

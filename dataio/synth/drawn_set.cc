@@ -50,8 +50,11 @@ std::vector<DrawnClass> MakeClasses(const DrawnSetOptions& options, const Subjec
 
 void NameAndSplit(std::vector<DrawnClass>& classes, const DrawnSetOptions& options, const Subject& subject) {
   const auto train_classes = static_cast<int64_t>(classes.size()) - options.test_classes;
+  if (train_classes < 1)
+    ThrowUser("leaves none of the " + std::to_string(classes.size()) + " classes for training",
+              "--test_classes", "fewer of them, or more --families");
   const int64_t train_images = options.images - options.test_classes * options.test_images;
-  if (train_classes < 1 || train_images < train_classes)
+  if (train_images < train_classes)
     ThrowUser("too few images for " + std::to_string(classes.size()) + " classes", "--images",
               "at least " + std::to_string(train_classes + options.test_classes * options.test_images));
   for (size_t i = 0; i < classes.size(); ++i) {

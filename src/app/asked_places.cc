@@ -1,20 +1,13 @@
 #include "src/app/asked_places.h"
 
 #include <algorithm>
-#include <sstream>
 
 #include "dataio/numbers.h"
 #include "src/base/error.h"
+#include "src/base/text_list.h"
 
 namespace helio::app {
 namespace {
-
-std::vector<std::string> SplitAt(const std::string& text, char separator) {
-  std::vector<std::string> parts;
-  std::istringstream fields(text);
-  for (std::string part; std::getline(fields, part, separator);) parts.push_back(part);
-  return parts;
-}
 
 // A place in the picture: 0 to 1.
 float Fraction(const std::string& text, const std::string& where, const std::string& hint) {
@@ -28,9 +21,7 @@ size_t PointNumber(std::string name, const std::vector<std::string>& names, cons
   std::ranges::replace(name, '_', ' ');
   const auto found = std::ranges::find(names, name);
   if (found != names.end()) return static_cast<size_t>(found - names.begin());
-  std::string known;
-  for (const auto& one : names) known += (known.empty() ? "" : ", ") + one;
-  ThrowUser("'" + name + "' is no key point of the data that it was trained on", where, "use " + known);
+  ThrowUser("'" + name + "' is no key point of the data that it was trained on", where, "use " + Join(names));
 }
 
 }  // namespace
@@ -39,7 +30,7 @@ torch::Tensor AskedBox(const std::string& text, int64_t rows) {
   const std::string where = "--box=" + text;
   const char* hint = "left, top, width, height as parts of the picture: --box=0.2,0.3,0.5,0.4";
   std::vector<float> box;
-  for (const auto& part : SplitAt(text, ',')) box.push_back(Fraction(part, where, hint));
+  for (const auto& part : Split(text, ',')) box.push_back(Fraction(part, where, hint));
   if (box.size() != 4) ThrowUser("must be four numbers", where, hint);
   constexpr float kRounding = 1e-4F;
   if (box[2] <= 0 || box[3] <= 0) ThrowUser("has no area", where, hint);
@@ -52,7 +43,7 @@ torch::Tensor AskedPoints(const std::string& text, const std::vector<std::string
   const std::string where = "--points=" + text;
   const char* hint = "name:x,y,... as parts of the picture: --points=beak:0.8,0.3,tail:0.1,0.6";
   auto points = torch::zeros({std::ssize(names), 3});
-  const auto parts = SplitAt(text, ',');
+  const auto parts = Split(text, ',');
   if (parts.size() % 2 != 0) ThrowUser("a point lacks a number", where, hint);
   for (size_t i = 0; i < parts.size(); i += 2) {
     const auto colon = parts[i].find(':');

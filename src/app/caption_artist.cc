@@ -1,6 +1,10 @@
 #include "src/app/caption_artist.h"
 
+#include <cstdlib>
+
+#include "cluster/device_error.h"
 #include "src/base/error.h"
+#include "src/base/log.h"
 #include "src/eval/png_writer.h"
 #include "src/eval/samples.h"
 #include "src/report/data_uri.h"
@@ -8,6 +12,8 @@
 
 namespace helio::app {
 namespace {
+
+constexpr int kRequeue = 75;  // docs/running.md
 
 constexpr size_t kTopWords = 5;  // a stage, as in the papers' figures
 
@@ -87,6 +93,10 @@ std::vector<Json> CaptionArtist::Draw(const std::vector<serve::DrawRequest>& req
   } catch (const Error& error) {
     if (error.kind() != ErrorKind::kUser) throw;
     throw serve::RequestError(422, "cannot_draw", error.what());
+  } catch (const c10::AcceleratorError& error) {
+    // A broken device answers nobody any more; who watches this process starts it again.
+    LOG(ERROR) << cluster::FirstLine(error);
+    std::_Exit(kRequeue);
   }
   std::vector<Json> answers;
   int64_t row = 0;

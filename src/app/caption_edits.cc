@@ -5,6 +5,7 @@
 #include <sstream>
 
 #include "src/base/error.h"
+#include "src/base/text_list.h"
 
 namespace helio::app {
 namespace {
@@ -58,8 +59,7 @@ CaptionEdit Edited(const std::string& text, const std::string& edit) {
 
 std::vector<CaptionEdit> EditsOf(const std::string& text, const std::string& edits) {
   std::vector<CaptionEdit> all;
-  std::istringstream parts(edits);
-  for (std::string part; std::getline(parts, part, ',');) all.push_back(Edited(text, part));
+  for (const auto& part : Split(edits)) all.push_back(Edited(text, part));
   return all;
 }
 

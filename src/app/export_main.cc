@@ -19,7 +19,10 @@ namespace fs = std::filesystem;
 Json Scores(const TrainedModel& model) {
   if (FLAGS_summary.empty()) return model.info().value("scores", Json::object());
   const Json summary = ReadJson(FLAGS_summary);
-  return summary.contains("generated") ? summary.at("generated") : summary;
+  if (!summary.is_object() || !summary.contains("generated") || !summary.at("generated").is_object())
+    ThrowUser("has no scores of drawn pictures", "--summary=" + FLAGS_summary,
+              "name the summary.json of helio-eval --checkpoint");
+  return summary.at("generated");
 }
 
 fs::path Out() { return ReadTrainingOptions(GivenFlags()).session.out; }

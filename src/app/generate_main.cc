@@ -1,49 +1,20 @@
+#include "cluster/device_error.h"
 #include "cluster/launch.h"
 #include "src/app/asked_places.h"
 #include "src/app/drawing_manifest.h"
+#include "src/app/generate_options.h"
 #include "src/app/main.h"
-#include "src/app/picture_rows.h"
 #include "src/app/prompt_reader.h"
 #include "src/app/trained_model.h"
 #include "src/app/training_flags.h"
 #include "src/app/translate_files.h"
+#include "src/base/text_list.h"
 #include "src/eval/attention_picture.h"
 #include "src/eval/png_writer.h"
 #include "src/eval/samples.h"
 
 namespace helio::app {
 namespace {
-
-struct GenerateOptions {
-  std::string checkpoint, text, text_encoder, box, points, points_checkpoint, image, direction;
-  int64_t n = 4, class_number = -1;
-  RowOptions rows;
-
-  void Declare(OptionList& list) {
-    list.Add("checkpoint", &checkpoint, AnyValue(), "A run's folder, or one of its checkpoints");
-    list.Add("text", &text, AnyValue(), "The sentence to draw");
-    list.Add(
-        "text_encoder", &text_encoder, AnyValue(),
-        "Encoder of the sentence, for systems that were trained on embeddings; default: the one that the "
-        "run recorded");
-    list.Add("box", &box, AnyValue(),
-             "x,y,w,h: where to draw, for systems that are told: left, top, width and height, 0 to 1 of the "
-             "picture");
-    list.Add(
-        "points", &points, AnyValue(),
-        "NAME:X,Y,...: key points, 0 to 1 of the picture, for systems that are told; others are not seen");
-    list.Add("points_checkpoint", &points_checkpoint, AnyValue(),
-             "A run of a generator of key points, which makes up those that --points does not give");
-    list.Add("image", &image, AnyValue(),
-             "FILE,...: pictures for a system that translates, in place of --text");
-    list.Add("direction", &direction, OneOf({"", "a2b", "b2a"}),
-             "a2b or b2a: from the first data set's domain to the second's, or back");
-    list.Add("class", &class_number, AtLeast(-1),
-             "Number of a class to draw, for systems that can be asked for one, in place of --text");
-    list.Add("n", &n, Between(1, 64), "Pictures; of --edit, --to_text and --to_seed how many noises");
-    rows.Declare(list);
-  }
-};
 
 // The sentence, once for each picture. `words`: those that the model knows.
 recipes::Prompt TextPrompt(const GenerateOptions& own, const TrainedModel& model,
@@ -83,7 +54,7 @@ eval::Canvas Labelled(const GenerateOptions& own, const recipes::Prompt& prompt,
                       const recipes::Pictures& pictures, const std::vector<std::string>& words,
                       const RunOptions& run) {
   const auto seed = "seed " + std::to_string(run.seed);
-  const auto text = own.text.empty() ? "class " + std::to_string(own.class_number) : own.text;
+  const auto text = own.class_number < 0 ? own.text : "class " + std::to_string(own.class_number);
   if (!pictures.attention.empty()) {
     std::vector<eval::AttentionSubject> subjects;
     for (int64_t i = 0; i < own.n; ++i) subjects.push_back(eval::SubjectOf(pictures, i, text, words));
@@ -106,10 +77,24 @@ recipes::Prompt ClassPrompt(const GenerateOptions& own, TrainedModel& model) {
   return prompt;
 }
 
+// Of systems that are told nothing.
+bool DrawsNoiseAlone(TrainedModel& model) {
+  const bool told = model.needs().captions || model.needs().embeddings > 0;
+  return !told && !model.translator() && model.drawer().classes() == 0;
+}
+
+recipes::Prompt PromptFor(const GenerateOptions& own, TrainedModel& model, std::vector<std::string>& words) {
+  if (own.class_number >= 0) return ClassPrompt(own, model);
+  if (!own.text.empty()) return TextPrompt(own, model, words);
+  recipes::Prompt prompt;
+  prompt.classes = torch::zeros({own.n}, torch::kInt64);  // as many rows
+  return prompt;
+}
+
 void DrawSentence(const GenerateOptions& own, TrainedModel& model, const std::filesystem::path& out) {
   const auto& options = model.options();
   std::vector<std::string> words;
-  auto prompt = own.class_number >= 0 ? ClassPrompt(own, model) : TextPrompt(own, model, words);
+  auto prompt = PromptFor(own, model, words);
   AddPlaces(own, model, cluster::DeviceAlone(options.launch.device), prompt);
   const auto pictures =
       eval::OnHost(model.drawer().Draw(prompt, recipes::RowsOf(options.run.seed, {0, own.n, own.n})));
@@ -136,23 +121,20 @@ void DrawSentenceRows(const GenerateOptions& own, TrainedModel& model, const std
   DrawRows(rows, places, reader, model, out);
 }
 
-std::vector<std::string> FilesIn(const std::string& list) {
-  std::vector<std::string> files;
-  std::istringstream entries(list);
-  for (std::string file; std::getline(entries, file, ',');) files.push_back(file);
-  return files;
-}
-
-int Run() {
+int DrawWhatIsAsked() {
   GenerateOptions own;
   const auto options = ReadTrainingOptionsWith(own, GivenFlags());
   const auto& out = options.session.out;
   if (own.checkpoint.empty()) ThrowUser("is missing", "--checkpoint", "name a run's folder");
-  if (!own.text.empty() + !own.rows.texts.empty() + !own.image.empty() + (own.class_number >= 0) != 1)
-    ThrowUser("one of them", "--text, --texts, --class, --image",
-              "sentences or a class to draw, or pictures to translate");
   if (out.extension() != ".png") ThrowUser("must be a .png file", "--out");
   TrainedModel model(own.checkpoint, cluster::DeviceAlone(options.launch.device));
+  const int asked =
+      !own.text.empty() + !own.rows.texts.empty() + !own.image.empty() + (own.class_number >= 0);
+  if (asked != (DrawsNoiseAlone(model) ? 0 : 1))
+    ThrowUser("one of them", "--text, --texts, --class, --image",
+              DrawsNoiseAlone(model) ? "none: this system draws of noise alone"
+                                     : "sentences or a class to draw, or pictures to translate");
+  CheckOptions(own, model, GivenFlags());
   if (own.rows.any()) {
     DrawSentenceRows(own, model, out);
   } else if (own.image.empty()) {
@@ -160,10 +142,12 @@ int Run() {
   } else {
     if (!model.translator())
       ThrowUser("'" + model.options().run.recipe + "' draws sentences", "--image", "--text=\"...\"");
-    TranslateFiles(model, FilesIn(own.image), own.direction, out);
+    TranslateFiles(model, Split(own.image), own.direction, out);
   }
   return 0;
 }
+
+int Run() { return cluster::WithDevice(0, std::make_shared<cluster::JobState>(), &DrawWhatIsAsked); }
 
 }  // namespace
 }  // namespace helio::app
@@ -176,6 +160,6 @@ int main(int argc, char** argv) {
       {.usage = "helio-generate draws a sentence: --checkpoint=RUN --text=\"...\" --out=F.png [--n=4] "
                 "[--seed=S] [--edit=WORD:NEW,...] [--to_text=\"...\"] [--to_seed=S]; or "
                 "translates pictures: --checkpoint=RUN --image=FILE,... --direction=a2b --out=F.png",
-       .shared = {"out", "seed", "device", "log_format"}},
+       .shared = {"out", "seed", "device", "log_format", "iterations", "epsilon1"}},
       &helio::app::Run);
 }

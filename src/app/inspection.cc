@@ -6,6 +6,7 @@
 #include "dataio/dataset.h"
 #include "src/base/checksum.h"
 #include "src/base/json.h"
+#include "src/base/text_list.h"
 
 namespace helio::app {
 namespace fs = std::filesystem;
@@ -13,12 +14,6 @@ namespace {
 
 constexpr int64_t kAnyWord = int64_t{1} << 31;  // where no vocabulary says how many there are
 constexpr int64_t kBarWidth = 40;
-
-std::string Joined(const std::set<std::string>& words) {
-  std::string text;
-  for (const auto& word : words) text += (text.empty() ? "" : ", ") + word;
-  return text;
-}
 
 std::string Histogram(const std::map<int64_t, int64_t>& counts) {
   int64_t most = 1;
@@ -78,10 +73,10 @@ void Summary::Add(const dataio::Shard& shard, uint64_t file_bytes) {
 std::string Summary::Text() const {
   std::ostringstream text;
   text << "  shards    " << shards << ", " << bytes << " bytes\n"
-       << "  records   " << records << ", codec " << Joined(codecs) << ", width " << widths.Text()
+       << "  records   " << records << ", codec " << Join(codecs) << ", width " << widths.Text()
        << ", height " << heights.Text() << '\n'
        << "  classes   " << classes.size() << '\n'
-       << "  parts     " << (parts.empty() ? "none" : Joined(parts)) << '\n'
+       << "  parts     " << (parts.empty() ? "none" : Join(parts)) << '\n'
        << "  captions  " << captions << ", " << captions_per_record.Text() << " a record\n";
   if (captions > 0) text << "  words  captions\n" << Histogram(caption_words);
   return text.str();

@@ -2,24 +2,12 @@
 
 #include <unistd.h>
 
-#include <cstdlib>
-
+#include "cluster/launch_environment.h"
 #include "src/base/json.h"
 
 namespace helio::app {
 
-namespace {
-
-// Known before MPI is up: what Open MPI, PMIx or Slurm put into the environment.
-int RankOfEnvironment() {
-  for (const char* name : {"OMPI_COMM_WORLD_RANK", "PMIX_RANK", "PMI_RANK", "SLURM_PROCID"})
-    if (const char* value = std::getenv(name)) return std::atoi(value);
-  return 0;
-}
-
-}  // namespace
-
-JsonLog::JsonLog() : rank_(RankOfEnvironment()) {
+JsonLog::JsonLog() : rank_(cluster::LauncherRank()) {
   google::AddLogSink(this);
   // Nothing from glog itself: neither to stderr (StartLogging minds this) nor to files.
   FLAGS_logtostderr = false;

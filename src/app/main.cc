@@ -11,6 +11,7 @@
 #include "src/app/help.h"
 #include "src/app/json_log.h"
 #include "src/base/error.h"
+#include "src/base/failure.h"
 #include "src/base/file_system.h"
 #include "src/base/heap.h"
 
@@ -182,18 +183,11 @@ int Main(int argc, char** argv, const ProgramText& program, int (*body)()) {
     ParseFlags(argc, argv, program);
     json_log = MakeJsonLog();
     return body();
-  } catch (const Error& error) {
+  } catch (...) {
+    const auto failure = CurrentFailure();
     cluster::LetLowerRanksSpeak(cluster::LauncherRank());
-    LOG(ERROR) << error.what();
-    return error.exit_code();
-  } catch (const std::filesystem::filesystem_error& error) {
-    cluster::LetLowerRanksSpeak(cluster::LauncherRank());
-    LOG(ERROR) << AsError(error).what();
-    return AsError(error).exit_code();
-  } catch (const std::exception& error) {
-    cluster::LetLowerRanksSpeak(cluster::LauncherRank());
-    LOG(ERROR) << "internal error: " << error.what();
-    return 70;
+    LOG(ERROR) << failure.what;
+    return failure.exit_code;
   }
 }
 

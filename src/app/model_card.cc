@@ -41,8 +41,12 @@ int64_t CountParameters(const NamedTensors& tensors) {
 constexpr char kUse[] = R"(```python
 from safetensors.torch import load_file   # or: scripts/convert_weights.py --out netG.pth netG.safetensors
 netG.load_state_dict(load_file("netG.safetensors"))                  # the published class, evaluation mode
-text_encoder.load_state_dict(load_file("text_encoder.safetensors"))  # RNN_ENCODER
 ```
+)";
+
+constexpr char kUseOfTextEncoder[] =
+    R"(
+The text encoder likewise: `text_encoder.load_state_dict(load_file("text_encoder.safetensors"))`, the published RNN_ENCODER.
 )";
 
 constexpr char kUseOfTranslators[] = R"(```python
@@ -52,12 +56,16 @@ netG_B.load_state_dict(load_file("netG_B.safetensors"))  # and back
 ```
 )";
 
+bool HasTextEncoder(const TrainedModel& model) {
+  return !recipes::WithoutPrefix(model.frozen(), "text_encoder.").empty();
+}
+
 std::string FileRows(TrainedModel& model) {
   std::ostringstream rows;
   for (const auto& part : model.drawing_parts())
     rows << "| `" << part.name << ".safetensors` | the generator, " << CountParameters(part.tensors)
          << " parameters, under the published names |\n";
-  if (!model.translator())
+  if (HasTextEncoder(model))
     rows << "| `text_encoder.safetensors` | the text encoder, under the published names |\n";
   rows << "| `vocabulary.json` | " << model.vocabulary().size() << " words; a word's id is its place |\n";
   return rows.str();
@@ -83,6 +91,7 @@ std::string ModelCard(TrainedModel& model, const Json& scores) {
        << model.options().trainer.precision << ", everything else in " << model.options().run.dtype << ".";
   if (!model.translator()) card << " Captions are cut to " << model.needs().words << " words.";
   card << "\n\n## Use\n\n" << (model.translator() ? kUseOfTranslators : kUse);
+  if (HasTextEncoder(model)) card << kUseOfTextEncoder;
   return card.str();
 }
 

@@ -10,6 +10,7 @@
 namespace helio::app {
 namespace {
 
+constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 constexpr int64_t kShownRows = 24;  // in the labelled picture
 
 std::string Percent(double share) { return std::to_string(static_cast<int>(share * 100 + 0.5)) + " %"; }
@@ -143,6 +144,7 @@ std::vector<PictureRow> PlanTexts(const std::string& texts, int64_t count, uint6
   if (!file) ThrowUser("cannot be opened", "--texts=" + texts, "name a file of sentences, one a line");
   std::vector<PictureRow> rows;
   for (std::string line; std::getline(file, line);) {
+    if (rows.empty() && line.starts_with(kByteOrderMark)) line.erase(0, kByteOrderMark.size());
     line.erase(line.find_last_not_of(" \t\r") + 1);
     if (line.empty()) continue;
     const auto number = std::ssize(rows);
@@ -173,6 +175,9 @@ void DrawRows(const std::vector<PictureRow>& rows, const recipes::Prompt& places
     }
     if (std::ssize(shown) < kShownRows) shown.push_back(std::move(sample));
   }
+  if (std::ssize(rows) > kShownRows)
+    LOG(WARNING) << out.string() << " shows " << kShownRows << " of " << rows.size()
+                 << " rows; all pictures are beside it";
   eval::WritePng(
       out, eval::DrawSampleGrid(shown, {.title = model.options().run.recipe, .subtitle = "", .columns = 1}));
   manifest.Write();

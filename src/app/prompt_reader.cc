@@ -3,6 +3,7 @@
 #include "dataio/batch_rows.h"
 #include "src/app/sentence_reader.h"
 #include "src/base/characters.h"
+#include "src/base/text_list.h"
 
 namespace helio::app {
 namespace {
@@ -14,12 +15,6 @@ std::unique_ptr<recipes::SentenceEncoder> EncoderOf(const TrainedModel& model, c
 int64_t WordsOf(const TrainedModel& model, const recipes::SentenceEncoder* encoder) {
   if (!encoder) return model.needs().words;
   return encoder->Needs().captions ? encoder->Needs().words : 0;
-}
-
-std::string Joined(const std::vector<std::string>& words) {
-  std::string all;
-  for (const auto& word : words) all += " " + word;
-  return all;
 }
 
 }  // namespace
@@ -51,7 +46,7 @@ ReadSentence PromptReader::Read(const std::string& text) const {
 ReadSentence PromptReader::ReadKnown(const std::string& text, const std::string& where) const {
   auto read = Read(text);
   if (!read.unknown.empty())
-    LOG(WARNING) << "words that the system never saw, left out:" << Joined(read.unknown);
+    LOG(WARNING) << "words that the system never saw, left out: " << Join(read.unknown, " ");
   if (!Knows(read))
     ThrowUser("none of its words is known", where, "the training captions show which words are");
   if (read.cut) LOG(WARNING) << "only the first " << words_ << " words are used";

@@ -14,7 +14,7 @@ namespace {
 
 struct ReportOptions {
   std::string out;
-  int64_t samples = 24, curve_points = 400, groups = 100;
+  int64_t samples = 24, pictures = 48, curve_points = 400, groups = 100;
   bool study = false;
 
   void Declare(OptionList& list) {
@@ -22,6 +22,7 @@ struct ReportOptions {
         "out", &out, AnyValue(),
         "Folder for index.html and report.md; empty: 'report' in the run's folder, where one run is named");
     list.Add("samples", &samples, Between(1, 1000), "Sample pictures of a run, evenly chosen over its steps");
+    list.Add("pictures", &pictures, Between(0, 1000), "Other pictures of a run, at most");
     list.Add("study", &study, AnyValue(),
              "A page on which people rank what the runs drew of the same captions, in place of the report");
     list.Add("groups", &groups, Between(1, 1000), "Groups of pictures that a study shows, at most");
@@ -52,7 +53,8 @@ int Run() {
   const auto runs = report::ReadRuns(folders);
   const auto out = options.out.empty() ? runs[0].folder / "report" : std::filesystem::path(options.out);
   const auto page = report::HtmlPage(runs, {.curve_points = static_cast<size_t>(options.curve_points),
-                                            .samples = static_cast<size_t>(options.samples)});
+                                            .samples = static_cast<size_t>(options.samples),
+                                            .pictures = static_cast<size_t>(options.pictures)});
   MakeFolders(out);
   WriteFileAtomically(out / "index.html", page);
   WriteFileAtomically(out / "report.md", report::MarkdownReport(runs));

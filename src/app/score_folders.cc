@@ -41,6 +41,7 @@ int ScorePictureFolders(const TrainingOptions& options, const eval::DistanceChoi
   return launch.Run([&] {
     auto& communicator = launch.communicator();
     UseThreads(options.run.threads, communicator);
+    UseCudaProducts(Precision::kFloat32);
     const auto judges = eval::MakePictureJudges(
         options.judges, ReadWeights(options.run),
         {.device = launch.world().device, .distances = distances, .inception_splits = inception_splits});

@@ -1,6 +1,7 @@
 #include <chrono>
 #include <thread>
 
+#include "cluster/device_error.h"
 #include "cluster/launch.h"
 #include "src/app/caption_artist.h"
 #include "src/app/main.h"
@@ -24,13 +25,18 @@ struct ServingOptions {
   }
 };
 
+// An IPv6 address stands in brackets there.
+std::string InUrl(const std::string& address) {
+  return address.find(':') == std::string::npos ? address : "[" + address + "]";
+}
+
 void WaitForSignal() {
   while (train::StopSignalReceived() == 0) std::this_thread::sleep_for(std::chrono::milliseconds(50));
   LOG(INFO) << "signal " << train::StopSignalReceived()
             << ": those who have asked are answered, then it ends";
 }
 
-int Run() {
+int Serve() {
   ServingOptions own;
   const auto options = ReadTrainingOptionsWith(own, GivenFlags());
   if (own.checkpoint.empty()) ThrowUser("is missing", "--checkpoint", "name a run's folder");
@@ -40,11 +46,13 @@ int Run() {
   serve::Service service(artist, own.serve);
   const int port = service.Start();
   LOG(INFO) << "serving " << model.options().run.recipe << ", step " << model.step() << ", at http://"
-            << own.serve.address << ":" << port << "/";
+            << InUrl(own.serve.address) << ":" << port << "/";
   WaitForSignal();
   service.Stop();
   return 0;
 }
+
+int Run() { return cluster::WithDevice(0, std::make_shared<cluster::JobState>(), &Serve); }
 
 }  // namespace
 }  // namespace helio::app

@@ -69,6 +69,11 @@ std::vector<std::string> TrainingData::Concerns(const std::vector<dataio::Domain
                          " of it: a part of what they show. For all of it pack with --side=" +
                          std::to_string(dataio::StoredSide(seen)));
   }
+  for (const auto& source : Sources(needs))
+    if (source.needs.boxes && source.dataset.Box(0)[2] <= 0)
+      concerns.push_back(
+          "the data set has no boxes (a CUB has them): this system is told that all of every picture is the "
+          "place");
   for (const auto* split : {&train(), &test()})
     if (split->classes() > 0 && !split->has_classes())
       concerns.push_back("all rows of the split '" + split->split() +

@@ -5,23 +5,17 @@
 
 #include "src/app/training_flags.h"
 #include "src/base/error.h"
+#include "src/base/text_list.h"
 #include "src/recipes/registry.h"
 
 namespace helio::app {
 namespace {
 
-std::string NamesOfSystems() {
-  std::string names;
-  for (const auto& name : recipes::SystemNames()) names += (names.empty() ? "" : ", ") + name;
-  return names;
-}
-
 // "ROLE:PATH,...": role -> path.
 std::map<std::string, std::string> ByRole(const std::string& text, const std::string& flag,
                                           const std::string& example) {
   std::map<std::string, std::string> paths;
-  std::istringstream entries(text);
-  for (std::string entry; std::getline(entries, entry, ',');) {
+  for (const auto& entry : Split(text)) {
     const auto colon = entry.find(':');
     if (colon == std::string::npos || colon == 0 || colon + 1 == entry.size())
       ThrowUser("'" + entry + "' is not ROLE:FILE", flag, "for example " + flag + "=" + example);
@@ -34,8 +28,7 @@ std::map<std::string, std::string> ByRole(const std::string& text, const std::st
 void DeclareSystem(const OptionValues& values, OptionList& list) {
   const auto recipe = values.find("recipe");
   if (recipe == values.end()) return;
-  for (const auto& system : recipes::Systems())
-    if (system.name == recipe->second) system.declare(list);
+  if (const auto* system = recipes::SystemOrNull(recipe->second)) system->declare(list);
 }
 
 // Values of the system's options that are not in order. The declaration is bound to its defaults, which are
@@ -69,7 +62,7 @@ void DeclareEvaluations(OptionList& list, RunOptions& run) {
 }  // namespace
 
 void RunOptions::Declare(OptionList& list) {
-  static const auto& systems = *new std::string("System to train: " + NamesOfSystems());
+  static const auto& systems = *new std::string("System to train: " + Join(recipes::SystemNames()));
   list.Group("What is trained");
   list.Add("recipe", &recipe, AnyValue(), systems.c_str());
   list.AddOperational("data", &data, AnyValue(),

@@ -9,6 +9,7 @@
 
 #include "src/base/error.h"
 #include "src/base/file_system.h"
+#include "src/base/host_name.h"
 #include "src/base/log.h"
 
 namespace helio {
@@ -49,9 +50,7 @@ Descriptor TakeLock(const fs::path& file, const char* remedy) {
 FolderLock::FolderLock(const fs::path& folder, const char* remedy) : file_(folder / ".lock") {
   MakeFolders(folder);
   lock_ = TakeLock(file_, remedy);
-  char host[256] = "";
-  ::gethostname(host, sizeof host - 1);
-  const std::string holder = std::string(host) + ", process " + std::to_string(::getpid());
+  const std::string holder = HostName() + ", process " + std::to_string(::getpid());
   if (::ftruncate(lock_.get(), 0) == 0 && ::pwrite(lock_.get(), holder.data(), holder.size(), 0) < 0)
     LOG(WARNING) << folder << ": cannot note who holds the lock";
 }

@@ -27,6 +27,8 @@ Precision PrecisionOf(const std::string& name) {
 void UseCudaProducts(Precision precision) {
   at::globalContext().setAllowTF32CuBLAS(precision == Precision::kTf32);
   at::globalContext().setAllowTF32CuDNN(precision == Precision::kTf32);
+  at::globalContext().setAllowBF16ReductionCuBLAS(false);  // sums of bfloat16 products are float32's
+  at::globalContext().setDeterministicCuDNN(true);  // a resumed run has the bits of one that was not stopped
 }
 
 ForwardPrecision::ForwardPrecision(Precision precision, torch::Device device) {

@@ -46,7 +46,7 @@ int64_t CardHeight(const AttentionSubject& subject, const AttentionLayout& layou
   const auto lines =
       WrapText(subject.caption, page::kCaption, static_cast<double>(layout.inner_width()), kSentenceLines);
   return 2 * page::kPadding + std::ssize(lines) * LineHeight(page::kCaption) +
-         std::ssize(subject.stages) * layout.row_height();
+         (std::ssize(subject.stages) + !subject.earlier.empty()) * layout.row_height();
 }
 
 void DrawTile(Canvas& canvas, int64_t x, int64_t y, int64_t side, const torch::Tensor& picture,
@@ -62,10 +62,20 @@ std::string WordLabel(const std::string& word, double peak) {
   return word + number.data();
 }
 
+std::string SideOf(const torch::Tensor& image) { return std::to_string(image.size(2)) + " px"; }
+
+void DrawEarlier(Canvas& canvas, int64_t x, int64_t y, const std::vector<torch::Tensor>& images,
+                 int64_t side) {
+  for (const auto& image : images) {
+    DrawTile(canvas, x, y, side, image, SideOf(image), page::kLabel);
+    x += side + page::kBetween;
+  }
+}
+
 void DrawStage(Canvas& canvas, int64_t x, int64_t y, const AttentionStage& stage,
                const AttentionSubject& subject, size_t top, int64_t side) {
   const TextStyle word_style{9, page::kInk, false};
-  DrawTile(canvas, x, y, side, stage.image, std::to_string(stage.image.size(2)) + " px", page::kLabel);
+  DrawTile(canvas, x, y, side, stage.image, SideOf(stage.image), page::kLabel);
   for (const int64_t word : TopWords(stage.attention, subject.words.size(), top)) {
     x += side + page::kBetween;
     const double peak = stage.attention[word].max().item<double>();
@@ -84,6 +94,10 @@ int64_t DrawSubject(Canvas& canvas, int64_t y, const AttentionSubject& subject, 
     DrawText(canvas, static_cast<double>(x), static_cast<double>(line_y) + page::kCaption.size, line,
              page::kCaption);
     line_y += LineHeight(page::kCaption);
+  }
+  if (!subject.earlier.empty()) {
+    DrawEarlier(canvas, x, line_y, subject.earlier, layout.side);
+    line_y += layout.row_height();
   }
   for (const auto& stage : subject.stages) {
     DrawStage(canvas, x, line_y, stage, subject, top, layout.side);

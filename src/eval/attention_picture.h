@@ -18,6 +18,7 @@ struct AttentionSubject {
   std::vector<std::string>
       words;  // the caption's tokens in order, without padding; at most attention.size(0)
   std::vector<AttentionStage> stages;
+  std::vector<torch::Tensor> earlier = {};  // pictures {3, s, s} of the stages before words were looked at
 };
 
 struct AttentionStyle {
@@ -33,8 +34,8 @@ std::vector<int64_t> TopWords(const torch::Tensor& attention, size_t words, size
 // attention {h', w'}, which is stretched to its own range: {3, side, side} on the host.
 torch::Tensor AttentionOver(const torch::Tensor& image, const torch::Tensor& attention, int64_t side);
 
-// A block per subject, a row per stage: the picture, then heat maps of the top words over it, the word above
-// each with its peak attention; each map is stretched to its own range.
+// A block per subject, after the earlier stages a row per stage: the picture, then heat maps of the top words
+// over it, the word above each with its peak attention; each map is stretched to its own range.
 Canvas DrawAttention(const std::vector<AttentionSubject>& subjects, const AttentionStyle& style);
 
 }  // namespace helio::eval

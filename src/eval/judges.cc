@@ -54,12 +54,6 @@ ImageFunction ClassProbabilities(nn::Classifier classifier, ImageFunction pooled
   };
 }
 
-torch::Tensor ColourOfWord(const ColourAttributes& attributes, const dataio::Vocabulary& vocabulary) {
-  auto colours = torch::full({vocabulary.size()}, -1, torch::kInt64);
-  for (int64_t id = 1; id < vocabulary.size(); ++id) colours[id] = attributes.ColourOf(vocabulary.word(id));
-  return colours;
-}
-
 // As the judge learns from it: crops of 64 shall be nearly all of it, also of pictures stored for larger
 // sides.
 dataio::Image JudgedPicture(const dataio::Dataset& dataset, int64_t row) {
@@ -221,7 +215,7 @@ Evaluators MakeEvaluators(const Judges& judges, const dataio::Dataset& test, con
   if (judges.parts && judges.image)
     evaluators.push_back(std::make_unique<ColourSwap>(
         prefix + "colour_swap", code, SentenceCode(judges.text, judges.device),
-        ColourOfWord(*judges.attributes, test.vocabulary()),
+        judges.attributes->ColourOfWords(test.vocabulary().words()),
         ColourSwapOptions{.seed = seed, .judge = "DAMSM " + judges.damsm_digest}));
   return evaluators;
 }

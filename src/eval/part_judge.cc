@@ -7,6 +7,7 @@
 
 #include "src/base/noise.h"
 #include "src/base/random.h"
+#include "src/base/seeded_initialisation.h"
 #include "src/nn/convolution.h"
 
 namespace helio::eval {
@@ -31,12 +32,9 @@ void Initialise(torch::nn::Module& module, uint64_t seed) {
   }
 }
 
-// torch's layers draw their first weights from the global generator: give it back as it was.
 SmallPartNet MakeJudge(int64_t parts, int64_t colours, uint64_t seed) {
-  auto global = at::detail::getDefaultCPUGenerator();
-  const auto before = global.get_state();
+  const SeededInitialisation seeded(seed);
   SmallPartNet judge(parts, colours);
-  global.set_state(before);
   Initialise(*judge, seed);
   return judge;
 }

@@ -56,10 +56,12 @@ struct Reader {
 void SetText(Writer& writer, const std::map<std::string, std::string>& text) {
   for (const auto& [key, value] : text) {
     png_text chunk{};
-    chunk.compression = PNG_TEXT_COMPRESSION_NONE;
+    chunk.compression = PNG_ITXT_COMPRESSION_NONE;  // UTF-8
     chunk.key = const_cast<char*>(key.c_str());
     chunk.text = const_cast<char*>(value.c_str());
-    chunk.text_length = value.size();
+    chunk.itxt_length = value.size();
+    chunk.lang = nullptr;
+    chunk.lang_key = nullptr;
     png_set_text(writer.png, writer.info, &chunk, 1);
   }
 }

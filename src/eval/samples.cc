@@ -71,6 +71,7 @@ AttentionSubject SubjectOf(const recipes::Pictures& pictures, int64_t row, const
                            const std::vector<std::string>& words) {
   AttentionSubject subject{caption, words, {}};
   const size_t first = pictures.images.size() - pictures.attention.size();
+  for (size_t i = 0; i < first; ++i) subject.earlier.push_back(pictures.images[i][row]);
   for (size_t i = 0; i < pictures.attention.size(); ++i)
     subject.stages.push_back(
         {pictures.images[first + i][row], pictures.attention[i][row].narrow(0, 0, std::ssize(words))});

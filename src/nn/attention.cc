@@ -6,9 +6,10 @@ namespace helio::nn {
 
 torch::Tensor WordMask::ForPositions(int64_t positions) const {
   if (!tiled.defined()) return padding.unsqueeze(1);
-  const auto flat =
-      torch::arange(rows.first * positions, rows.end() * positions, torch::kInt64) % tiled.size(0);
-  return tiled.index_select(0, flat.to(tiled.device())).view({rows.local, positions, tiled.size(1)});
+  const auto flat = torch::arange(rows.first * positions, rows.end() * positions,
+                                  torch::dtype(torch::kInt64).device(tiled.device())) %
+                    tiled.size(0);
+  return tiled.index_select(0, flat).view({rows.local, positions, tiled.size(1)});
 }
 
 WordAttentionImpl::WordAttentionImpl(int64_t features, int64_t embedding) {

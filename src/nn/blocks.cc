@@ -1,5 +1,7 @@
 #include "src/nn/blocks.h"
 
+#include "src/nn/resize.h"
+
 namespace helio::nn {
 namespace {
 
@@ -11,7 +13,7 @@ Conv2d Conv(int64_t in, int64_t out, int64_t kernel, int64_t stride, int64_t pad
 
 torch::Tensor DoubleSizeImpl::forward(const torch::Tensor& input) {
   const std::array<int64_t, 2> sides{2 * input.size(2), 2 * input.size(3)};
-  if (how_ == Upsampling::kBilinear) return torch::upsample_bilinear2d(input, sides, /*align_corners=*/false);
+  if (how_ == Upsampling::kBilinear) return ResizeBilinear(input, sides[0], sides[1]);
   return torch::upsample_nearest2d(input, sides);
 }
 

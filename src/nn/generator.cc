@@ -57,7 +57,7 @@ std::pair<torch::Tensor, torch::Tensor> NextStageImpl::forward(const torch::Tens
     joined = torch::cat({features, context.context}, 1);
     attention = context.attention;
   }
-  return {upsample->forward(residual->forward(joined)), attention};
+  return {upsample->forward(residual->is_empty() ? joined : residual->forward(joined)), attention};
 }
 
 GeneratorImpl::GeneratorImpl(const GeneratorOptions& options) : options_(options) {

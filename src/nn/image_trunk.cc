@@ -1,6 +1,7 @@
 #include "src/nn/image_trunk.h"
 
 #include "src/base/error.h"
+#include "src/base/text_list.h"
 #include "src/nn/inception_v3.h"
 #include "src/nn/inception_v3_tf.h"
 #include "src/nn/resnet.h"
@@ -31,7 +32,7 @@ JudgeProtocol ImageTrunk::protocol() const {
 std::shared_ptr<ImageTrunk> MakeImageTrunk(const std::string& name, const std::string& flag) {
   if (const auto found = Trunks().find(name); found != Trunks().end()) return found->second();
   std::string known;
-  for (const auto& trunk : Trunks()) known += (known.empty() ? "" : ", ") + trunk.first;
+  for (const auto& trunk : Trunks()) AddToList(known, trunk.first);
   ThrowUser("unknown image trunk '" + name + "'", flag, "one of " + known);
 }
 
@@ -40,11 +41,6 @@ void RegisterImageTrunk(const std::string& name, TrunkFactory make) { Trunks()[n
 // named_children is what the published code stores, in its order.
 void AdoptChildren(torch::nn::Module& owner, const ImageTrunk& trunk) {
   for (const auto& child : trunk.named_children()) owner.register_module(child.key(), child.value());
-}
-
-torch::Tensor ResizeBilinear(const torch::Tensor& images, int64_t side) {
-  if (images.size(2) == side && images.size(3) == side) return images;
-  return torch::upsample_bilinear2d(images, {side, side}, /*align_corners=*/false);
 }
 
 }  // namespace helio::nn

@@ -44,7 +44,4 @@ void RegisterImageTrunk(const std::string& name, TrunkFactory make);
 // them.
 void AdoptChildren(torch::nn::Module& owner, const ImageTrunk& trunk);
 
-// Images resized to side x side, if they are not already.
-torch::Tensor ResizeBilinear(const torch::Tensor& images, int64_t side);
-
 }  // namespace helio::nn

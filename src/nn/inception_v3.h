@@ -2,6 +2,7 @@
 #include "src/nn/conv_norm.h"
 #include "src/nn/image_trunk.h"
 #include "src/nn/module.h"
+#include "src/nn/resize.h"
 
 namespace helio::nn {
 
@@ -36,7 +37,7 @@ class InceptionV3 : public ImageTrunk {
  public:
   InceptionV3() : InceptionV3(Pools{}) {}
   ImageFeatures forward(const torch::Tensor& images) override {
-    return Features(ResizeBilinear(images, side()));
+    return Features(ResizeBilinear(images, side(), side()));
   }
   int64_t region_channels() const override { return 768; }
   int64_t pooled_channels() const override { return 2048; }

@@ -52,6 +52,8 @@ void Torch7Convolution(torch::Tensor& weight, torch::Tensor& bias, Generator& ge
 void InitializeTorch7Layer(torch::nn::Module& module, Generator& generator) {
   if (auto* convolution = module.as<torch::nn::Conv2dImpl>()) {
     Torch7Convolution(convolution->weight, convolution->bias, generator);
+  } else if (auto* temporal = module.as<torch::nn::Conv1dImpl>()) {
+    Torch7Convolution(temporal->weight, temporal->bias, generator);
   } else if (auto* transposed = module.as<torch::nn::ConvTranspose2dImpl>()) {
     Torch7Convolution(transposed->weight, transposed->bias, generator);
   } else if (auto* linear = module.as<torch::nn::LinearImpl>()) {

@@ -1,6 +1,7 @@
 #include "src/nn/resnet.h"
 
 #include "src/nn/generator.h"
+#include "src/nn/resize.h"
 
 namespace helio::nn {
 namespace {
@@ -64,7 +65,7 @@ ResNet152::ResNet152() {
 }
 
 ImageFeatures ResNet152::forward(const torch::Tensor& images) {
-  auto x = ResizeBilinear(images, side()).contiguous(torch::MemoryFormat::ChannelsLast);
+  auto x = ResizeBilinear(images, side(), side()).contiguous(torch::MemoryFormat::ChannelsLast);
   x = torch::max_pool2d(folded_(stem_, norm_, x).relu_(), 3, 2, 1);
   for (auto& layer : layers_) x = layer->forward(x);
   return {x, x.mean(torch::IntArrayRef{2, 3})};

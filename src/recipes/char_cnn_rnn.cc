@@ -72,7 +72,10 @@ class CharCnnRnnTraining : public System {
         .conv3 = options.char_width,
         .embedding = trunk_ ? trunk_->pooled_channels() : options.char_embedding,
         .recurrence = options.char_rnn == "gru18" ? nn::CharRecurrence::kGru18 : nn::CharRecurrence::kRelu8});
-    nn::InitializeUniform(*encoder_, surroundings.seed, 0.08);
+    if (sees_pictures())
+      nn::InitializeUniform(*encoder_, surroundings.seed, 0.08);
+    else
+      nn::InitializeTorch7(*encoder_, surroundings.seed);  // main_txt_coco.lua, weights_init
   }
 
   std::vector<dataio::DomainNeeds> Needs() const override {
@@ -94,9 +97,11 @@ class CharCnnRnnTraining : public System {
     phase.name = kPart;
     phase.parameters = ParametersOf(*encoder_, std::string(kPart) + ".");
     phase.optimizer = Optimizer();
-    phase.rate = [decay = options_.rate_decay,
-                  every = options_.rate_decay_steps](const StepContext& context) {
-      return std::pow(decay, static_cast<double>(context.step / every));
+    phase.rate = [decay = options_.rate_decay, every = options_.rate_decay_steps,
+                  from_captions = !sees_pictures()](const StepContext& context) {
+      // main_txt_coco.lua lowers the rate as an epoch begins whose number, from 1, is a multiple.
+      const int64_t ahead = from_captions ? context.steps_per_epoch : 0;
+      return std::pow(decay, static_cast<double>((context.step + ahead) / every));
     };
     phase.loss = [this](Step& step) { return Terms(static_cast<BatchStep&>(step)); };
     return {{std::move(phase)}};
@@ -122,6 +127,7 @@ class CharCnnRnnTraining : public System {
       optimizer.beta2 = 0.99;
     } else {
       optimizer.rule = AdamOptions::Rule::kTorch7;
+      optimizer.beta1 = 0.5;
     }
     return optimizer;
   }

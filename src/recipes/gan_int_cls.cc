@@ -150,7 +150,9 @@ torch::Tensor GanIntCls::Interpolated(const GanIntClsStep& step, const RowRange&
   auto place = torch::zeros({pairs.local, 1}, all.options());
   if (options_.interpolation == "random") {
     const auto key = RandomKey(step.context.seed, "interpolation", {step.context.step});
-    place.copy_(UniformRows(key, pairs, {1}, step.context.dtype) * 2 - 1);
+    const auto drawn = step.context.noise ? step.context.noise("interpolation").to(torch::kCPU)
+                                          : UniformRows(key, pairs, {1}, step.context.dtype);
+    place = ToDevice(drawn * 2 - 1, all.device());
   }
   return SentencesBetween(all, pairs, place);
 }

@@ -56,8 +56,11 @@ LadderGame::LadderGame(const LadderOptions& options, const Surroundings& surroun
   nn::InitializeOrthogonal(*generator_, RandomKey(surroundings.seed, "generator"));
   nn::UseGlobalBatch(*generator_, &batch_);
   for (int64_t stage = only_last ? options.stages - 1 : 0; stage < options.stages; ++stage) {
-    auto& discriminator = discriminators_.emplace_back(nn::DiscriminatorOptions{
-        .df = options.df, .embedding = options.embedding, .side = options.base_side << stage});
+    auto& discriminator = discriminators_.emplace_back(
+        nn::DiscriminatorOptions{.df = options.df,
+                                 .embedding = options.embedding,
+                                 .side = options.base_side << stage,
+                                 .unconditional = !only_last});  // published: D_NET256(b_jcu=False)
     nn::InitializeOrthogonal(*discriminator, RandomKey(surroundings.seed, "discriminator", {stage}));
     nn::UseGlobalBatch(*discriminator, &batch_);
   }
@@ -88,7 +91,7 @@ nn::WordMask LadderGame::MaskOf(const TextCondition& text, const RowRange& rows)
   if (!options_.released()) return PaddingMask(text);
   nn::WordMask mask;
   mask.tiled = GatherRows(loss_scope_, text.padding.to(torch::kInt64), rows).to(torch::kBool);
-  mask.rows = rows;
+  mask.rows = losses::ScopeOf(loss_scope_, rows).rows;
   return mask;
 }
 

@@ -68,8 +68,8 @@ void LoadPretrained(torch::nn::Module& module, const PretrainedWeights& weights,
   const auto found = WithoutPrefix(weights.Of(role), prefix);
   if (found.empty() && weights.random) return;
   if (found.empty())
-    ThrowUser("pretrained weights '" + prefix + "*' are needed", "--" + role,
-              "pass a best.safetensors of helio-pretrain, or --random_frozen for a trial");
+    ThrowUser("pretrained weights" + (prefix.empty() ? "" : " '" + prefix + "*'") + " are needed",
+              "--" + role, WeightRoleOf(role).made_by + ", or --random_frozen for a trial");
   CopyState(found, StateOf(module), "--" + role);
 }
 

@@ -49,7 +49,7 @@ nn::TextEncoder MakeTextEncoder(const TextEncoderOptions& options, int64_t vocab
 nn::ImageEncoder MakeImageEncoder(const ImageTrunkOptions& options, const TextEncoderOptions& text);
 
 // Loads `module` from the tensors under `prefix` of the weights that play `role`. Where there are none: keeps
-// the seeded random weights if weights.random, else throws Error{kUser} telling to pass --weights=ROLE:FILE.
+// the seeded random weights if weights.random, else throws Error{kUser} that names --ROLE.
 void LoadPretrained(torch::nn::Module& module, const PretrainedWeights& weights, const std::string& role,
                     const std::string& prefix);
 

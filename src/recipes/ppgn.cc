@@ -89,7 +89,10 @@ Ppgn::Ppgn(const PpgnOptions& options, const Surroundings& surroundings)
       units_(torch::zeros({3}, torch::kFloat64)) {}
 
 std::vector<dataio::DomainNeeds> Ppgn::Needs() const {
-  return {{.sides = {options_.Generator(1).side()}, .words = options_.words}};
+  dataio::DomainNeeds needs{.sides = {options_.Generator(1).side()}, .words = options_.words};
+  needs.captions = options_.by_caption();
+  if (!needs.captions) needs.order = dataio::Order::kDrawn;
+  return {needs};
 }
 
 std::vector<Part> Ppgn::Parts() const {
@@ -162,7 +165,7 @@ nn::DropFactors Ppgn::Drop(const PpgnStep& step, const std::vector<const char*>&
       const auto key = RandomKey(RandomKey(step.context.seed, batch, {step.context.step}), layer);
       kept.push_back(UniformRows(key, step.batch.rows, {width}, dtype).ge(0.5));
     }
-    return (torch::cat(kept).to(dtype) * 2).to(step.image.device());
+    return ToDevice(torch::cat(kept).to(dtype) * 2, step.image.device());
   };
   return {factors("features", critic_->features()), factors("hidden", critic_->hidden())};
 }

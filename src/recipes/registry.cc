@@ -5,6 +5,8 @@
 #include <mutex>
 
 #include "src/base/error.h"
+#include "src/base/seeded_initialisation.h"
+#include "src/base/text_list.h"
 #include "src/recipes/attngan.h"
 #include "src/recipes/cyclegan.h"
 #include "src/recipes/gan_int_cls.h"
@@ -39,30 +41,6 @@ Registration Row(const char* name, Program program, std::vector<std::string> wei
           least_rows};
 }
 
-// While it lives, torch's own initialisers, which draw from the process' one generator, are a function of
-// `seed`; one at a time, because ranks may be threads.
-class SeededInitialisation {
- public:
-  explicit SeededInitialisation(uint64_t seed)
-      : lock_(Mutex()), generator_(at::detail::getDefaultCPUGenerator()) {
-    before_ = generator_.get_state();
-    generator_.set_current_seed(seed);
-  }
-  SeededInitialisation(const SeededInitialisation&) = delete;
-  SeededInitialisation& operator=(const SeededInitialisation&) = delete;
-  ~SeededInitialisation() { generator_.set_state(before_); }
-
- private:
-  static std::mutex& Mutex() {
-    static auto& mutex = *new std::mutex;
-    return mutex;
-  }
-
-  const std::lock_guard<std::mutex> lock_;
-  at::Generator generator_;
-  torch::Tensor before_;
-};
-
 }  // namespace
 
 const NamedTensors& PretrainedWeights::Of(const std::string& role) const {
@@ -72,16 +50,26 @@ const NamedTensors& PretrainedWeights::Of(const std::string& role) const {
 }
 
 const std::vector<WeightRole>& WeightRoles() {
+  const std::string pretrained = "pass a best.safetensors of helio-pretrain";
   static const auto& roles = *new std::vector<WeightRole>{
-      {"captioner", "STREAM's captioner"},
+      {"captioner", "STREAM's captioner", pretrained},
       {"classifier",
        "Classifier: trunk to start a pretraining from, judge of the Inception Score, "
-       "PPGN's encoder"},
-      {"damsm", "DAMSM encoders: the text encoder of a GAN, the judge of R-precision"},
-      {"stage1", "StackGAN's stage I: netG.safetensors of helio-export"},
-      {"translators", "CycleGAN's networks to begin with: any of netG_A., netG_B., netD_A., netD_B."},
+       "PPGN's encoder",
+       pretrained},
+      {"damsm", "DAMSM encoders: the text encoder of a GAN, the judge of R-precision", pretrained},
+      {"stage1", "StackGAN's stage I: netG.safetensors of helio-export",
+       "pass the netG.safetensors that helio-export makes of a stackgan1 run"},
+      {"translators", "CycleGAN's networks to begin with: any of netG_A., netG_B., netD_A., netD_B.",
+       "pass a safetensors file with them"},
   };
   return roles;
+}
+
+const WeightRole& WeightRoleOf(const std::string& name) {
+  for (const auto& role : WeightRoles())
+    if (role.name == name) return role;
+  throw std::out_of_range("no role " + name);
 }
 
 const std::vector<Registration>& Systems() {
@@ -106,13 +94,14 @@ const std::vector<Registration>& Systems() {
   return systems;
 }
 
+const Registration* SystemOrNull(const std::string& name) {
+  const auto found = std::ranges::find(Systems(), name, &Registration::name);
+  return found == Systems().end() ? nullptr : &*found;
+}
+
 const Registration& FindSystem(const std::string& name) {
-  std::string known;
-  for (const auto& row : Systems()) {
-    if (row.name == name) return row;
-    known += (known.empty() ? "" : ", ") + row.name;
-  }
-  ThrowUser("unknown recipe '" + name + "'", "--recipe", "one of " + known);
+  if (const auto* row = SystemOrNull(name)) return *row;
+  ThrowUser("unknown recipe '" + name + "'", "--recipe", "one of " + Join(SystemNames()));
 }
 
 std::unique_ptr<System> MakeSystem(const std::string& name, const OptionValues& values,

@@ -46,8 +46,11 @@ struct Surroundings {
 struct WeightRole {
   const char* name;  // --weights=NAME:FILE, or --NAME=FILE
   const char* help;
+  std::string made_by;  // what to pass, for messages
 };
 const std::vector<WeightRole>& WeightRoles();
+// Throws std::out_of_range where there is none.
+const WeightRole& WeightRoleOf(const std::string& name);
 
 // One row a system.
 struct Registration {
@@ -61,6 +64,8 @@ struct Registration {
 
 const std::vector<Registration>& Systems();
 
+// Null where there is none of that name.
+const Registration* SystemOrNull(const std::string& name);
 // Throws Error{kUser} listing the known names.
 const Registration& FindSystem(const std::string& name);
 

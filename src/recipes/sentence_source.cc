@@ -17,7 +17,9 @@ SentenceSource::SentenceSource(const SentenceOptions& options, const Surrounding
               "make them with helio-embed, or take DAMSM's sentence features with --sentence=damsm");
 }
 
+// The published programs that read a sentence's vector shuffle; those that read words sort by length.
 void SentenceSource::AddNeeds(dataio::DomainNeeds& needs) const {
+  needs.order = dataio::Order::kDrawn;
   if (!encoder_) needs.embeddings = options_.sentence_captions;
 }
 

@@ -10,7 +10,7 @@ namespace helio::recipes {
 
 void StackGanOptions::Declare(OptionList& list) {
   BaseSideOptions::Declare(list);
-  GanOptions::Declare(list, /*least_gf=*/4);
+  GanOptions::Declare(list, /*least_gf=*/2);
   SentenceOptions::Declare(list);
   list.Group("Optimizers");
   list.Add("decay_epochs", &decay_epochs, AtLeast(1), "Both rates are halved every so many epochs");
@@ -145,6 +145,9 @@ class StackGan2 : public StackGan {
  public:
   StackGan2(const StackGan2Options& options, const Surroundings& surroundings)
       : StackGan(options, surroundings, 4 * options.base_side, /*unconditional=*/true) {
+    if (options.gf < 4)
+      ThrowUser("has no channel left to halve in stage II", "--gf=" + std::to_string(options.gf),
+                "at least 4");
     auto network = NetworkOptions();
     network.residual_blocks = options.residual_blocks;
     const auto generator = std::make_shared<nn::StackGanStage2Impl>(network);

@@ -16,12 +16,16 @@ const TreeStep& AsTree(const Step& step) { return static_cast<const TreeStep&>(s
 
 void StackGanPpOptions::Declare(OptionList& list) {
   PictureOptions::Declare(list);
-  GanOptions::Declare(list, /*least_gf=*/4);
+  GanOptions::Declare(list);
+  FidelityOptions::Declare(list);
   ResidualOptions::Declare(list);
   SentenceOptions::Declare(list);
   list.Group("Shapes");
   list.Add("conditional", &conditional, AnyValue(), "StackGAN++: pictures of a text; off: of noise alone");
   list.Group("Losses");
+  list.Add("snapshot_interval", &snapshot_interval, AtLeast(1),
+           "StackGAN++ with --fidelity=released: steps after which the average becomes the generator "
+           "(SNAPSHOT_INTERVAL)");
   list.Add("uncond_weight", &uncond_weight, AtLeast(0),
            "StackGAN++: weight of the unconditional terms of a conditional tree (UNCOND_LOSS)");
   list.Add("colour_weight", &colour_weight, AtLeast(0),
@@ -30,6 +34,9 @@ void StackGanPpOptions::Declare(OptionList& list) {
 
 StackGanPp::StackGanPp(const StackGanPpOptions& options, const Surroundings& surroundings)
     : options_(options), batch_(surroundings.batch), loss_scope_(surroundings.loss_scope) {
+  if (options.gf >> (options.stages - 1) == 0)
+    ThrowUser("has no channel left to halve in stage " + std::to_string(options.stages),
+              "--gf=" + std::to_string(options.gf), "at least 2 to the power of --stages - 1");
   if (options.conditional) sentences_ = std::make_unique<SentenceSource>(options, surroundings);
   generator_ = nn::TreeGenerator(nn::TreeOptions{.gf = options.gf,
                                                  .embedding = sentences_ ? sentences_->size() : 0,
@@ -54,6 +61,7 @@ StackGanPp::StackGanPp(const StackGanPpOptions& options, const Surroundings& sur
 std::vector<dataio::DomainNeeds> StackGanPp::Needs() const {
   dataio::DomainNeeds needs{.sides = options_.sides(), .words = options_.words};
   needs.captions = needs.wrong_images = options_.conditional;
+  needs.order = dataio::Order::kDrawn;
   if (sentences_) sentences_->AddNeeds(needs);
   return {needs};
 }
@@ -87,6 +95,7 @@ Phase StackGanPp::GeneratorPhase() {
   phase.parameters = ParametersOf(*generator_, "netG.");
   phase.optimizer = AdamWith(options_, options_.g_rate);
   phase.optimizer.ema_decay = options_.ema_decay;
+  if (options_.released()) phase.optimizer.average_taken_every = options_.snapshot_interval;
   for (size_t branch = 0; branch < critics_.size(); ++branch)
     phase.through.push_back(DiscriminatorName(branch));
   phase.early_loss = [this](Step& step) { return OwnTerms(AsTree(step)); };
@@ -168,6 +177,22 @@ std::unique_ptr<Step> StackGanPp::Prepare(const dataio::Batch& batch, const Step
       InputOf([&] { return sentences_->Of(step->data); },
               [&](const char* purpose, int64_t size) { return context.Noise(purpose, batch.rows, size); }));
   return step;
+}
+
+// The published preview at a snapshot: the same noise each time, in training mode, so that it moves the
+// running statistics.
+void StackGanPp::Conclude(std::span<const std::unique_ptr<Step>> steps) {
+  const auto& step = AsTree(*steps.back());
+  if (!options_.released() || (step.context.step + 1) % options_.snapshot_interval != 0) return;
+  const torch::NoGradGuard no_grad;
+  auto first = step.context;
+  first.step = 0;
+  generator_->forward(InputOf([&] { return sentences_->Of(step.data); },
+                              [&](std::string_view purpose, int64_t size) {
+                                const auto& context = purpose == "noise" ? first : step.context;
+                                return context.Noise("preview_" + std::string(purpose), step.batch.rows,
+                                                     size);
+                              }));
 }
 
 std::unique_ptr<Drawer> StackGanPp::MakeDrawer() {

@@ -5,13 +5,14 @@
 namespace helio::recipes {
 
 // Defaults: code/cfg/birds_3stages.yml.
-struct StackGanPpOptions : PictureOptions, GanOptions, ResidualOptions, SentenceOptions {
+struct StackGanPpOptions : PictureOptions, GanOptions, ResidualOptions, SentenceOptions, FidelityOptions {
   StackGanPpOptions() {
     gf = 64;
     condition = 128;
     kl_weight = 2;
   }
   bool conditional = true;
+  int64_t snapshot_interval = 2000;
   double uncond_weight = 1;
   double colour_weight = 0;
   void Declare(OptionList& list);
@@ -28,6 +29,9 @@ struct TreeStep : BatchStep {
 // with the colours of neighbouring scales held together (eq. 8).
 //
 //   round 1: d256, d128, d64      round 2: g = kl, colour (early), then cond + uncond of each branch
+//
+// Released code: at each snapshot the average becomes the generator for good, and a preview moves its
+// statistics.
 class StackGanPp : public System {
  public:
   StackGanPp(const StackGanPpOptions& options, const Surroundings& surroundings);
@@ -35,6 +39,7 @@ class StackGanPp : public System {
   std::vector<Part> Parts() const override;
   std::vector<Round> Rounds() override;
   std::unique_ptr<Step> Prepare(const dataio::Batch& batch, const StepContext& context) override;
+  void Conclude(std::span<const std::unique_ptr<Step>> steps) override;
   std::unique_ptr<Drawer> MakeDrawer() override;
 
  private:

@@ -69,6 +69,8 @@ struct OptimizerOptions : AdamOptions {
       0;  // 0: no clipping; else the L2 norm of the phase's (or clip_prefix's) gradient is limited to it
   std::string clip_prefix;
   bool forget_each_epoch = false;  // moments and step count begin at zero every epoch
+  // > 0: after so many steps the moving average becomes the parameters; moments stay (StackGAN++, released).
+  int64_t average_taken_every = 0;
 };
 
 // One optimizer step of one player. The trainer freezes the parts it runs through, builds the loss, runs
@@ -119,8 +121,8 @@ class System {
   // losses are (batch norm and wrong pairs span the global batch).
   virtual std::unique_ptr<Step> Prepare(const dataio::Batch& batch, const StepContext& context) = 0;
 
-  // After the last round's updates, with the values of all micro-batches of the step: for memory that depends
-  // on what its losses came to. Collective.
+  // After the last round's updates (and averages taken), with the values of all micro-batches of the step:
+  // for memory that depends on what its losses came to. Collective.
   virtual void Conclude(std::span<const std::unique_ptr<Step>> /*steps*/) {}
 
   // Null where the system draws no pictures. The drawer must not outlive the system.

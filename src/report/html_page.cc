@@ -66,7 +66,10 @@ Json RunJson(RunRecord& run, const PageOptions& options) {
   json["speed"] = CurveJson(run.speed, options.curve_points);
   json["summary"] = SummaryJson(run);
   json["samples"] = PicturesJson(run.samples, options.samples, options, run.concerns);
-  json["pictures"] = PicturesJson(run.pictures, run.pictures.size(), options, run.concerns);
+  json["pictures"] = PicturesJson(run.pictures, options.pictures, options, run.concerns);
+  if (run.pictures.size() > options.pictures)
+    run.concerns.push_back(std::to_string(run.pictures.size() - options.pictures) + " of " +
+                           std::to_string(run.pictures.size()) + " pictures left out (--pictures)");
   json["concerns"] = run.concerns;
   return json;
 }

@@ -10,6 +10,7 @@ namespace helio::report {
 struct PageOptions {
   size_t curve_points = 400;             // at most, of each curve
   size_t samples = 24;                   // sample pictures of a run, at most
+  size_t pictures = 48;                  // its other pictures, at most
   uintmax_t picture_bytes = 8ull << 20;  // larger pictures are left out and named
 };
 

@@ -43,6 +43,11 @@ double NumberOf(const Json& object, const char* key) {
   return found != object.end() && found->is_number() ? found->get<double>() : std::nan("");
 }
 
+std::string TextOf(const Json& object, const char* key) {
+  const auto found = object.find(key);
+  return found != object.end() && found->is_string() ? found->get<std::string>() : "";
+}
+
 // `prefix`: of the sections' names.
 void TakeSummary(const fs::path& file, const std::string& prefix, RunRecord& run) {
   const Json summary = ReadJson(file);
@@ -57,7 +62,7 @@ void TakeSummary(const fs::path& file, const std::string& prefix, RunRecord& run
         continue;
       }
       run.summary[prefix + section][name] = {value, std::isfinite(deviation) ? deviation : 0,
-                                             score.value("protocol", "")};
+                                             TextOf(score, "protocol")};
     }
   }
 }

@@ -29,9 +29,29 @@ void Give(const HttpAnswer& answer, httplib::Response& response) {
   response.set_content(answer.body, answer.type.c_str());
 }
 
-HttpRequest RequestOf(const httplib::Request& request) {
-  return {"", request.get_header_value("Content-Type"), request.remote_addr};
+// Without the port.
+std::string NameIn(std::string host) {
+  if (const auto scheme = host.find("://"); scheme != std::string::npos) host.erase(0, scheme + 3);
+  const auto port = host.find(':', host.starts_with('[') ? host.find(']') : 0);
+  return host.substr(0, port);
 }
+
+bool IsOfThisMachine(const std::string& name) {
+  return name == "localhost" || name == "::1" || name == "[::1]" || name.starts_with("127.");
+}
+
+// What a page of elsewhere may not send; 0: nothing is wrong. Such a page may have had its own name pointed
+// at this machine (then the Host is not this machine's), and may send forms without asking (then it is no
+// JSON).
+int Refusal(const httplib::Request& request, bool local) {
+  const auto host = request.get_header_value("Host");
+  if (local && !host.empty() && !IsOfThisMachine(NameIn(host))) return 403;  // a browser always says one
+  if (request.method != "POST") return 0;
+  if (request.has_header("Origin") && NameIn(request.get_header_value("Origin")) != NameIn(host)) return 403;
+  return request.get_header_value("Content-Type").starts_with("application/json") ? 0 : 415;
+}
+
+HttpRequest RequestOf(const httplib::Request& request) { return {"", request.remote_addr}; }
 
 }  // namespace
 
@@ -68,6 +88,15 @@ class HttpServer::Impl {
     });
     server_.set_payload_max_length(BodyBytes());
     server_.set_default_headers(kHeaders);
+    server_.set_pre_routing_handler(
+        [local = IsOfThisMachine(options.address)](const auto& request, auto& response) {
+          // The library would answer with as many copies of the body as ranges are asked for.
+          const_cast<httplib::Request&>(request).ranges.clear();
+          response.status = Refusal(request, local);
+          if (response.status != 0) return httplib::Server::HandlerResponse::Handled;
+          response.status = -1;
+          return httplib::Server::HandlerResponse::Unhandled;
+        });
     server_.set_exception_handler([](const auto& request, auto& response, std::exception_ptr thrown) {
       response.status = 500;
       try {

@@ -18,7 +18,6 @@ struct HttpAnswer {
 
 struct HttpRequest {
   std::string body;
-  std::string type;     // its Content-Type
   std::string address;  // who asks
 };
 
@@ -26,7 +25,8 @@ using HttpHandler = std::function<HttpAnswer(const HttpRequest&)>;
 
 // An HTTP server of a few fixed paths, by cpp-httplib (docs/decisions/0012-page-server.md): a thread a
 // connection, a request a connection, both bounded by the options. What a handler throws is answered with 500
-// and logged; no request ends the process.
+// and logged; no request ends the process. Posts are JSON (else 415); pages of other origins are refused
+// (403), and where it listens to this machine only, so is every other Host. Ranges are not served.
 class HttpServer {
  public:
   explicit HttpServer(const ServeOptions& options);

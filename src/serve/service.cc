@@ -21,6 +21,11 @@ std::string OwnError(int status) {
   switch (status) {
     case 404:
       return ErrorBody("not_found", "there is no such path or method: GET /, GET /api/model, POST /api/draw");
+    case 403:
+      return ErrorBody("foreign",
+                       "the request is a page's of elsewhere: its Host or Origin is not this server's");
+    case 415:
+      return ErrorBody("not_json", "the request's Content-Type must be application/json");
     case 413:
       return ErrorBody("too_large", "the request is larger than --body_bytes allows, or broke off");
     case 500:
@@ -32,12 +37,6 @@ std::string OwnError(int status) {
 
 double Now() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
-}
-
-// A page of another origin can send plain text without being asked whether it may, but no JSON.
-void CheckType(const HttpRequest& request) {
-  if (!request.type.starts_with("application/json"))
-    throw RequestError(415, "not_json", "the request's Content-Type must be application/json");
 }
 
 HttpHandler File(const char* text, const char* type) {
@@ -78,7 +77,6 @@ HttpAnswer Service::About() const {
 
 HttpAnswer Service::Draw(const HttpRequest& asked) {
   try {
-    CheckType(asked);
     const auto request = ReadDrawRequest(asked.body, options_);
     artist_.Check(request);
     if (const double wait = rate_.Admit(asked.address, Now()); wait > 0)

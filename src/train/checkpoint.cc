@@ -44,7 +44,7 @@ bool IsHidden(const std::string& name) {
 
 FileDigest WriteText(const fs::path& path, const std::string& text) {
   WriteFileAtomically(path, text);
-  return {text.size(), Digest(std::as_bytes(std::span(text)))};
+  return {text.size(), Digest(text)};
 }
 
 // Digests are of what was meant to be written: reading it back would bless a file system's mistakes.

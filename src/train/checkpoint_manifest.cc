@@ -8,10 +8,7 @@ namespace {
 constexpr int kVersion = 2;
 constexpr char kChecksum[] = "checksum";
 
-std::string DigestOf(const Json& manifest) {
-  const std::string text = manifest.dump(1);
-  return Digest(std::as_bytes(std::span(text)));
-}
+std::string DigestOf(const Json& manifest) { return Digest(manifest.dump(1)); }
 
 int VersionOf(const Json& manifest, const std::string& where) {
   const int version = JsonField<int>(manifest, "format_version", where);

@@ -11,7 +11,7 @@ std::string RunOf(const Json& info) {
   std::string text;
   for (const char* key : {"identity", "data", "vocabulary", "frozen"})
     text += info.value(key, std::string()) + '\n';
-  return Digest(std::as_bytes(std::span(text.data(), text.size()))).substr(0, 12);
+  return Digest(text).substr(0, 12);
 }
 
 std::string Told(const Origin& origin) {

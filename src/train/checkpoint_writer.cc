@@ -68,12 +68,16 @@ CheckpointWriter::~CheckpointWriter() {
   thread_.join();
 }
 
-void CheckpointWriter::Save(Snapshot snapshot) {
+void CheckpointWriter::MakeRoom() {
   const auto start = std::chrono::steady_clock::now();
   Flush();
   if (const double seconds = SecondsSince(start); seconds > 1)
     LOG(WARNING) << "training waited " << seconds
                  << " s for the previous checkpoint: the disk is slower than --checkpoint_every";
+}
+
+void CheckpointWriter::Save(Snapshot snapshot) {
+  MakeRoom();
   const std::lock_guard lock(mutex_);
   pending_ = std::move(snapshot);
   changed_.notify_all();

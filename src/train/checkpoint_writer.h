@@ -41,7 +41,9 @@ class CheckpointWriter {
   CheckpointWriter& operator=(const CheckpointWriter&) = delete;
   ~CheckpointWriter();  // finishes the write under way
 
-  // Hands over; waits first if the previous write is still running (the disk is slower than the cadence).
+  // Waits for the write under way, and warns where that takes long: the disk is slower than the cadence.
+  void MakeRoom();
+  // Hands over, once there is room.
   void Save(Snapshot snapshot);
   // Waits for the write under way.
   void Flush();

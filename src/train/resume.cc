@@ -2,16 +2,15 @@
 
 #include <charconv>
 #include <set>
-#include <sstream>
+
+#include "src/base/text_list.h"
 
 namespace helio::train {
 namespace {
 
 std::set<std::string> SplitNames(const std::string& text) {
-  std::set<std::string> names;
-  std::istringstream parts(text);
-  for (std::string name; std::getline(parts, name, ',');) names.insert(name);
-  return names;
+  const auto names = Split(text);
+  return {names.begin(), names.end()};
 }
 
 std::string ValueOf(const OptionValues& flags, const std::string& name) {
@@ -45,8 +44,8 @@ void CheckIdentity(const Snapshot& snapshot, const RunIdentity& identity, const 
                    const std::string& where) {
   const auto recorded = [&](const char* key) { return snapshot.info.value(key, std::string()); };
   const auto differences = FlagDifferences(recorded("identity"), identity, allowed) +
-                           ContentDifference("data", recorded("data"), identity.data, allowed) +
-                           ContentDifference("damsm", recorded("frozen"), identity.frozen, allowed);
+                           ContentDifference("--data", recorded("data"), identity.data, allowed) +
+                           ContentDifference("frozen", recorded("frozen"), identity.frozen, allowed);
   if (!differences.empty())
     ThrowUser(
         "the checkpoint was made with other flags:" + differences, where,
@@ -82,8 +81,9 @@ std::string FlagDifferences(const std::string& recorded, const RunIdentity& iden
 
 std::string ContentDifference(const std::string& name, const std::string& recorded, const std::string& now,
                               const std::string& allowed) {
-  if (recorded.empty() || recorded == now || SplitNames(allowed).contains(name)) return "";
-  return "\n  --" + name + ": content " + recorded + " -> " + now;
+  const auto bare = name.substr(std::min(name.find_first_not_of('-'), name.size()));
+  if (recorded.empty() || recorded == now || SplitNames(allowed).contains(bare)) return "";
+  return "\n  " + name + ": content " + recorded + " -> " + now;
 }
 
 }  // namespace helio::train

@@ -35,8 +35,8 @@ std::string FlagDifferences(const std::string& recorded, const RunIdentity& iden
 // depend on it.
 std::string LengthDifference(const std::string& recorded, const std::string& now);
 
-// "\n  --name: recorded -> now" unless they are equal, nothing was recorded, or `allowed` has the name: for
-// what a flag's file contains (the data set, the frozen networks).
+// "\n  name: content recorded -> now" unless they are equal, nothing was recorded, or `allowed` has the name
+// (without dashes): for what files contain, of the flag "--data" or of the "frozen" networks.
 std::string ContentDifference(const std::string& name, const std::string& recorded, const std::string& now,
                               const std::string& allowed);
 

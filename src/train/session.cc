@@ -16,9 +16,10 @@ namespace helio::train {
 
 namespace {
 
-bool Due(int64_t step, int64_t every) { return every > 0 && step % every == 0; }
+// Steps whose events a device keeps until the host reads them.
+constexpr int64_t kMostUnread = 100;
 
-std::string TextDigest(const std::string& text) { return Digest(std::as_bytes(std::span(text))); }
+bool Due(int64_t step, int64_t every) { return every > 0 && step % every == 0; }
 
 }  // namespace
 
@@ -62,7 +63,7 @@ void Session::CheckRanksAgree() {
   cluster::CheckConsistency(
       communicator_,
       {{"version", options_.version},
-       {"configuration", TextDigest(options_.identity.flags)},
+       {"configuration", Digest(options_.identity.flags)},
        {"data set", options_.identity.data},
        {"initial weights", WeightsDigest(recipes::TensorsOf(system_, recipes::Role::kTrained))}});
   // Who evaluates or logs at other steps waits in other collectives than the others.
@@ -115,10 +116,10 @@ int Session::Loop(int64_t step) {
   }
   while (step < options_.steps && !stop) {
     OneStep(step);
-    if (OutcomesDue(step + 1) && WentBack(step + 1, step)) continue;
+    if (OutcomesDue(step + 1) && RolledBack(step + 1, step)) continue;
     AfterStep(++step);
     stop = AgreeToStop();
-    if (stop && WentBack(step, step)) break;  // a device's last steps are looked at before they are saved
+    if (stop && RolledBack(step, step)) break;  // a device's last steps are looked at before they are saved
     if (stop || CheckpointDue(step)) Checkpoint(step);
   }
   Flush();
@@ -189,7 +190,7 @@ bool Session::CheckpointDue(int64_t step) const {
 
 // A CPU has computed its step by now. A device is only asked where the host needs its answer.
 bool Session::OutcomesDue(int64_t step) const {
-  return communicator_.world().device.is_cpu() || step == options_.steps ||
+  return communicator_.world().device.is_cpu() || step == options_.steps || Due(step, kMostUnread) ||
          std::ranges::any_of(std::array{options_.log_every, options_.checkpoint_every,
                                         options_.evaluate_every, options_.sample_every},
                              [&](int64_t every) { return Due(step, every); });
@@ -197,7 +198,7 @@ bool Session::OutcomesDue(int64_t step) const {
 
 // What makes going on hopeless, if anything does. The same on every rank.
 std::string Session::ReadOutcomes() {
-  std::string hopeless;
+  std::string divergence;
   for (const auto& outcome : outcomes_.Read()) {
     metrics_.Outcome(outcome);
     WatchForStragglers(outcome.busy_seconds);
@@ -205,14 +206,14 @@ std::string Session::ReadOutcomes() {
       LOG(WARNING) << "step " << outcome.step << ": gradient not finite, " << outcome.skipped
                    << " updates left out";
     const auto why = history_.Add(outcome, options_.max_bad_steps);
-    if (hopeless.empty()) hopeless = why;
+    if (divergence.empty()) divergence = why;
   }
-  return hopeless;
+  return divergence;
 }
 
-// Reads the outcomes up to the step `made`: where they are hopeless, back to the last checkpoint, with other
-// noise; twice to the same one is the end.
-bool Session::WentBack(int64_t made, int64_t& step) {
+// Reads the outcomes up to the step `made`: where training has diverged, back to the last checkpoint, with
+// other noise; twice to the same one is the end. True if it went back: `step` is where it goes on from.
+bool Session::RolledBack(int64_t made, int64_t& step) {
   const auto what = ReadOutcomes();
   if (what.empty()) return false;
   const auto give_up = [&](const char* why) {
@@ -298,10 +299,10 @@ std::vector<recipes::ValidationScore> Session::Judged(int64_t step) {
 }
 
 void Session::Checkpoint(int64_t step) {
-  ReadOutcomes();  // of the steps before a signal
   const auto optimizer = trainer_.OptimizerState();
   if (!is_rank0()) return;
   const cluster::OwnWork saving(communicator_.job());
+  writer_->MakeRoom();  // or two snapshots lay in memory
   writer_->Save(TakeSnapshot(step, optimizer));
 }
 

@@ -109,7 +109,7 @@ void StepProfile::Before(int64_t step) {
 
 void StepProfile::After(int64_t step, const StepReport& report) {
   if (!recording_) return;
-  for (const auto& part : report.parts) seconds_[part.name] += part.time.seconds();
+  for (const auto& part : report.parts) parts_.push_back(part);
   if (step == to_) Finish();
 }
 
@@ -121,13 +121,15 @@ void StepProfile::Finish() {
   std::filesystem::create_directories(folder_, failed);
   result->save(file.string());
   const int64_t steps = to_ - from_ + 1;
+  std::map<std::string, double> seconds;
+  for (const auto& part : parts_) seconds[part.name] += part.time.seconds();
   if (!std::filesystem::exists(file, failed)) {
     LOG(WARNING) << file.string() << ": the trace cannot be written";
     return;
   }
   const auto kernels = KernelSeconds(result->events());
   LOG(INFO) << "steps " << from_ << " to " << to_ << " of rank " << rank_ << ": " << file.string()
-            << " (ui.perfetto.dev shows it)" << Table("part", seconds_, steps, kOperatorsShown)
+            << " (ui.perfetto.dev shows it)" << Table("part", seconds, steps, kOperatorsShown)
             << Table("operator, on the host", OwnSeconds(result->events()), steps, kOperatorsShown)
             << (kernels.empty() ? "" : Table("kernel", kernels, steps, kOperatorsShown));
 }

@@ -1,8 +1,8 @@
 #pragma once
 #include <cstdint>
 #include <filesystem>
-#include <map>
 #include <string>
+#include <vector>
 
 #include "src/train/trainer.h"
 
@@ -33,7 +33,7 @@ class StepProfile {
   const int rank_;
   int64_t from_ = 0, to_ = 0;  // 0: none
   bool recording_ = false;
-  std::map<std::string, double> seconds_;  // by part, of all recorded steps
+  std::vector<StepReport::Part> parts_;  // of all recorded steps
 };
 
 }  // namespace helio::train

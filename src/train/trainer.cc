@@ -207,7 +207,15 @@ StepReport Trainer::Step(std::span<const dataio::Batch> batches, const recipes::
   return std::move(game.report);
 }
 
+void Trainer::TakeAverages(int64_t done) {
+  for (auto& players : rounds_)
+    for (auto& player : players)
+      if (const auto every = player->phase.optimizer.average_taken_every; every > 0 && done % every == 0)
+        player->adam.TakeAverage();
+}
+
 void Trainer::Conclude(Game& game) {
+  TakeAverages(game.context.step + 1);
   const ForwardPrecision forward(precision_, device());
   system_.Conclude(game.steps);
 }

@@ -121,6 +121,7 @@ class Trainer {
   using EarlyTerms = std::optional<recipes::LossTerms>;
   void BeginEpoch();
   void Prepare(std::span<const dataio::Batch> batches, Game& game);
+  void TakeAverages(int64_t done);
   void Conclude(Game& game);
   void PlayRound(size_t round, std::vector<EarlyTerms>& early, Game& game);
   std::vector<EarlyTerms> EarlyLosses(const Players& players, Game& game);

@@ -125,6 +125,7 @@ const std::vector<Case>& FamilyCases() {
       {"stackgan2_d64_uncond", ReplayTreeCritic, {1e-5, 2e-5}},
       {"stackgan2_color_loss", ReplayColourLoss, {2e-4, 6e-5}},
       {"trajectory_stackgan2pp", ReplayTreeTrajectory, kTreeTrajectory, kFamilyTrajectoryDouble},
+      {"trajectory_stackgan2pp_snapshot", ReplayTreeTrajectory, kTreeTrajectory, kFamilyTrajectoryDouble},
       {"trajectory_stackgan2pp_uncond", ReplayTreeTrajectory, kTreeTrajectory, kFamilyTrajectoryDouble},
       {"cyclegan_g6", ReplayTranslator, {2e-5, 2e-5}, kCycleDouble},
       {"cyclegan_g9", ReplayTranslator, {2e-5, 5e-5}, kCycleDouble},

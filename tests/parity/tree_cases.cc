@@ -283,6 +283,10 @@ class TreeTrajectory {
     options["uncond_weight"] = fixture_.Hyper<Json>("UNCOND_LOSS").dump();
     options["colour_weight"] = fixture_.Hyper<Json>("COLOR_LOSS").dump();
     options["ema_decay"] = fixture_.Hyper<Json>("ema").dump();
+    if (const auto every = fixture_.Hyper("SNAPSHOT_INTERVAL"); every > 0) {
+      options["fidelity"] = "released";
+      options["snapshot_interval"] = std::to_string(every);
+    }
     auto system = recipes::MakeSystem(
         "stackgan_pp", options,
         {batch_, batch_, 1, {{}, true}, {.vocabulary = 2, .embedding = fixture_.Hyper("TEXT")}});
@@ -310,6 +314,7 @@ class TreeTrajectory {
     const auto batch = BatchOf(step);
     recipes::StepContext context{.step = number, .device = fixture_.device(), .dtype = fixture_.dtype()};
     context.noise = [&](std::string_view purpose) {
+      if (purpose.starts_with("preview_")) return PreviewNoise(purpose);
       return fixture_.Get("in." + step + (purpose == "noise" ? "noise" : "eps"));
     };
     const auto report = trainer_.Step(batch, context, 1);
@@ -319,6 +324,28 @@ class TreeTrajectory {
     if (number == 0)
       for (const auto& [name, tensor] : recipes::TensorsOf(system_, recipes::Role::kTrained))
         if (tensor.requires_grad()) fixture_.Give("grad." + step + "param." + name, tensor.grad());
+  }
+
+  // Asked for between the average's taking and the preview, which is when the published code saves.
+  torch::Tensor PreviewNoise(std::string_view purpose) {
+    if (purpose == "preview_noise") {
+      GiveSnapshot("out.snap" + std::to_string(snapshots_) + ".");
+      return fixture_.Get("in.fixed_noise");
+    }
+    return fixture_.Get("in.snap" + std::to_string(snapshots_++) + ".eps");
+  }
+
+  void GiveSnapshot(const std::string& prefix) {
+    for (const auto& part : system_.Parts()) {
+      if (part.name != "netG") continue;
+      for (const auto& [name, tensor] : part.tensors) {
+        const auto own = name.substr(std::string("netG.").size());
+        if (tensor.is_floating_point())
+          fixture_.Give(prefix + "norm." + own, tensor.to(torch::kFloat64).norm());
+        else
+          fixture_.Give(prefix + own, tensor);
+      }
+    }
   }
 
   void GiveLosses(const train::StepReport& report, const std::string& prefix) {
@@ -343,6 +370,7 @@ class TreeTrajectory {
   const std::unique_ptr<cluster::Communicator> communicator_;
   Watched system_;
   train::Trainer trainer_;
+  int64_t snapshots_ = 0;
 };
 
 }  // namespace

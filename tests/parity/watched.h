@@ -25,6 +25,8 @@ class Watched : public recipes::System {
     return step;
   }
 
+  void Conclude(std::span<const std::unique_ptr<recipes::Step>> steps) override { system_->Conclude(steps); }
+
   std::vector<torch::Tensor> fakes;
 
  private:

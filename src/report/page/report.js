@@ -18,7 +18,11 @@ function element(name, attributes = {}, ...children) {
 }
 
 const section = id => document.getElementById(id);
-const colour = run => `--run: var(--run-${data.runs.indexOf(run) % 8})`;
+// Eight colours; the next eight runs are dashed, the next dotted.
+const colour = run => {
+  const number = data.runs.indexOf(run);
+  return `--run: var(--run-${number % 8}); --dashes: ${['none', '7 3', '2 3'][Math.floor(number / 8) % 3]}`;
+};
 const shown = () => data.runs.filter(run => !state.hidden.has(run.name));
 
 function number(value) {
@@ -80,9 +84,12 @@ function scaleOf(least, most, from, to, logarithmic) {
 function path(points, x, y) { return points.map(([step, value], i) => `${i ? 'L' : 'M'}${x(step).toFixed(1)} ${y(value).toFixed(1)}`).join(''); }
 
 // Of scores the deviation, of thinned curves the range of what one point stands for.
+const low = ([, value, least, , deviation]) => deviation > 0 ? value - deviation : least;
+const high = ([, value, , most, deviation]) => deviation > 0 ? value + deviation : most;
+const smallest = values => values.reduce((a, b) => Math.min(a, b), Infinity);
+const largest = values => values.reduce((a, b) => Math.max(a, b), -Infinity);
+
 function band(points, x, y, logarithmic) {
-  const low = ([, value, least, , deviation]) => deviation > 0 ? value - deviation : least;
-  const high = ([, value, , most, deviation]) => deviation > 0 ? value + deviation : most;
   const bound = value => logarithmic ? Math.max(value, y.least) : value;
   const there = points.map(p => [p[0], bound(high(p))]), back = points.map(p => [p[0], bound(low(p))]).reverse();
   return path(there, x, y) + path(back, x, y).replace('M', 'L') + 'Z';
@@ -110,9 +117,10 @@ class Chart {
     this.svg.replaceChildren();
     if (!this.curves.length) return;
     this.steps = [...new Set(this.curves.flatMap(curve => curve.points.map(p => p[0])))].sort((a, b) => a - b);
-    const values = this.curves.flatMap(curve => curve.points.map(p => p[1]));
+    const values = this.curves.flatMap(curve => curve.points.flatMap(p => [low(p), p[1], high(p)]))
+      .filter(value => !this.logarithmic || value > 0);
     this.x = scaleOf(this.steps[0], this.steps.at(-1), size.left, size.width - size.right);
-    this.y = scaleOf(Math.min(...values), Math.max(...values), size.height - size.bottom, size.top, this.logarithmic);
+    this.y = scaleOf(smallest(values), largest(values), size.height - size.bottom, size.top, this.logarithmic);
     this.axes();
     this.curves.forEach(curve => this.curve(curve));
     this.line = this.svg.appendChild(element('line', { class: 'cursor', y1: size.top, y2: size.height - size.bottom, visibility: 'hidden' }));
@@ -147,6 +155,7 @@ class Chart {
     this.line.setAttribute('x2', this.x(step));
     this.readout.append(`step ${step}: `);
     for (const { run, points } of this.curves) {
+      if (step < points[0][0] || step > points.at(-1)[0]) continue;  // it has no value there
       const nearest = points.reduce((a, b) => Math.abs(b[0] - step) < Math.abs(a[0] - step) ? b : a);
       const exact = nearest[4] > 0 ? ' ± ' + Number(nearest[4].toPrecision(2)) : '';
       this.readout.append(element('b', { style: colour(run) }, number(nearest[1]) + exact), data.runs.length > 1 ? ` ${run.name}  ` : ' ');
@@ -200,7 +209,7 @@ function chooseTheme() {
 function overview() {
   const middle = values => values.length ? [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] : '';
   section('overview').append(table(['run', 'system', 'steps', 'images/s (median)', 'batch', 'seed', 'folder'], data.runs.map(run => ({ cells: [
-    run.name, run.options.recipe ?? '', run.steps, middle(run.speed.points.map(p => p[1])), run.options.batch ?? '', run.options.seed ?? '', run.folder] }))));
+    run.name, run.options.recipe ?? '', String(run.steps), middle(run.speed.points.map(p => p[1])), run.options.batch ?? '', run.options.seed ?? '', run.folder] }))));
 }
 
 function scores() {

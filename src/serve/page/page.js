@@ -85,8 +85,10 @@ function showWords(edited = -1) {
 function wordInput(word, place) {
   const input = element('input', { type: 'text', value: word, 'aria-label': `instead of "${word}"`, spellcheck: 'false' });
   input.addEventListener('keydown', event => {
+    if (event.key !== 'Enter' && event.key !== 'Escape') return;
+    event.preventDefault();  // else the button that gets the focus is pressed by the same key
     if (event.key === 'Enter') drawEdited(place, input.value.trim());
-    if (event.key === 'Escape') { showWords(); focusWord(place); }
+    else leaveEdit(place);
   });
   return input;
 }
@@ -104,17 +106,30 @@ function focusWord(place) {
   words[(place - 1) / 2]?.focus();
 }
 
+function leaveEdit(place) {
+  showWords();
+  focusWord(place);
+}
+
+// Back to the caption without a change.
+function showFirst(place) {
+  Object.assign(state, { second: null, place: -1 });
+  showPictures();
+  leaveEdit(place);
+}
+
 function drawEdited(place, word) {
   const parts = partsOf(state.first.caption);
-  if (word === '' || word === parts[place]) { showWords(); focusWord(place); return; }
+  if (word === '') return leaveEdit(place);
+  if (word === parts[place]) return showFirst(place);
+  if (!/^[\p{L}\p{M}\p{N}_]+$/u.test(word)) { byId('trouble').textContent = 'One word is changed into one word.'; return; }
   parts[place] = word;
   busyWith('Drawing the changed caption …', async () => {
     const second = await drawing(parts.join(''), state.first.seed, state.first.pictures.length);
-    if (second.unknown.length > state.first.unknown.length) throw new Error(`The system does not know "${word}".`);
+    if (second.unknown.includes(word.toLowerCase())) throw new Error(`The system does not know "${word}".`);
     Object.assign(state, { second, place });
-    showWords();
     showPictures();
-    focusWord(place);
+    leaveEdit(place);
   });
 }
 

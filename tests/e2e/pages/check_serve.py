@@ -182,7 +182,7 @@ def check_end(server):
     """A request in flight is answered although the server was told to end."""
     body = json.dumps({"caption": "a red bird", "pictures": 8}).encode()
     with server.connect() as connection:
-        head = f"POST /api/draw HTTP/1.1\r\nHost: here\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+        head = f"POST /api/draw HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
         connection.sendall(head.encode() + body)
         wait_for("the server reads the request", lambda: was_read(connection.getsockname()[1], server.port), PATIENCE, 0.01)
         server.job.send_signal(signal.SIGTERM)

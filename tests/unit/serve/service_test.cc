@@ -71,6 +71,28 @@ class ServiceTest : public ::testing::Test {
 
 using Said = std::pair<int, std::string>;
 
+// A page of elsewhere may have had its own name pointed at this machine.
+TEST_F(ServiceTest, PagesOfElsewhereAreRefused) {
+  Start();
+  const auto status = [&](const httplib::Headers& headers) {
+    const auto answer = Client().Post("/api/draw", headers, R"({"caption": "a bird"})", "application/json");
+    return answer ? answer->status : 0;
+  };
+  EXPECT_EQ(status({{"Host", "evil.example"}}), 403);
+  EXPECT_EQ(status({{"Host", "localhost:8080"}, {"Origin", "http://evil.example"}}), 403);
+  EXPECT_EQ(status({{"Host", "localhost:8080"}, {"Origin", "http://localhost:8080"}}), 200);
+  EXPECT_EQ(status({{"Host", "[::1]:8080"}}), 200);
+}
+
+TEST_F(ServiceTest, RangesDoNotMultiplyAnAnswer) {
+  Start();
+  const auto whole = Client().Get("/page.js");
+  const auto ranged = Client().Get("/page.js", {{"Range", "bytes=0-,0-,0-,0-"}});
+  ASSERT_TRUE(whole && ranged);
+  EXPECT_EQ(ranged->body, whole->body);
+  EXPECT_EQ(ranged->status, 200);
+}
+
 TEST_F(ServiceTest, ServesThePageAndTheModel) {
   Start();
   for (const char* path : {"/", "/style.css", "/page.js"}) {
@@ -90,6 +112,7 @@ TEST_F(ServiceTest, AnswersAndRefuses) {
   EXPECT_EQ(Ask(R"({"caption": "a bird"})"), Said(200, "a bird"));
   EXPECT_EQ(Ask("{"), Said(400, "not_json"));
   EXPECT_EQ(Ask(R"({"caption": "a bird"})", "text/plain"), Said(415, "not_json"));
+  EXPECT_EQ(Ask("a=b", "multipart/form-data"), Said(415, "not_json"));
   EXPECT_EQ(Ask(R"({"caption": "unknown"})"), Said(422, "unknown_words"));
   EXPECT_EQ(Ask(R"({"caption": "broken"})"), Said(500, "internal"));
   EXPECT_EQ(Ask(R"({"caption": "still here"})"), Said(200, "still here"));

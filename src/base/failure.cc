@@ -1,0 +1,30 @@
+#include "src/base/failure.h"
+
+#include <filesystem>
+
+#include "src/base/error.h"
+#include "src/base/file_system.h"
+
+namespace helio {
+namespace {
+
+constexpr int kBug = 70;
+
+}  // namespace
+
+Failure CurrentFailure() {
+  try {
+    throw;
+  } catch (const Error& error) {
+    return {error.what(), error.exit_code()};
+  } catch (const std::filesystem::filesystem_error& error) {
+    const auto known = AsError(error);
+    return {known.what(), known.exit_code()};
+  } catch (const std::exception& error) {
+    return {std::string("internal error: ") + error.what(), kBug};
+  } catch (...) {
+    return {"internal error: an exception of unknown type", kBug};
+  }
+}
+
+}  // namespace helio

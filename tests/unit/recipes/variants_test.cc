@@ -1,0 +1,94 @@
+// Options of the published programs beside those of their main tables.
+#include <gtest/gtest.h>
+
+#include "cluster/solo_communicator.h"
+#include "cluster/thread_communicator.h"
+#include "src/base/error.h"
+#include "tests/unit/recipes/toy_training.h"
+
+namespace helio::testing {
+namespace {
+
+OptionValues With(const OptionValues& values) {
+  auto options = ToyOptions();
+  for (const auto& [name, value] : values) options[name] = value;
+  return options;
+}
+
+class Variants : public ::testing::Test {
+ protected:
+  std::unique_ptr<recipes::System> Make(const std::string& recipe, const OptionValues& values = {}) {
+    return recipes::MakeSystem(recipe, With(values), {solo_, solo_, 7, {{}, /*random=*/true}, ToyFacts()});
+  }
+
+  static NamedTensors Played(const std::string& recipe, const OptionValues& values, int ranks,
+                             int64_t steps) {
+    NamedTensors state;
+    cluster::RunThreadRanks(ranks, [&](cluster::Communicator& communicator) {
+      ToyTraining training(recipe, communicator, {}, With(values));
+      for (int64_t step = 0; step < steps; ++step)
+        for (const double loss : training.Step(step, step)) EXPECT_TRUE(std::isfinite(loss)) << recipe;
+      if (communicator.rank() == 0) state = training.State();
+    });
+    return state;
+  }
+
+  SoloBatch solo_;
+};
+
+// AttnGAN's code, cfg/bird_attnDCGAN2.yml: D_NET256(b_jcu=False).
+TEST_F(Variants, AttnDcgansDiscriminatorSeesTheSentenceOnly) {
+  for (const auto& part : Make("attn_dcgan")->Parts())
+    for (const auto& [name, tensor] : part.tensors)
+      EXPECT_EQ(name.find("UNCOND_DNET"), std::string::npos) << name;
+}
+
+TEST_F(Variants, RefiningStagesMayHaveNoResidualBlocks) {
+  for (const char* recipe : {"attngan", "attn_dcgan", "mirrorgan", "stackgan2", "stackgan_pp"})
+    EXPECT_FALSE(Played(recipe, {{"residual_blocks", "0"}}, 1, 1).empty()) << recipe;
+}
+
+TEST_F(Variants, AReleasedSnapshotIsTheSameOnAnyNumberOfRanks) {
+  const DefaultDtype in_double(torch::kFloat64);
+  const OptionValues released{{"fidelity", "released"}, {"snapshot_interval", "2"}, {"ema_decay", "0.9"}};
+  const auto alone = Played("stackgan_pp", released, 1, 5), two = Played("stackgan_pp", released, 2, 5);
+  for (size_t i = 0; i < alone.size(); ++i)
+    EXPECT_LE(Distance(two[i].second, alone[i].second), 1e-9) << alone[i].first;
+  auto corrected = released;
+  corrected["fidelity"] = "corrected";
+  const auto other = Played("stackgan_pp", corrected, 1, 5);
+  EXPECT_FALSE(torch::equal(alone.front().second, other.front().second));
+}
+
+TEST_F(Variants, AnUnconditionalTreeDrawsOfNoiseAlone) {
+  const auto system = Make("stackgan_pp", {{"conditional", "false"}});
+  EXPECT_FALSE(system->Needs()[0].reads_captions());
+  const auto drawer = system->MakeDrawer();
+  recipes::Prompt rows;
+  rows.classes = torch::zeros({3}, torch::kInt64);
+  drawer->ReestimateStatistics({rows, rows}, 1);
+  EXPECT_EQ(drawer->Draw(rows, recipes::RowsOf(1, {0, 3, 3})).images.back().size(0), 3);
+}
+
+// cvpr2016, main_txt_coco.lua: Adam with beta1 0.5, the rate lowered as an epoch begins whose number is a
+// multiple.
+TEST_F(Variants, CharCnnRnnOnCaptionsIsCocosProgram) {
+  const auto phase =
+      Make(
+          "char_cnn_rnn",
+          {{"matches", "captions"}, {"optimizer", "adam"}, {"rate_decay", "0.5"}, {"rate_decay_steps", "50"}})
+          ->Rounds()[0][0];
+  EXPECT_EQ(phase.optimizer.beta1, 0.5);
+  const auto rate = [&](int64_t step) { return phase.rate({.step = step, .steps_per_epoch = 10}); };
+  EXPECT_EQ(rate(39), 1);
+  EXPECT_EQ(rate(40), 0.5);
+}
+
+TEST_F(Variants, WidthsThatCannotBeHalvedAreRefused) {
+  EXPECT_THROW(Make("stackgan_pp", {{"stages", "4"}, {"gf", "4"}, {"base_side", "8"}}), Error);
+  EXPECT_THROW(Make("stackgan2", {{"gf", "2"}}), Error);
+  EXPECT_NO_THROW(Make("stackgan1", {{"gf", "2"}}));
+}
+
+}  // namespace
+}  // namespace helio::testing
