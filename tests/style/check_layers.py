@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Reads every #include of our own and fails on an arrow that design section 4 does not allow. Usage: check_layers.py ROOT"""
+"""Reads every #include of our own and fails on an arrow that docs/architecture.md does not allow. Usage: check_layers.py ROOT"""
 import pathlib
 import re
 import sys
