@@ -14,7 +14,8 @@ namespace helio::cluster {
 struct ReducerOptions {
   double first_bucket_mb = 1;
   double bucket_mb = 25;
-  // "same" as the gradients, or "bfloat16": half the bytes; summed in float32, rounded once.
+  // "same" as the gradients, or "bfloat16": half the bytes. Over MPI they are summed in float32 and rounded
+  // once, over NCCL rounded at every hop (communicator.h).
   std::string wire_dtype = "same";
   // Only the own slice (sharding.h) becomes the mean; the rest is scratch afterwards.
   bool shard_optimizer = false;

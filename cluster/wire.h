@@ -16,8 +16,8 @@ class Wire {
   virtual void Unload(int64_t begin, int64_t end) = 0;
 };
 
-// Over `gradients`, flat: "same" sends them as they are, "bfloat16" a rounded copy (half the bytes; summed in
-// float32). Throws Error{kUser} on another name.
+// Over `gradients`, flat: "same" sends them as they are, "bfloat16" a rounded copy: half the bytes, whose
+// sums are rounded as Communicator says. Throws Error{kUser} on another name.
 std::unique_ptr<Wire> MakeWire(const std::string& dtype, torch::Tensor gradients);
 
 }  // namespace helio::cluster
