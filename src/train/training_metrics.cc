@@ -42,7 +42,8 @@ TrainingMetrics::TrainingMetrics(cluster::MetricRegistry& registry, const RunFac
                                  "Updates left out because a gradient was not finite");
   step_ = registry.AddGauge("helio_step", "Step the run is at");
   epoch_ = registry.AddGauge("helio_epoch", "Passes over the training split");
-  heartbeat_ = registry.AddGauge("helio_heartbeat_timestamp_seconds", "Unix time of the last finished step");
+  heartbeat_ = registry.AddGauge("helio_heartbeat_timestamp_seconds",
+                                 "Unix time of the last finished step; not of the ranks' heartbeat");
   images_per_second_ =
       registry.AddGauge("helio_images_per_second", "Speed of the whole job since the last log line");
   data_wait_share_ =
@@ -61,8 +62,8 @@ TrainingMetrics::TrainingMetrics(cluster::MetricRegistry& registry, const RunFac
   host_memory_ = registry.AddGauge("helio_host_memory_bytes", "Resident memory of this rank");
   device_memory_ = registry.AddGauge("helio_device_memory_bytes",
                                      "Memory that this rank's tensors take on its GPU; 0 without one");
-  lag_ =
-      registry.AddGauge("helio_rank_busy_seconds", "This rank's own work a step, without waiting for others");
+  lag_ = registry.AddGauge("helio_rank_busy_seconds",
+                           "Time of this rank's own work in a step, without waiting for others; mean of 50");
   straggler_ =
       registry.AddGauge("helio_rank_straggler", "1 while this rank is slower than 1.5 times the median rank");
 }
