@@ -38,8 +38,9 @@ using TextFunction =
     std::function<torch::Tensor(const torch::Tensor& captions, const torch::Tensor& lengths)>;
 
 // A score that streams. Each rank consumes its share of the samples in any order and batch size; the partial
-// states of all ranks are merged; rank 0 finishes. The result depends on the samples and their positions
-// only, never on how they were split. Not thread-safe, never collective.
+// states of all ranks are merged, and every rank finishes from the merged state (evaluation.cc). The result
+// depends on the samples and their positions only, never on how they were split. Not thread-safe, never
+// collective.
 class Evaluator {
  public:
   explicit Evaluator(std::string name) : name_(std::move(name)) {}
