@@ -59,7 +59,7 @@ void EvaluateByClass(TrainedModel& model, const eval::Judges& judges, const Trai
                      const eval::EvaluationOptions& evaluation, cluster::Communicator& communicator) {
   if (model.drawer().classes() == 0 || !judges.classifier)
     ThrowUser("needs a system that can be asked for a class, and a judge", "--by_class",
-              "pass --classifier; the README says which systems draw classes");
+              "pass --classifier; docs/programs.md says which systems draw classes");
   const auto scores =
       eval::EvaluateClasses(model.drawer(), judges, data.train(), model.needs(), evaluation, communicator);
   if (communicator.rank() > 0) return;
