@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <set>
 
 #include "cluster/nccl_communicator.h"
 #include "src/base/error.h"
@@ -17,6 +18,18 @@ std::string RanksWithout(const std::vector<RankDevices>& ranks) {
   for (size_t rank = 0; rank < ranks.size(); ++rank)
     if (ranks[rank].gpus == 0) AddToList(without, "rank " + std::to_string(rank) + " on " + ranks[rank].host);
   return without;
+}
+
+// As many as its ranks see together: a launcher may have given each one of its own.
+int GpusOf(const std::string& host, const std::vector<RankDevices>& ranks) {
+  std::set<std::string> single;
+  int seen = 0;
+  for (const auto& rank : ranks) {
+    if (rank.host != host) continue;
+    seen = std::max(seen, rank.gpus);
+    if (!rank.gpu.empty()) single.insert(rank.gpu);
+  }
+  return std::max(seen, static_cast<int>(single.size()));
 }
 
 }  // namespace
@@ -43,9 +56,9 @@ void CheckDevices(const std::string& wanted, const std::vector<RankDevices>& ran
               "is the driver there? or hide all GPUs with CUDA_VISIBLE_DEVICES=");
   if (share_gpus || without > 0) return;
   for (const auto& rank : ranks)
-    if (rank.local_ranks > rank.gpus)
+    if (const int gpus = GpusOf(rank.host, ranks); rank.local_ranks > gpus)
       ThrowUser(rank.host + " has " + std::to_string(rank.local_ranks) + " ranks but " +
-                    std::to_string(rank.gpus) + " GPU" + (rank.gpus == 1 ? "" : "s"),
+                    std::to_string(gpus) + " GPU" + (gpus == 1 ? "" : "s"),
                 "--device=" + wanted, "start at most one rank a GPU, or use --device=cpu");
 }
 

@@ -11,13 +11,17 @@ struct RankDevices {
   std::string host;
   int gpus = 0;         // that it sees; 0 with --device=cpu
   int local_ranks = 1;  // on its host
+  // Where it sees one GPU, which (a UUID's bytes): a launcher may show each rank a GPU of its own. Else
+  // empty.
+  std::string gpu = {};
 };
 
 // The GPUs that --device=`wanted` lets this process see. Throws Error{kUser} for an unknown word.
 int UsableGpus(const std::string& wanted);
 
 // Throws Error{kUser} that names the ranks and hosts if --device=cuda finds no GPU somewhere, if only some of
-// the ranks see one (a driver that is broken on one host), or if a host has more ranks than GPUs. Pure: on
+// the ranks see one (a driver that is broken on one host), or if a host has more ranks than GPUs: those that
+// all of them see, or those that each one alone sees. Pure: on
 // the same list every rank throws the same, before any communicator is built.
 void CheckDevices(const std::string& wanted, const std::vector<RankDevices>& ranks, bool share_gpus);
 

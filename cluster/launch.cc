@@ -30,6 +30,7 @@ constexpr double kAbortSeconds = 0.5;  // within which MPI_Abort has ended the o
 struct Arrival {
   std::array<char, MPI_MAX_PROCESSOR_NAME> host = {};
   int gpus = 0;
+  std::array<char, 16> gpu = {};  // the UUID of the one that it sees, where it sees one
   int leader = 0;  // the lowest rank of its host
   int local_ranks = 1;
 };
@@ -86,6 +87,8 @@ World StartMpi(double patience) {
 std::vector<Arrival> Arrive(World& world, int gpus, double patience) {
   Arrival own;
   own.gpus = gpus;
+  if (const auto only = gpus == 1 ? OnlyGpu() : ""; only.size() == own.gpu.size())
+    std::ranges::copy(only, own.gpu.begin());
   int length = 0;
   MPI_Get_processor_name(own.host.data(), &length);
   RollCall(own, patience);
@@ -108,7 +111,9 @@ void CheckWorldSize(const World& world, int expected) {
 
 std::vector<RankDevices> DevicesOf(const std::vector<Arrival>& arrivals) {
   std::vector<RankDevices> devices;
-  for (const auto& one : arrivals) devices.push_back({one.host.data(), one.gpus, one.local_ranks});
+  for (const auto& one : arrivals)
+    devices.push_back({one.host.data(), one.gpus, one.local_ranks,
+                       one.gpus == 1 ? std::string(one.gpu.begin(), one.gpu.end()) : ""});
   return devices;
 }
 

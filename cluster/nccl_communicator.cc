@@ -284,6 +284,12 @@ class NcclCommunicator : public Communicator {
 
 int VisibleGpus() { return c10::cuda::device_count(); }
 
+std::string OnlyGpu() {
+  if (VisibleGpus() != 1) return "";
+  const auto& uuid = at::cuda::getDeviceProperties(0)->uuid;
+  return {uuid.bytes, sizeof uuid.bytes};
+}
+
 void MakeCurrent(const c10::Device& device) {
   if (!device.is_cuda()) return;
   constexpr int kLeast = 75;  // Turing: what the wheels of CUDA 13 have kernels for

@@ -28,13 +28,6 @@ void CheckPatches(const CycleGanOptions& options) {
             "at least " + std::to_string(kLeast << options.d_layers));
 }
 
-// Parameters without the biases that an instance norm takes away.
-NamedTensors Effective(const torch::nn::Module& module, const std::string& prefix) {
-  auto parameters = ParametersOf(module, prefix);
-  std::erase_if(parameters, [](const auto& entry) { return !entry.second.requires_grad(); });
-  return parameters;
-}
-
 class CycleTranslator : public Translator {
  public:
   CycleTranslator(nn::Translator a, nn::Translator b) : a_(std::move(a)), b_(std::move(b)) {}
@@ -156,14 +149,10 @@ std::vector<Part> CycleGan::Parts() const {
   return parts;
 }
 
-Phase CycleGan::MakePhase(const char* name, double rate) const {
-  Phase phase;
-  phase.name = name;
-  phase.optimizer = AdamWith(options_, rate);
-  phase.rate = [decay = DecayOptions(options_)](const StepContext& context) {
-    return decay.FactorOf(context.step / context.steps_per_epoch);
+RateFactor CycleGan::Decay() const {
+  return [decay = DecayOptions(options_)](const StepContext& at) {
+    return decay.FactorOf(at.step / at.steps_per_epoch);
   };
-  return phase;
 }
 
 // The published code has one Adam for both discriminators; it is the same as one for each.
@@ -175,9 +164,8 @@ std::vector<Round> CycleGan::Rounds() {
 }
 
 Phase CycleGan::GeneratorPhase() {
-  auto phase = MakePhase("g", options_.g_rate);
-  phase.parameters = Effective(*generator_a_, "netG_A.");
-  Append(phase.parameters, Effective(*generator_b_, "netG_B."));
+  auto phase = MakePhase("g", *generator_a_, "netG_A.", AdamWith(options_, options_.g_rate), Decay());
+  Append(phase.parameters, TrainedParametersOf(*generator_b_, "netG_B."));
   phase.optimizer.ema_decay = options_.ema_decay;
   phase.through = {"netD_A", "netD_B"};
   phase.loss = [this](Step& step) { return GeneratorTerms(AsCycle(step)); };
@@ -187,8 +175,7 @@ Phase CycleGan::GeneratorPhase() {
 // Fakes are those from before the generators' update, so that nothing here waits for it.
 Phase CycleGan::DiscriminatorPhase(const char* name, const char* part, nn::PatchCritic& critic,
                                    torch::Tensor CycleGanStep::*real, torch::Tensor CycleGanStep::*fake) {
-  auto phase = MakePhase(name, options_.d_rate);
-  phase.parameters = Effective(*critic, part);
+  auto phase = MakePhase(name, *critic, part, AdamWith(options_, options_.d_rate), Decay());
   phase.early_loss = [this, critic, real, fake](Step& step) mutable {
     auto& own = AsCycle(step);
     const auto logits = critic(torch::cat({own.*real, own.*fake})).chunk(2);

@@ -61,7 +61,7 @@ class CycleGan : public System {
   std::unique_ptr<Validation> MakeValidation() override;
 
  private:
-  Phase MakePhase(const char* name, double rate) const;
+  RateFactor Decay() const;
   Phase GeneratorPhase();
   Phase DiscriminatorPhase(const char* name, const char* part, nn::PatchCritic& critic,
                            torch::Tensor CycleGanStep::*real, torch::Tensor CycleGanStep::*fake);

@@ -28,7 +28,6 @@ class GanIntCls : public System {
   std::unique_ptr<Drawer> MakeDrawer() override;
 
  private:
-  Phase MakePhase(const char* name, const torch::nn::Module& module, const char* part, double rate) const;
   LossTerms DiscriminatorTerms(const GanIntClsStep& step);
   void Imagine(GanIntClsStep& step);
   torch::Tensor Interpolated(const GanIntClsStep& step, const RowRange& pairs);
@@ -88,23 +87,11 @@ std::vector<Part> GanIntCls::Parts() const {
   return parts;
 }
 
-Phase GanIntCls::MakePhase(const char* name, const torch::nn::Module& module, const char* part,
-                           double rate) const {
-  Phase phase;
-  phase.name = name;
-  for (const auto& entry : ParametersOf(module, std::string(part) + "."))
-    if (std::ranges::none_of(convolution_biases_,
-                             [&](const auto& bias) { return bias.is_same(entry.second); }))
-      phase.parameters.push_back(entry);
-  phase.optimizer = Torch7AdamWith(options_, rate);
-  phase.rate = HalvedEarly(options_.decay_epochs);
-  return phase;
-}
-
 std::vector<Round> GanIntCls::Rounds() {
-  auto d = MakePhase("d", *critic_, "netD", options_.d_rate);
+  const auto halved = HalvedEarly(options_.decay_epochs);
+  auto d = MakePhase("d", *critic_, "netD.", Torch7AdamWith(options_, options_.d_rate), halved);
   d.loss = [this](Step& step) { return DiscriminatorTerms(static_cast<GanIntClsStep&>(step)); };
-  auto g = MakePhase("g", *generator_, "netG", options_.g_rate);
+  auto g = MakePhase("g", *generator_, "netG.", Torch7AdamWith(options_, options_.g_rate), halved);
   g.optimizer.ema_decay = options_.ema_decay;
   g.through = {"netD"};
   g.early_loss = [this](Step& step) {

@@ -49,21 +49,12 @@ std::vector<Part> GawwnGame::Parts() const {
   return parts;
 }
 
-Phase GawwnGame::MakePhase(const char* name, const torch::nn::Module& module, const char* part,
-                           double rate) const {
-  Phase phase;
-  phase.name = name;
-  phase.parameters = TrainedParametersOf(module, std::string(part) + ".");
-  phase.optimizer = Torch7AdamWith(options_, rate);
-  phase.rate = HalvedEarly(options_.decay_epochs);
-  return phase;
-}
-
 std::vector<Round> GawwnGame::Rounds() {
-  auto d = MakePhase("d", *critic_, "netD", options_.d_rate);
+  const auto halved = HalvedEarly(options_.decay_epochs);
+  auto d = MakePhase("d", *critic_, "netD.", Torch7AdamWith(options_, options_.d_rate), halved);
   d.graphs_stay = true;
   d.loss = [this](Step& step) { return DiscriminatorTerms(static_cast<GawwnStep&>(step)); };
-  auto g = MakePhase("g", *generator_, "netG", options_.g_rate);
+  auto g = MakePhase("g", *generator_, "netG.", Torch7AdamWith(options_, options_.g_rate), halved);
   g.optimizer.ema_decay = options_.ema_decay;
   g.loss = [this](Step& step) { return GeneratorTerms(static_cast<GawwnStep&>(step)); };
   return {{d}, {g}};

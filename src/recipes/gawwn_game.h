@@ -59,7 +59,6 @@ class GawwnGame : public System {
   SentenceSource sentences_;
 
  private:
-  Phase MakePhase(const char* name, const torch::nn::Module& module, const char* part, double rate) const;
   LossTerms DiscriminatorTerms(GawwnStep& step);
   LossTerms GeneratorTerms(GawwnStep& step);
   torch::Tensor WrongSentences(const GawwnStep& step);

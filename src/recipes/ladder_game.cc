@@ -109,19 +109,14 @@ std::unique_ptr<Step> LadderGame::Prepare(const dataio::Batch& batch, const Step
 }
 
 Phase LadderGame::DiscriminatorPhase(size_t stage) {
-  Phase phase;
-  phase.name = "d" + std::to_string(discriminators_[stage]->side());
-  phase.parameters = ParametersOf(*discriminators_[stage], DiscriminatorName(stage) + ".");
-  phase.optimizer = AdamWith(options_, options_.d_rate);
+  auto phase = MakePhase("d" + std::to_string(discriminators_[stage]->side()), *discriminators_[stage],
+                         DiscriminatorName(stage) + ".", AdamWith(options_, options_.d_rate));
   phase.loss = [this, stage](Step& step) { return DiscriminatorTerms(AsLadder(step), stage); };
   return phase;
 }
 
 Phase LadderGame::GeneratorPhase() {
-  Phase phase;
-  phase.name = "g";
-  phase.parameters = ParametersOf(*generator_, "netG.");
-  phase.optimizer = AdamWith(options_, options_.g_rate);
+  auto phase = MakePhase("g", *generator_, "netG.", AdamWith(options_, options_.g_rate));
   phase.optimizer.ema_decay = options_.ema_decay;
   for (size_t stage = 0; stage < discriminators_.size(); ++stage)
     phase.through.push_back(DiscriminatorName(stage));

@@ -8,41 +8,8 @@ namespace helio::recipes {
 
 std::string DiscriminatorName(size_t stage) { return "netD" + std::to_string(stage); }
 
-OptimizerOptions AdamWith(const AdamBetaOptions& betas, double rate) {
-  OptimizerOptions adam;
-  adam.learning_rate = rate;
-  adam.beta1 = betas.beta1;
-  adam.beta2 = betas.beta2;
-  return adam;
-}
-
-OptimizerOptions Torch7AdamWith(const AdamBetaOptions& betas, double rate) {
-  auto adam = AdamWith(betas, rate);
-  adam.rule = AdamOptions::Rule::kTorch7;
-  return adam;
-}
-
-std::function<double(const StepContext&)> HalvedEarly(int64_t every) {
-  return [every](const StepContext& context) {
-    return std::pow(0.5, static_cast<double>((context.step / context.steps_per_epoch + 1) / every));
-  };
-}
-
 Part PartOf(const std::string& name, Role role, const torch::nn::Module& module) {
   return {name, role, StateOf(module, name + ".")};
-}
-
-NamedTensors ParametersOf(const torch::nn::Module& module, const std::string& prefix) {
-  NamedTensors parameters;
-  for (const auto& entry : module.named_parameters())
-    parameters.emplace_back(prefix + entry.key(), entry.value());
-  return parameters;
-}
-
-NamedTensors TrainedParametersOf(const torch::nn::Module& module, const std::string& prefix) {
-  auto parameters = ParametersOf(module, prefix);
-  std::erase_if(parameters, [](const auto& entry) { return !entry.second.requires_grad(); });
-  return parameters;
 }
 
 NamedTensors WithoutPrefix(const NamedTensors& tensors, const std::string& prefix) {

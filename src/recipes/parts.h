@@ -8,6 +8,7 @@
 #include "src/nn/module.h"
 #include "src/nn/text_encoder.h"
 #include "src/recipes/options.h"
+#include "src/recipes/phases.h"
 #include "src/recipes/registry.h"
 
 // Frozen and pretrained networks that several recipes are put together from.
@@ -23,20 +24,9 @@ struct TextCondition {
 // The published name of a stage's discriminator: "netD0".
 std::string DiscriminatorName(size_t stage);
 
-OptimizerOptions AdamWith(const AdamBetaOptions& betas, double rate);
-// The same by Torch7's rule.
-OptimizerOptions Torch7AdamWith(const AdamBetaOptions& betas, double rate);
-// A phase's rate as Torch7's programs halve it: epochs count from 1 there and every so many are halved as
-// they begin, so the first stage is one epoch short.
-std::function<double(const StepContext&)> HalvedEarly(int64_t every);
-
 // A module's parameters and buffers as a part: names begin with "NAME.".
 Part PartOf(const std::string& name, Role role, const torch::nn::Module& module);
 
-// Parameters (no buffers) of a module under `prefix`.
-NamedTensors ParametersOf(const torch::nn::Module& module, const std::string& prefix);
-// Those of them that take gradients.
-NamedTensors TrainedParametersOf(const torch::nn::Module& module, const std::string& prefix);
 template <typename T>
 void Append(std::vector<T>& to, const std::vector<T>& from) {
   to.insert(to.end(), from.begin(), from.end());

@@ -47,7 +47,6 @@ class Ppgn : public System {
   }
 
  private:
-  Phase MakePhase(const char* name, const torch::nn::Module& module, const char* part, double rate) const;
   void ChooseUnits(const PpgnStep& step);
   LossTerms DiscriminatorTerms(PpgnStep& step);
   LossTerms InversionTerms(PpgnStep& step);
@@ -105,22 +104,12 @@ std::vector<Part> Ppgn::Parts() const {
   return parts;
 }
 
-Phase Ppgn::MakePhase(const char* name, const torch::nn::Module& module, const char* part,
-                      double rate) const {
-  Phase phase;
-  phase.name = name;
-  phase.parameters = ParametersOf(module, part);
-  phase.optimizer = AdamWith(options_, rate);
-  phase.optimizer.rule = AdamOptions::Rule::kTorch7;  // Caffe's is the same
-  phase.rate = [this](const StepContext& context) { return options_.RateFactor(context.step); };
-  return phase;
-}
-
 std::vector<Round> Ppgn::Rounds() {
-  auto d = MakePhase("d", *critic_, "netD.", options_.d_rate);
+  const RateFactor factor = [this](const StepContext& at) { return options_.RateFactor(at.step); };
+  auto d = MakePhase("d", *critic_, "netD.", Torch7AdamWith(options_, options_.d_rate), factor);
   d.plays = [this](const StepContext&) { return playing_.discriminator; };
   d.loss = [this](Step& step) { return DiscriminatorTerms(AsPpgn(step)); };
-  auto g = MakePhase("g", *generator_, "netG.", options_.g_rate);
+  auto g = MakePhase("g", *generator_, "netG.", Torch7AdamWith(options_, options_.g_rate), factor);
   g.optimizer.ema_decay = options_.ema_decay;
   g.through = {"netD"};
   g.plays = [this](const StepContext&) { return playing_.generator; };

@@ -64,26 +64,15 @@ std::vector<Part> StackGan::Parts() const {
   return parts;
 }
 
-Phase StackGan::MakePhase(const char* name, const torch::nn::Module& module, const char* part,
-                          double rate) const {
-  Phase phase;
-  phase.name = name;
-  phase.parameters = TrainedParametersOf(module, std::string(part) + ".");
-  phase.optimizer = AdamWith(options_, rate);
-  phase.rate = [every = options_.decay_epochs](const StepContext& context) {
-    return std::pow(0.5, static_cast<double>(context.step / context.steps_per_epoch / every));
-  };
-  return phase;
-}
-
 std::vector<Round> StackGan::Rounds() {
-  auto d = MakePhase("d", *critic_, "netD", options_.d_rate);
+  const auto halved = HalvedEvery(options_.decay_epochs);
+  auto d = MakePhase("d", *critic_, "netD.", AdamWith(options_, options_.d_rate), halved);
   d.loss = [this](Step& step) {
     const auto& own = static_cast<StackGanStep&>(step);
     return losses::DiscriminatorLoss(*critic_, own.data.images.back(), own.drawn.image, own.drawn.mean,
                                      Scope(own), losses::HeadOrder::kRealWrongFake);
   };
-  auto g = MakePhase("g", *generator_, "netG", options_.g_rate);
+  auto g = MakePhase("g", *generator_, "netG.", AdamWith(options_, options_.g_rate), halved);
   g.optimizer.ema_decay = options_.ema_decay;
   g.through = {"netD"};
   g.early_loss = [this](Step& step) {

@@ -51,7 +51,6 @@ class StackGan : public System {
 
  private:
   using DrawNoise = std::function<torch::Tensor(const char* purpose, int64_t size)>;
-  Phase MakePhase(const char* name, const torch::nn::Module& module, const char* part, double rate) const;
   nn::StackGanInput InputOf(const torch::Tensor& sentence, const DrawNoise& noise) const;
   Pictures Draw(const Prompt& prompt, const DrawingRows& rows);
   losses::BatchScope Scope(const BatchStep& step) const {

@@ -81,19 +81,14 @@ std::vector<Round> StackGanPp::Rounds() {
 }
 
 Phase StackGanPp::DiscriminatorPhase(size_t branch) {
-  Phase phase;
-  phase.name = "d" + std::to_string(critics_[branch]->side());
-  phase.parameters = ParametersOf(*critics_[branch], DiscriminatorName(branch) + ".");
-  phase.optimizer = AdamWith(options_, options_.d_rate);
+  auto phase = MakePhase("d" + std::to_string(critics_[branch]->side()), *critics_[branch],
+                         DiscriminatorName(branch) + ".", AdamWith(options_, options_.d_rate));
   phase.loss = [this, branch](Step& step) { return DiscriminatorTerms(AsTree(step), branch); };
   return phase;
 }
 
 Phase StackGanPp::GeneratorPhase() {
-  Phase phase;
-  phase.name = "g";
-  phase.parameters = ParametersOf(*generator_, "netG.");
-  phase.optimizer = AdamWith(options_, options_.g_rate);
+  auto phase = MakePhase("g", *generator_, "netG.", AdamWith(options_, options_.g_rate));
   phase.optimizer.ema_decay = options_.ema_decay;
   if (options_.released()) phase.optimizer.average_taken_every = options_.snapshot_interval;
   for (size_t branch = 0; branch < critics_.size(); ++branch)

@@ -19,10 +19,19 @@ double ResidentBytes() {
   return resident * static_cast<double>(::sysconf(_SC_PAGESIZE));
 }
 
-double DeviceBytes(torch::Device device) {
-  if (device.is_cpu()) return 0;
-  const auto stats = at::getDeviceAllocator(device.type())->getDeviceStats(device.index());
-  return static_cast<double>(stats.allocated_bytes[0].current);  // [0]: pools of all sizes
+struct DeviceBytes {
+  double used = 0, peak = 0, reserved = 0;
+};
+
+// The peak is that since the last call.
+DeviceBytes DeviceBytesOf(torch::Device device) {
+  if (device.is_cpu()) return {};
+  auto* allocator = at::getDeviceAllocator(device.type());
+  const auto stats = allocator->getDeviceStats(device.index());
+  allocator->resetPeakStats(device.index());
+  const auto& used = stats.allocated_bytes[0];  // [0]: pools of all sizes
+  return {static_cast<double>(used.current), static_cast<double>(used.peak),
+          static_cast<double>(stats.reserved_bytes[0].current)};
 }
 
 }  // namespace
@@ -42,8 +51,11 @@ TrainingMetrics::TrainingMetrics(cluster::MetricRegistry& registry, const RunFac
                                  "Updates left out because a gradient was not finite");
   step_ = registry.AddGauge("helio_step", "Step the run is at");
   epoch_ = registry.AddGauge("helio_epoch", "Passes over the training split");
-  heartbeat_ = registry.AddGauge("helio_heartbeat_timestamp_seconds",
-                                 "Unix time of the last finished step; not of the ranks' heartbeat");
+  heartbeat_ =
+      registry.AddGauge("helio_heartbeat_timestamp_seconds",
+                        "Unix time of the last finished step (of the start before the first); not of "
+                        "the ranks' heartbeat");
+  heartbeat_.Set(UnixTime());  // a hang in the first step is one, too
   images_per_second_ =
       registry.AddGauge("helio_images_per_second", "Speed of the whole job since the last log line");
   data_wait_share_ =
@@ -62,6 +74,10 @@ TrainingMetrics::TrainingMetrics(cluster::MetricRegistry& registry, const RunFac
   host_memory_ = registry.AddGauge("helio_host_memory_bytes", "Resident memory of this rank");
   device_memory_ = registry.AddGauge("helio_device_memory_bytes",
                                      "Memory that this rank's tensors take on its GPU; 0 without one");
+  device_peak_ = registry.AddGauge("helio_device_memory_peak_bytes",
+                                   "The most that they took since the log line before the last");
+  device_reserved_ = registry.AddGauge("helio_device_memory_reserved_bytes",
+                                       "Memory of the GPU that this rank has taken for tensors, used or not");
   lag_ = registry.AddGauge("helio_rank_busy_seconds",
                            "Time of this rank's own work in a step, without waiting for others; mean of 50");
   straggler_ =
@@ -125,7 +141,10 @@ void TrainingMetrics::Speed(const Progress::Report& report) {
   images_per_second_.Set(report.images_per_second);
   data_wait_share_.Set(report.data_wait_share);
   host_memory_.Set(ResidentBytes());
-  device_memory_.Set(DeviceBytes(device_));
+  const auto device = DeviceBytesOf(device_);
+  device_memory_.Set(device.used);
+  device_peak_.Set(device.peak);
+  device_reserved_.Set(device.reserved);
 }
 
 void TrainingMetrics::Checkpoint(const WriteOutcome& outcome) {

@@ -59,7 +59,7 @@ class TrainingMetrics {
   cluster::Counter steps_, images_, skipped_, checkpoint_writes_, checkpoint_failures_;
   cluster::Gauge step_, epoch_, heartbeat_, images_per_second_, data_wait_share_, batches_ready_;
   cluster::Gauge checkpoint_time_, checkpoint_seconds_, checkpoint_bytes_, lag_, straggler_;
-  cluster::Gauge host_memory_, device_memory_;
+  cluster::Gauge host_memory_, device_memory_, device_peak_, device_reserved_;
   std::map<std::string, cluster::Histogram> parts_;
   std::map<std::string, Reductions> reductions_;
 };

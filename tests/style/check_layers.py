@@ -23,7 +23,9 @@ FOREIGN = re.compile(r"^\s*#include <(torch/torch\.h|glog/logging\.h)>", re.M)
 # A system is asked through its interface (src/recipes/system.h), never by its type or name.
 CAST = re.compile(r"dynamic_cast<[^>]*(?:recipes::|System|Drawer|Validation|Step)")
 SYSTEM_NAME = re.compile(r'(?:==|!=)\s*"(%s)"|"(%s)"\s*(?:==|!=)')
-EXIT_CALL = re.compile(r"(?<![\w.>:])(?:std::)?exit\(")
+EXIT_CALL = re.compile(r"(?<![\w.>])(?:std::|::)?(_?[eE]xit)\(")
+# A process that must end at once, whatever its other threads and ranks do.
+ENDS_AT_ONCE = {"cluster/blocking_call.cc", "cluster/device_error.cc", "cluster/mpi_engine.cc", "src/train/stop_signal.cc"}
 
 
 def layer_of(path):
@@ -52,8 +54,9 @@ def problems_in(root, file, named):
         yield f"{relative}: dynamic_cast on a system: extend System's interface instead"
     if match := named.search(text):
         yield f"{relative}: compares with the system name {match[0]}: let the system declare what differs"
-    if layer != "src/app" and EXIT_CALL.search(text):
-        yield f"{relative}: exit() outside src/app"
+    for call in set(EXIT_CALL.findall(text)) if layer != "src/app" else ():
+        if call == "exit" or relative not in ENDS_AT_ONCE:
+            yield f"{relative}: {call}() outside src/app"
 
 
 def main():

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Two ranks of which only one sees GPUs (a host whose driver is broken): an error that names the other, at once.
 Usage: check_mixed.py FAULT_PROGRAM SIMULATED_DEVICE_DIR"""
+import os
 import pathlib
 import subprocess
 import sys
@@ -24,5 +25,11 @@ if __name__ == "__main__":
         code, output, seconds = both(device)
         well = code == 1 and output.count(words) == 1 and seconds < 30
         check(well, f"--device={device}: code {code} after {seconds:.1f} s, names rank 1" + ("" if well else f":\n{output}"))
+    alone = [PROGRAM, "none", "0", "0", "30", "1", "0", "communicator", "cuda"]
+    for own, expected in (("1", 0), ("", 1)):
+        environment = {**os.environ, "SIM_DEVICES": "1", **({"SIM_OWN_GPU": own} if own else {})}
+        done = subprocess.run([*MPIRUN, "-n", "2", f"{DEVICE}/run", *alone], capture_output=True, text=True, timeout=100, env=environment)
+        well = done.returncode == expected and (own or "has 2 ranks but 1 GPU" in done.stdout + done.stderr)
+        check(well, f"two ranks that see one GPU each, {'their own' if own else 'the same'}: code {done.returncode}" + ("" if well else done.stderr))
     code, output, seconds = both("cpu")
     check(code == 0, f"--device=cpu: both train on the CPU ({code})")

@@ -39,5 +39,12 @@ TEST(DeviceChoiceTest, AtMostOneRankAGpu) {
   EXPECT_THAT(Problem("cuda", {{"this host", 0, 1}}), HasSubstr("no GPU is visible to rank 0 on this host"));
 }
 
+// Slurm's --gpus-per-task.
+TEST(DeviceChoiceTest, RanksMayEachSeeAGpuOfTheirOwn) {
+  EXPECT_EQ(Problem("auto", {{"a", 1, 2, "first"}, {"a", 1, 2, "second"}, {"b", 1, 1, "first"}}), "");
+  EXPECT_THAT(Problem("auto", {{"a", 1, 2, "first"}, {"a", 1, 2, "first"}}),
+              HasSubstr("a has 2 ranks but 1 GPU"));
+}
+
 }  // namespace
 }  // namespace helio::cluster

@@ -1,0 +1,33 @@
+#pragma once
+#include <functional>
+#include <string>
+
+#include "src/base/tensor.h"
+#include "src/recipes/options.h"
+#include "src/recipes/system.h"
+
+// What the phases of several systems are put together from.
+namespace helio::recipes {
+
+OptimizerOptions AdamWith(const AdamBetaOptions& betas, double rate);
+// The same by Torch7's rule, which is also Caffe's.
+OptimizerOptions Torch7AdamWith(const AdamBetaOptions& betas, double rate);
+
+// A factor of a phase's rate.
+using RateFactor = std::function<double(const StepContext&)>;
+// Half as much after every so many epochs.
+RateFactor HalvedEvery(int64_t epochs);
+// As Torch7's programs halve it: epochs count from 1 there and every so many are halved as they begin, so the
+// first stage is one epoch short.
+RateFactor HalvedEarly(int64_t epochs);
+
+// Parameters (no buffers) of a module under `prefix`.
+NamedTensors ParametersOf(const torch::nn::Module& module, const std::string& prefix);
+// Those of them that take gradients.
+NamedTensors TrainedParametersOf(const torch::nn::Module& module, const std::string& prefix);
+
+// A phase that updates what of `module` takes gradients, under `prefix` ("netG."); without losses yet.
+Phase MakePhase(const std::string& name, const torch::nn::Module& module, const std::string& prefix,
+                const OptimizerOptions& optimizer, RateFactor rate = {});
+
+}  // namespace helio::recipes
