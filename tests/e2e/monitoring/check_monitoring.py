@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """What can be checked of launch/monitoring without a running Prometheus: configurations, rules and their tests by promtool; every
-metric named anywhere is one the code registers; dashboards are as their script writes them, and well formed."""
+metric named anywhere is one the code registers, and each has its place; dashboards are as their script writes them, and well formed."""
 import json
 import pathlib
 import re
@@ -55,13 +55,18 @@ def check_rules():
                 problems.append(f"alert {rule['alert']} has no {key}")
 
 
-def expressions():
+def rule_expressions():
     rules = yaml.safe_load((MONITORING / "rules/heliograph.yml").read_text())
-    for rule in (r for group in rules["groups"] for r in group["rules"]):
-        yield rule["expr"]
-    for file in sorted((MONITORING / "grafana").glob("*.json")):
-        for panel in json.loads(file.read_text())["panels"]:
-            yield from (target["expr"] for target in panel.get("targets", []))
+    return [rule["expr"] for group in rules["groups"] for rule in group["rules"]]
+
+
+def panel_expressions():
+    boards = [json.loads(file.read_text()) for file in sorted((MONITORING / "grafana").glob("*.json"))]
+    return [target["expr"] for board in boards for panel in board["panels"] for target in panel.get("targets", [])]
+
+
+def expressions():
+    return rule_expressions() + panel_expressions()
 
 
 def check_names():
@@ -71,6 +76,19 @@ def check_names():
         for name in re.findall(r"(?<![\w:])helio_\w+", expression):
             if name not in known and re.sub(r"_(bucket|sum|count)$", "", name) not in known:
                 problems.append(f"nothing registers {name}, which {expression!r} reads")
+    shown = set(re.findall(r"helio_\w+", " ".join(panel_expressions())))
+    problems.extend(f"{name} is on no dashboard" for name in sorted(known - shown) if f"{name}_sum" not in shown)
+
+
+def check_selectors():
+    """Panels choose scores and discriminators as the alerts do, and find what was pushed, which has no rank."""
+    rules = " ".join(rule_expressions())
+    for expression in panel_expressions():
+        for selector in re.findall(r'(?:name|phase)(?:=~|!~)"[^"]*"', expression):
+            if selector not in rules:
+                problems.append(f"no alert selects by {selector}, as {expression!r} does")
+        if 'rank="' in expression:
+            problems.append(f"{expression!r} misses what was pushed: rank=~\"0|\"")
 
 
 def check_dashboard(file):
@@ -107,6 +125,7 @@ def main():
     run(sys.executable, ROOT / "scripts/make_metrics_doc", "--check")
     run(sys.executable, ROOT / "scripts/make_dashboards", "--check")
     check_names()
+    check_selectors()
     for file in (MONITORING / "grafana").glob("*.json"):
         check_dashboard(file)
     queries = check_promql()
