@@ -5,9 +5,10 @@
 
 namespace helio::report {
 
-// Pictures of one caption, one of each run, drawn from noise of the same number.
+// Pictures of one caption, one of each run, drawn from noise of the same seed and number.
 struct StudyGroup {
   std::string caption;
+  int64_t seed = 0;  // 0 where a manifest does not say it
   int64_t noise = 1;
   std::vector<std::filesystem::path> files;  // as the runs
 };
@@ -19,11 +20,12 @@ struct Study {
 
 // What several runs drew of the same captions: from the manifests that helio-generate left in their folders,
 // or in folders in them; at most `most` groups, evenly chosen. Throws Error{kUser} where there are fewer than
-// two runs or nothing in common, Error{kData} for damaged manifests.
+// two runs or nothing in common, Error{kData} for damaged manifests and for files in them that are no PNG
+// pictures beside them.
 Study ReadStudy(const std::vector<std::string>& folders, size_t most);
 
 // One self-contained page that shows the groups in shuffled order, pictures without their runs' names, and
-// gathers ranks (docs/study.md).
+// gathers ranks (docs/study.md). Its study_id is the digest of the pictures.
 std::string StudyPage(const Study& study);
 
 }  // namespace helio::report

@@ -26,8 +26,9 @@ function newAnswers() {
 
 // -- what outlives a reload ----------------------------------------------------------------------------------
 
-// Of this study and this participant: other pages may have the same origin.
-const storeKey = () => 'study ' + JSON.stringify([data.runs, data.groups.map(group => [group.caption, group.noise]), state.participant]);
+// Of this study and this participant: other pages may have the same origin, also ones of other pictures of the same captions.
+const storeKey = () =>
+  'study ' + JSON.stringify([data.study_id, data.runs, data.groups.map(group => [group.caption, group.seed, group.noise]), state.participant]);
 
 function store() {
   try { localStorage.setItem(storeKey(), JSON.stringify(state)); } catch { /* nothing is kept: it works all the same */ }
@@ -124,9 +125,9 @@ function onKey(event) {
 
 function exported() {
   return JSON.stringify({
-    format_version: 1, study: 'heliograph', participant: state.participant, runs: data.runs,
+    format_version: 1, study: 'heliograph', study_id: data.study_id, participant: state.participant, runs: data.runs,
     answers: state.answers.map(({ question, group, shown, ranking }) => ({
-      question: kQuestions[question].name, caption: data.groups[group].caption, noise: data.groups[group].noise,
+      question: kQuestions[question].name, caption: data.groups[group].caption, seed: data.groups[group].seed, noise: data.groups[group].noise,
       shown: shown.map(run => data.runs[run]), ranking: ranking.map(run => data.runs[run]),
     })),
   }, null, 1);

@@ -82,11 +82,11 @@ def check_network(driver):
     check(urls and not others, f"nothing is loaded from elsewhere {others}")
 
 
-def make_drawings(folder, colour, captions):
+def make_drawings(folder, colour, captions, seed=1):
     """What helio-generate --texts leaves, in small."""
     from PIL import Image
     folder.mkdir(parents=True)
-    lines = [{"file": f"p-{i}.png", "kind": "picture", "caption": caption, "seed": 1, "noise": i} for i, caption in enumerate(captions, 1)]
+    lines = [{"file": f"p-{i}.png", "kind": "picture", "caption": caption, "seed": seed, "noise": i} for i, caption in enumerate(captions, 1)]
     for line in lines:
         Image.new("RGB", (48, 48), colour).save(folder / line["file"])
     (folder / "p.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
@@ -131,6 +131,9 @@ def check_study(work, dark):
         asked = rank_all(driver, "green", names)
         check(len(asked) == 6 and {caption for _, caption in asked[3:]} == {"a red <b>bird</b>", "a blue bird", "a small bird"}, f"then each with its sentence {asked}")
         answers = json.loads(find("#answers").get_attribute("value"))
+        study_id, key = driver.execute_script("return [data.study_id, storeKey()]")
+        check(answers["study_id"] == study_id and study_id in key, "the answers, and what is stored, are of these pictures")
+        check({(a["seed"], a["noise"]) for a in answers["answers"]} == {(1, 1), (1, 2), (1, 3)}, "and of their noise")
         check(all(a["ranking"][0] == "green" and sorted(a["shown"]) == names for a in answers["answers"]), "the answers are what was chosen")
         wide = driver.execute_script("return document.documentElement.scrollWidth - document.documentElement.clientWidth")
         check(wide <= 0, "nothing runs out of the window")
@@ -148,7 +151,13 @@ def study(work):
         make_drawings(work / "drawn" / name, colour, captions if name != "red" else [*captions, "only here"])
     runs = [work / "drawn" / name for name in ("blue", "green", "red")]
     must(BIN / "helio-report", "--study", *runs, f"--out={work}/study")
-    for folders, expected in ((runs[:1], "2 to 9 runs"), ([runs[0], work / "one"], "no pictures with a manifest"), ([runs[0], runs[0]], "named twice")):
+    make_drawings(work / "drawn/other", (9, 9, 9), captions, seed=2)
+    make_drawings(work / "drawn/outside", (9, 9, 9), captions)
+    manifest = work / "drawn/outside/p.jsonl"
+    manifest.write_text(manifest.read_text().replace("p-2.png", "../blue/p-2.png"))
+    for folders, expected in ((runs[:1], "2 to 9 runs"), ([runs[0], work / "one"], "no pictures with a manifest"), ([runs[0], runs[0]], "named twice"),
+                              ([runs[0], work / "drawn/other"], "noise of the same seed and number"),
+                              ([runs[0], work / "drawn/outside"], "p.jsonl, line 2: names '../blue/p-2.png', which is no PNG picture in its folder")):
         refused = subprocess.run([BIN / "helio-report", "--study", *folders, f"--out={work}/study2"], capture_output=True, text=True)
         check(refused.returncode == 1 and expected in refused.stderr, f"a study that cannot be is refused: {expected}")
     files = [check_study(work, dark) for dark in (False, True)]

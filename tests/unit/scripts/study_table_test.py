@@ -23,6 +23,13 @@ def answers(participant, firsts, runs=("ours", "theirs"), question="authenticity
             "answers": [{"question": question, "caption": (captions or "abcdefgh")[i], "noise": 1, "shown": list(runs), "ranking": ranking} for i, ranking in enumerate(ranked)]}
 
 
+def with_answer(**changes):
+    """A file whose only answer is changed so."""
+    value = answers("a", ["ours"])
+    value["answers"][0].update(changes)
+    return value
+
+
 class StudyTable(unittest.TestCase):
     def setUp(self):
         self.folder = tempfile.TemporaryDirectory(prefix="helio_study_")
@@ -74,10 +81,34 @@ class StudyTable(unittest.TestCase):
         for files, expected in ((["{"], "cannot be read"), ([{"a": 1}], "no file of answers"), ([dict(good, format_version=2)], "format_version 2"),
                                 ([dict(good, answers=[])], "lacks"), ([good, twice], "does not rank every run once"), ([good, other], "unknown question"),
                                 ([good, answers("a", ["ours"])], "answered in"), ([good, answers("b", ["x"], runs=("x", "y"))], "another study"),
-                                ([good, answers("b", ["ours"], captions="z")], "another study")):
+                                ([good, answers("b", ["ours"], captions="z")], "another study"), (["[" * 100000], "cannot be read"),
+                                ([with_answer(question=[])], "unknown question []"), ([with_answer(question=None)], "unknown question None"),
+                                ([dict(good, participant=[1])], "participant is no text: [1]"), ([dict(good, study_id={})], "study_id is no text: {}"),
+                                ([dict(with_answer(ranking=["1", "2"]), runs=[1, 2])], "runs are not names, each once: [1, 2]"),
+                                ([dict(good, runs=[["a"], ["b"]])], "runs are not names"),
+                                ([with_answer(ranking=[1, ["ours"]])], "does not rank every run once"),
+                                ([dict(with_answer(ranking=["a", "a"]), runs=["a", "a"])], "runs are not names, each once: ['a', 'a']"),
+                                ([with_answer(caption=[])], "odd caption []"), ([with_answer(noise={})], "odd noise {}"),
+                                ([with_answer(seed="1")], "odd seed '1'")):
             status, _, err = self.run_on(*files)
             self.assertEqual(status, 1, expected)
             self.assertIn(expected, err)
+            self.assertEqual(err.count("\n"), 1, "one line")
+
+    def test_answers_of_other_pictures_are_of_another_study(self):
+        """Answers without a study_id, of older pages, go with any."""
+        of = lambda participant, pictures: dict(answers(participant, ["ours"]), study_id=pictures)
+        self.assertEqual(self.run_on(of("a", "1"), of("b", "1"), answers("c", ["ours"]))[0], 0)
+        for files in ((of("a", "1"), of("b", "2")), (answers("c", ["ours"]), of("a", "1"), of("b", "2"))):
+            status, _, err = self.run_on(*files)
+            self.assertEqual(status, 1)
+            self.assertIn("other pictures (study_id)", err)
+
+    def test_groups_of_two_seeds_are_two(self):
+        both = answers("a", ["ours", "ours"], captions="aa")
+        for seed, answer in enumerate(both["answers"]):
+            answer["seed"] = seed
+        self.assertIn("1 participants, 2 groups", self.run_on(both)[1])
 
 
 if __name__ == "__main__":
