@@ -31,7 +31,7 @@ struct Arrival {
   std::array<char, MPI_MAX_PROCESSOR_NAME> host = {};
   int gpus = 0;
   std::array<char, 16> gpu = {};  // the UUID of the one that it sees, where it sees one
-  int leader = 0;  // the lowest rank of its host
+  int leader = 0;                 // the lowest rank of its host
   int local_ranks = 1;
 };
 
