@@ -25,7 +25,8 @@ std::string DataProblems(const RunOptions& run) {
 std::string FileProblem(const std::string& flag, const std::string& file) {
   std::error_code unreadable;
   if (fs::is_regular_file(file, unreadable)) return "";
-  return "\n  --" + flag + "=" + file + ": no such file (a pretraining leaves best.safetensors in its --out)";
+  return "\n  --" + flag + "=" + file + ": no such file" +
+         (flag.starts_with("initial") ? "" : " (a pretraining leaves best.safetensors in its --out)");
 }
 
 bool RoleIsKnown(const std::string& role) {
@@ -41,6 +42,7 @@ std::string WeightProblems(const RunOptions& run) {
       problems += "\n  --weights=" + role + ":" + file + ": no system takes '" + role + "'";
     problems += FileProblem(role, file);
   }
+  for (const auto& [part, file] : run.InitialFiles()) problems += FileProblem("initial=" + part, file);
   return problems;
 }
 
@@ -73,7 +75,7 @@ std::string MixedProblems(const TrainingOptions& options) {
   if (options.run.dtype == "float64" && options.trainer.precision != "float32")
     problems +=
         "\n  --precision=" + options.trainer.precision + ": is of float32 networks, not of --dtype=float64";
-  if (options.run.steps == 0 && options.run.epochs == 0)
+  if (options.run.steps == 0 && options.run.epochs == 0 && options.run.initial.empty())
     problems += "\n  --steps=0 --epochs=0: nothing to train; give one of them";
   if (options.session.out.empty()) problems += "\n  --out: name a folder for this run";
   return problems;

@@ -79,6 +79,10 @@ void RunOptions::Declare(OptionList& list) {
                       "--weights=damsm:FILE");
   for (const auto& role : recipes::WeightRoles())
     list.AddOperational(role.name, &role_files[role.name], AnyValue(), role.help);
+  list.AddOperational(
+      "initial", &initial, AnyValue(),
+      "PART:FILE,... weights that trained networks begin with (netG:netG.safetensors): published "
+      "ones, converted, or exported ones; with --steps=0 --epochs=0 the run is these alone");
   list.Add("random_frozen", &random_frozen, AnyValue(),
            "Let frozen networks without a file have seeded random weights (trials without weights)");
   list.Group("Optimizers");
@@ -102,6 +106,10 @@ std::map<std::string, std::string> RunOptions::WeightFiles() const {
   for (const auto& [role, file] : role_files)
     if (!file.empty()) files.emplace(role, file);
   return files;
+}
+
+std::map<std::string, std::string> RunOptions::InitialFiles() const {
+  return ByRole(initial, "--initial", "netG:netG.safetensors");
 }
 
 std::map<std::string, std::string> RunOptions::DataFolders() const {

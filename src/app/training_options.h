@@ -20,7 +20,7 @@ struct RunOptions {
   int64_t steps = 0;
   double epochs = 600;
   std::string dtype = "float32";
-  std::string weights;
+  std::string weights, initial;
   std::map<std::string, std::string> role_files;  // one for each of recipes::WeightRoles()
   bool random_frozen = false;
   std::string ema_batch_norm = "live";
@@ -36,6 +36,8 @@ struct RunOptions {
   torch::Dtype torch_dtype() const { return dtype == "float64" ? torch::kFloat64 : torch::kFloat32; }
   // --weights=ROLE:FILE,... and its aliases --ROLE=FILE: role -> file. Throws Error{kUser} on another form.
   std::map<std::string, std::string> WeightFiles() const;
+  // --initial=PART:FILE,...: part -> file. Throws as WeightFiles.
+  std::map<std::string, std::string> InitialFiles() const;
   // --data=ROLE:FOLDER,... or --data=FOLDER, which is the role "data": role -> folder. Throws as WeightFiles.
   std::map<std::string, std::string> DataFolders() const;
 };

@@ -5,6 +5,7 @@
 #include "dataio/prefetcher.h"
 #include "src/app/announcement.h"
 #include "src/app/best_weights.h"
+#include "src/app/initial_weights.h"
 #include "src/app/main.h"
 #include "src/app/run_exporter.h"
 #include "src/app/run_pictures.h"
@@ -40,7 +41,7 @@ class TrainingProgram {
         weights_(ReadWeights(run_, data_.train().vocabulary())),
         batch_(MakeBatch(run_.batch_norm, communicator)),
         negatives_(MakeBatch(run_.negatives, communicator)),
-        system_(MakeSystemOnHost(options, {*batch_, *negatives_, run_.seed, weights_, data_.Facts()})),
+        system_(MadeSystem()),
         needs_(system_->Needs()),
         trainer_(*system_, communicator, options.trainer),
         pictures_(MakeRunPictures({*system_, trainer_, data_, options}, weights_)),
@@ -68,6 +69,12 @@ class TrainingProgram {
 
  private:
   bool is_rank0() const { return communicator_.rank() == 0; }
+
+  std::unique_ptr<recipes::System> MadeSystem() const {
+    auto system = MakeSystemOnHost(options_, {*batch_, *negatives_, run_.seed, weights_, data_.Facts()});
+    TakeInitialWeights(run_.InitialFiles(), *system);
+    return system;
+  }
 
   int DryRun() {
     auto facts = FactsOf(*system_, trainer_, data_, options_, communicator_.world());

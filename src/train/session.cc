@@ -56,6 +56,7 @@ int Session::Run() {
   }
   // A way back leads to checkpoints of this folder only.
   if (step > 0 && options_.resume != "auto" && options_.resume != "none") Checkpoint(step);
+  if (options_.steps == 0) Checkpoint(0);  // the weights that it was given, for others to draw with
   return Loop(step);
 }
 

@@ -86,6 +86,19 @@ assert "rnn.weight_ih_l0_reverse" in encoder and "encoder.weight" in encoder, en
     check(subprocess.run([python, "-c", code, work]).returncode == 0, "an export equals the average, also as .pth")
 
 
+def check_initial(work):
+    """A run that begins with an exported generator and trains nothing draws what the exporting one drew."""
+    flags = [line for line in (work / "export/run.flags").read_text().splitlines() if not line.startswith(("--out", "--steps", "--epochs", "--expect_world_size"))]
+    (work / "imported.flags").write_text("\n".join(flags) + "\n")
+    begin = ("helio-train", f"--flagfile={work}/imported.flags", "--steps=0", "--epochs=0", f"--out={work}/imported")
+    run(*begin, f"--initial=netG:{work}/export/netG.safetensors")
+    for name in ("two", "imported"):
+        run("helio-generate", f"--checkpoint={work}/{name}", "--text=a red bird", "--n=2", f"--out={work}/by-{name}.png")
+    check(all((work / f"by-two-{i}.png").read_bytes() == (work / f"by-imported-{i}.png").read_bytes() for i in (1, 2)), "a generator that was given is drawn with")
+    for given, expected in ((f"netX:{work}/export/netG.safetensors", "its parts are netG"), ("netG:nowhere", "no such file"), (f"netD0:{work}/export/netG.safetensors", "do not fit")):
+        check(expected in run(*begin, f"--initial={given}", expect=1), f"--initial={given.split(':')[0]}:... is refused: {expected}")
+
+
 def check_rows(work):
     """One-word edits, and the ways to another sentence and another noise: labelled rows, single pictures, and what each of them is."""
     generate = ("helio-generate", f"--checkpoint={work}/two", "--text=A red bird with a red head.", f"--out={work}/rows.png")
@@ -137,6 +150,7 @@ def scenario_toy(work):
     check([line["file"] for line in lines] == ["a-1.png", "a-2.png"] and lines[1]["noise"] == 2, "and says what each picture is")
     check_rows(work)
     check_export(work)
+    check_initial(work)
 
 
 def scenario_resume(work):
