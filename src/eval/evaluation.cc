@@ -86,9 +86,9 @@ std::vector<Score> Of(const std::string& pictures, const dataio::Dataset& rows,
 std::vector<Score> Evaluate(const Evaluators& evaluators, const Judges& judges, const dataio::Dataset& test,
                             const dataio::DomainNeeds& needs, const EvaluationOptions& evaluation,
                             cluster::Communicator& communicator, const Illustrate& illustrate) {
-  // Judges read captions, whatever the system does.
+  // Judges read captions where there are any, whatever the system does.
   auto with_captions = needs;
-  with_captions.captions = true;
+  with_captions.captions = needs.captions || test.captions() > 0;
   const auto draws = dataio::EvaluationDraws(test, evaluation.images, needs.words, evaluation.seed);
   for (int64_t first = communicator.rank() * kChunk; first < evaluation.images;
        first += communicator.size() * kChunk) {
