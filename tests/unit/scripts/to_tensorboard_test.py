@@ -64,6 +64,34 @@ class ToTensorboard(unittest.TestCase):
         reader, _ = self.events()
         self.assertEqual([event.step for event in reader.Scalars("losses/g/kl")], [3])
 
+    def test_damaged_pictures_and_odd_lines_are_named_and_left_out(self):
+        self.write('{"step": 1, "losses": [1]}\n', {"step": 2, "losses": {"g/kl": 1}, "scores": 3}, {"step": 10 ** 30, "losses": {}},
+                   {"step": 3, "scores": {"fid": 2}, "protocols": ["x"]}, "[" * 100000 + "\n", '{"step": 4, "losses": {"g/kl": 1' + "0" * 400 + "}}\n",
+                   {"step": 5, "losses": {"g/kl": 2}})
+        whole = self.run / "samples/step-0000002.png"
+        Image.effect_noise((64, 64), 50).save(whole)
+        (self.run / "samples/step-0000003.png").write_bytes(whole.read_bytes()[:300])
+        (self.run / "samples/step-0000004.png").write_text("no picture")
+        (self.run / "samples/step-0000005.png").mkdir()
+        reader, said = self.events()
+        self.assertEqual([event.step for event in reader.Scalars("losses/g/kl")], [5])
+        self.assertEqual([event.step for event in reader.Images("samples")], [2])
+        for expected in ("5 damaged lines", "1 values that are not finite", "step-0000003.png: left out, ", "step-0000004.png: left out, cannot identify",
+                         "step-0000005.png: left out, Is a directory"):
+            self.assertIn(expected, said)
+        self.assertEqual(said.count("\n"), 5, said)
+        self.assertEqual(len(list((self.run / "tensorboard").iterdir())), 1, "nothing but the event file")
+
+    def test_what_was_there_stays_where_nothing_can_be_written(self):
+        self.write({"step": 1, "losses": {"g/kl": 1}})
+        self.events()
+        kept = sorted((self.run / "tensorboard").iterdir())
+        (self.run / "metrics.jsonl").unlink()
+        (self.run / "metrics.jsonl").mkdir()
+        done = run(self.run)
+        self.assertEqual((done.returncode, done.stderr), (1, f"to_tensorboard: {self.run}/metrics.jsonl: Is a directory\n"))
+        self.assertEqual(sorted((self.run / "tensorboard").iterdir()), kept)
+
     def test_a_run_is_never_its_own_target(self):
         self.write({"step": 1, "losses": {"g/kl": 1}})
         for out in (self.run.parent, self.run / ".."):
