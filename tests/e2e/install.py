@@ -37,8 +37,10 @@ def run(command, where, expect=0, **environment):
     return done.stdout + done.stderr
 
 
-def completed(share, program, word):
-    script = f'source {share}/bash-completion/completions/{program}; COMP_WORDS=({program} {word}); COMP_CWORD=1; _{program.replace("-", "_")} 2>/dev/null; echo "${{COMPREPLY[@]}}"'
+def completed(share, program, *words):
+    """What bash offers for the last word; readline splits at '='."""
+    script = (f"source {share}/bash-completion/completions/{program}; COMP_WORDS=({program} {' '.join(words)}); COMP_CWORD={len(words)}; "
+              f"_{program.replace('-', '_')} 2>/dev/null; echo \"${{COMPREPLY[@]}}\"")
     return subprocess.run(["bash", "-c", script], capture_output=True, text=True).stdout.split()
 
 
@@ -58,6 +60,7 @@ def check_tree(prefix, work):
     page = gzip.decompress((share / "man/man1/helio-pack.1.gz").read_bytes()).decode()
     check("\\-\\-side=304" in page and ".SH SYNOPSIS" in page, "manual pages have the options and their defaults")
     check(completed(share, "helio-report", "--sam") == ["--samples="], "bash completes an option")
+    check(completed(share, "helio-train", "--dtype", "=") == ["float32", "float64"], "and its values")
 
 
 def main():
