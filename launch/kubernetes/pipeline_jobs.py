@@ -4,7 +4,12 @@ Kubernetes knows no Job that waits for another, and a pod that waited inside wou
 stage cannot begin yet leaves again with NOT_YET, which its Job does not count as a failure: Kubernetes tries again after 10 s, 20 s, ... 6 min."""
 import argparse
 import json
+import pathlib
 import re
+import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+from exit_codes import NEVER_AGAIN  # noqa: E402
 
 IMAGE_ROOT = "/opt/heliograph"
 WRITABLE, READABLE = "/runs", "/data"
@@ -82,7 +87,7 @@ def job(stage, pipeline, config, file_name, given):
     labels = {"app.kubernetes.io/name": "heliograph", "app.kubernetes.io/part-of": name_of(pipeline.out.name)}
     rules = [{"action": "Ignore", "onExitCodes": {"containerName": "stage", "operator": "In", "values": [NOT_YET]}},
              # A mistake in flags or data, or a bug, would only fail again (docs/running.md).
-             {"action": "FailJob", "onExitCodes": {"containerName": "stage", "operator": "In", "values": [1, 70]}},
+             {"action": "FailJob", "onExitCodes": {"containerName": "stage", "operator": "In", "values": [*NEVER_AGAIN]}},
              {"action": "Ignore", "onPodConditions": [{"type": "DisruptionTarget", "status": "True"}]}]
     return {"apiVersion": "batch/v1", "kind": "Job",
             "metadata": {"name": name_of(pipeline.out.name, stage.name), "namespace": given.namespace, "labels": labels},

@@ -113,13 +113,32 @@ def check_changes(work, file):
 def check_mistakes(work, file):
     text = file.read_text()
     for change, said in ((("[train]", "[train]\nsteps"), "'steps' is no flag"), (("{synth}", "{nest}"), "{nest} is no setting and no earlier stage"),
-                         (("[pack]", "[synth]"), "a second stage [synth]"), (("ranks = 2", "ranks = two"), "ranks = two: a number"),
+                         (("[pack]", "[synth]"), "a second stage [synth]"),
+                         (("[evaluate]", "[evalute]"), ".pipeline:28: [evalute] is no kind of stage (there are captioner, "), (("ranks = 2", "ranks = two"), "ranks = two: a number"),
                          (("--images=280", "--images=x280"), "stage synth ended with code 1"), ((f"bin = {BIN}", "bin = /nowhere"), "/nowhere/helio-synth: not there")):
         file.write_text(text.replace(*change, 1))
         check(said in run(file, f"out={work}/other", expect=1).stderr, f"named: {said}")
     file.write_text(text)
     check("has no setting 'rank'" in run(file, "rank=2", expect=1).stderr, "an unknown setting is named")
     check("cannot be read" in run(work / "none.pipeline", expect=1).stderr, "a file that is not there is named")
+
+
+def check_codes(work):
+    """Programs that do nothing but end with a code of 2: what rests on them is not begun. And nobody reads what is said."""
+    (work / "ending").mkdir()
+    for name in ("synth", "pack"):
+        program = work / f"ending/helio-{name}"
+        program.write_text("#!/bin/sh\nexit 2\n")
+        program.chmod(0o755)
+    file = work / "ending.pipeline"
+    file.write_text(f"[pipeline]\nout = {work}/ended\nbin = {work}/ending\n[synth]\n[pack]\n--root={{synth}}\n")
+    run(file, expect=2)
+    check("needs synth, which failed" in run(file, "--only=pack", expect=1).stderr, "a stage whose need ended with 2 is not begun")
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = subprocess.run([str(ROOT / "launch/pipeline"), str(file), "--print"], stdout=writer, stderr=subprocess.PIPE, text=True)
+    os.close(writer)
+    check((done.returncode, done.stderr) == (0, ""), f"--print ends quietly where nobody reads {done.stderr}")
 
 
 def check_files_of_the_house(work):
@@ -136,6 +155,7 @@ def main():
     with tempfile.TemporaryDirectory(prefix="helio_pipeline_") as folder:
         work = pathlib.Path(folder)
         file = tiny(work)
+        check_codes(work)
         check_interruptions(work, file)
         check_changes(work, file)
         check_mistakes(work, file)

@@ -86,7 +86,7 @@ def codes(folder):
     check((case.code, len(case.starts())) == (0, 3), "kill -9 and 75 are restarted until the job is done")
     check([a["code"] for a in case.attempts()] == [137, 75, 0], "attempts.jsonl has every exit code")
     check(len(list((case.out / "attempts").glob("attempt-*.log"))) == 3, "every attempt's log is kept")
-    for code in (1, 70):
+    for code in (1, 2, 70):
         case = Case(folder, f"user{code}", f"print:--rate_is_wrong,exit:{code}").run()
         check((case.code, len(case.starts())) == (code, 1), f"code {code} is not restarted")
     check("--rate is wrong" in (case.out / "attempts/attempt-001.log").read_text(), "the log has the program's words")

@@ -95,8 +95,8 @@ def world_problems(document, templates, flags):
         if (spec["completions"], spec["parallelism"]) != (pods, pods):
             yield "completions, parallelism and HELIO_PODS differ"
         never = spec["podFailurePolicy"]["rules"][0]["onExitCodes"]["values"]
-        if never != [1, 70]:
-            yield f"exit codes {never} end the job, docs/running.md has 1 and 70"
+        if never != [*LAUNCHER.NEVER_AGAIN]:
+            yield f"exit codes {never} end the job, launch/exit_codes.py has {[*LAUNCHER.NEVER_AGAIN]}"
     metrics = [p for p in rank_pod["ports"] if p["name"].startswith("metrics-")]
     if [(p["name"], p["containerPort"]) for p in metrics] != [(f"metrics-{i}", 9500 + i) for i in range(slots)]:
         yield f"{len(metrics)} metrics ports for {slots} ranks of a pod"
