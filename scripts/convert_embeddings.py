@@ -73,14 +73,7 @@ def array_of(shape, kind, fortran, data):
 
 
 class ArrayReader(convert_vocab.Reader):
-    ACTIONS = {**convert_vocab.ACTIONS, ord("R"): called, ord("b"): given_state}
-
-    def run(self):
-        while (code := self.take(1)[0]) != ord("."):
-            if code not in self.ACTIONS:
-                raise Malformed(f"instruction {hex(code)} at byte {self.at - 1} is refused")
-            self.ACTIONS[code](self)
-        return self.pop()
+    actions = {**convert_vocab.Reader.actions, ord("R"): called, ord("b"): given_state}
 
 
 def read_pickle(path):
@@ -109,26 +102,18 @@ NUMBER, STRING, TABLE, TORCH, BOOLEAN, NIL = 1, 2, 3, 4, 5, 0
 STORAGES = {"Double": "<f8", "Float": "<f4", "Long": "<i8", "Int": "<i4", "Short": "<i2", "Char": "<i1", "Byte": "<u1"}
 
 
-class Torch7Reader:
+class Torch7Reader(convert_vocab.Bytes):
     """A binary .t7 file: nil, numbers, strings, booleans, tables, tensors and their storages. Functions and other classes are refused."""
 
     def __init__(self, data):
-        self.data, self.at, self.seen = data, 0, {}
-
-    def take(self, count):
-        if count < 0 or self.at + count > len(self.data):
-            raise Malformed(f"ends early, at byte {self.at}")
-        self.at += count
-        return self.data[self.at - count:self.at]
-
-    def number(self, form):
-        return struct.unpack(form, self.take(struct.calcsize(form)))[0]
+        super().__init__(data)
+        self.seen = {}
 
     def longs(self, count):
         return [self.number("<q") for _ in range(count)]
 
     def string(self):
-        return self.take(self.number("<i")).decode("latin-1")
+        return self.sized("<i").decode("latin-1")
 
     def value(self):
         kind = self.number("<i")

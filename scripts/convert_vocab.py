@@ -53,22 +53,11 @@ def text_of(value):
     return value.decode("latin-1") if isinstance(value, bytes) else value
 
 
-class Reader:
-    """Executes one pickle over `data`. Values: list, dict, tuple, str, bytes, int, float, bool, None, Name, NumpyType."""
+class Bytes:
+    """Takes one value after the other from `data`."""
 
     def __init__(self, data):
-        self.data, self.at, self.stack, self.memo = data, 0, [], {}
-
-    def run(self):
-        while True:
-            code = self.take(1)[0]
-            if code == ord("."):
-                return self.pop()
-            action = ACTIONS.get(code)
-            if action is None:
-                known = pickletools.code2op.get(chr(code))
-                raise Malformed(f"instruction {known.name if known else hex(code)} at byte {self.at - 1} is refused")
-            action(self)
+        self.data, self.at = data, 0
 
     def take(self, count):
         if count < 0 or self.at + count > len(self.data):
@@ -76,17 +65,37 @@ class Reader:
         self.at += count
         return self.data[self.at - count:self.at]
 
-    def line(self):
-        end = self.data.find(b"\n", self.at)
-        if end < 0:
-            raise Malformed(f"ends early, at byte {self.at}")
-        return self.take(end + 1 - self.at)[:-1]
-
     def number(self, form):
         return struct.unpack(form, self.take(struct.calcsize(form)))[0]
 
     def sized(self, form):
         return self.take(self.number(form))
+
+
+class Reader(Bytes):
+    """Executes one pickle over `data`. Values: list, dict, tuple, str, bytes, int, float, bool, None, Name, NumpyType."""
+    actions = {}  # by instruction: a function of the reader; set below
+
+    def __init__(self, data):
+        super().__init__(data)
+        self.stack, self.memo = [], {}
+
+    def run(self):
+        while True:
+            code = self.take(1)[0]
+            if code == ord("."):
+                return self.pop()
+            action = self.actions.get(code)
+            if action is None:
+                known = pickletools.code2op.get(chr(code))
+                raise Malformed(f"instruction {known.name if known else hex(code)} at byte {self.at - 1} is refused")
+            action(self)
+
+    def line(self):
+        end = self.data.find(b"\n", self.at)
+        if end < 0:
+            raise Malformed(f"ends early, at byte {self.at}")
+        return self.take(end + 1 - self.at)[:-1]
 
     def push(self, value):
         self.stack.append(value)
@@ -211,7 +220,7 @@ def signed(data):
 
 
 # One row an instruction: pickle's own names are in the comments where the code does not say them.
-ACTIONS = {ord(code): action for code, action in {
+Reader.actions = {ord(code): action for code, action in {
     "(": lambda r: r.push(MARK), "0": lambda r: r.pop(), "2": lambda r: r.push(r.top(object)),
     "N": lambda r: r.push(None), "\x88": lambda r: r.push(True), "\x89": lambda r: r.push(False),
     "I": read_int, "L": lambda r: r.push(r.integer(r.line().strip().rstrip(b"L"))),

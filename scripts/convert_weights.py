@@ -168,15 +168,13 @@ def mismatches(tensors, wanted):
 
 # --- writing ---------------------------------------------------------------------------------------------------------
 
-NAMES_OF_DTYPES = {"float64": "float64", "float32": "float32", "float16": "float16", "bfloat16": "bfloat16",
-                   "int64": "int64", "int32": "int32", "int16": "int16", "int8": "int8", "uint8": "uint8",
-                   "bool": "bool"}
+DTYPES = frozenset({"float64", "float32", "float16", "bfloat16", "int64", "int32", "int16", "int8", "uint8", "bool"})
 
 
 def as_record(name, tensor):
     import torch
     dtype = str(tensor.dtype).removeprefix("torch.")
-    if dtype not in NAMES_OF_DTYPES:
+    if dtype not in DTYPES:
         raise Problem(f"{name}: {dtype} has no place in safetensors")
     data = tensor.detach().cpu().contiguous()
     # reshape: view(dtype) refuses scalars.

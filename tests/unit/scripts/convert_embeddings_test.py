@@ -98,6 +98,8 @@ class Readers(unittest.TestCase):
         data = pickle.dumps(self.arrays, 2)
         self.refused(lambda: convert_embeddings.read_pickle(self.put("a.pickle", data[:-100])), "a.pickle")
         self.refused(lambda: convert_embeddings.read_pickle(self.put("a.pickle", pickle.dumps({"a": 1}, 2))), "no list of arrays")
+        self.refused(lambda: convert_embeddings.read_pickle(self.put("a.pickle", pickle.dumps({1, 2}, 4))), "instruction EMPTY_SET at byte 11 is refused")
+        self.refused(lambda: convert_embeddings.read_pickle(self.put("a.pickle", b"\xff.")), "instruction 0xff at byte 0 is refused")
 
     def test_torch7(self):
         table = {"txt": self.arrays[1], "img": "images/x.jpg", "word": numpy.zeros((2, 2), numpy.uint8), "n": 3, "ok": True}
