@@ -9,6 +9,7 @@
 #   HELIO_TARGETS       folder where Prometheus looks for target lists (launch/monitoring/prometheus-slurm.yml) [none]
 #   HELIO_MPI           srun's --mpi                           [pmix]
 #   HELIO_CPU_BIND      srun's --cpu-bind                      [cores]
+#   HELIO_DISTRIBUTION  srun's --distribution                  [block:block: neighbouring ranks on one socket, as GPUs in PCI order mostly are]
 #   HELIO_MPIRUN_FLAGS  more flags for mpirun                  (train-mpirun.sbatch)
 #   HELIO_IMAGE         the container's image, required        (train-container.sbatch, like the next two)
 #   HELIO_BIND          folders that containers see            [HELIO_RUN]

@@ -38,6 +38,7 @@ def all_scripts_are_accepted(slurm, work):
         check("--requeue" in text and "--open-mode=append" in text and "--signal=" in text and "helio_finish $" in text,
               f"{script.name}: requeue, append, signal")
         check("srun" not in text or "mpirun --bind-to" in text or "--kill-on-bad-exit=1" in text, f"{script.name}: a dead rank ends the job")
+        check("\nsrun" not in text or "--distribution=" in text, f"{script.name}: ranks lie as the GPUs do")
         slurm.submit(["--test-only", "--array=1" if "ablations" in script.name else "--nodes=1", "--cpus-per-task=1", "--time=5"], script, [])
         print("ok:", script.name, "is accepted by sbatch", flush=True)
 
@@ -75,7 +76,9 @@ def killed_rank_is_requeued(slurm, work):
     wait_for("a checkpoint", lambda: checkpoints(work / "killed"), 60)
     ranks = subprocess.run(["pgrep", "-f", f"helio-train --out={work}/killed"], capture_output=True, text=True).stdout.split()
     # srun binds a rank to one core without it, from Slurm 22.05 on (seen with task/affinity; these nodes bind nothing).
-    check(b"SRUN_CPUS_PER_TASK=2" in pathlib.Path(f"/proc/{ranks[-1]}/environ").read_bytes(), "srun knows of each rank's two processors")
+    environment = pathlib.Path(f"/proc/{ranks[-1]}/environ").read_bytes().split(b"\0")
+    check(b"SRUN_CPUS_PER_TASK=2" in environment, "srun knows of each rank's two processors")
+    check(b"SLURM_DISTRIBUTION=block:block" in environment, "neighbouring ranks share a socket")
     os.kill(int(ranks[-1]), signal.SIGKILL)
     wait_for("requeue after kill -9 of a rank", lambda: "requeued" in output.read_text(), 60)
     check(not list(targets.glob("*.killed.json")), "target list unlinked")
