@@ -164,7 +164,9 @@ c10::Device DeviceAlone(const std::string& wanted) {
   LogTorchWarningsOnce();
   const int gpus = UsableGpus(wanted);
   CheckDevices(wanted, {{"this host", gpus, 1}}, false);
-  return DeviceOf(World(), gpus);
+  const auto device = DeviceOf(World(), gpus);
+  MakeCurrent(device);
+  return device;
 }
 
 void LaunchOptions::Declare(OptionList& list) {
@@ -230,7 +232,10 @@ Launch::Launch(const LaunchOptions& options) : state_(std::make_unique<State>())
   std::vector<RankDevices> devices{{"this host", gpus, 1}};
   if (StartedByLauncher()) {
     state.world = StartMpi(patience);
-    devices = DevicesOf(Arrive(state.world, gpus, patience));
+    WithDevice(state.world.rank, state.job, [&] {
+      devices = DevicesOf(Arrive(state.world, gpus, patience));
+      return 0;
+    });
   }
   Pretend(state.world, options.pretend_ranks_per_host);
   try {

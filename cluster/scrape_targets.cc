@@ -7,8 +7,6 @@
 #include "src/base/json.h"
 
 namespace helio::cluster {
-namespace {}  // namespace
-
 std::string ScrapeHost(const std::string& bind) {
   if (bind == "0.0.0.0" || bind == "::") return HostName();
   return bind.find(':') == std::string::npos ? bind : "[" + bind + "]";

@@ -5,7 +5,8 @@ import re
 import shutil
 import statistics
 
-from tables_parts.records import ROOT, SCORES, best_rates, records_of, run_name, speed_of, times_of, trial_score
+from tables_parts.records import ROOT, ROWS, SCORES, best_rates, records_of, run_name, speed_of, times_of, trial_scores
+from tables_parts.rows import read_rows
 from tables_parts.runs import CAPTIONS
 
 
@@ -46,19 +47,22 @@ def table(options, rows, score_of_paper, minutes=None):
     return "\n".join(lines) + "\n" + said
 
 
-def trials_text(options, rows, trials):
+def trials_text(options, trials):
     """The table of the trials; nothing where there were none."""
-    systems = [row for row in rows if row.table == "main" and any(trial_score(options.records, trials, row.name, name) is not None for name in trials.rates)]
-    if not systems:
-        return ""
+    rows = read_rows(ROWS)
+    scores = trial_scores(options, rows, trials)
     lines = ["| system | " + " | ".join(" ".join(flags) or "preset" for flags in trials.rates.values()) + " |", "|---" * (len(trials.rates) + 1) + "|"]
-    for row in systems:
-        scores = {name: trial_score(options.records, trials, row.name, name) for name in trials.rates}
-        best = best_rates(options.records, trials, row.name)
-        cells = ["-" if score is None else f"**{score:.3f}**" if name == best else f"{score:.3f}" for name, score in scores.items()]
-        lines.append(f"| {row.title} | " + " | ".join(cells) + " |")
-    return (f"\n## Trials\n\nEqually many for each system, by `scripts/tables --trials`: {SCORES[trials.judge]} (which no system is trained on) after {trials.pictures:,} pictures, seed {trials.seed},\n"
-            f"{trials.images} captions. The best rates are the rows' above, and those of the ablations.\n\n" + "\n".join(lines) + "\n")
+    for row in rows:
+        of = scores.get(row.name, {})
+        if any(score is not None for score in of.values()):
+            best = best_rates(of)
+            cells = ["-" if score is None else f"**{score:.3f}**" if name == best else f"{score:.3f}" for name, score in of.items()]
+            lines.append(f"| {row.title} | " + " | ".join(cells) + " |")
+    if len(lines) == 2:
+        return ""
+    return (f"\n## Trials\n\nEqually many for each system, by `scripts/tables --trials`: {SCORES[trials.judge]} (which no system is trained on) after "
+            f"{trials.pictures:,} pictures, seed {trials.seed},\n{trials.images} captions. The best rates are the rows' above, and those of the ablations.\n\n"
+            + "\n".join(lines) + "\n")
 
 
 def write_tables(options, rows, trials):
@@ -84,7 +88,7 @@ trials below. Real pictures: {", ".join(f"{SCORES[score]} {mean_and_deviation([l
         if not any(records_of(options, row, minutes) for row in rows):
             continue
         text += f"\n## {minutes:g} minutes each\n\nAs many pictures as the system sees in that time, at the speed of the first table.\n\n{table(options, rows, 'inception_score', minutes)}\n"
-    text += trials_text(options, rows, trials) + pictures_text(options, rows)
+    text += trials_text(options, trials) + pictures_text(options, rows)
     reading = options.records / "reading.txt"
     (ROOT / "docs/tables.md" if options.records == ROOT / "docs/tables" else options.out / "tables.md").write_text(
         text + ("\n" + reading.read_text() if reading.exists() else ""))

@@ -1,4 +1,5 @@
 """What a run of scripts/tables is called and made with, and what came out of it: docs/tables/ROW-sSEED.json."""
+import argparse
 import hashlib
 import json
 import os
@@ -8,9 +9,10 @@ import re
 import statistics
 import sys
 
-from tables_parts.rows import SEEN_BY_JUDGES, with_rates
+from tables_parts.rows import SEEN_BY_JUDGES, trial_rows, with_rates
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+ROWS = ROOT / "configs/tables/birds.json"
 SCORES = {"r_precision_top1": "R-precision", "colour_part_accuracy": "part-wise colour", "inception_score": "Inception Score"}
 
 
@@ -104,18 +106,29 @@ def speed_of(records):
     return statistics.mean(record["pictures"] / record["seconds"] for record in records if record["seconds"])
 
 
-def trial_score(records, trials, system, name):
-    """What the trial of a system with those rates came to; None where it was not made."""
-    file = records / f"trials/{system}-{name}-s{trials.seed}.json"
-    found = json.loads(file.read_text())["generated"][trials.judge] if file.exists() else None
-    return found and found["value"]
+def trial_options(options, trials):
+    changed = {"pictures": trials.pictures, "images": trials.images, "seeds": [trials.seed], "records": options.records / "trials", "rows": []}
+    return argparse.Namespace(**(vars(options) | changed))
 
 
-def best_rates(records, trials, system):
-    """The name of the rates with which the system came furthest; the preset's where there was no trial."""
-    scores = {name: trial_score(records, trials, system, name) for name in trials.rates}
+def trial_scores(options, rows, trials):
+    """{system: {rates: what its trial came to}}; None where there was none with today's settings."""
+    own = trial_options(options, trials)
+    scores = {row.name: dict.fromkeys(trials.rates) for row in rows if row.table == "main"}
+    for row in trial_rows(rows, trials):
+        file = own.records / f"{run_name(own, row, trials.seed)}.json"
+        record = json.loads(file.read_text()) if file.exists() else {}
+        if record.get("settings") == settings_of(own, row):
+            found = record["generated"][trials.judge]
+            scores[row.system][row.name.removeprefix(f"{row.system}-")] = found and found["value"]
+    return scores
+
+
+def best_rates(scores):
+    """The name of the rates with which a system came furthest; the first, the preset's, where there was no trial."""
     return max(scores, key=lambda name: -1 if scores[name] is None else scores[name])
 
 
-def with_best_rates(rows, trials, records):
-    return [with_rates(row, trials.rates[best_rates(records, trials, row.system)]) for row in rows]
+def with_best_rates(options, rows, trials):
+    scores = trial_scores(options, rows, trials)
+    return [with_rates(row, trials.rates[best_rates(scores[row.system])]) for row in rows]

@@ -1,5 +1,6 @@
 """The runs that are to be made, as a pipeline file."""
 import json
+import shutil
 import sys
 
 from tables_parts.records import records_of, run_name, settings_file, settings_of, speed_of, training_names
@@ -41,11 +42,12 @@ def is_known(options, row, seed):
 
 
 def begin(options, row, seed):
-    """What an earlier run with other settings left is no result of this one."""
+    """What an earlier run with other settings left is no result of this one, and no training of this one can go on from it: it goes."""
     run, settings = run_name(options, row, seed), settings_of(options, row)
     file = settings_file(options, run)
     if not file.exists() or file.read_text() != settings:
-        (options.out / f"{run}-scores/summary.json").unlink(missing_ok=True)
+        for folder in (*training_names(run, row), f"{run}-scores", f"{run}-pictures"):
+            shutil.rmtree(options.out / folder, ignore_errors=True)
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(settings)
 

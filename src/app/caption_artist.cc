@@ -5,6 +5,7 @@
 #include "cluster/device_error.h"
 #include "src/base/error.h"
 #include "src/base/log.h"
+#include "src/base/torch_warnings.h"
 #include "src/eval/png_writer.h"
 #include "src/eval/samples.h"
 #include "src/report/data_uri.h"
@@ -85,6 +86,7 @@ recipes::Pictures CaptionArtist::Drawn(const std::vector<serve::DrawRequest>& re
 }
 
 std::vector<Json> CaptionArtist::Draw(const std::vector<serve::DrawRequest>& requests) {
+  LogTorchWarningsOnce();  // in the queue's thread
   std::vector<ReadSentence> captions;
   for (const auto& request : requests) captions.push_back(reader_.Read(request.caption));
   recipes::Pictures pictures;
@@ -94,6 +96,8 @@ std::vector<Json> CaptionArtist::Draw(const std::vector<serve::DrawRequest>& req
     if (error.kind() != ErrorKind::kUser) throw;
     throw serve::RequestError(422, "cannot_draw", error.what());
   } catch (const c10::AcceleratorError& error) {
+    constexpr int32_t kMemoryAllocation = 2;  // CUDA's: this request was too large
+    if (error.get_error_code() == kMemoryAllocation) throw;
     // A broken device answers nobody any more; who watches this process starts it again.
     LOG(ERROR) << cluster::FirstLine(error);
     std::_Exit(kRequeue);

@@ -109,7 +109,7 @@ void CheckRanks(const TrainingOptions& options, const cluster::World& world) {
   const int64_t rows = run.batch / parts / world.size;  // of the rank with the fewest
   const bool alone = run.batch_norm == "local" || run.negatives == "local";
   const int64_t least = alone ? 2 : 1;
-  if (run.batch_norm == "node" && rows * world.local_size < 2)
+  if (run.batch_norm == "node" && rows == 1 && world.local_size == 1)
     ThrowUser("a host with one image has no batch to take statistics of", "--batch_norm=node",
               "at least two images a host: a larger --batch, or --batch_norm=global");
   if (rows >= least) return;

@@ -169,8 +169,8 @@ OptionValues CadenceOf(const OptionList& list, const OptionValues& values) {
   auto cadence = list.Values(values);
   for (const auto& entry : list.MatchedValues(values)) cadence.erase(entry.first);
   // A host may have these files elsewhere (what is in them is compared), and other cores.
-  for (const char* own :
-       {"out", "data", "weights", "threads", "workers", "prefetch", "metrics_bind", "push_gateway", "device"})
+  for (const char* own : {"out", "data", "weights", "initial", "threads", "workers", "prefetch",
+                          "metrics_bind", "push_gateway", "device"})
     cadence.erase(own);
   for (const auto& role : recipes::WeightRoles()) cadence.erase(role.name);
   return cadence;

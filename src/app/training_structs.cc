@@ -60,6 +60,7 @@ dataio::LoaderOptions LoaderOptionsOf(const TrainingOptions& options, const clus
 }
 
 int64_t StepsOf(const RunOptions& run, int64_t steps_per_epoch) {
+  if (run.steps == 0 && run.epochs == 0) return 0;  // a run of the weights it is given
   if (run.steps > 0) return run.steps;
   const double steps = run.epochs * static_cast<double>(steps_per_epoch);
   if (steps < 1 || steps > 1e15)

@@ -203,7 +203,8 @@ Evaluators MakeEvaluators(const Judges& judges, const dataio::Dataset& test, con
                           uint64_t seed) {
   Evaluators evaluators;
   ImageFunction code;
-  if (judges.image) {
+  const bool reads = judges.image && test.captions() > 0;
+  if (reads) {
     code = Remembered(ImageCode(judges.image, judges.device));
     evaluators.push_back(std::make_unique<RPrecision>(
         prefix + "r_precision", code, SentenceCode(judges.text, judges.device),
@@ -212,7 +213,7 @@ Evaluators MakeEvaluators(const Judges& judges, const dataio::Dataset& test, con
   }
   if (judges.classifier) AddClassifierScores(judges, prefix, evaluators);
   if (judges.parts) evaluators.push_back(PartColours(judges, prefix));
-  if (judges.parts && judges.image)
+  if (judges.parts && reads)
     evaluators.push_back(std::make_unique<ColourSwap>(
         prefix + "colour_swap", code, SentenceCode(judges.text, judges.device),
         judges.attributes->ColourOfWords(test.vocabulary().words()),

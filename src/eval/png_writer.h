@@ -8,7 +8,7 @@
 
 namespace helio::eval {
 
-// Pixels {h, w, 3} uint8 as PNG, atomically; `text` becomes tEXt chunks (caption, seed, checkpoint). Throws
+// Pixels {h, w, 3} uint8 as PNG, atomically; `text` becomes iTXt chunks (caption, seed, checkpoint). Throws
 // Error{kSystem} if it cannot be written.
 void WritePng(const std::filesystem::path& path, const torch::Tensor& pixels,
               const std::map<std::string, std::string>& text = {});

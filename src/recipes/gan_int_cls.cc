@@ -28,6 +28,7 @@ class GanIntCls : public System {
   std::unique_ptr<Drawer> MakeDrawer() override;
 
  private:
+  Phase PhaseOf(const char* name, const torch::nn::Module& module, const char* prefix, double rate) const;
   LossTerms DiscriminatorTerms(const GanIntClsStep& step);
   void Imagine(GanIntClsStep& step);
   torch::Tensor Interpolated(const GanIntClsStep& step, const RowRange& pairs);
@@ -87,11 +88,22 @@ std::vector<Part> GanIntCls::Parts() const {
   return parts;
 }
 
+// Without the biases that stay zero, whether or not somebody looks at their gradients.
+Phase GanIntCls::PhaseOf(const char* name, const torch::nn::Module& module, const char* prefix,
+                         double rate) const {
+  auto phase =
+      MakePhase(name, module, prefix, Torch7AdamWith(options_, rate), HalvedEarly(options_.decay_epochs));
+  std::erase_if(phase.parameters, [this](const auto& entry) {
+    return std::ranges::any_of(convolution_biases_,
+                               [&](const auto& bias) { return bias.is_same(entry.second); });
+  });
+  return phase;
+}
+
 std::vector<Round> GanIntCls::Rounds() {
-  const auto halved = HalvedEarly(options_.decay_epochs);
-  auto d = MakePhase("d", *critic_, "netD.", Torch7AdamWith(options_, options_.d_rate), halved);
+  auto d = PhaseOf("d", *critic_, "netD.", options_.d_rate);
   d.loss = [this](Step& step) { return DiscriminatorTerms(static_cast<GanIntClsStep&>(step)); };
-  auto g = MakePhase("g", *generator_, "netG.", Torch7AdamWith(options_, options_.g_rate), halved);
+  auto g = PhaseOf("g", *generator_, "netG.", options_.g_rate);
   g.optimizer.ema_decay = options_.ema_decay;
   g.through = {"netD"};
   g.early_loss = [this](Step& step) {

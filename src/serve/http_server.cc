@@ -1,11 +1,14 @@
 #include "src/serve/http_server.h"
 
+#include <arpa/inet.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <thread>
 
 #include "src/base/error.h"
 #include "src/base/log.h"
+#include "src/base/text_list.h"
 #include "src/serve/client_stream.h"
 
 namespace helio::serve {
@@ -37,17 +40,32 @@ std::string NameIn(std::string host) {
 }
 
 bool IsOfThisMachine(const std::string& name) {
-  return name == "localhost" || name == "::1" || name == "[::1]" || name.starts_with("127.");
+  in_addr address{};
+  const bool loopback = inet_pton(AF_INET, name.c_str(), &address) == 1 && ntohl(address.s_addr) >> 24 == 127;
+  return loopback || name == "localhost" || name == "::1" || name == "[::1]";
 }
+
+// Whom a request may name as its Host.
+struct Hosts {
+  explicit Hosts(const ServeOptions& options)
+      : any(!IsOfThisMachine(options.address) && options.host.empty()), names(Split(options.host)) {}
+  bool Has(const std::string& name) const {
+    return any || IsOfThisMachine(name) || std::ranges::find(names, name) != names.end();
+  }
+  bool any;
+  std::vector<std::string> names;
+};
 
 // What a page of elsewhere may not send; 0: nothing is wrong. Such a page may have had its own name pointed
 // at this machine (then the Host is not this machine's), and may send forms without asking (then it is no
 // JSON).
-int Refusal(const httplib::Request& request, bool local) {
-  const auto host = request.get_header_value("Host");
-  if (local && !host.empty() && !IsOfThisMachine(NameIn(host))) return 403;  // a browser always says one
+int Refusal(const httplib::Request& request, const Hosts& hosts) {
+  const auto host = NameIn(request.get_header_value("Host"));
+  if (!host.empty() && !hosts.Has(host)) return 403;  // a browser always says one
   if (request.method != "POST") return 0;
-  if (request.has_header("Origin") && NameIn(request.get_header_value("Origin")) != NameIn(host)) return 403;
+  const auto origin = NameIn(request.get_header_value("Origin"));
+  // A web server in front may say its own name and pass the browser's Origin on.
+  if (!origin.empty() && origin != host && (hosts.any || !hosts.Has(origin))) return 403;
   return request.get_header_value("Content-Type").starts_with("application/json") ? 0 : 415;
 }
 
@@ -88,15 +106,14 @@ class HttpServer::Impl {
     });
     server_.set_payload_max_length(BodyBytes());
     server_.set_default_headers(kHeaders);
-    server_.set_pre_routing_handler(
-        [local = IsOfThisMachine(options.address)](const auto& request, auto& response) {
-          // The library would answer with as many copies of the body as ranges are asked for.
-          const_cast<httplib::Request&>(request).ranges.clear();
-          response.status = Refusal(request, local);
-          if (response.status != 0) return httplib::Server::HandlerResponse::Handled;
-          response.status = -1;
-          return httplib::Server::HandlerResponse::Unhandled;
-        });
+    server_.set_pre_routing_handler([hosts = Hosts(options)](const auto& request, auto& response) {
+      // The library would answer with as many copies of the body as ranges are asked for.
+      const_cast<httplib::Request&>(request).ranges.clear();
+      response.status = Refusal(request, hosts);
+      if (response.status != 0) return httplib::Server::HandlerResponse::Handled;
+      response.status = -1;
+      return httplib::Server::HandlerResponse::Unhandled;
+    });
     server_.set_exception_handler([](const auto& request, auto& response, std::exception_ptr thrown) {
       response.status = 500;
       try {

@@ -5,6 +5,10 @@ namespace helio::serve {
 void ServeOptions::Declare(OptionList& list) {
   list.Add("address", &address, AnyValue(),
            "Address to listen at; 0.0.0.0: at all, so that other machines can ask");
+  list.Add(
+      "host", &host, AnyValue(),
+      "NAME,... under which a web server in front is asked; without it, where --address is this machine's "
+      "alone, requests under other names are refused");
   list.Add("port", &port, Between(0, 65535), "Port to listen at; 0: any free one, which the log names");
   list.Add("caption_bytes", &caption_bytes, Between(1, 10'000), "Longest caption, in bytes of UTF-8");
   list.Add("pictures", &pictures, Between(1, 64), "Pictures that one request may ask for");

@@ -7,6 +7,7 @@ namespace helio::serve {
 struct ServeOptions {
   std::string address = "127.0.0.1";
   int64_t port = 8080;
+  std::string host;  // names beside this machine's own, comma-separated
   int64_t caption_bytes = 500;
   int64_t pictures = 8;               // a request
   int64_t together = 16;              // pictures of a batch

@@ -47,16 +47,18 @@ Session::~Session() = default;
 
 int Session::Run() {
   CheckRanksAgree();
-  const int64_t step = Restore(options_.resume, /*going_back=*/false);
-  if (is_rank0() && step > 0) LOG(INFO) << "resumed at step " << step << " of " << options_.steps;
+  const auto restored = Restore(options_.resume, /*going_back=*/false);
+  const int64_t step = restored.value_or(0);
+  if (is_rank0() && restored) LOG(INFO) << "resumed at step " << step << " of " << options_.steps;
   if (is_rank0()) WriteFileAtomically(options_.out / "run.flags", options_.texts.at("run.flags"));
   if (is_rank0() && hooks_.started) {
     const cluster::OwnWork writing(communicator_.job());
     hooks_.started();
   }
   // A way back leads to checkpoints of this folder only.
-  if (step > 0 && options_.resume != "auto" && options_.resume != "none") Checkpoint(step);
-  if (options_.steps == 0) Checkpoint(0);  // the weights that it was given, for others to draw with
+  if (restored && options_.resume != "auto" && options_.resume != "none") Checkpoint(step);
+  if (!restored && options_.steps == 0)
+    Checkpoint(0);  // the weights that it was given, for others to draw with
   return Loop(step);
 }
 
@@ -71,7 +73,9 @@ void Session::CheckRanksAgree() {
   cluster::CheckConsistency(communicator_, options_.cadence);
 }
 
-int64_t Session::Restore(const std::string& from, bool going_back) {
+// The step that there was a checkpoint of.
+std::optional<int64_t> Session::Restore(const std::string& from, bool going_back) {
+  constexpr double kNone = -1;
   int64_t step = 0;
   std::optional<Snapshot> snapshot;
   if (is_rank0()) {
@@ -84,11 +88,12 @@ int64_t Session::Restore(const std::string& from, bool going_back) {
       run_->RewindMetrics(step, snapshot && snapshot->info.value("evaluation_pending", 0) != 0);
     }
   }
-  step = static_cast<int64_t>(
-      cluster::AllReduceScalar(communicator_, static_cast<double>(step), cluster::Reduce::kMax));
-  if (step > 0) TakeState(snapshot, system_, trainer_, communicator_);
-  if (step > 0) history_.Take(snapshot, communicator_);
-  return step;
+  const double known = cluster::AllReduceScalar(communicator_, snapshot ? static_cast<double>(step) : kNone,
+                                                cluster::Reduce::kMax);
+  if (known == kNone) return std::nullopt;
+  TakeState(snapshot, system_, trainer_, communicator_);
+  history_.Take(snapshot, communicator_);
+  return static_cast<int64_t>(known);
 }
 
 std::optional<Snapshot> Session::FindSnapshot(const std::string& from) const {
@@ -224,10 +229,10 @@ bool Session::RolledBack(int64_t made, int64_t& step) {
     LOG(ERROR) << "step " << made << ": " << what << ": going back to the last checkpoint with other noise";
   Flush();
   const auto before = history_;
-  const int64_t back = Restore("auto", /*going_back=*/true);
-  if (back == 0) give_up("and there is no checkpoint to go back to");
-  if (back == before.rollback_step) give_up("also after a rollback");
-  step = history_.rollback_step = back;
+  const auto back = Restore("auto", /*going_back=*/true);
+  if (!back) give_up("and there is no checkpoint to go back to");
+  if (*back == before.rollback_step) give_up("also after a rollback");
+  step = history_.rollback_step = *back;
   history_.rollbacks = before.rollbacks + 1;
   history_.bad_steps = 0;
   hooks_.start_loading(step);

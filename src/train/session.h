@@ -35,7 +35,7 @@ class Session {
   int Run();
 
  private:
-  int64_t Restore(const std::string& from, bool going_back);
+  std::optional<int64_t> Restore(const std::string& from, bool going_back);
   std::optional<Snapshot> FindSnapshot(const std::string& from) const;
   void CheckRanksAgree();
   int Loop(int64_t step);

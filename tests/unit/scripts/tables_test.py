@@ -133,7 +133,10 @@ class Tables(unittest.TestCase):
     def trial(self, name, colour):
         folder = self.work / "records/trials"
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / f"{name}-s7.json").write_text(json.dumps({"generated": {"colour_part_accuracy": {"value": colour}}}))
+        trials = rows.Trials(**json.loads(records.ROWS.read_text())["trials"])
+        row = next(row for row in rows.trial_rows(rows.read_rows(records.ROWS), trials) if row.name == name)
+        settings = records.settings_of(argparse.Namespace(base=ROOT / "configs/tables/birds.pipeline", images=trials.images, pictures=trials.pictures), row)
+        (folder / f"{name}-s7.json").write_text(json.dumps({"settings": settings, "generated": {"colour_part_accuracy": {"value": colour}}}))
 
     def test_rows_take_the_rates_of_the_best_trial(self):
         for name, colour in (("mirrorgan-preset", 0.3), ("mirrorgan-slow_d", 0.4), ("attngan-preset", 0.5), ("attngan-published", 0.2)):

@@ -82,6 +82,19 @@ TEST_F(ServiceTest, PagesOfElsewhereAreRefused) {
   EXPECT_EQ(status({{"Host", "localhost:8080"}, {"Origin", "http://evil.example"}}), 403);
   EXPECT_EQ(status({{"Host", "localhost:8080"}, {"Origin", "http://localhost:8080"}}), 200);
   EXPECT_EQ(status({{"Host", "[::1]:8080"}}), 200);
+  EXPECT_EQ(status({{"Host", "127.0.0.1.evil.example"}}), 403);
+}
+
+TEST_F(ServiceTest, AWebServerInFrontIsNamed) {
+  options_.host = "birds.example,other.example";
+  Start();
+  const auto status = [&](const httplib::Headers& headers) {
+    const auto answer = Client().Post("/api/draw", headers, R"({"caption": "a bird"})", "application/json");
+    return answer ? answer->status : 0;
+  };
+  EXPECT_EQ(status({{"Host", "birds.example"}, {"Origin", "https://birds.example"}}), 200);
+  EXPECT_EQ(status({{"Host", "127.0.0.1:8080"}, {"Origin", "https://birds.example"}}), 200);
+  EXPECT_EQ(status({{"Host", "birds.example"}, {"Origin", "https://evil.example"}}), 403);
 }
 
 TEST_F(ServiceTest, RangesDoNotMultiplyAnAnswer) {
