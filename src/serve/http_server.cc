@@ -45,27 +45,26 @@ bool IsOfThisMachine(const std::string& name) {
   return loopback || name == "localhost" || name == "::1" || name == "[::1]";
 }
 
-// Whom a request may name as its Host.
-struct Hosts {
-  explicit Hosts(const ServeOptions& options)
-      : any(!IsOfThisMachine(options.address) && options.host.empty()), names(Split(options.host)) {}
-  bool Has(const std::string& name) const {
-    return any || IsOfThisMachine(name) || std::ranges::find(names, name) != names.end();
-  }
-  bool any;
-  std::vector<std::string> names;
-};
+// Whether a request may name it as its Host: empty where that is any.
+using Admits = std::function<bool(const std::string& host)>;
+
+Admits HostsOf(const ServeOptions& options) {
+  if (options.host.empty() && !IsOfThisMachine(options.address)) return {};
+  return [names = Split(options.host)](const std::string& host) {
+    return IsOfThisMachine(host) || std::ranges::find(names, host) != names.end();
+  };
+}
 
 // What a page of elsewhere may not send; 0: nothing is wrong. Such a page may have had its own name pointed
 // at this machine (then the Host is not this machine's), and may send forms without asking (then it is no
 // JSON).
-int Refusal(const httplib::Request& request, const Hosts& hosts) {
+int Refusal(const httplib::Request& request, const Admits& admits) {
   const auto host = NameIn(request.get_header_value("Host"));
-  if (!host.empty() && !hosts.Has(host)) return 403;  // a browser always says one
+  if (admits && !host.empty() && !admits(host)) return 403;  // a browser always says one
   if (request.method != "POST") return 0;
   const auto origin = NameIn(request.get_header_value("Origin"));
   // A web server in front may say its own name and pass the browser's Origin on.
-  if (!origin.empty() && origin != host && (hosts.any || !hosts.Has(origin))) return 403;
+  if (!origin.empty() && origin != host && !(admits && admits(origin))) return 403;
   return request.get_header_value("Content-Type").starts_with("application/json") ? 0 : 415;
 }
 
@@ -106,10 +105,10 @@ class HttpServer::Impl {
     });
     server_.set_payload_max_length(BodyBytes());
     server_.set_default_headers(kHeaders);
-    server_.set_pre_routing_handler([hosts = Hosts(options)](const auto& request, auto& response) {
+    server_.set_pre_routing_handler([admits = HostsOf(options)](const auto& request, auto& response) {
       // The library would answer with as many copies of the body as ranges are asked for.
       const_cast<httplib::Request&>(request).ranges.clear();
-      response.status = Refusal(request, hosts);
+      response.status = Refusal(request, admits);
       if (response.status != 0) return httplib::Server::HandlerResponse::Handled;
       response.status = -1;
       return httplib::Server::HandlerResponse::Unhandled;
