@@ -71,9 +71,12 @@ def batches():
     for seed in (1, 2, 3):
         done = run(seed, "")
         check(done.returncode == 0, f"batches on a stream of their own, delays {seed}: {done.stderr[-500:]}")
-    for plant, what in BATCHES.items():
-        seen = [run(seed, plant) for seed in (1, 2, 3)]
-        check(any(done.returncode == 3 and re.search(WRONG_SUM, done.stderr) for done in seen), f"{what}: {seen[0].stderr[-300:]}")
+    def is_seen(plant, seed):
+        done = run(seed, plant)
+        return done.returncode == 3 and re.search(WRONG_SUM, done.stderr)
+
+    for plant, what in BATCHES.items():  # who is faster also hangs on what else the machine does
+        check(any(is_seen(plant, seed) for seed in range(1, 16)), f"{what}: seen with one of fifteen delays")
 
 
 def nccl():
