@@ -2,6 +2,7 @@
 import json
 import os
 import pathlib
+import random
 import shutil
 import signal
 import socket
@@ -90,13 +91,22 @@ def kill_at(step, run_folder, command):
     subprocess.run(["pkill", "-9", "-f", f"helio-.*{run_folder}$"])
 
 
+def is_free(port):
+    with socket.socket() as one:
+        try:
+            one.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+        return True
+
+
 def free_ports(count):
-    sockets = [socket.socket() for _ in range(count)]
-    for s in sockets:
-        s.bind(("127.0.0.1", 0))
-    ports = [s.getsockname()[1] for s in sockets]
-    for s in sockets:
-        s.close()
+    """Ports whose next three are free, too, for a rank each; below those that the kernel gives to other tests' connections."""
+    ports, draws = [], random.SystemRandom()
+    while len(ports) < count:
+        port = draws.randrange(20000, 32000, 4)
+        if port not in ports and all(map(is_free, range(port, port + 4))):
+            ports.append(port)
     return ports
 
 
