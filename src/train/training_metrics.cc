@@ -62,26 +62,35 @@ TrainingMetrics::TrainingMetrics(cluster::MetricRegistry& registry, const RunFac
       registry.AddGauge("helio_data_wait_ratio", "Share of the time spent waiting for the loader");
   batches_ready_ = registry.AddGauge("helio_loader_ready_batches",
                                      "Batches that lay ready behind the one that the last step took");
-  checkpoint_writes_ = registry.AddCounter("helio_checkpoint_writes_total",
-                                           "Checkpoints that were to be written, whole ones and failures");
+  AddCheckpoints();
+  AddMachine();
+}
+
+void TrainingMetrics::AddCheckpoints() {
+  checkpoint_writes_ = registry_.AddCounter("helio_checkpoint_writes_total",
+                                            "Checkpoints that were to be written, whole ones and failures");
   checkpoint_failures_ =
-      registry.AddCounter("helio_checkpoint_failures_total", "Checkpoints that could not be written");
-  checkpoint_time_ = registry.AddGauge("helio_checkpoint_last_success_timestamp_seconds",
-                                       "Unix time of the newest checkpoint");
+      registry_.AddCounter("helio_checkpoint_failures_total", "Checkpoints that could not be written");
+  checkpoint_time_ = registry_.AddGauge("helio_checkpoint_last_success_timestamp_seconds",
+                                        "Unix time of the newest checkpoint");
   checkpoint_seconds_ =
-      registry.AddGauge("helio_checkpoint_write_seconds", "Duration of the last background write");
-  checkpoint_bytes_ = registry.AddGauge("helio_checkpoint_bytes", "Size of the last checkpoint");
-  host_memory_ = registry.AddGauge("helio_host_memory_bytes", "Resident memory of this rank");
-  device_memory_ = registry.AddGauge("helio_device_memory_bytes",
-                                     "Memory that this rank's tensors take on its GPU; 0 without one");
-  device_peak_ = registry.AddGauge("helio_device_memory_peak_bytes",
-                                   "The most that they took since the log line before the last");
-  device_reserved_ = registry.AddGauge("helio_device_memory_reserved_bytes",
-                                       "Memory of the GPU that this rank has taken for tensors, used or not");
-  lag_ = registry.AddGauge("helio_rank_busy_seconds",
-                           "Time of this rank's own work in a step, without waiting for others; mean of 50");
-  straggler_ =
-      registry.AddGauge("helio_rank_straggler", "1 while this rank is slower than 1.5 times the median rank");
+      registry_.AddGauge("helio_checkpoint_write_seconds", "Duration of the last background write");
+  checkpoint_bytes_ = registry_.AddGauge("helio_checkpoint_bytes", "Size of the last checkpoint");
+}
+
+void TrainingMetrics::AddMachine() {
+  host_memory_ = registry_.AddGauge("helio_host_memory_bytes", "Resident memory of this rank");
+  device_memory_ = registry_.AddGauge("helio_device_memory_bytes",
+                                      "Memory that this rank's tensors take on its GPU; 0 without one");
+  device_peak_ = registry_.AddGauge("helio_device_memory_peak_bytes",
+                                    "The most that they took since the log line before the last");
+  device_reserved_ =
+      registry_.AddGauge("helio_device_memory_reserved_bytes",
+                         "Memory of the GPU that this rank has taken for tensors, used or not");
+  lag_ = registry_.AddGauge("helio_rank_busy_seconds",
+                            "Time of this rank's own work in a step, without waiting for others; mean of 50");
+  straggler_ = registry_.AddGauge("helio_rank_straggler",
+                                  "1 while this rank is slower than 1.5 times the median rank");
 }
 
 cluster::Histogram& TrainingMetrics::Part(const std::string& part) {

@@ -51,6 +51,8 @@ class TrainingMetrics {
   struct Reductions {
     cluster::Counter bytes, hidden, exposed;
   };
+  void AddCheckpoints();
+  void AddMachine();
   cluster::Histogram& Part(const std::string& part);
   Reductions& ReductionsOf(const std::string& phase);
 
