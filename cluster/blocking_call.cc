@@ -1,7 +1,5 @@
 #include "cluster/blocking_call.h"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <condition_variable>
 #include <cstdlib>

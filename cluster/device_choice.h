@@ -21,8 +21,8 @@ int UsableGpus(const std::string& wanted);
 
 // Throws Error{kUser} that names the ranks and hosts if --device=cuda finds no GPU somewhere, if only some of
 // the ranks see one (a driver that is broken on one host), or if a host has more ranks than GPUs: those that
-// all of them see, or those that each one alone sees. Pure: on
-// the same list every rank throws the same, before any communicator is built.
+// all of them see, or those that each one alone sees. Pure: on the same list every rank throws the same,
+// before any communicator is built.
 void CheckDevices(const std::string& wanted, const std::vector<RankDevices>& ranks, bool share_gpus);
 
 c10::Device DeviceOf(const World& world, int gpus);

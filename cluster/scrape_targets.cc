@@ -1,15 +1,14 @@
 #include "cluster/scrape_targets.h"
 
-#include <unistd.h>
-
 #include "cluster/listener.h"
 #include "src/base/host_name.h"
 #include "src/base/json.h"
 
 namespace helio::cluster {
+
 std::string ScrapeHost(const std::string& bind) {
   if (bind == "0.0.0.0" || bind == "::") return HostName();
-  return bind.find(':') == std::string::npos ? bind : "[" + bind + "]";
+  return InUrl(bind);
 }
 
 void WriteScrapeTargets(Communicator& communicator, const std::filesystem::path& path,

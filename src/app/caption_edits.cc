@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cctype>
-#include <sstream>
 
 #include "src/base/error.h"
 #include "src/base/text_list.h"

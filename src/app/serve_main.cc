@@ -6,6 +6,7 @@
 #include "src/app/caption_artist.h"
 #include "src/app/main.h"
 #include "src/app/training_flags.h"
+#include "src/base/host_name.h"
 #include "src/train/stop_signal.h"
 
 namespace helio::app {
@@ -24,11 +25,6 @@ struct ServingOptions {
     serve.Declare(list);
   }
 };
-
-// An IPv6 address stands in brackets there.
-std::string InUrl(const std::string& address) {
-  return address.find(':') == std::string::npos ? address : "[" + address + "]";
-}
 
 void WaitForSignal() {
   while (train::StopSignalReceived() == 0) std::this_thread::sleep_for(std::chrono::milliseconds(50));

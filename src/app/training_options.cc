@@ -1,7 +1,6 @@
 #include "src/app/training_options.h"
 
 #include <filesystem>
-#include <sstream>
 
 #include "src/app/training_flags.h"
 #include "src/base/error.h"

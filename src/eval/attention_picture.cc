@@ -62,12 +62,10 @@ std::string WordLabel(const std::string& word, double peak) {
   return word + number.data();
 }
 
-std::string SideOf(const torch::Tensor& image) { return std::to_string(image.size(2)) + " px"; }
-
 void DrawEarlier(Canvas& canvas, int64_t x, int64_t y, const std::vector<torch::Tensor>& images,
                  int64_t side) {
   for (const auto& image : images) {
-    DrawTile(canvas, x, y, side, image, SideOf(image), page::kLabel);
+    DrawTile(canvas, x, y, side, image, SideLabel(image.size(2)), page::kLabel);
     x += side + page::kBetween;
   }
 }
@@ -75,7 +73,7 @@ void DrawEarlier(Canvas& canvas, int64_t x, int64_t y, const std::vector<torch::
 void DrawStage(Canvas& canvas, int64_t x, int64_t y, const AttentionStage& stage,
                const AttentionSubject& subject, size_t top, int64_t side) {
   const TextStyle word_style{9, page::kInk, false};
-  DrawTile(canvas, x, y, side, stage.image, SideOf(stage.image), page::kLabel);
+  DrawTile(canvas, x, y, side, stage.image, SideLabel(stage.image.size(2)), page::kLabel);
   for (const int64_t word : TopWords(stage.attention, subject.words.size(), top)) {
     x += side + page::kBetween;
     const double peak = stage.attention[word].max().item<double>();

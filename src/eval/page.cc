@@ -2,6 +2,8 @@
 
 namespace helio::eval {
 
+std::string SideLabel(int64_t side) { return std::to_string(side) + " px"; }
+
 int64_t HeaderHeight(const std::string& title, const std::string& subtitle) {
   return (title.empty() ? 0 : LineHeight(page::kTitle) + 4) +
          (subtitle.empty() ? 0 : LineHeight(page::kSubtitle) + 4);

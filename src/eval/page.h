@@ -28,6 +28,8 @@ inline const TextStyle kLabel{8, kSoft, false};
 int64_t HeaderHeight(const std::string& title, const std::string& subtitle);
 void DrawHeader(Canvas& canvas, const std::string& title, const std::string& subtitle);
 void DrawCard(Canvas& canvas, int64_t x, int64_t y, int64_t width, int64_t height);
+// "64 px".
+std::string SideLabel(int64_t side);
 // Text centred over [x, x + width], cut with dots where it is too long.
 void DrawCentred(Canvas& canvas, int64_t x, int64_t width, double baseline, const std::string& text,
                  const TextStyle& style);

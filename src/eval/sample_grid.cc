@@ -65,7 +65,7 @@ void DrawSample(Canvas& canvas, int64_t x, int64_t y, const Sample& sample, cons
   for (size_t i = 0; i < sample.stages.size(); ++i) {
     const auto& stage = sample.stages[i];
     DrawLabelled(canvas, x, y, layout.side, stage,
-                 sample.labels.empty() ? std::to_string(stage.size(2)) + " px" : sample.labels.at(i));
+                 sample.labels.empty() ? SideLabel(stage.size(2)) : sample.labels.at(i));
     x += layout.side + page::kBetween;
   }
   if (sample.real.defined()) DrawLabelled(canvas, x, y, layout.side, sample.real, "real");

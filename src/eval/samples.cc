@@ -4,6 +4,7 @@
 #include "dataio/upload.h"
 #include "src/base/random.h"
 #include "src/eval/marked_picture.h"
+#include "src/eval/page.h"
 #include "src/eval/png_writer.h"
 
 namespace helio::eval {
@@ -63,8 +64,7 @@ std::vector<std::string> WordsOf(const dataio::Dataset& test, const dataio::Doma
 }  // namespace
 
 std::string LabelOf(const recipes::Pictures& pictures, size_t stage) {
-  return pictures.labels.empty() ? std::to_string(pictures.images[stage].size(2)) + " px"
-                                 : pictures.labels[stage];
+  return pictures.labels.empty() ? SideLabel(pictures.images[stage].size(2)) : pictures.labels[stage];
 }
 
 AttentionSubject SubjectOf(const recipes::Pictures& pictures, int64_t row, const std::string& caption,
