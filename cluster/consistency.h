@@ -13,8 +13,8 @@ namespace helio::cluster {
 // "initial weights"). Values are short strings: versions and digests.
 using Fingerprints = std::vector<std::pair<std::string, std::string>>;
 
-// Throws Error{kUser} on every rank, naming each item and the ranks that differ from the majority (ties: from
-// rank 0) with their values. Collective.
+// Throws Error{kUser} on every rank, naming each item and the ranks that differ from what most have (ties:
+// from what the lowest of their ranks has) with their values. Collective.
 void CheckConsistency(Communicator& communicator, const Fingerprints& own);
 
 // A tensor of which every rank holds a copy, and what it belongs to.

@@ -12,8 +12,8 @@ namespace helio::cluster {
 struct LaunchOptions {
   std::string device = "auto";  // auto: a GPU per rank if there is any; cpu; cuda
   int expect_world_size = 0;    // 0: any; else Error{kCluster} unless exactly this many ranks came up
-  std::string hierarchy =
-      "auto";  // two-level reduction over hosts: auto (measured at start-up), flat, two_level
+  // Two-level reduction over hosts: auto (measured at start-up), flat, two_level.
+  std::string hierarchy = "auto";
   Deadlines deadlines;
   double heartbeat_seconds = 0.5;
   bool share_gpus = false;  // for tests: several ranks may use one GPU (NCCL wants distinct NCCL_HOSTIDs)

@@ -142,8 +142,8 @@ class MpiEngine : public std::enable_shared_from_this<MpiEngine> {
   std::atomic<Clock::time_point> last_progress_;  // when a message was last seen to have arrived
   Clock::time_point next_watch_;
   std::atomic<bool> others_work_ = false;  // at OwnWork, as far as is known
-  std::optional<Clock::time_point>
-      verdict_due_;  // an operation expired; rank 0 has until then to end the job
+  // An operation expired; rank 0 has until then to end the job.
+  std::optional<Clock::time_point> verdict_due_;
   std::string expired_;
   Clock::time_point warned_of_ = {};  // when the call began that the log was last told of
   std::atomic<int> helpers_ = 0;

@@ -118,9 +118,9 @@ void MpiExchange::SendResult(Lane& lane) {
   }
 }
 
-void MpiExchange::Transfer(Lane& lane, bool send, int peer, char* data, int64_t bytes, int phase) {
+void MpiExchange::Transfer(Lane& lane, bool send, int peer, char* data, int64_t bytes, int tag_offset) {
   if (bytes == 0) return;
-  const int tag = wanted_.tag + static_cast<int>(lane.chunk * 2) + phase;
+  const int tag = wanted_.tag + static_cast<int>(lane.chunk * 2) + tag_offset;
   auto& request = lane.requests.emplace_back(MPI_REQUEST_NULL);
   const int to = wanted_.group->PeerAt(peer), count = static_cast<int>(bytes);  // a chunk is far below 2 GiB
   CheckMpi(send ? MPI_Isend(data, count, MPI_BYTE, to, tag, MPI_COMM_WORLD, &request)

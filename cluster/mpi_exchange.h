@@ -18,8 +18,8 @@ struct ExchangeLayout {
   char* part = nullptr;  // where the reduced own slice goes, or comes from; null: stays in `whole`
   int64_t elements = 0;  // of `whole`
   int64_t element_size = 0;
-  bool interleaved =
-      false;  // slices are neighbours within each chunk (all-reduce); else rank-major (scatter, gather)
+  // Slices are neighbours within each chunk (all-reduce); else rank-major (scatter, gather).
+  bool interleaved = false;
   int64_t chunk = 0;  // elements of a chunk over all ranks
   int ranks = 1;
 
@@ -65,7 +65,7 @@ class MpiExchange : public MpiOperation {
   void SendSlices(Lane& lane);
   void AddUp(Lane& lane);
   void SendResult(Lane& lane);
-  void Transfer(Lane& lane, bool send, int peer, char* data, int64_t elements, int phase);
+  void Transfer(Lane& lane, bool send, int peer, char* data, int64_t bytes, int tag_offset);
 
   ExchangeLayout layout_;
   Wanted wanted_;

@@ -16,8 +16,8 @@ struct FileTree {
   std::vector<std::filesystem::path> others;
   std::vector<std::string> hidden;       // names with a dot in front, __MACOSX: passed over
   std::vector<std::string> seen_before;  // links to folders that are entered elsewhere: passed over
-  std::vector<std::string>
-      faults;  // what cannot be read, a sentence each: folders without rights, dead links
+  // What cannot be read, a sentence each: folders without rights, dead links.
+  std::vector<std::string> faults;
 
   // "2 .bmp, 1 .json": what is there beside pictures that are read.
   std::string OtherKinds() const;

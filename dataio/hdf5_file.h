@@ -21,9 +21,8 @@ class Hdf5Id {
   Hdf5Id(const Hdf5Id&) = delete;
   Hdf5Id& operator=(const Hdf5Id&) = delete;
   ~Hdf5Id() { Close(); }
-  operator hid_t() const {
-    return id_;
-  }  // NOLINT(google-explicit-constructor): stands for the identifier in C calls
+  // Stands for the identifier in C calls. NOLINTNEXTLINE(google-explicit-constructor)
+  operator hid_t() const { return id_; }
   bool valid() const { return id_ >= 0; }
   // Closes now and says whether that went well; the destructor has nobody to tell.
   bool Close() {

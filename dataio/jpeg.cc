@@ -1,8 +1,10 @@
-#include <jerror.h>
+// clang-format off
+#include <cstdio>  // before jpeglib.h, which lacks it
 #include <jpeglib.h>
+#include <jerror.h>
+// clang-format on
 
 #include <csetjmp>
-#include <cstdio>  // before jpeglib.h, which lacks it
 
 #include "dataio/decoders.h"
 #include "src/base/error.h"

@@ -261,8 +261,8 @@ class Packer {
 
   const std::vector<SourceSplit>& splits_;
   const PackOptions options_;
-  const fs::path stage_ =
-      options_.out / ".packing";  // shards on their way; an interrupted pack goes on with them
+  // Shards on their way; an interrupted pack goes on with them.
+  const fs::path stage_ = options_.out / ".packing";
   const Vocabulary vocabulary_;
   std::vector<Job> jobs_;
   int64_t total_ = 0;

@@ -52,8 +52,8 @@ class TextFinder {
   }
 
   std::map<std::string, fs::path> texts_;  // by name with the suffix in lower case
-  std::map<std::string, std::set<fs::path>>
-      sisters_;  // folder -> those in it that hold texts and no pictures
+  // Folder -> those in it that hold texts and no pictures.
+  std::map<std::string, std::set<fs::path>> sisters_;
 };
 
 std::string SeeTexts(const FileTree& tree) {

@@ -15,7 +15,7 @@ namespace helio::app {
 // belongs to them; or the averaged generators of a system that translates.
 class TrainedModel {
  public:
-  // `path`: a run's folder (its newest whole checkpoint) or a checkpoint folder. Its options are
+  // `path`: a run's folder (its newest checkpoint) or a checkpoint folder. Its options are
   // the checkpoint's, except those given on the command line; its networks live on `device`. Throws Error.
   explicit TrainedModel(const std::filesystem::path& path, torch::Device device = torch::kCPU);
 

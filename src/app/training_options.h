@@ -80,8 +80,8 @@ inline TrainingOptions ReadTrainingOptions(const OptionValues& values) {
 // computed, which a resume must agree on; and the defaults of that.
 struct RunRecord {
   std::string flags, identity, defaults;
-  OptionValues
-      cadence;  // of the others those that all ranks must have the same: not where files lie, nor threads
+  // Of the others those that all ranks must have the same: not where files lie, nor threads.
+  OptionValues cadence;
 };
 RunRecord RecordOf(const OptionValues& values);
 

@@ -15,8 +15,8 @@ struct AttentionStage {
 
 struct AttentionSubject {
   std::string caption;
-  std::vector<std::string>
-      words;  // the caption's tokens in order, without padding; at most attention.size(0)
+  // The caption's tokens in order, without padding; at most attention.size(0).
+  std::vector<std::string> words;
   std::vector<AttentionStage> stages;
   std::vector<torch::Tensor> earlier = {};  // pictures {3, s, s} of the stages before words were looked at
 };

@@ -35,8 +35,8 @@ class ColourBinding : public Evaluator {
 // Captions with two of their colours exchanged.
 struct SwappedCaptions {
   torch::Tensor captions;  // {B, words} int64
-  torch::Tensor
-      swapped;  // {B} bool: false where the caption does not name two different colours (left as it is)
+  // {B} bool: false where the caption does not name two different colours (left as it is).
+  torch::Tensor swapped;
 };
 
 // Exchanges two words of different colours in each caption, which two being a function of (seed, position).

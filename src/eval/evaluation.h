@@ -19,8 +19,8 @@ using Absence = std::function<void(const std::string& name, const std::string& r
 struct EvaluationOptions {
   int64_t images = 3000;  // over all ranks together
   uint64_t seed = 1;      // captions and noise are functions of (seed, position)
-  std::filesystem::path features =
-      {};  // rank 0 writes there the features that distances compare; empty: nowhere
+  // Rank 0 writes there the features that distances compare; empty: nowhere.
+  std::filesystem::path features = {};
   Watch watch = {};
   Absence absent = {};  // unset: such an evaluator's Error is thrown, and no score is had
 };

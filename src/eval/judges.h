@@ -39,8 +39,8 @@ struct JudgeNetworks : recipes::TextEncoderOptions, recipes::ImageTrunkOptions {
 
 struct JudgeOptions {
   torch::Device device = torch::kCPU;
-  std::string attributes =
-      {};  // helio-synth's attributes.json: also a judge of part colours, trained here and now ...
+  // helio-synth's attributes.json: also a judge of part colours, trained here and now ...
+  std::string attributes = {};
   const dataio::Dataset* train = nullptr;  // ... on these drawings
   uint64_t seed = 1;
   DistanceChoice distances = {};

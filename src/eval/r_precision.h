@@ -14,8 +14,8 @@ struct RPrecisionOptions {
 };
 
 struct RPrecisionResult {
-  torch::Tensor
-      ranks;  // {N} int64: how many wrong candidates are not strictly less similar than the true one
+  // {N} int64: how many wrong candidates are not strictly less similar than the true one.
+  torch::Tensor ranks;
   torch::Tensor true_similarity;    // {N} float64 cosine with the true caption
   std::vector<MeanDeviation> tops;  // [k - 1]: share of rank < k, over folds
 };

@@ -34,14 +34,14 @@ Json ScoreLine(int64_t step, const std::vector<Score>& scores) {
   return {{"step", step}, {"scores", values}, {"deviations", deviations}, {"protocols", protocols}};
 }
 
-void AppendScores(const std::filesystem::path& metrics_jsonl, int64_t step,
+void AppendScores(const std::filesystem::path& evaluation_jsonl, int64_t step,
                   const std::vector<Score>& scores) {
-  std::ofstream file(metrics_jsonl, std::ios::app);
+  std::ofstream file(evaluation_jsonl, std::ios::app);
   file << ScoreLine(step, scores).dump() << '\n';
   file.close();
   if (!file)
-    throw Error(ErrorKind::kSystem, "cannot be written", metrics_jsonl.string(), "is the disk full?");
-  SyncFile(metrics_jsonl);
+    throw Error(ErrorKind::kSystem, "cannot be written", evaluation_jsonl.string(), "is the disk full?");
+  SyncFile(evaluation_jsonl);
 }
 
 void UpdateSummary(const std::filesystem::path& summary_json, const std::vector<SummarySection>& sections) {

@@ -9,12 +9,13 @@
 
 namespace helio::eval {
 
-// A line for metrics.jsonl: {"step", "scores": {name: value}, "deviations": {...}, "protocols": {...}}.
+// A line for evaluation.jsonl: {"step", "scores": {name: value}, "deviations": {...}, "protocols": {...}}.
 Json ScoreLine(int64_t step, const std::vector<Score>& scores);
 
 // Appends that line and fsyncs, for programs without a run directory; only one process writes. Throws
 // Error{kSystem} if it cannot.
-void AppendScores(const std::filesystem::path& metrics_jsonl, int64_t step, const std::vector<Score>& scores);
+void AppendScores(const std::filesystem::path& evaluation_jsonl, int64_t step,
+                  const std::vector<Score>& scores);
 
 // A part of summary.json: scores of one kind of pictures, and which these were.
 struct SummarySection {

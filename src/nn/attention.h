@@ -7,8 +7,8 @@ namespace helio::nn {
 
 // Which words a picture's positions may look at.
 struct WordMask {
-  torch::Tensor
-      padding;  // {B, words} bool of the own rows: true beyond a caption's end; undefined: look everywhere
+  // {B, words} bool of the own rows: true beyond a caption's end; undefined: look everywhere.
+  torch::Tensor padding;
 
   // --fidelity=released: the published code masks flattened row r (sample * positions + position) with the
   // caption of sample r % batch, so that every sample sees the others' lengths. Then this is the padding

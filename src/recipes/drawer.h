@@ -35,8 +35,8 @@ struct Pictures {
   // A stage each, smallest first, or of systems that change a picture step by step some of these, the last
   // one last: {B, 3, s, s} in [-1, 1].
   std::vector<torch::Tensor> images;
-  std::vector<torch::Tensor>
-      attention;  // word attention of refining stages: {B, words, s', s'}, sums to 1 over words
+  // Word attention of refining stages: {B, words, s', s'}, sums to 1 over words.
+  std::vector<torch::Tensor> attention;
   std::vector<std::string> labels = {};  // of `images`, where their sides do not tell them apart
 };
 

@@ -16,8 +16,8 @@ using torch::autograd::variable_list;
 // A value whose gradient with respect to `of` was computed elsewhere.
 class WithGradient : public torch::autograd::Function<WithGradient> {
  public:
-  static torch::Tensor forward(AutogradContext* context, const torch::Tensor& value, const torch::Tensor&,
-                               const torch::Tensor& gradient) {
+  static torch::Tensor forward(AutogradContext* context, const torch::Tensor& value,
+                               const torch::Tensor& /*of*/, const torch::Tensor& gradient) {
     context->save_for_backward({gradient});
     return value.clone();
   }

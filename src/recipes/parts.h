@@ -46,7 +46,7 @@ void LoadPretrained(torch::nn::Module& module, const PretrainedWeights& weights,
 // A trained trunk starts from a classifier's, if one was given.
 void StartFromClassifier(nn::ImageTrunk& trunk, const PretrainedWeights& weights);
 
-// The one round of one phase of a pretraining: what of `part` takes gradients.
+// The one round of one phase of a pretraining: what of `parts` takes gradients.
 std::vector<Round> OneRound(const std::string& phase, const std::vector<Part>& parts,
                             const PretrainingOptions& options, std::function<LossTerms(BatchStep&)> loss);
 

@@ -35,8 +35,8 @@ struct DataFacts {
 // What a system is built from, besides its options.
 struct Surroundings {
   GlobalBatch& batch;  // batch-norm statistics; outlives the system
-  GlobalBatch&
-      loss_scope;  // what losses span: means, wrong pairs, contrastive negatives; outlives the system
+  // What losses span: means, wrong pairs, contrastive negatives; outlives the system.
+  GlobalBatch& loss_scope;
   uint64_t seed = 1;
   PretrainedWeights weights;
   DataFacts data = {};  // of the first data set
