@@ -6,6 +6,7 @@
 
 #include "src/base/error.h"
 #include "src/base/noise.h"
+#include "src/base/to_device.h"
 #include "src/losses/inversion.h"
 
 namespace helio::recipes {

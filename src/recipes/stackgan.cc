@@ -1,5 +1,6 @@
 #include "src/recipes/stackgan.h"
 
+#include "src/base/error.h"
 #include "src/base/random.h"
 #include "src/losses/adversarial.h"
 #include "src/losses/kl.h"
