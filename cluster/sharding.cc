@@ -12,11 +12,8 @@ torch::Tensor WholeOf(Communicator& communicator, const torch::Tensor& part, con
 // Copies those of `state` whose names begin with `prefix` into a whole flat buffer and keeps the own slice.
 void LoadSlice(const ParameterGroup& group, const Shard& shard, const NamedTensors& state,
                const std::string& prefix, torch::Tensor slice, const std::string& where) {
-  NamedTensors chosen;
-  for (const auto& [name, tensor] : state)
-    if (name.starts_with(prefix)) chosen.emplace_back(name.substr(prefix.size()), tensor);
   const auto whole = torch::zeros_like(group.parameters());
-  CopyState(chosen, group.ViewsOf(whole), where);
+  CopyState(WithoutPrefix(state, prefix), group.ViewsOf(whole), where);
   slice.copy_(whole.slice(0, shard.begin, shard.end));
 }
 

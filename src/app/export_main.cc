@@ -4,8 +4,8 @@
 #include "src/app/model_card.h"
 #include "src/app/training_flags.h"
 #include "src/base/file_system.h"
+#include "src/base/named_tensors.h"
 #include "src/base/safetensors.h"
-#include "src/recipes/parts.h"
 
 DEFINE_string(checkpoint, "", "A run's folder, or one of its checkpoints");
 DEFINE_string(summary, "", "summary.json of helio-eval, for the scores of the model card");
@@ -37,9 +37,9 @@ int Run() {
   const std::map<std::string, std::string> origin = {{"format", "pt"},
                                                      {"recipe", model.options().run.recipe}};
   for (const auto& part : model.drawing_parts())
-    WriteSafeTensors(out / (part.name + ".safetensors"),
-                     recipes::WithoutPrefix(part.tensors, part.name + "."), origin);
-  if (const auto text = recipes::WithoutPrefix(model.frozen(), "text_encoder."); !text.empty())
+    WriteSafeTensors(out / (part.name + ".safetensors"), WithoutPrefix(part.tensors, part.name + "."),
+                     origin);
+  if (const auto text = WithoutPrefix(model.frozen(), "text_encoder."); !text.empty())
     WriteSafeTensors(out / "text_encoder.safetensors", text, origin);
   WriteFileAtomically(out / "vocabulary.json", model.vocabulary().ToJson());
   WriteFileAtomically(out / "run.flags", model.run_flags());

@@ -4,9 +4,9 @@
 
 #include "src/base/error.h"
 #include "src/base/finite.h"
+#include "src/base/named_tensors.h"
 #include "src/base/safetensors.h"
 #include "src/base/text_list.h"
-#include "src/recipes/parts.h"
 
 namespace helio::app {
 namespace {
@@ -28,11 +28,11 @@ void TakeInitialWeights(const std::map<std::string, std::string>& files, recipes
     const auto part = TrainedPart(system, name);
     const auto prefix = name + ".";
     const auto read = ReadSafeTensors(file).tensors;
-    const auto own = recipes::WithoutPrefix(read, prefix);
+    const auto own = WithoutPrefix(read, prefix);
     const auto& weights = own.empty() ? read : own;
     if (const auto broken = FirstNotFinite(weights); !broken.empty())
       ThrowUser(file + " has weights that are not finite: " + broken, "--initial");
-    CopyState(weights, recipes::WithoutPrefix(part.tensors, prefix), "--initial=" + name + ":" + file);
+    CopyState(weights, WithoutPrefix(part.tensors, prefix), "--initial=" + name + ":" + file);
   }
 }
 

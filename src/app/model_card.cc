@@ -57,7 +57,7 @@ netG_B.load_state_dict(load_file("netG_B.safetensors"))  # and back
 )";
 
 bool HasTextEncoder(const TrainedModel& model) {
-  return !recipes::WithoutPrefix(model.frozen(), "text_encoder.").empty();
+  return !WithoutPrefix(model.frozen(), "text_encoder.").empty();
 }
 
 std::string FileRows(TrainedModel& model) {

@@ -6,9 +6,9 @@
 #include "src/app/training_data.h"
 #include "src/base/error.h"
 #include "src/base/finite.h"
+#include "src/base/named_tensors.h"
 #include "src/base/precision.h"
 #include "src/base/safetensors.h"
-#include "src/recipes/parts.h"
 #include "src/train/checkpoint.h"
 
 namespace helio::app {
@@ -60,7 +60,7 @@ NamedTensors DrawingTensors(const train::Snapshot& snapshot, const std::string& 
     const auto found = snapshot.tensors.find(file);
     if (found == snapshot.tensors.end())
       ThrowData(std::string("has no ") + file + ".safetensors", where, "is it a GAN's checkpoint?");
-    recipes::Append(tensors, found->second);
+    Append(tensors, found->second);
   }
   return tensors;
 }
@@ -109,8 +109,8 @@ TrainedModel::TrainedModel(const fs::path& path, torch::Device device) : checkpo
   for (const auto& part : system_->Parts()) {
     if (Draws(part.name)) drawing_parts_.push_back(part);
     const auto prefix = part.name + ".";
-    if (const auto own = recipes::WithoutPrefix(weights, prefix); !own.empty())
-      CopyState(own, recipes::WithoutPrefix(part.tensors, prefix), where);
+    if (const auto own = WithoutPrefix(weights, prefix); !own.empty())
+      CopyState(own, WithoutPrefix(part.tensors, prefix), where);
     MoveTo(part.tensors, device);
   }
 }

@@ -35,6 +35,13 @@ std::string Problems(const std::map<std::string, torch::Tensor>& source, const N
 
 }  // namespace
 
+NamedTensors WithoutPrefix(const NamedTensors& tensors, const std::string& prefix) {
+  NamedTensors found;
+  for (const auto& [name, tensor] : tensors)
+    if (name.starts_with(prefix)) found.emplace_back(name.substr(prefix.size()), tensor);
+  return found;
+}
+
 void CopyState(const NamedTensors& source, const NamedTensors& target, const std::string& where) {
   const std::map<std::string, torch::Tensor> by_name(source.begin(), source.end());
   if (const auto problems = Problems(by_name, target); !problems.empty())

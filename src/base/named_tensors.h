@@ -11,6 +11,13 @@ namespace helio {
 // names.
 using NamedTensors = std::vector<std::pair<std::string, torch::Tensor>>;
 
+template <typename T>
+void Append(std::vector<T>& to, const std::vector<T>& from) {
+  to.insert(to.end(), from.begin(), from.end());
+}
+// Those of `tensors` whose name begins with `prefix`, which is cut off.
+NamedTensors WithoutPrefix(const NamedTensors& tensors, const std::string& prefix);
+
 // Copies `source` into `target` by name (in place, no gradient). Throws Error{kUser} that lists every
 // missing, unexpected and misshapen tensor, not only the first. `num_batches_tracked` may be missing (weights
 // from before PyTorch 0.4.1 lack it).

@@ -12,13 +12,6 @@ Part PartOf(const std::string& name, Role role, const torch::nn::Module& module)
   return {name, role, StateOf(module, name + ".")};
 }
 
-NamedTensors WithoutPrefix(const NamedTensors& tensors, const std::string& prefix) {
-  NamedTensors found;
-  for (const auto& [name, tensor] : tensors)
-    if (name.starts_with(prefix)) found.emplace_back(name.substr(prefix.size()), tensor);
-  return found;
-}
-
 nn::TextEncoder MakeTextEncoder(const TextEncoderOptions& options, int64_t vocabulary) {
   return nn::TextEncoder(nn::TextEncoderOptions{.vocabulary = vocabulary,
                                                 .word_vector = options.word_vector,

@@ -27,13 +27,6 @@ std::string DiscriminatorName(size_t stage);
 // A module's parameters and buffers as a part: names begin with "NAME.".
 Part PartOf(const std::string& name, Role role, const torch::nn::Module& module);
 
-template <typename T>
-void Append(std::vector<T>& to, const std::vector<T>& from) {
-  to.insert(to.end(), from.begin(), from.end());
-}
-// Those of `tensors` whose name begins with `prefix`, which is cut off.
-NamedTensors WithoutPrefix(const NamedTensors& tensors, const std::string& prefix);
-
 nn::TextEncoder MakeTextEncoder(const TextEncoderOptions& options, int64_t vocabulary);
 // Features of as many dimensions as the text encoder's.
 nn::ImageEncoder MakeImageEncoder(const ImageTrunkOptions& options, const TextEncoderOptions& text);

@@ -367,10 +367,8 @@ void Trainer::TakeOptimizerState(const NamedTensors& state) {
   for (auto& round : rounds_)
     for (auto& player : round) {
       const auto prefix = player->phase.name + "/";
-      NamedTensors own;
-      for (const auto& [name, tensor] : state)
-        if (name.starts_with(prefix)) own.emplace_back(name.substr(prefix.size()), tensor);
-      cluster::LoadOptimizerState(communicator_, player->group, own, player->adam, "optimizer " + prefix);
+      cluster::LoadOptimizerState(communicator_, player->group, WithoutPrefix(state, prefix), player->adam,
+                                  "optimizer " + prefix);
     }
 }
 
