@@ -7,13 +7,13 @@
 #include <thread>
 
 #include "cluster/launch_environment.h"
+#include "src/base/exit_code.h"
 #include "src/base/host_name.h"
 #include "src/base/log.h"
 
 namespace helio::cluster {
 namespace {
 
-constexpr int kGivenUp = 75;
 constexpr double kTurnSeconds = 3;  // that mpirun needs to end the others when one has spoken and left
 
 [[noreturn]] void GiveUp(const std::string& doing, double seconds) {
@@ -23,7 +23,7 @@ constexpr double kTurnSeconds = 3;  // that mpirun needs to end the others when 
       << " s: another rank is stopped, dead or unreachable (which one cannot be told here; its process "
          "says nothing)";
   google::FlushLogFiles(google::GLOG_INFO);
-  std::_Exit(kGivenUp);
+  std::_Exit(kRequeueCode);
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include "cluster/pending.h"
 #include "cluster/waits.h"
 #include "cluster/world.h"
+#include "src/base/exit_code.h"
 #include "src/base/tensor_fwd.h"
 
 namespace helio::cluster {
@@ -113,7 +114,7 @@ class Communicator {
   // Takes the whole job down with `cause`: every rank's Wait throws Error{kCluster} carrying it; process
   // ranks that do not end by themselves are ended with `exit_code`. Not collective, thread-safe, never blocks
   // long.
-  virtual void Abort(std::string_view cause, int exit_code = 75) noexcept = 0;
+  virtual void Abort(std::string_view cause, int exit_code = kRequeueCode) noexcept = 0;
 
   // Tells watchdog and messages that this rank begins training step `step`. Local, cheap.
   void BeginStep(int64_t step);

@@ -21,9 +21,8 @@ Error Full(const c10::Error& error, const JobState& job) {
                "a smaller --batch, or more of --accumulate");
 }
 
-Error Broken(const c10::AcceleratorError& error, const JobState& job) {
-  constexpr int32_t kCudaErrorMemoryAllocation = 2;
-  if (error.get_error_code() == kCudaErrorMemoryAllocation) return Full(error, job);
+Error FullOrBroken(const c10::AcceleratorError& error, const JobState& job) {
+  if (IsOutOfMemory(error)) return Full(error, job);
   return Error(ErrorKind::kCluster, FirstLine(error), Place(job), "dmesg says more of a broken device (Xid)");
 }
 
@@ -49,7 +48,7 @@ void NameTheDevice() {
   try {
     if (const auto current = std::current_exception()) std::rethrow_exception(current);
   } catch (const c10::AcceleratorError& error) {
-    const auto said = Broken(error, *own().job);
+    const auto said = FullOrBroken(error, *own().job);
     LOG(ERROR) << "rank " << own().rank << " failed: " << said.what();
     google::FlushLogFiles(google::GLOG_INFO);
     std::_Exit(said.exit_code());
@@ -65,18 +64,31 @@ std::string FirstLine(const c10::Error& error) {
   return whole.substr(0, whole.find('\n'));
 }
 
-int WithDevice(int rank, std::shared_ptr<const JobState> job, const std::function<int()>& body) {
+bool IsOutOfMemory(const c10::AcceleratorError& error) {
+  constexpr int32_t kCudaErrorMemoryAllocation = 2;
+  return error.get_error_code() == kCudaErrorMemoryAllocation;
+}
+
+void EndWithBrokenDevice(const c10::AcceleratorError& error) {
+  LOG(ERROR) << FirstLine(error);
+  std::_Exit(kRequeueCode);
+}
+
+void NameDeviceOnTerminate(int rank, std::shared_ptr<const JobState> job) {
   own().rank = rank;
-  own().job = job;
+  own().job = std::move(job);
   if (!own().other) own().other = std::set_terminate(NameTheDevice);
+}
+
+void RethrowNamingDevice(const JobState& job) {
   try {
-    return body();
+    throw;
   } catch (const c10::OutOfMemoryError& error) {
-    throw Full(error, *job);
+    throw Full(error, job);
   } catch (const c10::AcceleratorError& error) {
-    throw Broken(error, *job);
+    throw FullOrBroken(error, job);
   } catch (const c10::Error& error) {
-    if (IsOfFullLibrary(error)) throw Full(error, *job);
+    if (IsOfFullLibrary(error)) throw Full(error, job);
     throw;
   }
 }

@@ -232,10 +232,8 @@ Launch::Launch(const LaunchOptions& options) : state_(std::make_unique<State>())
   std::vector<RankDevices> devices{{"this host", gpus, 1}};
   if (StartedByLauncher()) {
     state.world = StartMpi(patience);
-    WithDevice(state.world.rank, state.job, [&] {
-      devices = DevicesOf(Arrive(state.world, gpus, patience));
-      return 0;
-    });
+    devices = RunNamingDeviceErrors(state.world.rank, state.job,
+                                    [&] { return DevicesOf(Arrive(state.world, gpus, patience)); });
   }
   Pretend(state.world, options.pretend_ranks_per_host);
   try {
@@ -245,10 +243,7 @@ Launch::Launch(const LaunchOptions& options) : state_(std::make_unique<State>())
     throw;
   }
   state.world.device = DeviceOf(state.world, gpus);
-  WithDevice(state.world.rank, state.job, [&] {
-    MakeCurrent(state.world.device);
-    return 0;
-  });
+  RunNamingDeviceErrors(state.world.rank, state.job, [&] { MakeCurrent(state.world.device); });
   if (state.world.size > 1)
     state.Connect(devices, options);
   else
@@ -263,10 +258,10 @@ Communicator& Launch::communicator() { return *state_->communicator; }
 int Launch::Run(const std::function<int()>& body) {
   int code = 0;
   if (!state_->engine) {
-    code = WithDevice(world().rank, communicator().share_job(), body);
+    code = RunNamingDeviceErrors(world().rank, communicator().share_job(), body);
   } else {
     try {
-      code = WithDevice(world().rank, communicator().share_job(), body);
+      code = RunNamingDeviceErrors(world().rank, communicator().share_job(), body);
       communicator().Barrier("end of the job");
       EndNccl(communicator());
     } catch (...) {

@@ -28,7 +28,6 @@ constexpr auto kVerdictGrace = milliseconds(3000);  // rank 0 knows more than we
 constexpr double kWarnAfter = 0.2;                  // of the deadline
 constexpr auto kAbortGrace = std::chrono::seconds(5);
 constexpr auto kLockPatience = std::chrono::seconds(1);
-constexpr int kRequeue = 75;
 
 // What a tag must stay below.
 int TagLimit() {
@@ -211,11 +210,11 @@ void MpiEngine::EndByException() {
   } catch (const Error& error) {
     End(where + ": " + error.what(), error.exit_code());
   } catch (const c10::Error& error) {
-    End(where + ": " + FirstLine(error), kRequeue);
+    End(where + ": " + FirstLine(error), kRequeueCode);
   } catch (const std::exception& error) {
-    End(where + ": " + error.what(), kRequeue);
+    End(where + ": " + error.what(), kRequeueCode);
   } catch (...) {
-    End(where + ": an exception of unknown type", kRequeue);
+    End(where + ": an exception of unknown type", kRequeueCode);
   }
 }
 
@@ -253,7 +252,7 @@ void MpiEngine::CheckDriver() {
   if (stuck <= job_->deadline_seconds()) return;
   End("rank " + std::to_string(world_.rank) + " failed: the driver of its device has not answered for " +
           std::to_string(static_cast<int>(stuck)) + " s, after " + own_.last.data(),
-      kRequeue);
+      kRequeueCode);
 }
 
 void MpiEngine::SeeOwnWork(Clock::time_point now) {
@@ -292,7 +291,7 @@ void MpiEngine::CheckDeadlines(Clock::time_point now) {
         expired_ = std::string(beat.expired.data()) + " on rank " + std::to_string(rank);
         verdict_due_ = now + milliseconds(1000);  // two heartbeats: know where everybody is
       }
-  if (verdict_due_ && now >= *verdict_due_) End(Verdict(now), kRequeue);
+  if (verdict_due_ && now >= *verdict_due_) End(Verdict(now), kRequeueCode);
 }
 
 void MpiEngine::ReportExpired(const Call& call, const std::string& communicator, int communicator_id) {
@@ -395,7 +394,7 @@ void MpiEngine::Stop() {
       next_watch_ = {};
       Poll();
       left = heartbeat_->Left();
-      if (!left && Clock::now() > deadline) End(StillHere(), kRequeue);
+      if (!left && Clock::now() > deadline) End(StillHere(), kRequeueCode);
     }
     if (!left) std::this_thread::sleep_for(milliseconds(1));
   }

@@ -1,10 +1,7 @@
 #include "src/app/caption_artist.h"
 
-#include <cstdlib>
-
 #include "cluster/device_error.h"
 #include "src/base/error.h"
-#include "src/base/log.h"
 #include "src/base/torch_warnings.h"
 #include "src/eval/png_writer.h"
 #include "src/eval/samples.h"
@@ -13,8 +10,6 @@
 
 namespace helio::app {
 namespace {
-
-constexpr int kRequeue = 75;  // docs/running.md
 
 constexpr size_t kTopWords = 5;  // a stage, as in the papers' figures
 
@@ -96,11 +91,9 @@ std::vector<Json> CaptionArtist::Draw(const std::vector<serve::DrawRequest>& req
     if (error.kind() != ErrorKind::kUser) throw;
     throw serve::RequestError(422, "cannot_draw", error.what());
   } catch (const c10::AcceleratorError& error) {
-    constexpr int32_t kMemoryAllocation = 2;  // CUDA's: this request was too large
-    if (error.get_error_code() == kMemoryAllocation) throw;
+    if (cluster::IsOutOfMemory(error)) throw;  // this request was too large
     // A broken device answers nobody any more; who watches this process starts it again.
-    LOG(ERROR) << cluster::FirstLine(error);
-    std::_Exit(kRequeue);
+    cluster::EndWithBrokenDevice(error);
   }
   std::vector<Json> answers;
   int64_t row = 0;

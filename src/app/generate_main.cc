@@ -147,7 +147,9 @@ int DrawWhatIsAsked() {
   return 0;
 }
 
-int Run() { return cluster::WithDevice(0, std::make_shared<cluster::JobState>(), &DrawWhatIsAsked); }
+int Run() {
+  return cluster::RunNamingDeviceErrors(0, std::make_shared<cluster::JobState>(), &DrawWhatIsAsked);
+}
 
 }  // namespace
 }  // namespace helio::app

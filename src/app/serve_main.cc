@@ -48,7 +48,7 @@ int Serve() {
   return 0;
 }
 
-int Run() { return cluster::WithDevice(0, std::make_shared<cluster::JobState>(), &Serve); }
+int Run() { return cluster::RunNamingDeviceErrors(0, std::make_shared<cluster::JobState>(), &Serve); }
 
 }  // namespace
 }  // namespace helio::app

@@ -3,6 +3,8 @@
 #include <string>
 #include <string_view>
 
+#include "src/base/exit_code.h"
+
 namespace helio {
 
 // Why something failed; decides the exit code (docs/running.md) and whether a launcher restarts the job.
@@ -21,7 +23,9 @@ class Error : public std::runtime_error {
       : std::runtime_error(Compose(what_happened, where, remedy)), kind_(kind) {}
 
   ErrorKind kind() const { return kind_; }
-  int exit_code() const { return kind_ == ErrorKind::kUser || kind_ == ErrorKind::kData ? 1 : 75; }
+  int exit_code() const {
+    return kind_ == ErrorKind::kUser || kind_ == ErrorKind::kData ? kMistakeCode : kRequeueCode;
+  }
 
  private:
   static std::string Compose(std::string_view what, std::string_view where, std::string_view remedy) {

@@ -6,11 +6,6 @@
 #include "src/base/file_system.h"
 
 namespace helio {
-namespace {
-
-constexpr int kBug = 70;
-
-}  // namespace
 
 Failure CurrentFailure() {
   try {
@@ -21,9 +16,9 @@ Failure CurrentFailure() {
     const auto known = AsError(error);
     return {known.what(), known.exit_code()};
   } catch (const std::exception& error) {
-    return {std::string("internal error: ") + error.what(), kBug};
+    return {std::string("internal error: ") + error.what(), kBugCode};
   } catch (...) {
-    return {"internal error: an exception of unknown type", kBug};
+    return {"internal error: an exception of unknown type", kBugCode};
   }
 }
 

@@ -7,6 +7,7 @@
 
 #include "cluster/consistency.h"
 #include "dataio/batch.h"
+#include "src/base/exit_code.h"
 #include "src/base/option_list.h"
 #include "src/base/tensor.h"
 #include "src/recipes/validation.h"
@@ -35,7 +36,7 @@ struct SessionOptions {
   int64_t check_weights_every = 1000;  // whether all ranks still hold the same
   bool same_statistics = true;         // batch norm's, too
   std::string profile;                 // FROM-TO: steps that are traced
-  int exit_code_requeue = 75;
+  int exit_code_requeue = kRequeueCode;
   // What a resume must agree on.
   RunIdentity identity;
   // What decides who waits where, name by name: all ranks must have the same.

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <functional>
+
 #include "src/base/error.h"
 
 namespace helio::cluster {
@@ -20,7 +22,7 @@ std::shared_ptr<JobState> AtStep(int64_t step) {
 
 std::string SaidOf(int64_t step, const std::function<int()>& body) {
   try {
-    WithDevice(1, AtStep(step), body);
+    RunNamingDeviceErrors(1, AtStep(step), body);
   } catch (const Error& error) {
     EXPECT_EQ(error.exit_code(), 75);
     return error.what();
@@ -29,7 +31,7 @@ std::string SaidOf(int64_t step, const std::function<int()>& body) {
 }
 
 TEST(DeviceErrorTest, ABodyThatEndsAnswersItself) {
-  EXPECT_EQ(WithDevice(0, AtStep(3), [] { return 7; }), 7);
+  EXPECT_EQ(RunNamingDeviceErrors(0, AtStep(3), [] { return 7; }), 7);
 }
 
 TEST(DeviceErrorTest, ABrokenDeviceIsOneLineWithTheStep) {
@@ -51,7 +53,7 @@ TEST(DeviceErrorTest, AnAllocationOfTheRuntimeThatFailsSaysTheSame) {
 }
 
 TEST(DeviceErrorTest, OtherErrorsPass) {
-  EXPECT_THROW(WithDevice(0, AtStep(1), []() -> int { throw c10::IndexError({}, "of ours"); }),
+  EXPECT_THROW(RunNamingDeviceErrors(0, AtStep(1), []() -> int { throw c10::IndexError({}, "of ours"); }),
                c10::IndexError);
 }
 
@@ -59,11 +61,11 @@ TEST(DeviceErrorDeathTest, ADestructorThatThrowsEndsWithTheRankAndTheStep) {
   struct Block {
     ~Block() { Break(); }
   };
-  EXPECT_EXIT(WithDevice(3, AtStep(8),
-                         [] {
-                           const Block block;
-                           return 0;
-                         }),
+  EXPECT_EXIT(RunNamingDeviceErrors(3, AtStep(8),
+                                    [] {
+                                      const Block block;
+                                      return 0;
+                                    }),
               ::testing::ExitedWithCode(75), "rank 3 failed: step 8: CUDA error: an illegal memory access");
 }
 
