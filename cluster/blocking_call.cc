@@ -1,20 +1,18 @@
 #include "cluster/blocking_call.h"
 
-#include <algorithm>
 #include <condition_variable>
 #include <cstdlib>
 #include <mutex>
 #include <thread>
 
 #include "cluster/launch_environment.h"
+#include "cluster/speaking_turn.h"
 #include "src/base/exit_code.h"
 #include "src/base/host_name.h"
 #include "src/base/log.h"
 
 namespace helio::cluster {
 namespace {
-
-constexpr double kTurnSeconds = 3;  // that mpirun needs to end the others when one has spoken and left
 
 [[noreturn]] void GiveUp(const std::string& doing, double seconds) {
   LOG(ERROR)
@@ -32,7 +30,7 @@ void CallWithin(double seconds, const std::string& doing, const std::function<vo
   std::mutex mutex;
   std::condition_variable returned;
   bool done = false;
-  const double turn = LauncherRank() == 0 ? 0 : kTurnSeconds + 0.02 * std::min(LauncherRank(), 50);
+  const double turn = TurnInLine(LauncherRank());
   std::thread guard([&] {
     std::unique_lock lock(mutex);
     if (!returned.wait_for(lock, std::chrono::duration<double>(seconds + turn), [&] { return done; }))

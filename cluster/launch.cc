@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <cstdlib>
-#include <ctime>
 #include <iostream>
 #include <map>
 
@@ -212,15 +211,6 @@ struct Launch::State {
     if (world.device.is_cuda()) communicator = MakeNcclCommunicator(std::move(communicator), engine);
   }
 };
-
-void LetLowerRanksSpeak(int rank, double seconds) {
-  if (rank == 0) return;
-  const double until = seconds + 0.02 * std::min(rank, 50);
-  const auto whole = static_cast<time_t>(until);
-  const timespec turn{whole, static_cast<long>((until - static_cast<double>(whole)) * 1e9)}, end{3, 0};
-  // A signal: the launcher ends the job. What follows within seconds cannot be caught.
-  if (nanosleep(&turn, nullptr) != 0) nanosleep(&end, nullptr);
-}
 
 Launch::Launch(const LaunchOptions& options) : state_(std::make_unique<State>()) {
   LogTorchWarningsOnce();

@@ -5,6 +5,7 @@
 
 #include "cluster/communicator.h"
 #include "cluster/launch_environment.h"
+#include "cluster/speaking_turn.h"
 #include "src/base/option_list.h"
 
 namespace helio::cluster {
@@ -52,11 +53,5 @@ class Launch {
 
 // Where a program of one process computes: --device, as LaunchOptions::device. Throws Error{kUser}.
 c10::Device DeviceAlone(const std::string& wanted);
-
-// An error that all ranks meet (a flag, a missing file) is to be told once: call this before logging it. Rank
-// 0 returns at once, logs and takes the job down; the others wait `seconds` and more, by rank, and longer if
-// the launcher is already ending them. Who failed alone returns and says why. mpirun needs about a second to
-// end the others when a rank exits; MPI_Abort is faster.
-void LetLowerRanksSpeak(int rank, double seconds = 3);
 
 }  // namespace helio::cluster

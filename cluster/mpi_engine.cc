@@ -9,6 +9,7 @@
 
 #include "cluster/device_error.h"
 #include "cluster/nccl_communicator.h"
+#include "cluster/speaking_turn.h"
 #include "src/base/seconds.h"
 #include "src/base/tensor.h"
 #include "src/base/text_list.h"
@@ -24,8 +25,9 @@ constexpr auto kEager = microseconds(1000);
 constexpr auto kShortestNap = microseconds(20);
 constexpr auto kLongestNap = microseconds(200);
 constexpr auto kWatchInterval = milliseconds(20);
-constexpr auto kVerdictGrace = milliseconds(3000);  // rank 0 knows more than we do: let it speak first
-constexpr double kWarnAfter = 0.2;                  // of the deadline
+constexpr auto kKnowingEverybody = milliseconds(1000);  // two default heartbeats: rank 0 knows where all are
+constexpr Spread kVerdictSpread{.seconds = 0.1, .ranks = 20};
+constexpr double kWarnAfter = 0.2;  // of the deadline
 constexpr auto kAbortGrace = std::chrono::seconds(5);
 constexpr auto kLockPatience = std::chrono::seconds(1);
 
@@ -289,7 +291,7 @@ void MpiEngine::CheckDeadlines(Clock::time_point now) {
         own_.expired_communicator = beat.expired_communicator;
         own_.expired_sequence = beat.expired_sequence;
         expired_ = std::string(beat.expired.data()) + " on rank " + std::to_string(rank);
-        verdict_due_ = now + milliseconds(1000);  // two heartbeats: know where everybody is
+        verdict_due_ = now + kKnowingEverybody;
       }
   if (verdict_due_ && now >= *verdict_due_) End(Verdict(now), kRequeueCode);
 }
@@ -306,8 +308,8 @@ void MpiEngine::Expire(const Call& call, const std::string& communicator, int co
   own_.expired_sequence = call.sequence;
   SetText(own_.expired, call.Describe(communicator));
   heartbeat_->Hurry();
-  const auto grace =
-      world_.rank == 0 ? milliseconds(1000) : kVerdictGrace + milliseconds(100) * std::min(world_.rank, 20);
+  const auto grace = world_.rank == 0 ? kKnowingEverybody
+                                      : FromSeconds(TurnInLine(world_.rank, kTurnSeconds, kVerdictSpread));
   verdict_due_ = Clock::now() + grace;
 }
 
@@ -385,8 +387,7 @@ void MpiEngine::Abort(std::string_view cause, int exit_code) noexcept {
 }
 
 void MpiEngine::Stop() {
-  const auto deadline = Clock::now() + FromSeconds(job_->deadline_seconds()) +
-                        kVerdictGrace * std::min(world_.rank, 2);  // rank 0 speaks, then rank 1
+  const auto deadline = Clock::now() + FromSeconds(job_->deadline_seconds() + TurnByKnowledge(world_.rank));
   for (bool left = false; !left;) {
     {
       std::lock_guard lock(mutex_);

@@ -1,12 +1,12 @@
 #include "cluster/roll_call.h"
 
-#include <algorithm>
 #include <chrono>
 #include <string>
 #include <thread>
 
 #include "cluster/mpi_support.h"
 #include "cluster/pending.h"
+#include "cluster/speaking_turn.h"
 #include "src/base/seconds.h"
 #include "src/base/text_list.h"
 
@@ -14,7 +14,6 @@ namespace helio::cluster {
 namespace {
 
 constexpr int kRollCallTag = 0;  // heartbeats come later
-constexpr double kTurn = 3;      // seconds: rank 0 speaks first, it knows more; then rank 1
 
 Clock::time_point After(double seconds) { return Clock::now() + FromSeconds(seconds); }
 
@@ -73,7 +72,7 @@ std::vector<char> RollCallBytes(const void* own, size_t bytes, double seconds) {
   CheckMpi(MPI_Isend(own, count, MPI_BYTE, 0, kRollCallTag, MPI_COMM_WORLD, &sent[0]), "start-up");
   CheckMpi(MPI_Irecv(arrived.data(), whole, MPI_BYTE, 0, kRollCallTag, MPI_COMM_WORLD, &requests[0]),
            "start-up");
-  const auto deadline = After(seconds + kTurn * std::min(rank, 2));
+  const auto deadline = After(seconds + TurnByKnowledge(rank));
   Complete(sent, deadline, seconds);
   Complete(requests, deadline, seconds);
   return arrived;

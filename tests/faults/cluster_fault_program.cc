@@ -6,6 +6,7 @@
 #include <iostream>
 
 #include "cluster/launch.h"
+#include "cluster/speaking_turn.h"
 #include "src/base/error.h"
 #include "src/base/tensor.h"
 #include "tests/support/faulty_communicator.h"

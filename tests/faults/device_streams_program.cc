@@ -11,6 +11,7 @@
 #include <iostream>
 
 #include "cluster/launch.h"
+#include "cluster/speaking_turn.h"
 #include "src/base/error.h"
 #include "src/base/tensor.h"
 #include "src/base/to_device.h"
