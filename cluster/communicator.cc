@@ -16,7 +16,7 @@ void CheckTensor(const torch::Tensor& tensor) {
 
 }  // namespace
 
-std::string Call::Describe(const std::string& communicator) const {
+std::string Call::Describe() const {
   std::string text = std::string(kind) + " #" + std::to_string(sequence);
   if (!label.empty()) text += " '" + label + "'";
   text += " of " + communicator;
@@ -24,7 +24,7 @@ std::string Call::Describe(const std::string& communicator) const {
 }
 
 Call Communicator::NextCall(std::string_view kind, std::string label) {
-  return {kind, std::move(label), ++sequence_, job_->step.load()};
+  return {kind, std::move(label), ++sequence_, job_->step.load(), name_, id_};
 }
 
 Pending Communicator::AllReduce(torch::Tensor buffer, Reduce op, std::string label) {

@@ -54,8 +54,10 @@ struct Call {
   std::string label;
   uint64_t sequence = 0;  // within the communicator, from 1
   int64_t step = -1;
+  std::string communicator;  // its name
+  int communicator_id = 0;   // MpiEngine::NextCommunicatorId; 0 of other transports
 
-  std::string Describe(const std::string& communicator) const;
+  std::string Describe() const;
 };
 
 // The ranks' only way to each other. Every member marked collective is called by all ranks of the
@@ -125,8 +127,12 @@ class Communicator {
   uint64_t sequence() const { return sequence_; }
 
  protected:
-  Communicator(World world, std::string name, std::shared_ptr<JobState> job)
-      : world_(world), name_(std::move(name)), job_(std::move(job)) {}
+  // `id`: what its calls carry. Where ranks tell each other of calls it is the same on all its ranks, and no
+  // other communicator of this rank has it.
+  Communicator(World world, std::string name, std::shared_ptr<JobState> job, int id = 0)
+      : world_(world), name_(std::move(name)), job_(std::move(job)), id_(id) {}
+
+  int id() const { return id_; }
 
   virtual Pending DoAllReduce(const Call& call, torch::Tensor buffer, Reduce op) = 0;
   virtual Pending DoReduceScatter(const Call& call, torch::Tensor whole, torch::Tensor part, Reduce op) = 0;
@@ -141,6 +147,7 @@ class Communicator {
   World world_;
   std::string name_;
   std::shared_ptr<JobState> job_;
+  int id_;
   uint64_t sequence_ = 0;
 };
 

@@ -10,9 +10,9 @@ namespace helio::cluster {
 // this rank. `aside` (may be null) runs beside the first stages.
 class MpiChain : public MpiOperation {
  public:
-  MpiChain(std::shared_ptr<MpiEngine> engine, Call call, std::string name, int id,
-           std::vector<std::shared_ptr<MpiOperation>> stages, std::shared_ptr<MpiOperation> aside)
-      : MpiOperation(std::move(engine), std::move(call), std::move(name), id),
+  MpiChain(std::shared_ptr<MpiEngine> engine, Call call, std::vector<std::shared_ptr<MpiOperation>> stages,
+           std::shared_ptr<MpiOperation> aside)
+      : MpiOperation(std::move(engine), std::move(call)),
         stages_(std::move(stages)),
         aside_(std::move(aside)) {}
 

@@ -26,14 +26,13 @@ class MpiCommunicator : public Communicator {
  public:
   MpiCommunicator(std::shared_ptr<MpiEngine> engine, MpiGroupPtr group, int slot, const World& world,
                   std::string name, std::shared_ptr<JobState> job)
-      : Communicator(world, std::move(name), std::move(job)),
+      : Communicator(world, std::move(name), std::move(job), engine->NextCommunicatorId()),
         engine_(std::move(engine)),
         everybody_(std::move(group)),
         slot_(slot),
-        id_(engine_->NextCommunicatorId()),
         tags_(engine_->tags(), slot) {}
 
-  ~MpiCommunicator() override { engine_->LeaveSlot(slot_, id_); }
+  ~MpiCommunicator() override { engine_->LeaveSlot(slot_, id()); }
 
   // Collective: the ranks of a host, and those with our local rank on all hosts.
   void UseTwoLevels() {
@@ -64,12 +63,11 @@ class MpiCommunicator : public Communicator {
   }
 
   Pending DoBroadcast(const Call& call, torch::Tensor buffer, int root) override {
-    return Run(std::make_shared<MpiBroadcast>(engine_, call, name(), id_, buffer, everybody_, root,
-                                              tags_.Reserve(1)));
+    return Run(std::make_shared<MpiBroadcast>(engine_, call, buffer, everybody_, root, tags_.Reserve(1)));
   }
 
   void DoBarrier(const Call& call) override {
-    Run(std::make_shared<MpiBarrier>(engine_, call, name(), id_, everybody_, tags_.Reserve(1))).Wait();
+    Run(std::make_shared<MpiBarrier>(engine_, call, everybody_, tags_.Reserve(1))).Wait();
   }
 
   std::unique_ptr<Communicator> DoSplit(const Call& call, int color, std::string name) override {
@@ -123,7 +121,7 @@ class MpiCommunicator : public Communicator {
   // Tags are reserved in call order, so all ranks agree on them.
   std::shared_ptr<MpiOperation> Small(const Call& call, const torch::Tensor& buffer, Reduce op) {
     const MpiExchange::Wanted wanted{true, true, buffer.scalar_type(), op, everybody_, tags_.Reserve(1)};
-    return std::make_shared<MpiSmallReduce>(engine_, call, name(), id_, buffer, wanted);
+    return std::make_shared<MpiSmallReduce>(engine_, call, buffer, wanted);
   }
 
   std::shared_ptr<MpiOperation> Exchange(const Call& call, const ExchangeLayout& layout,
@@ -131,7 +129,7 @@ class MpiCommunicator : public Communicator {
                                          const torch::Tensor& part, Reduce op, bool reduce, bool gather) {
     const MpiExchange::Wanted wanted{reduce, gather, whole.scalar_type(),
                                      op,     group,  tags_.Reserve(2 * layout.chunks())};
-    return std::make_shared<MpiExchange>(engine_, call, name(), id_, layout, wanted,
+    return std::make_shared<MpiExchange>(engine_, call, layout, wanted,
                                          std::vector<torch::Tensor>{whole, part});
   }
 
@@ -146,14 +144,13 @@ class MpiCommunicator : public Communicator {
     stages.push_back(Exchange(call, Layout(own, across_, true), across_, own, {}, op, true, true));
     stages.push_back(Exchange(call, Layout(main, within_, false), within_, main, {}, op, false, true));
     const auto rest = even < flat.numel() ? Small(call, flat.slice(0, even), op) : nullptr;
-    return Run(std::make_shared<MpiChain>(engine_, call, name(), id_, std::move(stages), rest));
+    return Run(std::make_shared<MpiChain>(engine_, call, std::move(stages), rest));
   }
 
   std::shared_ptr<MpiEngine> engine_;
   MpiGroupPtr everybody_;
   MpiGroupPtr within_, across_;  // two-level only
   int slot_;
-  int id_;
   TagCounter tags_;
 };
 

@@ -78,7 +78,7 @@ void MpiEngine::Start(const std::shared_ptr<MpiOperation>& operation) {
   std::lock_guard lock(mutex_);
   operation->started_ = Clock::now();
   operation->deadline_ = operation->started_ + FromSeconds(job_->deadline_seconds());
-  RecordCall(operation->call_, operation->communicator_, operation->communicator_id_);
+  RecordCall(operation->call_);
   // A large one is the thread's work from the first byte on. Who sends a small one waits for it at once, and
   // then drives it.
   if (operation->large()) {
@@ -105,14 +105,14 @@ bool MpiEngine::Advance(MpiOperation& operation) {
   return complete;
 }
 
-void MpiEngine::RecordCall(const Call& call, const std::string& communicator, int communicator_id) {
-  SetText(own_.last, call.Describe(communicator));
-  if (communicator_id < Beat::kCommunicators) own_.sequences[communicator_id] = call.sequence;
+void MpiEngine::RecordCall(const Call& call) {
+  SetText(own_.last, call.Describe());
+  if (call.communicator_id < Beat::kCommunicators) own_.sequences[call.communicator_id] = call.sequence;
 }
 
-void MpiEngine::Note(const Call& call, const std::string& communicator, int communicator_id) {
+void MpiEngine::Note(const Call& call) {
   std::lock_guard lock(mutex_);
-  RecordCall(call, communicator, communicator_id);
+  RecordCall(call);
 }
 
 void MpiEngine::WaitFor(MpiOperation& operation) {
@@ -156,7 +156,9 @@ int MpiEngine::TakeSlot(const std::vector<uint32_t>& taken) {
 
 void MpiEngine::LeaveSlot(int slot, int communicator_id) {
   std::lock_guard lock(mutex_);
-  const auto uses = [&](const auto& operation) { return operation->communicator_id_ == communicator_id; };
+  const auto uses = [&](const auto& operation) {
+    return operation->call_.communicator_id == communicator_id;
+  };
   if (std::none_of(active_.begin(), active_.end(), uses)) slots_ &= ~(uint32_t{1} << slot);
 }
 
@@ -224,7 +226,7 @@ void MpiEngine::AdvanceOperations() {
   large_.assign(next_communicator_id_, 0);
   for (auto it = active_.begin(); it != active_.end();) {
     auto& operation = **it;
-    const bool held_back = operation.large() && large_[operation.communicator_id_]++ >= kLargeAtOnce;
+    const bool held_back = operation.large() && large_[operation.call_.communicator_id]++ >= kLargeAtOnce;
     if (held_back || !Advance(operation)) {
       ++it;
       continue;
@@ -284,7 +286,7 @@ void MpiEngine::CheckDeadlines(Clock::time_point now) {
       late = operation.get();
       break;
     }
-  if (late) Expire(late->call_, late->communicator_, late->communicator_id_);
+  if (late) Expire(late->call_);
   if (world_.rank == 0)
     for (int rank = 1; rank < world_.size; ++rank)
       if (const auto& beat = heartbeat_->peers()[rank].beat; beat.HasExpired() && !verdict_due_) {
@@ -296,17 +298,17 @@ void MpiEngine::CheckDeadlines(Clock::time_point now) {
   if (verdict_due_ && now >= *verdict_due_) End(Verdict(now), kRequeueCode);
 }
 
-void MpiEngine::ReportExpired(const Call& call, const std::string& communicator, int communicator_id) {
+void MpiEngine::ReportExpired(const Call& call) {
   std::lock_guard lock(mutex_);
-  Expire(call, communicator, communicator_id);
+  Expire(call);
 }
 
-void MpiEngine::Expire(const Call& call, const std::string& communicator, int communicator_id) {
+void MpiEngine::Expire(const Call& call) {
   if (verdict_due_) return;
-  expired_ = call.Describe(communicator) + " on rank " + std::to_string(world_.rank);
-  own_.expired_communicator = communicator_id;
+  expired_ = call.Describe() + " on rank " + std::to_string(world_.rank);
+  own_.expired_communicator = call.communicator_id;
   own_.expired_sequence = call.sequence;
-  SetText(own_.expired, call.Describe(communicator));
+  SetText(own_.expired, call.Describe());
   heartbeat_->Hurry();
   const auto grace = world_.rank == 0 ? kKnowingEverybody
                                       : FromSeconds(TurnInLine(world_.rank, kTurnSeconds, kVerdictSpread));
@@ -321,7 +323,7 @@ void MpiEngine::WarnOfLateRanks(Clock::time_point now) {
   const auto& oldest = *active_.front();
   const double waited = helio::Seconds(now - oldest.started_);
   if (oldest.started_ == warned_of_ || waited < job_->deadline_seconds() * kWarnAfter) return;
-  const auto late = BehindOrSilent(oldest.communicator_id_, oldest.call_.sequence, now);
+  const auto late = BehindOrSilent(oldest.call_.communicator_id, oldest.call_.sequence, now);
   if (late.empty()) return;
   warned_of_ = oldest.started_;
   LOG(WARNING) << oldest.Describe() << " has waited " << static_cast<int>(waited) << " s of "

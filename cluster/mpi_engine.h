@@ -20,17 +20,14 @@ class MpiEngine;
 // A collective as a state machine that the engine drives.
 class MpiOperation : public Operation {
  public:
-  MpiOperation(std::shared_ptr<MpiEngine> engine, Call call, std::string communicator, int communicator_id)
-      : engine_(std::move(engine)),
-        call_(std::move(call)),
-        communicator_(std::move(communicator)),
-        communicator_id_(communicator_id) {}
+  MpiOperation(std::shared_ptr<MpiEngine> engine, Call call)
+      : engine_(std::move(engine)), call_(std::move(call)) {}
 
   void Wait() override;
   bool Done() override { return done_.load(std::memory_order_acquire); }
   Interval under_way() const override { return {Moment::At(started_), Moment::At(finished_)}; }
 
-  std::string Describe() const { return call_.Describe(communicator_); }
+  std::string Describe() const { return call_.Describe(); }
   // Large operations of one communicator go through the network a few at a time, in order.
   virtual bool large() const { return false; }
 
@@ -47,8 +44,6 @@ class MpiOperation : public Operation {
   friend class MpiEngine;
   std::shared_ptr<MpiEngine> engine_;
   Call call_;
-  std::string communicator_;
-  int communicator_id_;
   Clock::time_point started_, finished_, deadline_;
   std::atomic<bool> done_ = false;
 };
@@ -83,8 +78,8 @@ class MpiEngine : public std::enable_shared_from_this<MpiEngine> {
   // The next communicator's number, the same on all ranks as long as they create them in one order.
   int NextCommunicatorId() { return next_communicator_id_++; }
   // For operations that other transports drive: says where this rank is, and that one is late.
-  void Note(const Call& call, const std::string& communicator, int communicator_id);
-  void ReportExpired(const Call& call, const std::string& communicator, int communicator_id);
+  void Note(const Call& call);
+  void ReportExpired(const Call& call);
   // When a collective that began at `started` and had until `deadline` is late, now that some ranks may be at
   // OwnWork.
   Clock::time_point Extended(Clock::time_point started, Clock::time_point deadline) const;
@@ -112,7 +107,7 @@ class MpiEngine : public std::enable_shared_from_this<MpiEngine> {
   // What follows is called under the lock.
   [[noreturn]] void End(const std::string& message, int exit_code);
   [[noreturn]] void EndByException();
-  void Expire(const Call& call, const std::string& communicator, int communicator_id);
+  void Expire(const Call& call);
   void CheckDriver();
   void AdvanceOperations();
   static void Finish(MpiOperation& operation);
@@ -120,7 +115,7 @@ class MpiEngine : public std::enable_shared_from_this<MpiEngine> {
   void Watch(Clock::time_point now);
   void SeeOwnWork(Clock::time_point now);
   void CheckDeadlines(Clock::time_point now);
-  void RecordCall(const Call& call, const std::string& communicator, int communicator_id);
+  void RecordCall(const Call& call);
   void WarnOfLateRanks(Clock::time_point now);
   std::string Verdict(Clock::time_point now) const;
   std::string StillHere() const;

@@ -30,10 +30,9 @@ char* ExchangeLayout::PartAt(int64_t index, int rank) const {
   return part ? part + index * (chunk / ranks) * element_size : At(index, rank).data;
 }
 
-MpiExchange::MpiExchange(std::shared_ptr<MpiEngine> engine, Call call, std::string name, int id,
-                         const ExchangeLayout& layout, const Wanted& wanted,
-                         std::vector<torch::Tensor> keep_alive)
-    : MpiOperation(std::move(engine), std::move(call), std::move(name), id),
+MpiExchange::MpiExchange(std::shared_ptr<MpiEngine> engine, Call call, const ExchangeLayout& layout,
+                         const Wanted& wanted, std::vector<torch::Tensor> keep_alive)
+    : MpiOperation(std::move(engine), std::move(call)),
       layout_(layout),
       wanted_(wanted),
       keep_alive_(std::move(keep_alive)),
@@ -128,9 +127,9 @@ void MpiExchange::Transfer(Lane& lane, bool send, int peer, char* data, int64_t 
            "exchange");
 }
 
-MpiSmallReduce::MpiSmallReduce(std::shared_ptr<MpiEngine> engine, Call call, std::string name, int id,
-                               torch::Tensor buffer, const MpiExchange::Wanted& wanted)
-    : MpiOperation(std::move(engine), std::move(call), std::move(name), id),
+MpiSmallReduce::MpiSmallReduce(std::shared_ptr<MpiEngine> engine, Call call, torch::Tensor buffer,
+                               const MpiExchange::Wanted& wanted)
+    : MpiOperation(std::move(engine), std::move(call)),
       buffer_(std::move(buffer)),
       wanted_(wanted),
       ranks_(wanted.group->size()) {}

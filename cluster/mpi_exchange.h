@@ -42,8 +42,8 @@ class MpiExchange : public MpiOperation {
     MpiGroupPtr group;
     int tag;  // tags [tag, tag + 2 * chunks) are this operation's
   };
-  MpiExchange(std::shared_ptr<MpiEngine> engine, Call call, std::string name, int id,
-              const ExchangeLayout& layout, const Wanted& wanted, std::vector<torch::Tensor> keep_alive);
+  MpiExchange(std::shared_ptr<MpiEngine> engine, Call call, const ExchangeLayout& layout,
+              const Wanted& wanted, std::vector<torch::Tensor> keep_alive);
 
   bool Advance() override;
   bool large() const override {
@@ -77,7 +77,7 @@ class MpiExchange : public MpiOperation {
 // All-reduce of a small buffer in one step: everybody sends everything to everybody and adds in rank order.
 class MpiSmallReduce : public MpiOperation {
  public:
-  MpiSmallReduce(std::shared_ptr<MpiEngine> engine, Call call, std::string name, int id, torch::Tensor buffer,
+  MpiSmallReduce(std::shared_ptr<MpiEngine> engine, Call call, torch::Tensor buffer,
                  const MpiExchange::Wanted& wanted);
   bool Advance() override;
 

@@ -9,9 +9,9 @@ constexpr int64_t kPieceBytes = 1 << 20;
 
 }  // namespace
 
-MpiBroadcast::MpiBroadcast(std::shared_ptr<MpiEngine> engine, Call call, std::string name, int id,
-                           torch::Tensor buffer, MpiGroupPtr group, int root, int tag)
-    : MpiOperation(std::move(engine), std::move(call), std::move(name), id),
+MpiBroadcast::MpiBroadcast(std::shared_ptr<MpiEngine> engine, Call call, torch::Tensor buffer,
+                           MpiGroupPtr group, int root, int tag)
+    : MpiOperation(std::move(engine), std::move(call)),
       buffer_(std::move(buffer)),
       group_(std::move(group)),
       tag_(tag) {
@@ -58,11 +58,8 @@ void MpiBroadcast::SendPiece() {
   sent_ += bytes;
 }
 
-MpiBarrier::MpiBarrier(std::shared_ptr<MpiEngine> engine, Call call, std::string name, int id,
-                       MpiGroupPtr group, int tag)
-    : MpiOperation(std::move(engine), std::move(call), std::move(name), id),
-      group_(std::move(group)),
-      tag_(tag) {}
+MpiBarrier::MpiBarrier(std::shared_ptr<MpiEngine> engine, Call call, MpiGroupPtr group, int tag)
+    : MpiOperation(std::move(engine), std::move(call)), group_(std::move(group)), tag_(tag) {}
 
 bool MpiBarrier::Advance() {
   while (Completed(requests_)) {

@@ -10,8 +10,8 @@ namespace helio::cluster {
 // all ranks, which progress at their own pace here.
 class MpiBroadcast : public MpiOperation {
  public:
-  MpiBroadcast(std::shared_ptr<MpiEngine> engine, Call call, std::string name, int id, torch::Tensor buffer,
-               MpiGroupPtr group, int root, int tag);
+  MpiBroadcast(std::shared_ptr<MpiEngine> engine, Call call, torch::Tensor buffer, MpiGroupPtr group,
+               int root, int tag);
   bool Advance() override;
   bool large() const override { return buffer_.nbytes() > 1 << 16; }
 
@@ -32,8 +32,7 @@ class MpiBroadcast : public MpiOperation {
 // Dissemination barrier (Hensgen, Finkel and Manber 1988): ceil(log2 N) rounds.
 class MpiBarrier : public MpiOperation {
  public:
-  MpiBarrier(std::shared_ptr<MpiEngine> engine, Call call, std::string name, int id, MpiGroupPtr group,
-             int tag);
+  MpiBarrier(std::shared_ptr<MpiEngine> engine, Call call, MpiGroupPtr group, int tag);
   bool Advance() override;
 
  private:

@@ -152,7 +152,6 @@ struct Outstanding {
   std::mutex mutex;
   std::deque<Item> items;  // in order; the stream finishes them in order
   std::string name;
-  int id = 0;
 };
 
 bool CheckOutstanding(Channel& channel, Outstanding& outstanding, MpiEngine& engine) {
@@ -161,7 +160,7 @@ bool CheckOutstanding(Channel& channel, Outstanding& outstanding, MpiEngine& eng
     outstanding.items.pop_front();
   for (const auto& item : outstanding.items) item.operation->Extend(engine);
   if (!outstanding.items.empty() && Clock::now() > outstanding.items.front().operation->deadline())
-    engine.ReportExpired(outstanding.items.front().call, outstanding.name, outstanding.id);
+    engine.ReportExpired(outstanding.items.front().call);
   ncclResult_t state = ncclSuccess;
   if (std::unique_lock nccl(channel.mutex, std::try_to_lock); nccl && channel.communicator) {
     CheckNccl(ncclCommGetAsyncError(channel.communicator, &state), "watch");
@@ -174,14 +173,13 @@ class NcclCommunicator : public Communicator {
  public:
   NcclCommunicator(std::unique_ptr<Communicator> host, std::shared_ptr<MpiEngine> engine,
                    std::shared_ptr<JobState> job, std::shared_ptr<Channels> channels)
-      : Communicator(host->world(), host->name(), std::move(job)),
+      : Communicator(host->world(), host->name(), std::move(job), engine->NextCommunicatorId()),
         host_(std::move(host)),
         engine_(std::move(engine)),
         channels_(std::move(channels)),
         channel_(std::make_shared<Channel>(world().device)),
         outstanding_(std::make_shared<Outstanding>()) {
     outstanding_->name = name();
-    outstanding_->id = engine_->NextCommunicatorId();
     channels_->Close(/*all=*/false, Deadline());
     Connect();
     channels_->Add(channel_);
@@ -267,7 +265,7 @@ class NcclCommunicator : public Communicator {
     for (const auto& tensor : tensors) tensor.record_stream(channel_->stream);
     auto operation =
         std::make_shared<NcclOperation>(channel_, std::move(tensors), std::move(begin), Deadline());
-    engine_->Note(call, name(), outstanding_->id);
+    engine_->Note(call);
     std::lock_guard lock(outstanding_->mutex);
     outstanding_->items.push_back({operation, call});
     return Pending(operation);

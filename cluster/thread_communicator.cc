@@ -194,14 +194,14 @@ class ThreadCommunicator : public Communicator {
   }
 
   Pending MakeOperation(const Call& call, std::shared_ptr<Meeting> meeting) {
-    return Pending(std::make_shared<ThreadOperation>(group_, std::move(meeting), call.Describe(name()),
+    return Pending(std::make_shared<ThreadOperation>(group_, std::move(meeting), call.Describe(),
                                                      job().deadline_seconds()));
   }
 
   std::shared_ptr<Meeting> Meet(const Call& call, torch::Tensor first, torch::Tensor second, int color,
                                 const Work& work) {
     std::lock_guard lock(group_->job->mutex);
-    group_->last_call[rank()] = call.Describe(name());
+    group_->last_call[rank()] = call.Describe();
     auto& slot = group_->meetings[call.sequence];
     if (!slot) slot = NewMeeting();
     const auto meeting = slot;

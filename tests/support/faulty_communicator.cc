@@ -56,7 +56,7 @@ class FaultyCommunicator : public Communicator {
       case Fault::Kind::kNone:
         return;
       case Fault::Kind::kFail:
-        throw Error(ErrorKind::kCluster, "injected failure", call.Describe(name()), "");
+        throw Error(ErrorKind::kCluster, "injected failure", call.Describe(), "");
       case Fault::Kind::kDelay:
         return std::this_thread::sleep_for(std::chrono::duration<double>(fault_.seconds));
       case Fault::Kind::kHang:
