@@ -12,7 +12,6 @@
 #include "cluster/speaking_turn.h"
 #include "src/base/seconds.h"
 #include "src/base/tensor.h"
-#include "src/base/text_list.h"
 
 namespace helio::cluster {
 namespace {
@@ -25,9 +24,6 @@ constexpr auto kEager = microseconds(1000);
 constexpr auto kShortestNap = microseconds(20);
 constexpr auto kLongestNap = microseconds(200);
 constexpr auto kWatchInterval = milliseconds(20);
-constexpr auto kKnowingEverybody = milliseconds(1000);  // two default heartbeats: rank 0 knows where all are
-constexpr Spread kVerdictSpread{.seconds = 0.1, .ranks = 20};
-constexpr double kWarnAfter = 0.2;  // of the deadline
 constexpr auto kAbortGrace = std::chrono::seconds(5);
 constexpr auto kLockPatience = std::chrono::seconds(1);
 
@@ -57,9 +53,9 @@ MpiEngine::MpiEngine(const World& world, std::vector<std::string> hosts, std::sh
                      double heartbeat_seconds)
     : world_(world),
       tags_(TagLimit()),
-      hosts_(std::move(hosts)),
       job_(std::move(job)),
       heartbeat_(std::make_unique<Heartbeat>(heartbeat_seconds)),
+      watchdog_(std::move(hosts), job_, heartbeat_->peers()),
       device_watch_(world.device,
                     [this] {
                       std::lock_guard lock(mutex_);
@@ -78,7 +74,7 @@ void MpiEngine::Start(const std::shared_ptr<MpiOperation>& operation) {
   std::lock_guard lock(mutex_);
   operation->started_ = Clock::now();
   operation->deadline_ = operation->started_ + FromSeconds(job_->deadline_seconds());
-  RecordCall(operation->call_);
+  watchdog_.Record(operation->call_);
   // A large one is the thread's work from the first byte on. Who sends a small one waits for it at once, and
   // then drives it.
   if (operation->large()) {
@@ -105,14 +101,9 @@ bool MpiEngine::Advance(MpiOperation& operation) {
   return complete;
 }
 
-void MpiEngine::RecordCall(const Call& call) {
-  SetText(own_.last, call.Describe());
-  if (call.communicator_id < Beat::kCommunicators) own_.sequences[call.communicator_id] = call.sequence;
-}
-
 void MpiEngine::Note(const Call& call) {
   std::lock_guard lock(mutex_);
-  RecordCall(call);
+  watchdog_.Record(call);
 }
 
 void MpiEngine::WaitFor(MpiOperation& operation) {
@@ -208,7 +199,8 @@ void MpiEngine::Poll() {
 void MpiEngine::EndByException() {
   std::string where = "rank " + std::to_string(world_.rank) + " failed: ";
   where += advancing_ ? advancing_->Describe()
-                      : "the engine at step " + std::to_string(job_->step) + " after " + own_.last.data();
+                      : "the engine at step " + std::to_string(job_->step) + " after " +
+                            watchdog_.beat().last.data();
   try {
     throw;
   } catch (const Error& error) {
@@ -243,117 +235,34 @@ void MpiEngine::Finish(MpiOperation& operation) {
 
 void MpiEngine::Watch(Clock::time_point now) {
   next_watch_ = now + kWatchInterval;
-  own_.step = job_->step;
-  SeeOwnWork(now);
-  heartbeat_->Exchange(own_, now);
+  watchdog_.UpdateBeat(now);
+  for (const auto& operation : active_)
+    operation->deadline_ = watchdog_.Extended(operation->started_, operation->deadline_, now);
+  if (watchdog_.TakeNews()) heartbeat_->Hurry();
+  heartbeat_->Exchange(watchdog_.beat(), now);
   CheckDriver();
-  CheckDeadlines(now);
-  WarnOfLateRanks(now);
+  AskWatchdog(now);
+}
+
+void MpiEngine::AskWatchdog(Clock::time_point now) {
+  std::vector<Waiting> waiting;
+  for (const auto& operation : active_)
+    waiting.push_back({&operation->call_, operation->started_, operation->deadline_});
+  if (const auto verdict = watchdog_.Judge(now, waiting)) End(*verdict, kRequeueCode);
+  if (const auto warning = watchdog_.Warning(now, waiting)) LOG(WARNING) << *warning;
 }
 
 void MpiEngine::CheckDriver() {
   const double stuck = device_watch_.StuckSeconds();
   if (stuck <= job_->deadline_seconds()) return;
   End("rank " + std::to_string(world_.rank) + " failed: the driver of its device has not answered for " +
-          std::to_string(static_cast<int>(stuck)) + " s, after " + own_.last.data(),
+          std::to_string(static_cast<int>(stuck)) + " s, after " + watchdog_.beat().last.data(),
       kRequeueCode);
-}
-
-void MpiEngine::SeeOwnWork(Clock::time_point now) {
-  bool others = false;
-  for (int rank = 0; rank < world_.size; ++rank)
-    others |= rank != world_.rank && heartbeat_->Knows(rank) && heartbeat_->peers()[rank].beat.own_work &&
-              !heartbeat_->Silent(rank, now);
-  others_work_ = others;
-  const int32_t before = own_.own_work;
-  // Rank 0 passes on what it has heard; the others speak for themselves, or a word would go round for ever.
-  own_.own_work = job_->own_work > 0 || (world_.rank == 0 && others);
-  if (own_.own_work != before) heartbeat_->Hurry();
-  for (const auto& operation : active_)
-    operation->deadline_ = Extended(operation->started_, operation->deadline_);
-}
-
-Clock::time_point MpiEngine::Extended(Clock::time_point started, Clock::time_point deadline) const {
-  if (!others_work_) return deadline;
-  const auto anew = Clock::now() + FromSeconds(job_->deadlines.seconds);
-  return std::max(deadline, std::min(anew, started + FromSeconds(job_->deadlines.first_seconds)));
-}
-
-void MpiEngine::CheckDeadlines(Clock::time_point now) {
-  const MpiOperation* late = nullptr;
-  for (const auto& operation : active_)
-    if (now > operation->deadline_) {
-      late = operation.get();
-      break;
-    }
-  if (late) Expire(late->call_);
-  if (world_.rank == 0)
-    for (int rank = 1; rank < world_.size; ++rank)
-      if (const auto& beat = heartbeat_->peers()[rank].beat; beat.HasExpired() && !verdict_due_) {
-        own_.expired_communicator = beat.expired_communicator;
-        own_.expired_sequence = beat.expired_sequence;
-        expired_ = std::string(beat.expired.data()) + " on rank " + std::to_string(rank);
-        verdict_due_ = now + kKnowingEverybody;
-      }
-  if (verdict_due_ && now >= *verdict_due_) End(Verdict(now), kRequeueCode);
 }
 
 void MpiEngine::ReportExpired(const Call& call) {
   std::lock_guard lock(mutex_);
-  Expire(call);
-}
-
-void MpiEngine::Expire(const Call& call) {
-  if (verdict_due_) return;
-  expired_ = call.Describe() + " on rank " + std::to_string(world_.rank);
-  own_.expired_communicator = call.communicator_id;
-  own_.expired_sequence = call.sequence;
-  SetText(own_.expired, call.Describe());
-  heartbeat_->Hurry();
-  const auto grace = world_.rank == 0 ? kKnowingEverybody
-                                      : FromSeconds(TurnInLine(world_.rank, kTurnSeconds, kVerdictSpread));
-  verdict_due_ = Clock::now() + grace;
-}
-
-// Long before the deadline, once a call: rank 0 tells whom it waits for, and rank 1 does where rank 0 is
-// gone.
-void MpiEngine::WarnOfLateRanks(Clock::time_point now) {
-  const bool speaker = world_.rank == 0 || (world_.rank == 1 && heartbeat_->Silent(0, now));
-  if (!speaker || active_.empty() || verdict_due_) return;
-  const auto& oldest = *active_.front();
-  const double waited = helio::Seconds(now - oldest.started_);
-  if (oldest.started_ == warned_of_ || waited < job_->deadline_seconds() * kWarnAfter) return;
-  const auto late = BehindOrSilent(oldest.call_.communicator_id, oldest.call_.sequence, now);
-  if (late.empty()) return;
-  warned_of_ = oldest.started_;
-  LOG(WARNING) << oldest.Describe() << " has waited " << static_cast<int>(waited) << " s of "
-               << static_cast<int>(job_->deadline_seconds()) << " s for " << late;
-}
-
-// Ranks that have not made that call, or have not been heard of: as far as this rank can know.
-std::string MpiEngine::BehindOrSilent(int communicator_id, uint64_t sequence, Clock::time_point now) const {
-  std::string absent;
-  for (int rank = 0; rank < world_.size; ++rank) {
-    if (rank == world_.rank || !heartbeat_->Knows(rank)) continue;
-    const auto& peer = heartbeat_->peers()[rank];
-    const bool behind =
-        communicator_id < Beat::kCommunicators && peer.beat.sequences[communicator_id] < sequence;
-    if (!behind && !heartbeat_->Silent(rank, now)) continue;
-    AddToList(absent, DescribeAbsent(rank, hosts_[rank], peer, now, heartbeat_->silent_after_seconds()));
-  }
-  return absent;
-}
-
-std::string MpiEngine::Verdict(Clock::time_point now) const {
-  auto absent = BehindOrSilent(own_.expired_communicator, own_.expired_sequence, now);
-  if (absent.empty() && own_.expired_communicator < Beat::kCommunicators &&
-      own_.sequences[own_.expired_communicator] < own_.expired_sequence)
-    absent = "rank " + std::to_string(world_.rank) + " on " + hosts_[world_.rank] +
-             " (busy elsewhere; latest call: " + own_.last.data() + ")";
-  if (absent.empty())
-    absent = "no rank, as far as rank " + std::to_string(world_.rank) + " knows: a link is down or too slow";
-  return expired_ + " passed its deadline of " + std::to_string(static_cast<int>(job_->deadline_seconds())) +
-         " s; missing: " + absent;
+  watchdog_.Expire(call, Clock::now());
 }
 
 void MpiEngine::End(const std::string& message, int exit_code) {
@@ -397,7 +306,7 @@ void MpiEngine::Stop() {
       next_watch_ = {};
       Poll();
       left = heartbeat_->Left();
-      if (!left && Clock::now() > deadline) End(StillHere(), kRequeueCode);
+      if (!left && Clock::now() > deadline) End(watchdog_.StillHere(Clock::now()), kRequeueCode);
     }
     if (!left) std::this_thread::sleep_for(milliseconds(1));
   }
@@ -405,17 +314,6 @@ void MpiEngine::Stop() {
   stopping_ = true;
   wake_.notify_all();
   thread_.join();
-}
-
-std::string MpiEngine::StillHere() const {
-  std::string absent;
-  const auto now = Clock::now();
-  for (int rank = 0; rank < world_.size; ++rank)
-    if (const auto& peer = heartbeat_->peers()[rank];
-        rank != world_.rank && heartbeat_->Knows(rank) && !peer.left)
-      AddToList(absent, DescribeAbsent(rank, hosts_[rank], peer, now, heartbeat_->silent_after_seconds()));
-  return "the end of the job on rank " + std::to_string(world_.rank) + " passed its deadline of " +
-         std::to_string(static_cast<int>(job_->deadline_seconds())) + " s; missing: " + absent;
 }
 
 }  // namespace helio::cluster

@@ -4,7 +4,6 @@
 #include <list>
 #include <memory>
 #include <mutex>
-#include <optional>
 #include <thread>
 
 #include "cluster/communicator.h"
@@ -12,6 +11,7 @@
 #include "cluster/heartbeat.h"
 #include "cluster/mpi_support.h"
 #include "cluster/tag_space.h"
+#include "cluster/watchdog.h"
 
 namespace helio::cluster {
 
@@ -50,9 +50,9 @@ class MpiOperation : public Operation {
 
 // The one place that calls MPI once ranks are up: a thread that drives all operations of all communicators,
 // so that they progress while the others compute. A thread that waits takes over the driving itself, so a
-// small message costs no thread switch. Also the watchdog: it exchanges heartbeats with rank 0 (and rank 0
-// with all), and ends the job when an operation passes its deadline or a rank fails. An exception on its
-// thread, or inside an operation on any, ends the job as well. Nothing here blocks in MPI. Thread-safe.
+// small message costs no thread switch. It also exchanges heartbeats with rank 0 (and rank 0 with all), and
+// ends the job when its watchdog says so or a rank fails. An exception on its thread, or inside an operation
+// on any, ends the job as well. Nothing here blocks in MPI. Thread-safe.
 class MpiEngine : public std::enable_shared_from_this<MpiEngine> {
  public:
   // `hosts`: every rank's host name.
@@ -82,7 +82,9 @@ class MpiEngine : public std::enable_shared_from_this<MpiEngine> {
   void ReportExpired(const Call& call);
   // When a collective that began at `started` and had until `deadline` is late, now that some ranks may be at
   // OwnWork.
-  Clock::time_point Extended(Clock::time_point started, Clock::time_point deadline) const;
+  Clock::time_point Extended(Clock::time_point started, Clock::time_point deadline) const {
+    return watchdog_.Extended(started, deadline, Clock::now());
+  }
   // Called every few milliseconds until it returns false, in a thread of its own: other transports' checks
   // may block in a device's driver. If one is stuck for longer than a deadline, the job ends.
   void AddWatch(std::function<bool()> watch) { device_watch_.Add(std::move(watch)); }
@@ -107,23 +109,15 @@ class MpiEngine : public std::enable_shared_from_this<MpiEngine> {
   // What follows is called under the lock.
   [[noreturn]] void End(const std::string& message, int exit_code);
   [[noreturn]] void EndByException();
-  void Expire(const Call& call);
   void CheckDriver();
   void AdvanceOperations();
   static void Finish(MpiOperation& operation);
   void Relax(Clock::time_point now) const;
   void Watch(Clock::time_point now);
-  void SeeOwnWork(Clock::time_point now);
-  void CheckDeadlines(Clock::time_point now);
-  void RecordCall(const Call& call);
-  void WarnOfLateRanks(Clock::time_point now);
-  std::string Verdict(Clock::time_point now) const;
-  std::string StillHere() const;
-  std::string BehindOrSilent(int communicator_id, uint64_t sequence, Clock::time_point now) const;
+  void AskWatchdog(Clock::time_point now);
 
   World world_;
   TagSpace tags_;
-  std::vector<std::string> hosts_;
   std::shared_ptr<JobState> job_;
   std::mutex mutex_;  // guards MPI and all below
   std::condition_variable wake_;
@@ -133,14 +127,9 @@ class MpiEngine : public std::enable_shared_from_this<MpiEngine> {
   std::vector<std::vector<char>> staging_;  // idle
   std::vector<int> large_;                  // per communicator: large operations met in this sweep
   std::unique_ptr<Heartbeat> heartbeat_;
-  Beat own_;                                      // what we tell the others
+  Watchdog watchdog_;
   std::atomic<Clock::time_point> last_progress_;  // when a message was last seen to have arrived
   Clock::time_point next_watch_;
-  std::atomic<bool> others_work_ = false;  // at OwnWork, as far as is known
-  // An operation expired; rank 0 has until then to end the job.
-  std::optional<Clock::time_point> verdict_due_;
-  std::string expired_;
-  Clock::time_point warned_of_ = {};  // when the call began that the log was last told of
   std::atomic<int> helpers_ = 0;
   std::atomic<bool> stopping_ = false;
   std::atomic<int> next_communicator_id_ = 0;

@@ -1,7 +1,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "cluster/heartbeat.h"
+#include "cluster/beat.h"
 #include "cluster/straggler.h"
 #include "cluster/sub_world.h"
 #include "cluster/thread_communicator.h"
