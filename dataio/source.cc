@@ -2,6 +2,7 @@
 
 #include <sstream>
 
+#include "src/base/byte_order_mark.h"
 #include "src/base/error.h"
 #include "src/base/file_system.h"
 #include "src/base/log.h"
@@ -22,7 +23,7 @@ void Complaints::Settle(const std::string& where) const {
 
 std::vector<std::string> ReadLines(const std::filesystem::path& path) {
   std::string text = ReadFile(path);
-  if (text.starts_with("\xEF\xBB\xBF")) text.erase(0, 3);
+  DropByteOrderMark(text);
   std::vector<std::string> lines;
   std::istringstream stream(text);
   for (std::string line; std::getline(stream, line);) {

@@ -8,6 +8,7 @@
 
 #include "dataio/file_tree.h"
 #include "dataio/layouts/separated.h"
+#include "src/base/byte_order_mark.h"
 #include "src/base/file_system.h"
 #include "src/base/text_list.h"
 
@@ -207,7 +208,7 @@ std::string BeginningOf(const fs::path& file) {
   std::ifstream stream(file, std::ios::binary);
   stream.read(text.data(), static_cast<std::streamsize>(text.size()));
   text.resize(static_cast<size_t>(std::max<std::streamsize>(stream.gcount(), 0)));
-  if (text.starts_with("\xEF\xBB\xBF")) text.erase(0, 3);
+  DropByteOrderMark(text);
   return text;
 }
 
@@ -263,7 +264,7 @@ std::vector<TableRow> ReadTable(const fs::path& file, Complaints& complaints) {
   if (SuffixOf(file) == ".json") return RowsOfJson(file, complaints);
   if (SuffixOf(file) == ".jsonl") return RowsOfLines(file, complaints);
   std::string text = ReadFile(file);
-  if (text.starts_with("\xEF\xBB\xBF")) text.erase(0, 3);
+  DropByteOrderMark(text);
   if (const auto columns = ReadHeader(text)) return RowsWithHeader(text, *columns, file.string(), complaints);
   if (const auto columns = ReadHeader(text, /*captions=*/false))
     ThrowData("has no column of captions (text, caption, ...); its columns: " + Join(columns->names),

@@ -10,6 +10,7 @@
 #include "cluster/launch.h"
 #include "src/app/help.h"
 #include "src/app/json_log.h"
+#include "src/base/byte_order_mark.h"
 #include "src/base/error.h"
 #include "src/base/failure.h"
 #include "src/base/file_system.h"
@@ -72,7 +73,7 @@ std::vector<std::string> FlagLines(const std::string& path) {
   for (std::string line; std::getline(file, line);) {
     if (line.find('\0') != std::string::npos || line.starts_with("\xFF\xFE"))
       ThrowUser("is no UTF-8 text", "--flagfile=" + path, "save it as UTF-8");
-    if (line.starts_with("\xEF\xBB\xBF")) line.erase(0, 3);
+    DropByteOrderMark(line);
     line.erase(line.find_last_not_of(" \t\r") + 1);
     line.erase(0, line.find_first_not_of(" \t"));
     if (!line.empty() && line[0] != '#') lines.push_back(line);
@@ -143,10 +144,7 @@ std::string BadFlags(const std::vector<std::string>& arguments, const std::files
   return problems;
 }
 
-void CheckNames(int argc, char** argv) {
-  const auto problems = BadFlags({argv + 1, argv + argc});
-  if (!problems.empty()) ThrowUser("these flags need attention:" + problems);
-}
+void CheckNames(int argc, char** argv) { ThrowAnyFlagProblems(BadFlags({argv + 1, argv + argc})); }
 
 void ParseFlags(int argc, char** argv, const ProgramText& program) {
   ExitOnHelp(argc, argv, program);

@@ -4,13 +4,13 @@
 
 #include "src/app/caption_edits.h"
 #include "src/app/drawing_manifest.h"
+#include "src/base/byte_order_mark.h"
 #include "src/eval/png_writer.h"
 #include "src/eval/sample_grid.h"
 
 namespace helio::app {
 namespace {
 
-constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 constexpr int64_t kShownRows = 24;  // in the labelled picture
 
 std::string Percent(double share) { return std::to_string(static_cast<int>(share * 100 + 0.5)) + " %"; }
@@ -144,7 +144,7 @@ std::vector<PictureRow> PlanTexts(const std::string& texts, int64_t count, uint6
   if (!file) ThrowUser("cannot be opened", "--texts=" + texts, "name a file of sentences, one a line");
   std::vector<PictureRow> rows;
   for (std::string line; std::getline(file, line);) {
-    if (rows.empty() && line.starts_with(kByteOrderMark)) line.erase(0, kByteOrderMark.size());
+    if (rows.empty()) DropByteOrderMark(line);
     line.erase(line.find_last_not_of(" \t\r") + 1);
     if (line.empty()) continue;
     const auto number = std::ssize(rows);

@@ -99,7 +99,7 @@ TrainingOptions CheckedOptions(const OptionValues& values, const std::vector<std
   problems += Problems([&] { return DataProblems(options.run); });
   problems += Problems([&] { return WeightProblems(options.run); });
   problems += MixedProblems(options);
-  if (!problems.empty()) ThrowUser("these flags need attention:" + problems);
+  ThrowAnyFlagProblems(problems);
   return options;
 }
 
@@ -121,10 +121,7 @@ void CheckRanks(const TrainingOptions& options, const cluster::World& world) {
           (alone ? ", because --batch_norm=local and --negatives=local need two images on a rank" : ""));
 }
 
-void CheckData(const RunOptions& run) {
-  if (const auto problems = DataProblems(run); !problems.empty())
-    ThrowUser("these flags need attention:" + problems);
-}
+void CheckData(const RunOptions& run) { ThrowAnyFlagProblems(DataProblems(run)); }
 
 void CheckEvaluation(const dataio::Dataset& test, const RunOptions& run, int64_t images,
                      const std::string& flag) {

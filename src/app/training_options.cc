@@ -158,7 +158,7 @@ TrainingOptions ReadTrainingOptions(const OptionValues& values, std::string& pro
 TrainingOptions ReadTrainingOptionsWith(const OptionList& own, const OptionValues& values) {
   auto problems = own.Take(values);
   auto options = ReadTrainingOptions(values, problems);
-  if (!problems.empty()) ThrowUser("these flags need attention:" + problems);
+  ThrowAnyFlagProblems(problems);
   return options;
 }
 

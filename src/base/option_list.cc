@@ -144,10 +144,7 @@ std::string OptionList::Take(const OptionValues& values) const {
   return problems;
 }
 
-void OptionList::Assign(const OptionValues& values) const {
-  if (const auto problems = Take(values); !problems.empty())
-    ThrowUser("these flags need attention:" + problems);
-}
+void OptionList::Assign(const OptionValues& values) const { ThrowAnyFlagProblems(Take(values)); }
 
 OptionValues OptionList::Values(const OptionValues& given) const {
   OptionValues values;
@@ -169,6 +166,10 @@ OptionValues OptionList::Defaults() const {
   OptionValues values;
   for (const auto& option : options_) values[option.name] = option.normal;
   return values;
+}
+
+void ThrowAnyFlagProblems(const std::string& problems) {
+  if (!problems.empty()) ThrowUser("these flags need attention:" + problems);
 }
 
 std::string ToFlagfile(const OptionValues& values) {

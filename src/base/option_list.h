@@ -84,6 +84,9 @@ class OptionList {
   std::vector<Option> options_;
 };
 
+// Throws Error{kUser} with all of `problems`, lines as OptionList::Take returns them, if there are any.
+void ThrowAnyFlagProblems(const std::string& problems);
+
 // `T` with the fields that `values` names set. Throws as OptionList::Assign.
 template <typename T>
 T OptionsFrom(const OptionValues& values) {
