@@ -1,0 +1,64 @@
+#include "src/app/flag_problems.h"
+
+#include <gtest/gtest.h>
+
+namespace helio::app {
+namespace {
+
+// What is wrong with a command line of these.
+std::string ProblemsWith(const std::vector<std::string>& texts) {
+  std::vector<Argument> arguments;
+  for (const auto& text : texts) arguments.push_back({text, {}});
+  return FlagProblems(arguments,
+                      {{"batch", "20", "Images of a step", false, "What is trained"},
+                       {"augment", "true", "Crop and flip", true, "What is trained"},
+                       {"g_rate", "0.0002", "Generator's rate", false, "Optimizers"},
+                       {"images", "7200", "Pictures", false}},
+                      {"flagfile", "help"});
+}
+
+TEST(NearestNameTest, SlipsAreFoundAndOtherWordsAreNot) {
+  const std::vector<std::string> known = {"batch", "batch_norm", "g_rate", "checkpoint_every"};
+  EXPECT_EQ(NearestName("bacth", known), "batch");
+  EXPECT_EQ(NearestName("g-rate", known), "g_rate");
+  EXPECT_EQ(NearestName("checkpoint_evry", known), "checkpoint_every");
+  EXPECT_EQ(NearestName("resume", known), "");
+  EXPECT_EQ(NearestName("x", {}), "");
+}
+
+TEST(FlagProblemsTest, UnknownFlagsAreAllListedWithTheNearest) {
+  EXPECT_EQ(ProblemsWith({"--bacth=3", "--augment", "--zebra", "-g_rat", "1"}),
+            "\n  --bacth: no such flag (did you mean --batch?)"
+            "\n  --zebra: no such flag"
+            "\n  --g_rat: no such flag (did you mean --g_rate?)");
+}
+
+TEST(FlagProblemsTest, WhatGflagsAcceptsIsAccepted) {
+  EXPECT_EQ(
+      ProblemsWith({"--batch=3", "--noaugment", "-batch", "4", "--g_rate", "-1", "--flagfile=x", "plain"}),
+      "");
+  EXPECT_EQ(ProblemsWith({"--", "--anything"}), "");
+  EXPECT_EQ(ProblemsWith({"--nobatch"}), "\n  --nobatch: no such flag (did you mean --batch?)");
+}
+
+struct TypedOptions {
+  int32_t number = 3;
+  void Declare(OptionList& list) { list.Add("a_typed_number", &number, AnyValue(), "Of this test"); }
+};
+
+TEST(FlagProblemsTest, ValuesAreOfTheirFlagsTypeAndLinesOfFilesAreFlags) {
+  RegisterFlagsOf<TypedOptions>();
+  std::vector<std::string> others;
+  const auto ours = OurFlags(others);
+  EXPECT_EQ(FlagProblems({{"--a_typed_number=many", {}},
+                          {"--a_typed_number=5", "run.flags"},
+                          {"-a_typed_number=2.5", "run.flags"},
+                          {"a_typed_number=6", "run.flags"}},
+                         ours, others),
+            "\n  --a_typed_number=many: not of type int32"
+            "\n  run.flags: -a_typed_number=2.5: not of type int32"
+            "\n  run.flags: a_typed_number=6: is no flag (--name=value)");
+}
+
+}  // namespace
+}  // namespace helio::app
