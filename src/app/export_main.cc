@@ -1,5 +1,3 @@
-#include <gflags/gflags.h>
-
 #include "src/app/main.h"
 #include "src/app/model_card.h"
 #include "src/app/training_flags.h"
@@ -7,32 +5,37 @@
 #include "src/base/named_tensors.h"
 #include "src/base/safetensors.h"
 
-DEFINE_string(checkpoint, "", "A run's folder, or one of its checkpoints");
-DEFINE_string(summary, "", "summary.json of helio-eval, for the scores of the model card");
-
 namespace helio::app {
 namespace {
 
 namespace fs = std::filesystem;
 
+struct ExportOptions {
+  std::string checkpoint, summary;
+
+  void Declare(OptionList& list) {
+    list.Add("checkpoint", &checkpoint, AnyValue(), "A run's folder, or one of its checkpoints");
+    list.Add("summary", &summary, AnyValue(), "summary.json of helio-eval, for the scores of the model card");
+  }
+};
+
 // Scores for the card: those asked for, else those that training noted at this step.
-Json Scores(const TrainedModel& model) {
-  if (FLAGS_summary.empty()) return model.info().value("scores", Json::object());
-  const Json summary = ReadJson(FLAGS_summary);
+Json Scores(const std::string& file, const TrainedModel& model) {
+  if (file.empty()) return model.info().value("scores", Json::object());
+  const Json summary = ReadJson(file);
   if (!summary.is_object() || !summary.contains("generated") || !summary.at("generated").is_object())
-    ThrowUser("has no scores of drawn pictures", "--summary=" + FLAGS_summary,
+    ThrowUser("has no scores of drawn pictures", "--summary=" + file,
               "name the summary.json of helio-eval --checkpoint");
   return summary.at("generated");
 }
 
-fs::path Out() { return ReadTrainingOptions(GivenFlags()).session.out; }
-
 int Run() {
-  if (FLAGS_checkpoint.empty()) ThrowUser("is missing", "--checkpoint", "name a run's folder");
-  if (Out().empty()) ThrowUser("is missing", "--out", "name a folder for the exported model");
-  TrainedModel model(FLAGS_checkpoint);
-  const Json scores = Scores(model);
-  const fs::path out = Out();
+  ExportOptions own;
+  const fs::path out = ReadTrainingOptionsWith(own, GivenFlags()).session.out;
+  if (own.checkpoint.empty()) ThrowUser("is missing", "--checkpoint", "name a run's folder");
+  if (out.empty()) ThrowUser("is missing", "--out", "name a folder for the exported model");
+  TrainedModel model(own.checkpoint);
+  const Json scores = Scores(own.summary, model);
   fs::create_directories(out);
   const std::map<std::string, std::string> origin = {{"format", "pt"},
                                                      {"recipe", model.options().run.recipe}};
@@ -52,6 +55,7 @@ int Run() {
 }  // namespace helio::app
 
 int main(int argc, char** argv) {
+  helio::app::RegisterFlagsOf<helio::app::ExportOptions>();
   helio::app::RegisterTrainingFlags();
   return helio::app::Main(
       argc, argv,

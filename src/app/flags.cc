@@ -28,10 +28,6 @@ void MakeFlag(const RegisteredFlag& flag, const std::filesystem::path& value) {
   MakeFlag(flag, value.string());
 }
 
-bool IsOfOurMains(const gflags::CommandLineFlagInfo& flag) {
-  return flag.filename.find("src/app/") != std::string::npos;
-}
-
 }  // namespace
 
 FlagText TextOf(const Option& option) {
@@ -61,8 +57,6 @@ std::vector<FlagText> OurFlags(std::vector<std::string>& others) {
     const auto registered = Registered().find(flag.name);
     if (registered != Registered().end())
       ours.push_back(TextOf(registered->second->option));
-    else if (IsOfOurMains(flag))
-      ours.push_back({flag.name, flag.default_value, flag.description, flag.type == "bool"});
     else
       others.push_back(flag.name);
   }

@@ -20,11 +20,11 @@ void RegisterFlagsOf() {
   RegisterFlags(list);
 }
 
-// A flag of ours, whichever way it was made.
+// A flag of ours, as help shows it.
 struct FlagText {
   std::string name, value, text;  // value: the default
   bool is_bool = false;
-  std::string group = {};  // empty: of the program's own main
+  std::string group = {};  // empty: of the program alone
 };
 
 // All flags of this process that are ours; `others`: names that the flags library brings.

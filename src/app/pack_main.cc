@@ -1,16 +1,15 @@
-#include <gflags/gflags.h>
-
 #include "dataio/packer.h"
 #include "dataio/source.h"
 #include "src/app/flags.h"
 #include "src/app/main.h"
 #include "src/base/error.h"
 
+namespace helio::app {
 namespace {
 
-using helio::dataio::PackOptions;
-using helio::dataio::SourceOptions;
-using helio::dataio::WordRule;
+using dataio::PackOptions;
+using dataio::SourceOptions;
+using dataio::WordRule;
 
 // What a user can say: what is read, and how it is stored.
 struct PackFlags {
@@ -19,16 +18,15 @@ struct PackFlags {
   int32_t captions_per_image = 10;
   PackOptions pack;
 
-  void Declare(helio::OptionList& list) {
-    using helio::OneOf;
+  void Declare(OptionList& list) {
     list.AddOperational("source", &source, OneOf({"cub", "coco", "folder"}),
                         "Layout of --root; folder: whichever of docs/layouts.md it is");
-    list.AddOperational("root", &root, helio::AnyValue(),
+    list.AddOperational("root", &root, AnyValue(),
                         "Folder to read (cub: the one that holds CUB_200_2011 and text)");
-    list.AddOperational("out", &out, helio::AnyValue(), "Folder to write the packed data set to");
+    list.AddOperational("out", &out, AnyValue(), "Folder to write the packed data set to");
     list.AddOperational("captions", &captions, OneOf({"text", "none"}),
                         "text: every picture has captions; none: pictures alone, for systems that read none");
-    list.AddOperational("domain", &domain, helio::AnyValue(),
+    list.AddOperational("domain", &domain, AnyValue(),
                         "Of a --root with the folders trainA, testA, trainB, testB (CycleGAN's sets): which "
                         "letter is packed");
     list.AddOperational(
@@ -39,10 +37,10 @@ struct PackFlags {
         "on_missing", &on_missing, OneOf({"error", "skip"}),
         "Records that cannot be used (missing pictures or captions, damaged pictures): error, or "
         "skip and count");
-    list.AddOperational("captions_per_image", &captions_per_image, helio::AtLeast(0),
+    list.AddOperational("captions_per_image", &captions_per_image, AtLeast(0),
                         "Captions kept per picture, at most (0: all)");
     list.AddOperational(
-        "vocab", &vocab, helio::AnyValue(),
+        "vocab", &vocab, AnyValue(),
         "Use this vocabulary.json instead of building one (official encoders keep their word ids)");
     pack.Declare(list);
   }
@@ -52,9 +50,9 @@ struct PackFlags {
     const bool unicode = words == "unicode" || (words == "auto" && source == "folder");
     const auto asked = unicode ? WordRule::kUnicode : WordRule::kAscii;
     if (vocab.empty()) return asked;
-    const auto rule = helio::dataio::Vocabulary::Read(vocab).rule();
+    const auto rule = dataio::Vocabulary::Read(vocab).rule();
     if (words != "auto" && rule != asked)
-      helio::ThrowUser("does not fit the words of " + vocab.string(), "--words=" + words, "leave it out");
+      ThrowUser("does not fit the words of " + vocab.string(), "--words=" + words, "leave it out");
     return rule;
   }
 
@@ -80,11 +78,11 @@ struct PackFlags {
 };
 
 PackFlags ReadFlags() {
-  auto flags = helio::OptionsFrom<PackFlags>(helio::app::GivenFlags());
-  if (flags.root.empty()) helio::ThrowUser("is missing", "--root", "name the folder that holds the data");
-  if (flags.out.empty()) helio::ThrowUser("is missing", "--out", "name a folder for the packed data set");
+  auto flags = OptionsFrom<PackFlags>(GivenFlags());
+  if (flags.root.empty()) ThrowUser("is missing", "--root", "name the folder that holds the data");
+  if (flags.out.empty()) ThrowUser("is missing", "--out", "name a folder for the packed data set");
   if (!flags.domain.empty() && flags.source != "folder")
-    helio::ThrowUser("is for --source=folder", "--domain=" + flags.domain);
+    ThrowUser("is for --source=folder", "--domain=" + flags.domain);
   return flags;
 }
 
@@ -92,22 +90,20 @@ int Run() {
   const auto flags = ReadFlags();
   const auto pack = flags.Pack();
   // Before anything is read: a second packer must not wait for minutes to hear of the first.
-  helio::dataio::PackFolder folder(flags.out);
-  const auto read = flags.source == "cub"    ? &helio::dataio::ReadCub
-                    : flags.source == "coco" ? &helio::dataio::ReadCoco
-                                             : &helio::dataio::ReadFolder;
-  helio::dataio::PackDataset(folder, read(flags.Source()), pack);
+  dataio::PackFolder folder(flags.out);
+  const auto read = flags.source == "cub"    ? &dataio::ReadCub
+                    : flags.source == "coco" ? &dataio::ReadCoco
+                                             : &dataio::ReadFolder;
+  dataio::PackDataset(folder, read(flags.Source()), pack);
   return 0;
 }
 
 }  // namespace
+}  // namespace helio::app
 
 int main(int argc, char** argv) {
-  static PackFlags flags;
-  helio::OptionList list;
-  flags.Declare(list);
-  helio::app::RegisterFlags(list);
+  helio::app::RegisterFlagsOf<helio::app::PackFlags>();
   return helio::app::Main(
       argc, argv, {"helio-pack turns captioned pictures into HDF5 shards: --source=cub --root=DIR --out=DIR"},
-      &Run);
+      &helio::app::Run);
 }

@@ -2,11 +2,13 @@
 #include "src/app/training_flags.h"
 #include "src/app/training_program.h"
 
+namespace helio::app {
 namespace {
 
-int Run() { return helio::app::RunTraining(helio::recipes::Program::kPretrain); }
+int Run() { return RunTraining(recipes::Program::kPretrain); }
 
 }  // namespace
+}  // namespace helio::app
 
 int main(int argc, char** argv) {
   helio::app::RegisterTrainingFlags();
@@ -17,5 +19,5 @@ int main(int argc, char** argv) {
            "--data=DIR --out=DIR",
        .shared = helio::app::FlagNamesOf(helio::recipes::Program::kPretrain),
        .of_recipe = &helio::app::FlagsOf},
-      &Run);
+      &helio::app::Run);
 }

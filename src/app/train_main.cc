@@ -2,11 +2,13 @@
 #include "src/app/training_flags.h"
 #include "src/app/training_program.h"
 
+namespace helio::app {
 namespace {
 
-int Run() { return helio::app::RunTraining(helio::recipes::Program::kTrain); }
+int Run() { return RunTraining(recipes::Program::kTrain); }
 
 }  // namespace
+}  // namespace helio::app
 
 int main(int argc, char** argv) {
   helio::app::RegisterTrainingFlags();
@@ -16,5 +18,5 @@ int main(int argc, char** argv) {
                 "--damsm=FILE --captioner=FILE",
        .shared = helio::app::FlagNamesOf(helio::recipes::Program::kTrain),
        .of_recipe = &helio::app::FlagsOf},
-      &Run);
+      &helio::app::Run);
 }
