@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "dataio/file_tree.h"
 #include "dataio/split_names.h"
 #include "src/base/file_system.h"
 #include "src/base/log.h"
@@ -57,6 +58,13 @@ void SourceReading::AddCaptionFile(SourceRecord& record, const std::filesystem::
   ThrowData("has no caption with a word of a-z, 0-9", path.string());
 }
 
+SourceRecord SourceReading::RecordOf(const std::filesystem::path& picture) const {
+  SourceRecord record;
+  record.id = WithoutPictureSuffix(picture);
+  record.image = options_.root / picture;
+  return record;
+}
+
 void SourceReading::Add(SourceRecord record, const std::string& split) {
   // Counted before anything can be wrong: a damaged record moves no other one to another split.
   const auto name = !split.empty() ? SplitOfWord(split) : ++undecided_ % 10 == 0 ? "test" : "train";
@@ -71,6 +79,14 @@ void SourceReading::Add(SourceRecord record, const std::string& split) {
               options_.root.string());
   if (!options_.captions) record.captions.clear();
   splits_[name].records.push_back(std::move(record));
+}
+
+void SourceReading::AddPicture(const std::filesystem::path& picture, const std::optional<std::string>& split,
+                               const std::filesystem::path& captions, std::vector<std::string>& unlisted) {
+  if (!split) return unlisted.push_back(picture.string());
+  auto record = RecordOf(picture);
+  if (!captions.empty()) AddCaptionFile(record, options_.root / captions);
+  Add(std::move(record), *split);
 }
 
 void SourceReading::PassedOver(const std::string& what, const std::vector<std::string>& names) const {

@@ -1,5 +1,7 @@
 #pragma once
+#include <filesystem>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -23,10 +25,19 @@ class SourceReading {
   // The lines of a text file as captions. Throws Error{kData} if it is missing or not UTF-8.
   void AddCaptionFile(SourceRecord& record, const std::filesystem::path& path);
 
+  // A record of `picture` (relative to the root), as yet without captions.
+  SourceRecord RecordOf(const std::filesystem::path& picture) const;
+
   // `split` as people write it ("train", "validation", ...); empty: left open, then every tenth such record
   // is for testing. Throws Error{kData} if the picture is missing, the record lacks captions, or its id is
   // not new.
   void Add(SourceRecord record, const std::string& split);
+
+  // A picture of which nothing is known but its split (see SplitRule::Of) and the file of its captions
+  // (empty: none is looked for); both paths are relative to the root. One that has no split goes to
+  // `unlisted`.
+  void AddPicture(const std::filesystem::path& picture, const std::optional<std::string>& split,
+                  const std::filesystem::path& captions, std::vector<std::string>& unlisted);
 
   // In words, for the log: what made the splits.
   void SplitsAreBy(std::string text) { made_splits_ = std::move(text); }

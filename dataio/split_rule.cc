@@ -43,7 +43,7 @@ bool LooksLikeNames(const std::vector<std::string>& lines) {
 }  // namespace
 
 SplitRule::SplitRule(const FileTree& tree, const PictureIndex& index, Complaints& complaints)
-    : root_(tree.root.string()) {
+    : root_(tree.root) {
   ReadLists(tree, index, complaints);
   if (lists_.empty())
     ReadFolders(tree);
@@ -53,40 +53,48 @@ SplitRule::SplitRule(const FileTree& tree, const PictureIndex& index, Complaints
 
 void SplitRule::ReadLists(const FileTree& tree, const PictureIndex& index, Complaints& complaints) {
   for (const auto* files : {&tree.texts, &tree.others})
-    for (const auto& file : *files) {
-      const auto split = SplitOfList(file);
-      if (split.empty()) continue;
-      const auto names = NamesIn(tree.root / file);
-      if (!NamesPictures(names, index)) {
-        if (LooksLikeNames(names))
-          complaints.Add((tree.root / file).string() + ": looks like the list of the split '" + split +
-                         "', but most of its lines name no picture here (a line is a path below the root, "
-                         "and nothing else): " +
-                         names[0]);
-        continue;
-      }
-      lists_[file.string()] = split;
-      AddToList(text_, split + " by " + file.string());
-      for (const auto& name : names)
-        complaints.Try([&] {
-          const auto picture = index.Find(name).string();
-          const auto where = (tree.root / file).string();
-          if (picture.empty()) ThrowData("names '" + name + "', of which there is no picture", where);
-          const auto [entry, is_new] = of_.emplace(picture, split);
-          if (is_new) return;
-          ThrowData(entry->second == split ? "names '" + name + "' twice"
-                                           : "'" + name + "' is in " + entry->second + " and in " + split,
-                    where);
-        });
-    }
+    for (const auto& file : *files)
+      if (const auto split = SplitOfList(file); !split.empty()) ReadList(file, split, index, complaints);
+}
+
+// `file`, if what it holds is a list as its name says.
+void SplitRule::ReadList(const fs::path& file, const std::string& split, const PictureIndex& index,
+                         Complaints& complaints) {
+  const auto where = (root_ / file).string();
+  const auto names = NamesIn(root_ / file);
+  if (!NamesPictures(names, index)) {
+    if (LooksLikeNames(names))
+      complaints.Add(where + ": looks like the list of the split '" + split +
+                     "', but most of its lines name no picture here (a line is a path below the root, "
+                     "and nothing else): " +
+                     names[0]);
+    return;
+  }
+  lists_[file.string()] = split;
+  AddToList(text_, split + " by " + file.string());
+  for (const auto& name : names) complaints.Try([&] { AddListed(name, split, index, where); });
+}
+
+void SplitRule::AddListed(const std::string& name, const std::string& split, const PictureIndex& index,
+                          const std::string& where) {
+  const auto picture = index.Find(name).string();
+  if (picture.empty()) ThrowData("names '" + name + "', of which there is no picture", where);
+  const auto [entry, is_new] = of_.emplace(picture, split);
+  if (is_new) return;
+  ThrowData(entry->second == split ? "names '" + name + "' twice"
+                                   : "'" + name + "' is in " + entry->second + " and in " + split,
+            where);
 }
 
 // Of a single list the rest is the other split.
 void SplitRule::FillUp() {
   std::set<std::string> named;
   for (const auto& entry : lists_) named.insert(entry.second);
-  rest_ = named == std::set<std::string>{"train"} ? "test" : named.contains("train") ? "-" : "train";
-  if (rest_ != "-") text_ += ", " + rest_ + ": the rest";
+  if (!named.contains("train"))
+    rest_ = "train";
+  else if (named.size() == 1)
+    rest_ = "test";
+  if (rest_) text_ += ", " + *rest_ + ": the rest";
 }
 
 // Folders decide where one says train and another test or val, or all pictures lie in them: a class may be
@@ -98,7 +106,7 @@ void SplitRule::ReadFolders(const FileTree& tree) {
   if (folders_) text_ = "by folders";
 }
 
-std::string SplitRule::Of(const fs::path& picture) const {
+std::optional<std::string> SplitRule::Of(const fs::path& picture) const {
   if (!lists_.empty()) {
     const auto found = of_.find(picture.string());
     return found == of_.end() ? rest_ : found->second;
@@ -106,7 +114,7 @@ std::string SplitRule::Of(const fs::path& picture) const {
   if (!folders_) return "";
   const auto split = SplitOfFolders(picture);
   if (split.empty())
-    ThrowData("lies beside the folders that make the splits", (fs::path(root_) / picture).string(),
+    ThrowData("lies beside the folders that make the splits", (root_ / picture).string(),
               "move it into one of them");
   return split;
 }

@@ -1,6 +1,7 @@
 #pragma once
 #include <filesystem>
 #include <map>
+#include <optional>
 #include <string>
 
 #include "dataio/picture_index.h"
@@ -17,23 +18,28 @@ class SplitRule {
   // names too: what is wrong with single names goes to `complaints`.
   SplitRule(const FileTree& tree, const PictureIndex& index, Complaints& complaints);
 
-  // "train", "test", "val"; empty: left open; "-": the picture is in no list. Throws Error{kData} where the
-  // rule is folders and the picture lies in none of them.
-  std::string Of(const std::filesystem::path& picture) const;
+  // "train", "test", "val"; empty: left open; nothing: there are lists, and the picture is in none. Throws
+  // Error{kData} where the rule is folders and the picture lies in none of them.
+  std::optional<std::string> Of(const std::filesystem::path& picture) const;
   std::string text() const { return text_; }  // for the log
   // Whether the file is one of the lists.
   bool IsList(const std::filesystem::path& file) const { return lists_.contains(file.string()); }
 
  private:
   void ReadLists(const FileTree& tree, const PictureIndex& index, Complaints& complaints);
+  void ReadList(const std::filesystem::path& file, const std::string& split, const PictureIndex& index,
+                Complaints& complaints);
+  void AddListed(const std::string& name, const std::string& split, const PictureIndex& index,
+                 const std::string& where);
   void ReadFolders(const FileTree& tree);
   void FillUp();
 
   std::map<std::string, std::string> of_;     // picture -> split, of lists
   std::map<std::string, std::string> lists_;  // file -> split
-  std::string rest_;                          // split of what no list names
+  std::optional<std::string> rest_;           // split of what no list names; nothing: it is left out
   bool folders_ = false;
-  std::string root_, text_;
+  const std::filesystem::path root_;
+  std::string text_;
 };
 
 }  // namespace helio::dataio

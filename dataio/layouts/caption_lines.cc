@@ -26,10 +26,7 @@ std::array<double, 4> ReadBox(const Json& line, const std::string& where) {
 
 SourceRecord ReadLine(const Json& line, const std::string& where, const FileTree& tree,
                       SourceReading& reading) {
-  SourceRecord record;
-  const auto image = WithinRoot(tree.root, JsonField<std::string>(line, "image", where), where);
-  record.id = WithoutPictureSuffix(image);
-  record.image = tree.root / image;
+  auto record = reading.RecordOf(WithinRoot(tree.root, JsonField<std::string>(line, "image", where), where));
   if (reading.options().captions)
     for (const auto& caption : JsonField<std::vector<std::string>>(line, "captions", where))
       reading.AddCaption(record, caption);

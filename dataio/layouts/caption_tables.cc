@@ -1,6 +1,7 @@
 #include <set>
 
 #include "dataio/layouts/layout.h"
+#include "dataio/layouts/row_gatherer.h"
 #include "dataio/layouts/table.h"
 #include "dataio/split_names.h"
 #include "src/base/text_list.h"

@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "dataio/layouts/layout.h"
+#include "dataio/layouts/row_gatherer.h"
 #include "dataio/layouts/table.h"
 
 // Hugging Face's imagefolder: metadata.jsonl or metadata.csv beside the pictures that it names (file_name,

@@ -2,7 +2,8 @@
 
 #include "dataio/json_fields.h"
 #include "dataio/layouts/layout.h"
-#include "dataio/layouts/table.h"
+#include "dataio/layouts/row_gatherer.h"
+#include "src/base/json.h"
 
 // Karpathy's splits (dataset_coco.json, dataset_flickr8k.json, dataset_flickr30k.json):
 // {"images": [{"filename", "filepath" (COCO), "split", "sentences": [{"raw"}]}]}.

@@ -14,14 +14,7 @@ void ReadPictures(const FileTree& tree, SourceReading& reading) {
   reading.SplitsAreBy(rule.text());
   std::vector<std::string> unlisted;
   for (const auto& picture : tree.pictures)
-    reading.complaints().Try([&] {
-      const auto split = rule.Of(picture);
-      if (split == "-") return unlisted.push_back(picture.string());
-      SourceRecord record;
-      record.id = WithoutPictureSuffix(picture);
-      record.image = tree.root / picture;
-      reading.Add(std::move(record), split);
-    });
+    reading.complaints().Try([&] { reading.AddPicture(picture, rule.Of(picture), "", unlisted); });
   reading.PassedOver("pictures that are in no list", unlisted);
 }
 

@@ -90,13 +90,8 @@ void ReadTexts(const FileTree& tree, SourceReading& reading) {
     reading.complaints().Try([&] {
       const auto text = finder.Of(picture);
       used.insert(text.string());
-      const auto split = rule.Of(picture);
-      if (split == "-") return unlisted.push_back(picture.string());
-      SourceRecord record;
-      record.id = WithoutPictureSuffix(picture);
-      record.image = tree.root / picture;
-      reading.AddCaptionFile(record, tree.root / (text.empty() ? fs::path(record.id + ".txt") : text));
-      reading.Add(std::move(record), split);
+      const auto captions = text.empty() ? fs::path(WithoutPictureSuffix(picture) + ".txt") : text;
+      reading.AddPicture(picture, rule.Of(picture), captions, unlisted);
     });
   reading.PassedOver("pictures that are in no list", unlisted);
   reading.PassedOver("text files without a picture", Unused(tree, rule, used));

@@ -1,0 +1,37 @@
+#include "dataio/layouts/row_gatherer.h"
+
+namespace helio::dataio {
+namespace fs = std::filesystem;
+
+void RowGatherer::Take(const TableRow& row, const fs::path& picture, const std::string& split) {
+  reading_.complaints().Try([&] {
+    if (picture.empty()) ThrowData("names '" + row.picture + "', of which there is no picture", row.where);
+    const auto [place, is_new] = place_.emplace(picture.string(), gathered_.size());
+    const auto now = !row.split.empty() ? row.split : split;
+    if (is_new) gathered_.push_back({reading_.RecordOf(picture), now});
+    auto& gathered = gathered_[place->second];
+    if (now != gathered.split)
+      ThrowData("'" + row.picture + "' is in " + gathered.split + " and in " + now, row.where);
+    for (const auto& caption : row.captions) reading_.AddCaption(gathered.record, caption);
+  });
+}
+
+void RowGatherer::Finish() {
+  std::vector<std::string> unlisted, unnamed;
+  bool said = false;
+  for (auto& [record, split] : gathered_)
+    reading_.complaints().Try([&] {
+      said = said || !split.empty();
+      const auto picture = record.image.lexically_relative(tree_.root);
+      const auto decided = !split.empty() ? split : rule_.Of(picture);
+      if (!decided) return unlisted.push_back(picture.string());
+      reading_.Add(std::move(record), *decided);
+    });
+  for (const auto& picture : tree_.pictures)
+    if (!place_.contains(picture.string())) unnamed.push_back(picture.string());
+  reading_.SplitsAreBy(said ? "by the list of captions" : rule_.text());
+  reading_.PassedOver("pictures that are in no list of a split", unlisted);
+  reading_.PassedOver("pictures without a line in the list of captions", unnamed);
+}
+
+}  // namespace helio::dataio

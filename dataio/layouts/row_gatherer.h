@@ -1,0 +1,36 @@
+#pragma once
+#include <filesystem>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "dataio/file_tree.h"
+#include "dataio/layouts/table.h"
+#include "dataio/source_reading.h"
+#include "dataio/split_rule.h"
+
+namespace helio::dataio {
+
+// Gathers rows by picture, in the order of first appearance, and makes a record of each.
+class RowGatherer {
+ public:
+  RowGatherer(const FileTree& tree, SourceReading& reading, const SplitRule& rule)
+      : tree_(tree), reading_(reading), rule_(rule) {}
+  // `picture`: relative to the root. `split`: of the list as a whole; empty: it has none.
+  void Take(const TableRow& row, const std::filesystem::path& picture, const std::string& split);
+  // Adds the records; pictures of the tree that no row named are logged as left out.
+  void Finish();
+
+ private:
+  struct Gathered {
+    SourceRecord record;
+    std::string split;
+  };
+  const FileTree& tree_;
+  SourceReading& reading_;
+  const SplitRule& rule_;
+  std::vector<Gathered> gathered_;
+  std::map<std::string, size_t> place_;  // picture -> in gathered_
+};
+
+}  // namespace helio::dataio

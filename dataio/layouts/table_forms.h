@@ -1,0 +1,44 @@
+#pragma once
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "dataio/layouts/table.h"
+
+// The forms in which a list is written, one a file; ReadTable chooses. What is wrong with a single row goes
+// to `complaints`, and the row is left out; a file that cannot be read is an Error. `text` that is to look
+// like something is what a file begins with.
+namespace helio::dataio {
+
+// The columns and fields that are taken, by name.
+bool IsPictureColumn(const std::string& name);
+bool IsCaptionColumn(const std::string& name);
+bool IsSplitColumn(const std::string& name);
+
+// Of separated values with a header (table_separated.cc): which column is what.
+struct TableColumns {
+  char separator = 0;
+  std::vector<std::string> names;
+  size_t picture = SIZE_MAX, split = SIZE_MAX;  // SIZE_MAX: there is none
+  std::vector<size_t> captions;
+};
+// What the first line of `text` says, if it names a column of pictures; of captions, too, with `captions`.
+std::optional<TableColumns> ReadHeader(const std::string& text, bool captions = true);
+// The rows below the header; `file`: for `where`.
+std::vector<TableRow> RowsWithHeader(const std::string& text, const TableColumns& columns,
+                                     const std::string& file, Complaints& complaints);
+
+// Lines "NAME.jpg#0 <tab> caption" without a header (table_lines.cc).
+bool IsTokenLine(const std::string& line);
+std::vector<TableRow> TokenRows(const std::filesystem::path& file, Complaints& complaints);
+
+// JSON (table_json.cc): an object a line, {"file_name": ..., "text": ...}.
+bool LooksLikeJsonLines(const std::string& text);
+std::vector<TableRow> RowsOfLines(const std::filesystem::path& file, Complaints& complaints);
+// [{"file_name": ..., "text": ...}, ...] or {"NAME.jpg": caption or list}.
+bool LooksLikeJsonTable(const std::string& text);
+std::vector<TableRow> RowsOfJson(const std::filesystem::path& file, Complaints& complaints);
+
+}  // namespace helio::dataio

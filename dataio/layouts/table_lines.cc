@@ -1,0 +1,42 @@
+#include <algorithm>
+#include <optional>
+
+#include "dataio/file_tree.h"
+#include "dataio/layouts/separated.h"
+#include "dataio/layouts/table_forms.h"
+#include "src/base/text_list.h"
+
+namespace helio::dataio {
+namespace fs = std::filesystem;
+namespace {
+
+// Nothing if the line is of another form.
+std::optional<TableRow> TokenRow(const std::string& line, const std::string& where) {
+  auto end = line.find_first_of("\t|,");
+  const auto number = line.find('#');
+  if (number != std::string::npos && number < end) end = std::min(end, line.find(' ', number));
+  if (end == std::string::npos) return std::nullopt;
+  const auto name = Trimmed(line.substr(0, std::min(number, end)));
+  const auto caption = Trimmed(line.substr(end + 1));
+  if (!IsPictureName(name) || caption.empty()) return std::nullopt;
+  return TableRow{name, {caption}, "", where};
+}
+
+}  // namespace
+
+bool IsTokenLine(const std::string& line) { return TokenRow(Trimmed(line), "").has_value(); }
+
+std::vector<TableRow> TokenRows(const fs::path& file, Complaints& complaints) {
+  std::vector<TableRow> rows;
+  int64_t number = 0;
+  for (const auto& line : ReadLines(file)) {
+    const auto where = file.string() + " line " + std::to_string(++number);
+    if (auto row = TokenRow(line, where))
+      rows.push_back(std::move(*row));
+    else
+      complaints.Add(where + ": is not '<picture> <caption>'");
+  }
+  return rows;
+}
+
+}  // namespace helio::dataio

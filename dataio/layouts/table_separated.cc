@@ -1,0 +1,81 @@
+#include <algorithm>
+
+#include "dataio/layouts/separated.h"
+#include "dataio/layouts/table_forms.h"
+
+namespace helio::dataio {
+namespace {
+
+TableColumns ColumnsOf(const std::string& line, char separator) {
+  TableColumns columns;
+  columns.separator = separator;
+  Separated(line, separator).Next(columns.names);
+  for (size_t i = 0; i < columns.names.size(); ++i) {
+    if (IsCaptionColumn(columns.names[i]))
+      columns.captions.push_back(i);
+    else if (IsSplitColumn(columns.names[i]))
+      columns.split = i;
+    else if (columns.picture == SIZE_MAX && IsPictureColumn(columns.names[i]))
+      columns.picture = i;
+  }
+  return columns;
+}
+
+// More fields than the header names are pieces of an unquoted caption, where that comes last.
+void JoinSurplus(std::vector<std::string>& fields, const TableColumns& columns) {
+  const size_t known = columns.names.size();
+  if (fields.size() <= known) return;
+  if (columns.captions != std::vector<size_t>{known - 1})
+    ThrowData("has " + std::to_string(fields.size()) + " fields, the header " + std::to_string(known), "",
+              "put captions in quotes");
+  for (size_t i = known; i < fields.size(); ++i)
+    fields[known - 1] += std::string{columns.separator, ' '} + fields[i];
+  fields.resize(known);
+}
+
+TableRow RowOfFields(const std::vector<std::string>& fields, const TableColumns& columns) {
+  TableRow row{"", {}, "", ""};
+  if (columns.picture < fields.size()) row.picture = fields[columns.picture];
+  if (columns.split < fields.size()) row.split = fields[columns.split];
+  for (const auto column : columns.captions)
+    if (column < fields.size() && !fields[column].empty()) row.captions.push_back(fields[column]);
+  if (row.picture.empty() || row.captions.empty())
+    ThrowData(std::string("lacks ") + (row.picture.empty() ? "the picture" : "the caption"));
+  return row;
+}
+
+}  // namespace
+
+std::optional<TableColumns> ReadHeader(const std::string& text, bool captions) {
+  const auto line = text.substr(0, text.find('\n'));
+  if (std::count(line.begin(), line.end(), '"') % 2 != 0) return std::nullopt;  // the header is one line
+  for (const char separator : {',', '\t', '|', ';'}) {
+    auto columns = ColumnsOf(line, separator);
+    if (columns.picture != SIZE_MAX && (!captions || !columns.captions.empty())) return columns;
+  }
+  return std::nullopt;
+}
+
+std::vector<TableRow> RowsWithHeader(const std::string& text, const TableColumns& columns,
+                                     const std::string& file, Complaints& complaints) {
+  Separated lines(text, columns.separator);
+  std::vector<std::string> fields;
+  lines.Next(fields);
+  std::vector<TableRow> rows;
+  bool more = true;
+  for (int64_t number = 1; more; ++number) {
+    const auto where = file + " record " + std::to_string(number);
+    try {
+      more = lines.Next(fields);
+      if (!more || (fields.size() == 1 && fields[0].empty())) continue;
+      JoinSurplus(fields, columns);
+      rows.push_back(RowOfFields(fields, columns));
+      rows.back().where = where;
+    } catch (const Error& error) {
+      complaints.Add(where + ": " + error.what());
+    }
+  }
+  return rows;
+}
+
+}  // namespace helio::dataio
