@@ -36,8 +36,8 @@ class MpiCommunicator : public Communicator {
 
   // Collective: the ranks of a host, and those with our local rank on all hosts.
   void UseTwoLevels() {
-    within_ = GroupOf(SameAs(world().node, "hosts"), everybody_->PeerAt(rank()));
-    across_ = GroupOf(SameAs(world().local_rank, "local ranks"), everybody_->PeerAt(rank()));
+    within_ = SameAs(world().node, "hosts");
+    across_ = SameAs(world().local_rank, "local ranks");
   }
 
   void Abort(std::string_view cause, int exit_code) noexcept override { engine_->Abort(cause, exit_code); }
@@ -47,19 +47,20 @@ class MpiCommunicator : public Communicator {
     const auto bytes = static_cast<int64_t>(buffer.nbytes());
     if (bytes <= kSmallBytes && size() <= kSmallRanks) return Run(Small(call, buffer, op));
     if (within_) return TwoLevels(call, buffer, op);
-    return Run(Exchange(call, Layout(buffer, everybody_, true), everybody_, buffer, {}, op, true, true));
+    return Run(Exchange(Collective::kAllReduce, call, Layout(buffer, everybody_, Cut::kWithinChunks),
+                        everybody_, buffer, {}, op));
   }
 
   Pending DoReduceScatter(const Call& call, torch::Tensor whole, torch::Tensor part, Reduce op) override {
-    auto layout = Layout(whole, everybody_, false);
+    auto layout = Layout(whole, everybody_, Cut::kRankMajor);
     layout.part = static_cast<char*>(part.mutable_data_ptr());
-    return Run(Exchange(call, layout, everybody_, whole, part, op, true, false));
+    return Run(Exchange(Collective::kReduceScatter, call, layout, everybody_, whole, part, op));
   }
 
   Pending DoAllGather(const Call& call, torch::Tensor part, torch::Tensor whole) override {
-    auto layout = Layout(whole, everybody_, false);
+    auto layout = Layout(whole, everybody_, Cut::kRankMajor);
     layout.part = static_cast<char*>(part.mutable_data_ptr());
-    return Run(Exchange(call, layout, everybody_, whole, part, Reduce::kSum, false, true));
+    return Run(Exchange(Collective::kAllGather, call, layout, everybody_, whole, part, Reduce::kSum));
   }
 
   Pending DoBroadcast(const Call& call, torch::Tensor buffer, int root) override {
@@ -77,15 +78,12 @@ class MpiCommunicator : public Communicator {
     for (const double mask : GatherScalars(*this, engine_->slots(), "split " + name))
       taken.push_back(static_cast<uint32_t>(mask));
     DoBarrier(call);  // calls of the new communicator come after the parent's on every rank
-    std::vector<int> members;
+    const auto members = MembersOf({colors.begin(), colors.end()}, color);
     std::vector<uint32_t> taken_by_them;
-    for (const int member : MembersOf({colors.begin(), colors.end()}, color)) {
-      members.push_back(everybody_->PeerAt(member));
-      taken_by_them.push_back(taken[static_cast<size_t>(member)]);
-    }
+    for (const int member : members) taken_by_them.push_back(taken[static_cast<size_t>(member)]);
     const int slot = engine_->TakeSlot(taken_by_them);
     return std::make_unique<MpiCommunicator>(
-        engine_, GroupOf(members, everybody_->PeerAt(rank())), slot,
+        engine_, SubGroup(members), slot,
         SubWorld(world(), {colors.begin(), colors.end()}, {nodes.begin(), nodes.end()}), std::move(name),
         share_job());
   }
@@ -96,39 +94,43 @@ class MpiCommunicator : public Communicator {
     return Pending(operation);
   }
 
-  // `interleaved`: as an all-reduce cuts it; else one part a rank, in rank order.
-  static ExchangeLayout Layout(const torch::Tensor& whole, const MpiGroupPtr& group, bool interleaved) {
+  static ExchangeLayout Layout(const torch::Tensor& whole, const MpiGroupPtr& group, Cut cut) {
     ExchangeLayout layout;
     layout.whole = static_cast<char*>(whole.mutable_data_ptr());
     layout.elements = whole.numel();
     layout.element_size = static_cast<int64_t>(whole.element_size());
-    layout.interleaved = interleaved;
+    layout.cut = cut;
     layout.ranks = group->size();
     layout.chunk =
         std::max(kChunkBytes, kSliceBytes * layout.ranks) / layout.element_size / layout.ranks * layout.ranks;
     return layout;
   }
 
+  // Of our ranks, this one among them.
+  MpiGroupPtr SubGroup(const std::vector<int>& ranks) const {
+    std::vector<int> peers;
+    for (const int member : ranks) peers.push_back(everybody_->PeerAt(member));
+    return GroupOf(peers, everybody_->PeerAt(rank()));
+  }
+
   // The ranks whose value is ours. Collective.
-  std::vector<int> SameAs(int own, const char* label) {
-    std::vector<int> members;
+  MpiGroupPtr SameAs(int own, const char* label) {
     const auto values = GatherScalars(*this, own, label);
-    for (int member = 0; member < size(); ++member)
-      if (values[static_cast<size_t>(member)] == own) members.push_back(everybody_->PeerAt(member));
-    return members;
+    return SubGroup(MembersOf({values.begin(), values.end()}, own));
   }
 
   // Tags are reserved in call order, so all ranks agree on them.
   std::shared_ptr<MpiOperation> Small(const Call& call, const torch::Tensor& buffer, Reduce op) {
-    const MpiExchange::Wanted wanted{true, true, buffer.scalar_type(), op, everybody_, tags_.Reserve(1)};
+    const MpiExchange::Wanted wanted{Collective::kAllReduce, buffer.scalar_type(), op, everybody_,
+                                     tags_.Reserve(1)};
     return std::make_shared<MpiSmallReduce>(engine_, call, buffer, wanted);
   }
 
-  std::shared_ptr<MpiOperation> Exchange(const Call& call, const ExchangeLayout& layout,
-                                         const MpiGroupPtr& group, const torch::Tensor& whole,
-                                         const torch::Tensor& part, Reduce op, bool reduce, bool gather) {
-    const MpiExchange::Wanted wanted{reduce, gather, whole.scalar_type(),
-                                     op,     group,  tags_.Reserve(2 * layout.chunks())};
+  std::shared_ptr<MpiOperation> Exchange(Collective collective, const Call& call,
+                                         const ExchangeLayout& layout, const MpiGroupPtr& group,
+                                         const torch::Tensor& whole, const torch::Tensor& part, Reduce op) {
+    const MpiExchange::Wanted wanted{collective, whole.scalar_type(), op, group,
+                                     tags_.Reserve(2 * layout.chunks())};
     return std::make_shared<MpiExchange>(engine_, call, layout, wanted,
                                          std::vector<torch::Tensor>{whole, part});
   }
@@ -140,9 +142,12 @@ class MpiCommunicator : public Communicator {
     const auto main = flat.slice(0, 0, even),
                own = main.slice(0, within_->rank * part, (within_->rank + 1) * part);
     std::vector<std::shared_ptr<MpiOperation>> stages;
-    stages.push_back(Exchange(call, Layout(main, within_, false), within_, main, {}, op, true, false));
-    stages.push_back(Exchange(call, Layout(own, across_, true), across_, own, {}, op, true, true));
-    stages.push_back(Exchange(call, Layout(main, within_, false), within_, main, {}, op, false, true));
+    stages.push_back(Exchange(Collective::kReduceScatter, call, Layout(main, within_, Cut::kRankMajor),
+                              within_, main, {}, op));
+    stages.push_back(Exchange(Collective::kAllReduce, call, Layout(own, across_, Cut::kWithinChunks), across_,
+                              own, {}, op));
+    stages.push_back(Exchange(Collective::kAllGather, call, Layout(main, within_, Cut::kRankMajor), within_,
+                              main, {}, op));
     const auto rest = even < flat.numel() ? Small(call, flat.slice(0, even), op) : nullptr;
     return Run(std::make_shared<MpiChain>(engine_, call, std::move(stages), rest));
   }

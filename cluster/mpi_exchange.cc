@@ -16,7 +16,7 @@ constexpr size_t kLanes = 4;  // chunks of one operation in the network together
 int64_t ExchangeLayout::chunks() const { return elements == 0 ? 0 : (elements + chunk - 1) / chunk; }
 
 ExchangeLayout::Slice ExchangeLayout::At(int64_t index, int rank) const {
-  if (interleaved) {
+  if (cut == Cut::kWithinChunks) {
     const int64_t begin = index * chunk;
     const auto rows = SplitRows(std::min(chunk, elements - begin), rank, ranks);
     return {whole + (begin + rows.first) * element_size, rows.local};
@@ -61,7 +61,7 @@ bool MpiExchange::AdvanceLane(Lane& lane) {
     if (!Completed(lane.requests)) return true;
     if (lane.phase == Phase::kReduce) {
       AddUp(lane);
-      if (wanted_.gather) {
+      if (wanted_.gathers()) {
         SendResult(lane);
         continue;
       }
@@ -71,7 +71,7 @@ bool MpiExchange::AdvanceLane(Lane& lane) {
 }
 
 void MpiExchange::BeginChunk(Lane& lane) {
-  if (wanted_.reduce) return SendSlices(lane);
+  if (wanted_.reduces()) return SendSlices(lane);
   const auto own = layout_.At(lane.chunk, wanted_.group->rank);
   if (const char* source = layout_.PartAt(lane.chunk, wanted_.group->rank); source != own.data)
     std::memcpy(own.data, source, own.elements * layout_.element_size);
@@ -83,11 +83,11 @@ void MpiExchange::SendSlices(Lane& lane) {
   const int64_t bytes = layout_.At(lane.chunk, wanted_.group->rank).elements * layout_.element_size;
   if (lane.staging.empty()) lane.staging = engine().TakeStaging(bytes * layout_.ranks);
   for (int step = 1; step < layout_.ranks; ++step) {
-    const int from = (wanted_.group->rank - step + layout_.ranks) % layout_.ranks;
+    const int from = wanted_.group->Before(step);
     Transfer(lane, false, from, lane.staging.data() + from * bytes, bytes, 0);
   }
   for (int step = 1; step < layout_.ranks; ++step) {
-    const int to = (wanted_.group->rank + step) % layout_.ranks;
+    const int to = wanted_.group->After(step);
     const auto slice = layout_.At(lane.chunk, to);
     Transfer(lane, true, to, slice.data, slice.elements * layout_.element_size, 0);
   }
@@ -107,12 +107,12 @@ void MpiExchange::SendResult(Lane& lane) {
   lane.phase = Phase::kGather;
   const auto own = layout_.At(lane.chunk, wanted_.group->rank);
   for (int step = 1; step < layout_.ranks; ++step) {
-    const int from = (wanted_.group->rank - step + layout_.ranks) % layout_.ranks;
+    const int from = wanted_.group->Before(step);
     const auto slice = layout_.At(lane.chunk, from);
     Transfer(lane, false, from, slice.data, slice.elements * layout_.element_size, 1);
   }
   for (int step = 1; step < layout_.ranks; ++step) {
-    const int to = (wanted_.group->rank + step) % layout_.ranks;
+    const int to = wanted_.group->After(step);
     Transfer(lane, true, to, own.data, own.elements * layout_.element_size, 1);
   }
 }
@@ -140,7 +140,7 @@ void MpiSmallReduce::Begin() {
   staging_.resize(static_cast<size_t>(bytes) * ranks_);
   requests_.reserve(2 * ranks_);
   for (int step = 1; step < ranks_; ++step) {
-    const int from = (wanted_.group->rank - step + ranks_) % ranks_;
+    const int from = wanted_.group->Before(step);
     CheckMpi(MPI_Irecv(staging_.data() + static_cast<int64_t>(from) * bytes, bytes, MPI_BYTE,
                        wanted_.group->PeerAt(from), wanted_.tag, MPI_COMM_WORLD,
                        &requests_.emplace_back(MPI_REQUEST_NULL)),
@@ -148,8 +148,8 @@ void MpiSmallReduce::Begin() {
   }
   for (int step = 1; step < ranks_; ++step)
     CheckMpi(MPI_Isend(buffer_.const_data_ptr(), bytes, MPI_BYTE,
-                       wanted_.group->PeerAt((wanted_.group->rank + step) % ranks_), wanted_.tag,
-                       MPI_COMM_WORLD, &requests_.emplace_back(MPI_REQUEST_NULL)),
+                       wanted_.group->PeerAt(wanted_.group->After(step)), wanted_.tag, MPI_COMM_WORLD,
+                       &requests_.emplace_back(MPI_REQUEST_NULL)),
              "small all-reduce");
 }
 

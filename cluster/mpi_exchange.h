@@ -7,6 +7,14 @@
 
 namespace helio::cluster {
 
+enum class Collective { kAllReduce, kReduceScatter, kAllGather };
+
+// Where the ranks' slices lie.
+enum class Cut {
+  kWithinChunks,  // as neighbours within each chunk (all-reduce)
+  kRankMajor      // all of a rank together, in rank order (scatter, gather)
+};
+
 // How the elements of one collective are laid out: chunk by chunk, each chunk with one slice a rank.
 struct ExchangeLayout {
   struct Slice {
@@ -18,8 +26,7 @@ struct ExchangeLayout {
   char* part = nullptr;  // where the reduced own slice goes, or comes from; null: stays in `whole`
   int64_t elements = 0;  // of `whole`
   int64_t element_size = 0;
-  // Slices are neighbours within each chunk (all-reduce); else rank-major (scatter, gather).
-  bool interleaved = false;
+  Cut cut = Cut::kRankMajor;
   int64_t chunk = 0;  // elements of a chunk over all ranks
   int ranks = 1;
 
@@ -36,11 +43,14 @@ struct ExchangeLayout {
 class MpiExchange : public MpiOperation {
  public:
   struct Wanted {
-    bool reduce, gather;
+    Collective collective;
     torch::ScalarType dtype;
     Reduce op;
     MpiGroupPtr group;
     int tag;  // tags [tag, tag + 2 * chunks) are this operation's
+
+    bool reduces() const { return collective != Collective::kAllGather; }
+    bool gathers() const { return collective != Collective::kReduceScatter; }
   };
   MpiExchange(std::shared_ptr<MpiEngine> engine, Call call, const ExchangeLayout& layout,
               const Wanted& wanted, std::vector<torch::Tensor> keep_alive);

@@ -11,6 +11,9 @@ struct MpiGroup {
 
   int size() const { return static_cast<int>(members.size()); }
   int PeerAt(int member) const { return members[static_cast<size_t>(member)]; }
+  // The members so many places before and after us, round the group. 0 <= places <= size().
+  int Before(int places) const { return (rank - places + size()) % size(); }
+  int After(int places) const { return (rank + places) % size(); }
 };
 
 using MpiGroupPtr = std::shared_ptr<const MpiGroup>;

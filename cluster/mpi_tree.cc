@@ -63,10 +63,8 @@ MpiBarrier::MpiBarrier(std::shared_ptr<MpiEngine> engine, Call call, MpiGroupPtr
 
 bool MpiBarrier::Advance() {
   while (Completed(requests_)) {
-    const int rank = group_->rank, size = group_->size();
-    if (distance_ >= size) return true;
-    const int to = group_->PeerAt((rank + distance_) % size),
-              from = group_->PeerAt((rank - distance_ + size) % size);
+    if (distance_ >= group_->size()) return true;
+    const int to = group_->PeerAt(group_->After(distance_)), from = group_->PeerAt(group_->Before(distance_));
     CheckMpi(MPI_Irecv(&token_[0], 1, MPI_BYTE, from, tag_, MPI_COMM_WORLD,
                        &requests_.emplace_back(MPI_REQUEST_NULL)),
              "barrier");
