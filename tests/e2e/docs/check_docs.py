@@ -99,7 +99,7 @@ def known_flags():
     for program, *flags in [(program,) for program in PROGRAMS] + [("train", f"--recipe={system}") for system in systems]:
         text = subprocess.run([BIN / f"helio-{program}", "--help", *flags], capture_output=True, text=True).stdout
         known |= set(re.findall(r"^\s+--(\w+)=", text, re.M))
-    for script in [ROOT / "launch/mpirun/run", *(p for p in (ROOT / "scripts").iterdir() if p.is_file())]:
+    for script in [ROOT / "launch/mpirun/command_line.py", *(p for p in (ROOT / "scripts").iterdir() if p.is_file())]:
         known |= set(re.findall(r"\"--(\w+)\"", script.read_text()))
     return known
 

@@ -2,8 +2,6 @@
 """launch/kubernetes without a cluster: every kustomization, built, is valid by Kubernetes' published schemas (and those of MPIJob and
 PodMonitor), keeps the restricted pod security standard, and fits together; planted mistakes are caught."""
 import copy
-import importlib.machinery
-import importlib.util
 import pathlib
 import re
 import shutil
@@ -15,11 +13,14 @@ import jsonschema
 import kubernetes_validate
 import yaml
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+ROOT = pathlib.Path(__file__).resolve().parents[3]
+sys.path[:0] = [str(pathlib.Path(__file__).resolve().parent), str(ROOT / "launch"), str(ROOT / "launch/mpirun")]
+import command_line  # noqa: E402
 from custom import SCHEMAS, pod_templates  # noqa: E402
+from exit_codes import NEVER_AGAIN  # noqa: E402
+from flagfiles import flag_value  # noqa: E402
 from kustomize import build  # noqa: E402
 
-ROOT = pathlib.Path(__file__).resolve().parents[3]
 FOLDER = ROOT / "launch/kubernetes"
 VERSION = "1.31"
 CAN_START = sorted(p.parent for p in FOLDER.rglob("kustomization.yaml") if p.parent.name not in ("base", "pod-monitor"))
@@ -95,25 +96,14 @@ def world_problems(document, templates, flags):
         if (spec["completions"], spec["parallelism"]) != (pods, pods):
             yield "completions, parallelism and HELIO_PODS differ"
         never = spec["podFailurePolicy"]["rules"][0]["onExitCodes"]["values"]
-        if never != [*LAUNCHER.NEVER_AGAIN]:
-            yield f"exit codes {never} end the job, launch/exit_codes.py has {[*LAUNCHER.NEVER_AGAIN]}"
+        if never != [*NEVER_AGAIN]:
+            yield f"exit codes {never} end the job, launch/exit_codes.py has {[*NEVER_AGAIN]}"
     metrics = [p for p in rank_pod["ports"] if p["name"].startswith("metrics-")]
     if [(p["name"], p["containerPort"]) for p in metrics] != [(f"metrics-{i}", 9500 + i) for i in range(slots)]:
         yield f"{len(metrics)} metrics ports for {slots} ranks of a pod"
     yield from launch_problems(document, templates, flags, slots * pods)
     if rank_pod["resources"]["limits"].get("nvidia.com/gpu", slots) != slots:
         yield "GPUs and ranks of a pod differ"
-
-
-def load_launcher():
-    loader = importlib.machinery.SourceFileLoader("launcher", str(ROOT / "launch/mpirun/run"))
-    module = importlib.util.module_from_spec(importlib.util.spec_from_loader("launcher", loader))
-    sys.modules["launcher"] = module  # dataclasses look it up
-    loader.exec_module(module)
-    return module
-
-
-LAUNCHER = load_launcher()
 
 
 def command_of(document, templates, flagfile):
@@ -130,11 +120,11 @@ def launch_problems(document, templates, flags, ranks):
         file.flush()
         arguments, container = command_of(document, templates, file.name)
         try:
-            options, command = LAUNCHER.parse(arguments)
+            options, command = command_line.parse(arguments)
         except SystemExit:
             yield f"launch/mpirun/run does not understand {arguments}"
             return
-        batch = LAUNCHER.flag_value(command, "batch")
+        batch = flag_value(command, "batch")
     writable = [m["mountPath"] for m in container["volumeMounts"] if not m.get("readOnly")]
     if not any(options.run.is_relative_to(place) for place in writable):
         yield f"{options.run} is on no volume that {container['name']} may write to"

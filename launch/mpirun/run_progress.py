@@ -1,0 +1,27 @@
+"""What the run has reached, from the files in its folder."""
+
+
+def checkpoints(run):
+    """{folder name: time of its manifest} of the whole checkpoints."""
+    found = {}
+    for manifest in run.glob("checkpoints/step-*/manifest.json"):
+        try:
+            found[manifest.parent.name] = manifest.stat().st_mtime_ns
+        except OSError:
+            pass  # retention was faster
+    return found
+
+
+def newest_step(found):
+    return max((int(name[5:]) for name in found if name[5:].isdigit()), default=0)
+
+
+def last_write(run):
+    """When the job last wrote its record or a checkpoint (also one that is not whole yet)."""
+    times = [0.0]
+    for path in [run / "metrics.jsonl", *run.glob("checkpoints/.step-*/*"), *run.glob("checkpoints/step-*"), *run.glob("samples/*")]:
+        try:
+            times.append(path.stat().st_mtime)
+        except OSError:
+            pass
+    return max(times)
