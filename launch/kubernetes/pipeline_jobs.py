@@ -38,7 +38,7 @@ def mistake(pipeline):
     if not str(pipeline.out).startswith(f"{WRITABLE}/"):
         return f"out={pipeline.out}: pods write to the volume at {WRITABLE} only: give out={WRITABLE}/NAME, and your own data as {READABLE}/..."
     for stage in pipeline.stages:
-        for line in stage.lines:
+        for line in stage.section.lines:
             flagfile = line.removeprefix("--flagfile=")
             if flagfile != line and not flagfile.startswith(("configs/", f"{WRITABLE}/", f"{READABLE}/")):
                 return f"[{stage.name}] {line}: is not in the image: put it on a volume ({READABLE}/...), or its flags into the pipeline file"

@@ -2,7 +2,7 @@
 import re
 import signal
 
-from exit_codes import NEVER_AGAIN
+from exit_codes import NEVER_AGAIN, REQUEUE
 
 # After one of these the job has failed, whatever mpirun still waits for.
 FAILING = re.compile(r"mpirun (noticed|detected) that|Primary job +terminated|MPI_ABORT was invoked|"
@@ -24,7 +24,7 @@ def verdict(code, output, killed, signals):
         return 128 + signal.SIGTERM, "ended by a second signal"
     if killed:
         reported = EXIT_CODE.findall(output)
-        code = int(reported[-1]) if reported else 75
+        code = int(reported[-1]) if reported else REQUEUE
     if code == 0:
         return 0, "done"
     if signals:

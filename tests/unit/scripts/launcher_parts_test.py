@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""launch/mpirun: what an mpirun's code and last words decide. Also what flagfiles say, and which step a run has reached."""
+"""launch/mpirun and launch/pipeline: what an mpirun's code and last words decide, what flagfiles say, which step a run has reached, how a stage is filled in."""
 import contextlib
 import pathlib
 import sys
@@ -10,6 +10,8 @@ ROOT = pathlib.Path(__file__).resolve().parents[3]
 sys.path[:0] = [str(ROOT / "launch/mpirun"), str(ROOT / "launch")]
 import flagfiles  # noqa: E402
 import run_progress  # noqa: E402
+from mistake import Mistake  # noqa: E402
+from pipeline_parts.stages import KINDS, Section, fill  # noqa: E402
 from verdict import FAILING, verdict  # noqa: E402
 
 MISTAKE, BUG, PATH = "a mistake in flags or data", "a bug", "a mistake in mpirun's options or the program's path"
@@ -97,6 +99,20 @@ class Launcher(unittest.TestCase):
             (self.folder / "checkpoints" / name / "manifest.json").write_text("{}")
         (self.folder / "checkpoints/step-0000000015").mkdir()  # not whole
         self.assertEqual(run_progress.newest_step(run_progress.checkpoints(self.folder)), 10)
+
+    def test_a_stage_is_filled_in(self):
+        settings = {"out": "runs/a", "ranks": "2", "seed": "3", "trainings": "--threads=1", "bin": "bin", "mpirun": "--oversubscribe"}
+        pack = fill(Section(KINDS["pack"], "pack", "f"), settings, [])
+        self.assertEqual((pack.command, pack.needs), (["bin/helio-pack", "--out=runs/a/pack"], []))
+        judge = fill(Section(KINDS["classifier"], "judge", "f", ["--data={pack}"]), settings, [pack])
+        self.assertEqual(judge.command[1:], ["--", "--oversubscribe", "-n", "2", "bin/helio-pretrain", "--data=runs/a/pack", "--out=runs/a/judge", "--seed=3",
+                                             "--threads=1", "--expect_world_size=2"])
+        section = Section(KINDS["report"], "report", "f", ["{judge/}", "--weights={judge}", "--out=x", "--data={pack}"])
+        report = fill(section, settings, [pack, judge])
+        self.assertEqual(report.command, ["bin/helio-report", "runs/a/judge", "--weights=runs/a/judge/best.safetensors", "--out=x", "--data=runs/a/pack"])
+        self.assertEqual((report.needs, report.out), (["judge", "pack"], pathlib.Path("x")))
+        with self.assertRaisesRegex(Mistake, r"f: \[report\] \{judge/\}: \{judge/\} is no setting and no earlier stage"):
+            fill(section, settings, [pack])
 
 
 if __name__ == "__main__":

@@ -1,0 +1,113 @@
+"""A stage: as its file has it, and as it runs with its settings."""
+import dataclasses
+import pathlib
+import re
+import shlex
+
+from flagfiles import ROOT, with_flagfile
+from mistake import Mistake
+
+NAMES = re.compile(r"\{([\w-]+/?)\}")
+
+
+@dataclasses.dataclass(frozen=True)
+class Kind:
+    """How a stage is run: its program, whether by all ranks, what it makes in its folder, and the file that shows it is whole."""
+    program: str
+    parallel: bool = True
+    product: str = "."
+    whole: str = "."
+    seeded: bool = True
+    trains: bool = False  # has steps and metrics
+
+
+PRETRAINING = Kind("helio-pretrain", product="best.safetensors", whole="best.safetensors", trains=True)
+KINDS = {"synth": Kind("helio-synth", False, whole="attributes.json"), "pack": Kind("helio-pack", False, whole="manifest.json", seeded=False),
+         "inspect": Kind("helio-inspect", False, seeded=False), "embed": Kind("helio-embed", False, seeded=False),
+         "train": Kind("helio-train", whole="checkpoints", trains=True), "evaluate": Kind("helio-eval", whole="summary.json"),
+         "pretrain": PRETRAINING, "damsm": PRETRAINING, "captioner": PRETRAINING, "classifier": PRETRAINING, "char_cnn_rnn": PRETRAINING,
+         "generate": Kind("helio-generate", False),
+         "export": Kind("helio-export", False, product="netG.safetensors", whole="netG.safetensors", seeded=False), "report": Kind("helio-report", False, whole="index.html", seeded=False)}
+
+
+@dataclasses.dataclass
+class Section:
+    """A stage as its file has it."""
+    kind: Kind
+    name: str
+    file: str
+    lines: list = dataclasses.field(default_factory=list)
+    usually: str = ""
+
+
+@dataclasses.dataclass(frozen=True)
+class Stage:
+    """A section with its {names} replaced."""
+    section: Section
+    needs: list  # names of earlier stages
+    out: pathlib.Path
+    command: list  # the words to run
+
+    @property
+    def name(self):
+        return self.section.name
+
+    @property
+    def kind(self):
+        return self.section.kind
+
+    def product(self):
+        """What {NAME} stands for in later stages."""
+        return self.out if self.kind.product == "." or self.out.suffix == ".png" else self.out / self.kind.product
+
+    def whole(self):
+        """The file or folder that is there when the stage has ended well."""
+        return self.out if self.out.suffix == ".png" else self.out / self.kind.whole
+
+
+def fill(section, settings, earlier):
+    """The Stage that a section becomes, given the stages before it."""
+    known = settings | {f"{stage.name}/": stage.out for stage in earlier} | {stage.name: stage.product() for stage in earlier}
+    flags = [filled(line, known, section) for line in section.lines]
+    given = dict(re.fullmatch(r"--?(\w+)=?(.*)", flag).groups() for flag in flags if re.match(r"--?\w", flag))
+    out = pathlib.Path(given.get("out") or default_out(section, settings))
+    flags += added_flags(section.kind, settings, given, out)
+    return Stage(section, needs_of(section, earlier), out, command_of(section.kind, settings, flags))
+
+
+def filled(line, known, section):
+    """`line` with its {names} replaced."""
+    for name in NAMES.findall(line):
+        if name not in known:
+            raise Mistake(f"{section.file}: [{section.name}] {line}: {{{name}}} is no setting and no earlier stage (there are {', '.join(sorted(known))})")
+    return with_flagfile(NAMES.sub(lambda match: str(known[match[1]]), line))
+
+
+def needs_of(section, earlier):
+    """The names of the stages whose products it is given, each once."""
+    named = [name.rstrip("/") for line in section.lines for name in NAMES.findall(line)]
+    return [name for name in dict.fromkeys(named) if name in {stage.name for stage in earlier}]
+
+
+def default_out(section, settings):
+    return pathlib.Path(settings["out"]) / section.name / ("picture.png" if section.kind.program == "helio-generate" else "")
+
+
+def added_flags(kind, settings, given, out):
+    """What its lines do not say."""
+    flags = []
+    if "out" not in given and kind.program != "helio-inspect":
+        flags.append(f"--out={out}")
+    if kind.seeded and "seed" not in given:
+        flags.append(f"--seed={settings['seed']}")
+    if kind.trains:
+        flags += shlex.split(settings["trainings"])
+    return flags
+
+
+def command_of(kind, settings, flags):
+    program = str(pathlib.Path(settings["bin"]) / kind.program)
+    if not kind.parallel:
+        return [program, *flags]
+    ranks = settings["ranks"]
+    return [str(ROOT / "launch/mpirun/run"), "--", *shlex.split(settings["mpirun"]), "-n", ranks, program, *flags, f"--expect_world_size={ranks}"]
