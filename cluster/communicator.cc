@@ -87,6 +87,12 @@ double AllReduceScalar(Communicator& communicator, double own, Reduce op, std::s
   return value.item<double>();
 }
 
+double BroadcastScalar(Communicator& communicator, double own, int root, std::string label) {
+  const auto value = torch::full({1}, own, torch::kFloat64);
+  communicator.Await(communicator.Broadcast(value, root, std::move(label)));
+  return value.item<double>();
+}
+
 std::vector<std::string> GatherStrings(Communicator& communicator, const std::string& own,
                                        std::string label) {
   const auto longest = static_cast<int64_t>(

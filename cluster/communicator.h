@@ -154,6 +154,8 @@ class Communicator {
 // Host-side conveniences over small CPU tensors. Collective, block.
 std::vector<double> GatherScalars(Communicator& communicator, double own, std::string label = "");
 double AllReduceScalar(Communicator& communicator, double own, Reduce op, std::string label = "");
+// Root's value; the others' counts for nothing.
+double BroadcastScalar(Communicator& communicator, double own, int root = 0, std::string label = "");
 std::vector<std::string> GatherStrings(Communicator& communicator, const std::string& own,
                                        std::string label = "");
 // Root's tensors (already of the right shape everywhere) to all ranks: weights and buffers at start-up.

@@ -20,7 +20,7 @@ void RunHistory::Take(const std::optional<Snapshot>& snapshot, cluster::Communic
   const auto take = [&](const char* key, auto& value) {
     const auto recorded = snapshot ? snapshot->info.value(key, static_cast<int64_t>(value)) : value;
     value = static_cast<std::decay_t<decltype(value)>>(
-        cluster::AllReduceScalar(communicator, static_cast<double>(recorded), cluster::Reduce::kMax));
+        cluster::BroadcastScalar(communicator, static_cast<double>(recorded)));
   };
   take("bad_steps", bad_steps);
   take("evaluation_pending", evaluation_pending);

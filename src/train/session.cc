@@ -73,7 +73,7 @@ void Session::CheckRanksAgree() {
   cluster::CheckConsistency(communicator_, options_.cadence);
 }
 
-// The step that there was a checkpoint of.
+// The step of the checkpoint that was restored; nothing without one. Collective.
 std::optional<int64_t> Session::Restore(const std::string& from, bool going_back) {
   constexpr double kNone = -1;
   int64_t step = 0;
@@ -88,8 +88,7 @@ std::optional<int64_t> Session::Restore(const std::string& from, bool going_back
       run_->RewindMetrics(step, snapshot && snapshot->info.value("evaluation_pending", 0) != 0);
     }
   }
-  const double known = cluster::AllReduceScalar(communicator_, snapshot ? static_cast<double>(step) : kNone,
-                                                cluster::Reduce::kMax);
+  const double known = cluster::BroadcastScalar(communicator_, snapshot ? static_cast<double>(step) : kNone);
   if (known == kNone) return std::nullopt;
   TakeState(snapshot, system_, trainer_, communicator_);
   history_.Take(snapshot, communicator_);
@@ -122,10 +121,18 @@ int Session::Loop(int64_t step) {
   }
   while (step < options_.steps && !stop) {
     OneStep(step);
-    if (OutcomesDue(step + 1) && RolledBack(step + 1, step)) continue;
+    if (OutcomesDue(step + 1))
+      if (const auto back = GoBackIfDiverged(step + 1)) {
+        step = *back;
+        continue;
+      }
     AfterStep(++step);
     stop = AgreeToStop();
-    if (stop && RolledBack(step, step)) break;  // a device's last steps are looked at before they are saved
+    if (stop)  // a device's last steps are looked at before they are saved
+      if (const auto back = GoBackIfDiverged(step)) {
+        step = *back;
+        break;
+      }
     if (stop || CheckpointDue(step)) Checkpoint(step);
   }
   Flush();
@@ -218,10 +225,10 @@ std::string Session::ReadOutcomes() {
 }
 
 // Reads the outcomes up to the step `made`: where training has diverged, back to the last checkpoint, with
-// other noise; twice to the same one is the end. True if it went back: `step` is where it goes on from.
-bool Session::RolledBack(int64_t made, int64_t& step) {
+// other noise; twice to the same one is the end. The step that it goes on from, if it went back.
+std::optional<int64_t> Session::GoBackIfDiverged(int64_t made) {
   const auto what = ReadOutcomes();
-  if (what.empty()) return false;
+  if (what.empty()) return std::nullopt;
   const auto give_up = [&](const char* why) {
     ThrowData(what + ", " + why, "step " + std::to_string(made), "lower the learning rates");
   };
@@ -232,11 +239,11 @@ bool Session::RolledBack(int64_t made, int64_t& step) {
   const auto back = Restore("auto", /*going_back=*/true);
   if (!back) give_up("and there is no checkpoint to go back to");
   if (*back == before.rollback_step) give_up("also after a rollback");
-  step = history_.rollback_step = *back;
+  history_.rollback_step = *back;
   history_.rollbacks = before.rollbacks + 1;
   history_.bad_steps = 0;
-  hooks_.start_loading(step);
-  return true;
+  hooks_.start_loading(*back);
+  return back;
 }
 
 // Before the step is reported or saved: what differs shall not reach a checkpoint.

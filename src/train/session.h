@@ -44,7 +44,7 @@ class Session {
   void CheckWeights(int64_t step);
   void WatchForStragglers(double busy_seconds);
   void AfterStep(int64_t step);
-  bool RolledBack(int64_t made, int64_t& step);
+  std::optional<int64_t> GoBackIfDiverged(int64_t made);
   bool OutcomesDue(int64_t step) const;
   std::string ReadOutcomes();
   void Log(int64_t step);

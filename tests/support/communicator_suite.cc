@@ -226,6 +226,9 @@ void GathersHostValues(Communicator& c) {
     EXPECT_EQ(strings[rank], std::string(rank * 5, 'x') + std::to_string(rank));
   }
   EXPECT_EQ(cluster::AllReduceScalar(c, c.rank(), Reduce::kMax), c.size() - 1);
+  // Also where another rank holds more, or less.
+  EXPECT_EQ(cluster::BroadcastScalar(c, 5.0 + c.rank()), 5);
+  EXPECT_EQ(cluster::BroadcastScalar(c, 5.0 + c.rank(), c.size() - 1), 4 + c.size());
 }
 
 void CountsCalls(Communicator& c) {
