@@ -1,9 +1,7 @@
 #include "cluster/consistency.h"
 
 #include <map>
-#include <sstream>
 
-#include "src/base/checksum.h"
 #include "src/base/error.h"
 #include "src/base/text_list.h"
 
@@ -11,7 +9,7 @@ namespace helio::cluster {
 namespace {
 
 // The value most ranks have; of equally frequent ones the one of the lowest rank.
-std::string Majority(const std::vector<std::string>& values) {
+std::string MostFrequent(const std::vector<std::string>& values) {
   std::map<std::string, int> votes;
   for (const auto& value : values) ++votes[value];
   const std::string* best = &values.front();
@@ -21,7 +19,7 @@ std::string Majority(const std::vector<std::string>& values) {
 }
 
 std::string Differences(const std::string& name, const std::vector<std::string>& values) {
-  const auto expected = Majority(values);
+  const auto expected = MostFrequent(values);
   std::string text;
   for (size_t rank = 0; rank < values.size(); ++rank)
     if (values[rank] != expected)

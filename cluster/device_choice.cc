@@ -4,7 +4,7 @@
 #include <filesystem>
 #include <set>
 
-#include "cluster/nccl_communicator.h"
+#include "cluster/gpus.h"
 #include "src/base/error.h"
 #include "src/base/log.h"
 #include "src/base/text_list.h"

@@ -6,7 +6,7 @@
 #include <thread>
 #include <vector>
 
-#include "cluster/nccl_communicator.h"
+#include "cluster/gpus.h"
 #include "src/base/seconds.h"
 
 namespace helio::cluster {

@@ -7,18 +7,6 @@
 
 namespace helio::cluster {
 
-void ReducerOptions::Declare(OptionList& list) {
-  list.Group("Ranks and machine");
-  list.AddOperational("first_bucket_mb", &first_bucket_mb, Above(0),
-                      "Size of a phase's first gradient bucket: communication starts early");
-  list.AddOperational("bucket_mb", &bucket_mb, Above(0), "Size of the other gradient buckets");
-  list.Add("wire_dtype", &wire_dtype, OneOf({"same", "bfloat16"}),
-           "Gradients on the wire; bfloat16: half the bytes, another model");
-  list.AddOperational(
-      "shard_optimizer", &shard_optimizer, AnyValue(),
-      "Every rank keeps 1/N of Adam's moments; same weights bit for bit, clipped phases to rounding");
-}
-
 // The way from a parameter's hook to its reducer; the hooks may outlive the reducer.
 struct GradientReducer::Hooks {
   GradientReducer* reducer;

@@ -4,25 +4,12 @@
 
 #include "cluster/communicator.h"
 #include "cluster/parameter_group.h"
+#include "cluster/reducer_options.h"
 #include "cluster/reduction.h"
 #include "cluster/wire.h"
-#include "src/base/option_list.h"
 #include "src/base/tensor.h"
 
 namespace helio::cluster {
-
-struct ReducerOptions {
-  double first_bucket_mb = 1;
-  double bucket_mb = 25;
-  // "same" as the gradients, or "bfloat16": half the bytes. Over MPI they are summed in float32 and rounded
-  // once, over NCCL rounded at every hop (communicator.h).
-  std::string wire_dtype = "same";
-  // Only the own slice (sharding.h) becomes the mean; the rest is scratch afterwards.
-  bool shard_optimizer = false;
-  bool overlap = true;  // false: everything is sent after backward (to measure what overlap saves)
-
-  void Declare(OptionList& list);
-};
 
 // What one reduction cost. Its times are the device's: to ask for them waits until it is over.
 struct ReduceStats {

@@ -9,6 +9,7 @@
 #include "cluster/blocking_call.h"
 #include "cluster/device_choice.h"
 #include "cluster/device_error.h"
+#include "cluster/gpus.h"
 #include "cluster/mpi_communicator.h"
 #include "cluster/nccl_communicator.h"
 #include "cluster/roll_call.h"

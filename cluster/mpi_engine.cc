@@ -8,7 +8,7 @@
 #include <system_error>
 
 #include "cluster/device_error.h"
-#include "cluster/nccl_communicator.h"
+#include "cluster/gpus.h"
 #include "cluster/speaking_turn.h"
 #include "src/base/seconds.h"
 #include "src/base/tensor.h"

@@ -3,15 +3,6 @@
 
 namespace helio::cluster {
 
-// GPUs that this process may use; 0 without a driver.
-int VisibleGpus();
-// The UUID's 16 bytes of the one that is visible; empty where there are none or several.
-std::string OnlyGpu();
-
-// Makes a GPU the calling thread's current one: otherwise its first CUDA call makes a context on GPU 0.
-// Nothing for the CPU.
-void MakeCurrent(const c10::Device& device);
-
 // CUDA tensors over NCCL on a high-priority stream of its own, CPU tensors over `host`. Wait is an event on
 // the current stream, never a host sync. The NCCL id travels over `host`; initialisation is non-blocking with
 // the job's deadline; the engine watches asynchronous errors and deadlines. Collective. Throws

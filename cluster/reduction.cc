@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "cluster/gradient_reducer.h"
 #include "cluster/sharding.h"
 
 namespace helio::cluster {

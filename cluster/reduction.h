@@ -6,10 +6,9 @@
 #include "cluster/bucket_plan.h"
 #include "cluster/communicator.h"
 #include "cluster/parameter_group.h"
+#include "cluster/reducer_options.h"
 
 namespace helio::cluster {
-
-struct ReducerOptions;
 
 // Which collective turns a group's gradients into their mean over the ranks.
 class Reduction {

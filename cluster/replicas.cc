@@ -1,7 +1,7 @@
-#include <array>
+#include "cluster/replicas.h"
+
 #include <map>
 
-#include "cluster/consistency.h"
 #include "src/base/checksum.h"
 #include "src/base/error.h"
 #include "src/base/host_name.h"

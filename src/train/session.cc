@@ -4,6 +4,7 @@
 #include <array>
 
 #include "cluster/consistency.h"
+#include "cluster/replicas.h"
 #include "src/base/checksum.h"
 #include "src/base/random.h"
 #include "src/base/seconds.h"

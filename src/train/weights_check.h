@@ -1,7 +1,7 @@
 #pragma once
 #include <vector>
 
-#include "cluster/consistency.h"
+#include "cluster/replicas.h"
 #include "src/recipes/system.h"
 #include "src/train/trainer.h"
 

@@ -2,7 +2,7 @@
 // threads: replicas_bench [MILLION_NUMBERS, default 1.5] [CHECKS, default 200]. In tensors of 10,000 numbers.
 #include <iostream>
 
-#include "cluster/consistency.h"
+#include "cluster/replicas.h"
 #include "cluster/thread_communicator.h"
 #include "src/base/seconds.h"
 

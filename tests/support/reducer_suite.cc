@@ -5,6 +5,7 @@
 #include "cluster/consistency.h"
 #include "cluster/flat_adam.h"
 #include "cluster/gradient_reducer.h"
+#include "cluster/replicas.h"
 #include "cluster/sharding.h"
 #include "cluster/straggler.h"
 #include "src/base/error.h"
