@@ -4,6 +4,7 @@
 #include <fstream>
 #include <set>
 
+#include "dataio/synth/palette.h"
 #include "dataio/synth/subject.h"
 #include "src/base/json.h"
 #include "src/base/log.h"
