@@ -2,11 +2,11 @@
 #include <sstream>
 
 #include "dataio/file_tree.h"
-#include "dataio/numbers.h"
 #include "dataio/pickle_list.h"
 #include "dataio/source_reading.h"
 #include "src/base/error.h"
 #include "src/base/file_system.h"
+#include "src/base/numbers.h"
 
 namespace helio::dataio {
 namespace fs = std::filesystem;

@@ -30,9 +30,9 @@ std::vector<int64_t> DrawnCaptions(int64_t captions, int64_t count, uint64_t key
 }
 
 std::string Recorded(const SafeTensors& file, const std::string& key, const std::string& where) {
-  const auto found = file.metadata.find(key);
-  if (found == file.metadata.end()) ThrowData("does not say its '" + key + "'", where, "make it anew");
-  return found->second;
+  auto said = file.Said(key);
+  if (said.empty()) ThrowData("does not say its '" + key + "'", where, "make it anew");
+  return said;
 }
 
 }  // namespace
@@ -59,9 +59,8 @@ Embeddings::Embeddings(const Dataset& dataset) : dataset_(dataset) {
   vectors_ = *vectors;
   digest_ = Recorded(file, "digest", where);
   protocol_ = Recorded(file, "protocol", where);
-  for (const auto& [key, field] : std::initializer_list<std::pair<const char*, std::string*>>{
-           {"encoder", &encoder_}, {"encoder_file", &encoder_file_}})
-    if (const auto found = file.metadata.find(key); found != file.metadata.end()) *field = found->second;
+  encoder_ = file.Said("encoder");
+  encoder_file_ = file.Said("encoder_file");
 }
 
 torch::Tensor Embeddings::Means(std::span<const int64_t> rows, int64_t count,

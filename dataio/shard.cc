@@ -7,10 +7,10 @@
 #include <sstream>
 
 #include "dataio/mapped_columns.h"
-#include "dataio/numbers.h"
 #include "dataio/shard_format.h"
 #include "dataio/shard_seal.h"
 #include "src/base/file_system.h"
+#include "src/base/numbers.h"
 
 namespace helio::dataio {
 namespace fs = std::filesystem;

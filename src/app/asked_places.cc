@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "dataio/numbers.h"
 #include "src/base/error.h"
+#include "src/base/numbers.h"
 #include "src/base/text_list.h"
 
 namespace helio::app {
@@ -11,7 +11,7 @@ namespace {
 
 // A place in the picture: 0 to 1.
 float Fraction(const std::string& text, const std::string& where, const std::string& hint) {
-  const auto value = dataio::ParseNumber<double>(text);
+  const auto value = ParseNumber<double>(text);
   if (!value || !(*value >= 0 && *value <= 1))
     ThrowUser("'" + text + "' is no part of the picture's side, 0 to 1", where, hint);
   return static_cast<float>(*value);

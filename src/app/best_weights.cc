@@ -8,17 +8,14 @@ namespace helio::app {
 void BestWeights::GoOnAt(int64_t step) {
   best_.reset();
   if (!Exists(path_)) return;
-  const auto metadata = ReadSafeTensors(path_).metadata;
-  const auto said = [&](const char* key) {
-    const auto found = metadata.find(key);
-    return found == metadata.end() ? std::string() : found->second;
-  };
-  if (step == 0 || !train::FlagDifferences(said("flags"), identity_, allowed_).empty()) {
+  const auto file = ReadSafeTensors(path_);
+  if (step == 0 || !train::FlagDifferences(file.Said("flags"), identity_, allowed_).empty()) {
     const auto before = path_.parent_path() / ("before-" + path_.filename().string());
     Rename(path_, before);
     LOG(INFO) << path_.string() << " is of an earlier run: moved to " << before.string();
-  } else if (!said("step").empty() && std::stoll(said("step")) <= step && !said("score").empty()) {
-    best_ = std::stod(said("score"));
+  } else if (const auto at = file.Said("step"), score = file.Said("score");
+             !at.empty() && std::stoll(at) <= step && !score.empty()) {
+    best_ = std::stod(score);
   }
 }
 

@@ -1,6 +1,7 @@
 #include "src/app/sentence_reader.h"
 
 #include "dataio/embeddings.h"
+#include "src/app/training_structs.h"
 #include "src/base/error.h"
 #include "src/base/safetensors.h"
 
@@ -31,11 +32,7 @@ std::unique_ptr<recipes::SentenceEncoder> ReadSentenceEncoder(const std::string&
   const auto weights = ReadSafeTensors(file);
   auto encoder =
       recipes::MakeSentenceEncoder(weights.tensors, text, vocabulary.size(), words, flag + "=" + file);
-  const auto recorded = weights.metadata.find("vocabulary");
-  if (encoder->Needs().captions && recorded != weights.metadata.end() &&
-      recorded->second != vocabulary.Digest())
-    ThrowUser(file + " was trained with another vocabulary than the data set's", flag,
-              "pack the data with that vocabulary (helio-pack --vocab)");
+  if (encoder->Needs().captions) CheckVocabulary(weights, vocabulary.Digest(), file, flag);
   return encoder;
 }
 

@@ -4,7 +4,6 @@
 #include "cluster/cores.h"
 #include "src/base/error.h"
 #include "src/base/finite.h"
-#include "src/base/safetensors.h"
 
 namespace helio::app {
 namespace {
@@ -13,10 +12,7 @@ namespace {
 NamedTensors ReadWeightFile(const std::string& file, const std::string& flag,
                             const std::optional<std::string>& vocabulary) {
   const auto weights = ReadSafeTensors(file);
-  const auto recorded = weights.metadata.find("vocabulary");
-  if (vocabulary && recorded != weights.metadata.end() && recorded->second != *vocabulary)
-    ThrowUser(file + " was trained with another vocabulary than the data set's", flag,
-              "pack the data with that vocabulary (helio-pack --vocab)");
+  if (vocabulary) CheckVocabulary(weights, *vocabulary, file, flag);
   if (const auto name = FirstNotFinite(weights.tensors); !name.empty())
     ThrowUser(file + " has weights that are not finite: " + name, flag, "train it again with a lower rate");
   return weights.tensors;
@@ -37,6 +33,13 @@ std::unique_ptr<GlobalBatch> MakeBatch(const std::string& scope, cluster::Commun
   if (scope == "local") return std::make_unique<SoloBatch>();
   if (scope == "node") return std::make_unique<cluster::CommunicatorBatch>(communicator, true);
   return cluster::MakeGlobalBatch(communicator);
+}
+
+void CheckVocabulary(const SafeTensors& weights, const std::string& digest, const std::string& file,
+                     const std::string& flag) {
+  if (const auto recorded = weights.Said("vocabulary"); !recorded.empty() && recorded != digest)
+    ThrowUser(file + " was trained with another vocabulary than the data set's", flag,
+              "pack the data with that vocabulary (helio-pack --vocab)");
 }
 
 recipes::PretrainedWeights ReadWeights(const RunOptions& run, const dataio::Vocabulary& vocabulary) {

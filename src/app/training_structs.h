@@ -3,6 +3,7 @@
 
 #include "src/app/training_options.h"
 #include "src/base/global_batch.h"
+#include "src/base/safetensors.h"
 #include "src/recipes/registry.h"
 #include "src/train/validation_run.h"
 
@@ -11,6 +12,10 @@ namespace helio::app {
 
 // --batch_norm or --negatives. Collective.
 std::unique_ptr<GlobalBatch> MakeBatch(const std::string& scope, cluster::Communicator& communicator);
+// Throws Error{kUser} where `weights`, which `flag` took from `file`, record another vocabulary than that of
+// `digest`.
+void CheckVocabulary(const SafeTensors& weights, const std::string& digest, const std::string& file,
+                     const std::string& flag);
 // The weights that the user gave; refuses those made with another vocabulary.
 recipes::PretrainedWeights ReadWeights(const RunOptions& run, const dataio::Vocabulary& vocabulary);
 // The same for networks that read no words.

@@ -3,23 +3,14 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
-#include <optional>
 #include <sstream>
 
 #include "src/base/error.h"
 #include "src/base/log.h"
+#include "src/base/numbers.h"
 
 namespace helio {
 namespace {
-
-// The whole text as a number; nothing if it is none.
-template <typename T>
-std::optional<T> NumberIn(const std::string& text) {
-  T value{};
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (text.empty() || error != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return value;
-}
 
 template <typename T>
 std::string NumberText(T value) {
@@ -29,7 +20,7 @@ std::string NumberText(T value) {
 
 Range OfNumbers(std::string text, std::function<bool(double)> admits) {
   return {std::move(text), [admits = std::move(admits)](const std::string& value) {
-            const auto number = NumberIn<double>(value);
+            const auto number = ParseNumber<double>(value);
             return number && std::isfinite(*number) && admits(*number);
           }};
 }
@@ -53,7 +44,7 @@ bool Set(std::filesystem::path* value, const std::string& text) { return SetText
 
 template <typename T>
 bool Set(T* value, const std::string& text) {
-  const auto number = NumberIn<T>(text);
+  const auto number = ParseNumber<T>(text);
   if (number) *value = *number;
   return number.has_value();
 }

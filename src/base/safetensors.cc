@@ -169,6 +169,11 @@ const torch::Tensor* SafeTensors::Find(const std::string& name) const {
   return nullptr;
 }
 
+std::string SafeTensors::Said(const std::string& key) const {
+  const auto found = metadata.find(key);
+  return found == metadata.end() ? "" : found->second;
+}
+
 SafeTensors ReadSafeTensors(const fs::path& path) {
   const std::string file = path.string();
   auto mapped = std::make_shared<MappedFile>(path);

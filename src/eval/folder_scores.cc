@@ -21,10 +21,9 @@ std::vector<Score> InceptionScores(const std::string& name, const Judges& judges
 // A file that features or statistics were written to, if this judge made them.
 SafeTensors ReadJudged(const std::filesystem::path& file, const Judges& judges) {
   auto saved = ReadSafeTensors(file);
-  const auto judge = saved.metadata.find("judge");
-  if (judge == saved.metadata.end() || judge->second != judges.features)
-    ThrowUser("its features are of another judge: " +
-                  (judge == saved.metadata.end() ? "it does not say which" : judge->second) +
+  const auto judge = saved.Said("judge");
+  if (judge.empty() || judge != judges.features)
+    ThrowUser("its features are of another judge: " + (judge.empty() ? "it does not say which" : judge) +
                   "; this one is: " + judges.features,
               file.string(), "score the pictures themselves: --real=FOLDER");
   return saved;
@@ -78,10 +77,10 @@ std::vector<Score> StatisticsScores(const torch::Tensor& drawn, const SafeTensor
     ThrowUser("its statistics are not of " + std::to_string(drawn.size(1)) + " features", file);
   Moments moments;
   moments.Add(drawn);
-  const auto count = saved.metadata.find("n");
+  const auto count = saved.Said("n");
   const auto protocol = "N=" + std::to_string(drawn.size(0)) + " against statistics" +
-                        (count == saved.metadata.end() ? "" : " of " + count->second) + ", " +
-                        std::to_string(drawn.size(1)) + " features of " + judges.features;
+                        (count.empty() ? "" : " of " + count) + ", " + std::to_string(drawn.size(1)) +
+                        " features of " + judges.features;
   return {{"fid", FrechetDistanceOf(moments, Moments::Of(*mean, *covariance)), 0, protocol}};
 }
 

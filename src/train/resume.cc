@@ -1,8 +1,8 @@
 #include "src/train/resume.h"
 
-#include <charconv>
 #include <set>
 
+#include "src/base/numbers.h"
 #include "src/base/text_list.h"
 
 namespace helio::train {
@@ -20,13 +20,8 @@ std::string ValueOf(const OptionValues& flags, const std::string& name) {
 
 // Also numbers that are written differently.
 bool SameValue(const std::string& a, const std::string& b) {
-  if (a == b) return true;
-  double x = 0, y = 0;
-  const auto parsed = [](const std::string& text, double& value) {
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    return error == std::errc() && end == text.data() + text.size();
-  };
-  return parsed(a, x) && parsed(b, y) && x == y;
+  const auto x = ParseNumber<double>(a), y = ParseNumber<double>(b);
+  return a == b || (x && y && *x == *y);
 }
 
 }  // namespace

@@ -39,6 +39,8 @@ TEST_F(SafeTensorsTest, RoundTripKeepsEverything) {
   WriteSafeTensors(path_, tensors, {{"recipe", "mirrorgan"}});
   const auto read = ReadSafeTensors(path_);
   EXPECT_EQ(read.metadata.at("recipe"), "mirrorgan");
+  EXPECT_EQ(read.Said("recipe"), "mirrorgan");
+  EXPECT_EQ(read.Said("vocabulary"), "");
   ASSERT_EQ(read.tensors.size(), tensors.size());
   for (const auto& [name, tensor] : tensors) {
     ASSERT_NE(read.Find(name), nullptr) << name;

@@ -3,7 +3,7 @@
 #include <optional>
 #include <string_view>
 
-namespace helio::dataio {
+namespace helio {
 
 // The number that `text` is, all of it: "12a", " 12", "" and what does not fit T are none.
 template <typename T>
@@ -14,4 +14,4 @@ std::optional<T> ParseNumber(std::string_view text) {
   return value;
 }
 
-}  // namespace helio::dataio
+}  // namespace helio
