@@ -3,17 +3,16 @@
 namespace helio::app {
 namespace {
 
-bool FreezesARandomTrunk(const TrainingOptions& options) {
-  const auto flags = ParseFlagfile(RecordOf(options.values).flags);
-  const auto freezes = flags.find("freeze_trunk");
-  return freezes != flags.end() && freezes->second == "true" &&
+bool FreezesARandomTrunk(const TrainingOptions& options, const ResolvedOptions& resolved) {
+  const auto freezes = resolved.read.find("freeze_trunk");
+  return freezes != resolved.read.end() && freezes->second == "true" &&
          !options.run.WeightFiles().contains("classifier") && !options.run.random_frozen;
 }
 
 }  // namespace
 
-void Announce(const TrainingOptions& options, const recipes::System& system, const TrainingData& data,
-              const cluster::Communicator& communicator, RunLength length) {
+void Announce(const TrainingOptions& options, const ResolvedOptions& resolved, const recipes::System& system,
+              const TrainingData& data, const cluster::Communicator& communicator, RunLength length) {
   const auto& run = options.run;
   const auto needs = system.Needs();
   int64_t parameters = 0;
@@ -25,11 +24,11 @@ void Announce(const TrainingOptions& options, const recipes::System& system, con
   if (options.trainer.precision == "tf32" && communicator.world().device.is_cpu())
     LOG(INFO) << "--precision=tf32 is of CUDA devices: on CPUs this is float32";
   for (const auto& concern : data.Concerns(needs)) LOG(WARNING) << run.data << ": " << concern;
-  if (FreezesARandomTrunk(options))
+  if (FreezesARandomTrunk(options, resolved))
     LOG(WARNING) << run.recipe
                  << "'s image trunk is frozen, with random weights: --classifier gives it trained ones, "
                  << "--nofreeze_trunk trains it";
-  if (const auto unread = UnreadOptions(options.values); !unread.empty())
+  if (const auto unread = UnreadOptions(options.values, resolved); !unread.empty())
     LOG(INFO) << run.recipe << " does not read" << unread;
 }
 

@@ -11,7 +11,7 @@ struct RunLength {
 };
 
 // Says in the log what is going to run, and what its user may not have meant. Local; for rank 0.
-void Announce(const TrainingOptions& options, const recipes::System& system, const TrainingData& data,
-              const cluster::Communicator& communicator, RunLength length);
+void Announce(const TrainingOptions& options, const ResolvedOptions& resolved, const recipes::System& system,
+              const TrainingData& data, const cluster::Communicator& communicator, RunLength length);
 
 }  // namespace helio::app

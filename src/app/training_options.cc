@@ -177,24 +177,22 @@ OptionValues CadenceOf(const OptionList& list, const OptionValues& values) {
 
 }  // namespace
 
-RunRecord RecordOf(const OptionValues& values) {
+ResolvedOptions Resolve(const OptionValues& given) {
   TrainingOptions options;
   OptionList list, system, judges;
   options.Declare(list);
   options.judges.Declare(judges);
-  DeclareSystem(values, system);
-  return {
-      .flags = ToFlagfile(Merged(Merged(judges.Values(values), list.Values(values)), system.Values(values))),
-      .identity = ToFlagfile(Merged(list.MatchedValues(values), system.MatchedValues(values))),
-      .defaults = ToFlagfile(Merged(list.Defaults(), system.Defaults())),
-      .cadence = CadenceOf(list, values)};
+  DeclareSystem(given, system);
+  return {.read = Merged(Merged(judges.Values(given), list.Values(given)), system.Values(given)),
+          .computed = Merged(list.MatchedValues(given), system.MatchedValues(given)),
+          .defaults = Merged(list.Defaults(), system.Defaults()),
+          .cadence = CadenceOf(list, given)};
 }
 
-std::string UnreadOptions(const OptionValues& values) {
-  const auto read = ParseFlagfile(RecordOf(values).flags);
+std::string UnreadOptions(const OptionValues& given, const ResolvedOptions& resolved) {
   std::string unread;
-  for (const auto& entry : values)
-    if (!read.contains(entry.first)) unread += " --" + entry.first;
+  for (const auto& entry : given)
+    if (!resolved.read.contains(entry.first)) unread += " --" + entry.first;
   return unread;
 }
 

@@ -76,16 +76,18 @@ inline TrainingOptions ReadTrainingOptions(const OptionValues& values) {
   return ReadTrainingOptionsWith(OptionList(), values);
 }
 
-// Of a run with `values`, as flagfiles: everything that it and its system read; what of that decides what is
-// computed, which a resume must agree on; and the defaults of that.
-struct RunRecord {
-  std::string flags, identity, defaults;
-  // Of the others those that all ranks must have the same: not where files lie, nor threads.
+// What a run and its system read, of what they are given and with the defaults of the rest; each value in one
+// way of writing.
+struct ResolvedOptions {
+  OptionValues read;
+  OptionValues computed;  // of these, what decides what is computed: a resume must have the same
+  OptionValues defaults;  // of these, but for the judges' own
+  // Of those read that decide nothing: what all ranks must have the same. Not where files lie, nor threads.
   OptionValues cadence;
 };
-RunRecord RecordOf(const OptionValues& values);
+ResolvedOptions Resolve(const OptionValues& given);
 
-// " --gf --df": those of `values` that other systems read, and this one does not.
-std::string UnreadOptions(const OptionValues& values);
+// " --gf --df": those given that other systems read, and this one does not.
+std::string UnreadOptions(const OptionValues& given, const ResolvedOptions& resolved);
 
 }  // namespace helio::app

@@ -35,7 +35,7 @@ class TrainingProgram {
       : options_(options),
         run_(options.run),
         out_(options.session.out),
-        record_(RecordOf(options.values)),
+        resolved_(Resolve(options.values)),
         communicator_(communicator),
         data_(run_.DataFolders()),
         weights_(ReadWeights(run_, data_.train().vocabulary())),
@@ -52,7 +52,7 @@ class TrainingProgram {
   }
 
   int Run() {
-    if (is_rank0()) Announce(options_, *system_, data_, communicator_, {steps_, steps_per_epoch_});
+    if (is_rank0()) Announce(options_, resolved_, *system_, data_, communicator_, {steps_, steps_per_epoch_});
     if (run_.dry_run) return DryRun();
     train::TrainingMetrics metrics(registry_, {.recipe = run_.recipe,
                                                .version = Version(),
@@ -77,7 +77,7 @@ class TrainingProgram {
   }
 
   int DryRun() {
-    auto facts = FactsOf(*system_, trainer_, data_, options_, communicator_.world());
+    auto facts = FactsOf(*system_, trainer_, data_, options_, resolved_, communicator_.world());
     facts.steps = steps_;
     facts.steps_per_epoch = steps_per_epoch_;
     if (is_rank0()) facts.resume_step = StepToResume(Identity(), options_.session);
@@ -88,8 +88,8 @@ class TrainingProgram {
   }
 
   train::RunIdentity Identity() const {
-    return {record_.identity, record_.defaults, data_.Digest(needs_), data_.train().vocabulary().Digest(),
-            WeightsDigest(TensorsOf(*system_, Role::kFrozen))};
+    return {ToFlagfile(resolved_.computed), ToFlagfile(resolved_.defaults), data_.Digest(needs_),
+            data_.train().vocabulary().Digest(), WeightsDigest(TensorsOf(*system_, Role::kFrozen))};
   }
 
   train::SessionOptions SessionOptions() const {
@@ -97,9 +97,9 @@ class TrainingProgram {
     session.steps = steps_;
     session.steps_per_epoch = steps_per_epoch_;
     session.identity = Identity();
-    session.cadence.assign(record_.cadence.begin(), record_.cadence.end());
+    session.cadence.assign(resolved_.cadence.begin(), resolved_.cadence.end());
     session.same_statistics = run_.batch_norm == "global";
-    session.texts = {{"run.flags", record_.flags},
+    session.texts = {{"run.flags", ToFlagfile(resolved_.read)},
                      {"vocabulary.json", data_.train().vocabulary().ToJson()},
                      {kFactsFile, ToJson(data_.Facts()).dump()}};
     session.version = Version();
@@ -159,7 +159,7 @@ class TrainingProgram {
   std::map<std::string, std::string> Metadata() const {
     return {{"recipe", run_.recipe},
             {"vocabulary", data_.train().vocabulary().Digest()},
-            {"flags", record_.identity},
+            {"flags", ToFlagfile(resolved_.computed)},
             {"version", Version()}};
   }
 
@@ -171,7 +171,7 @@ class TrainingProgram {
   const TrainingOptions& options_;
   const RunOptions& run_;
   const fs::path out_;
-  const RunRecord record_;
+  const ResolvedOptions resolved_;
   cluster::Communicator& communicator_;
   const TrainingData data_;
   const recipes::PretrainedWeights weights_;

@@ -22,8 +22,8 @@ int64_t PictureValues(const std::vector<dataio::DomainNeeds>& needs) {
   return values;
 }
 
-std::string FlagsToShow(const TrainingOptions& options) {
-  auto flags = ParseFlagfile(RecordOf(options.values).flags);
+std::string FlagsToShow(const ResolvedOptions& resolved) {
+  auto flags = resolved.read;
   flags.erase("dry_run");
   return ToFlagfile(flags);
 }
@@ -31,10 +31,11 @@ std::string FlagsToShow(const TrainingOptions& options) {
 }  // namespace
 
 DryRunFacts FactsOf(const recipes::System& system, const train::Trainer& trainer, const TrainingData& data,
-                    const TrainingOptions& options, const cluster::World& world) {
+                    const TrainingOptions& options, const ResolvedOptions& resolved,
+                    const cluster::World& world) {
   DryRunFacts facts;
   facts.device = world.device.str();
-  facts.flagfile = FlagsToShow(options);
+  facts.flagfile = FlagsToShow(resolved);
   facts.ranks = world.size;
   facts.rows = data.Rows(system.Needs());
   facts.batch = options.run.batch;

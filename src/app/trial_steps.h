@@ -8,7 +8,8 @@ namespace helio::app {
 
 // What needs no step: sizes, flags, rows. Local.
 DryRunFacts FactsOf(const recipes::System& system, const train::Trainer& trainer, const TrainingData& data,
-                    const TrainingOptions& options, const cluster::World& world);
+                    const TrainingOptions& options, const ResolvedOptions& resolved,
+                    const cluster::World& world);
 
 // Where the run would begin; reads and checks the whole checkpoint, throws as the run itself would. Local.
 int64_t StepToResume(const train::RunIdentity& identity, const train::SessionOptions& session);

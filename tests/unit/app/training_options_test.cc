@@ -25,24 +25,22 @@ TEST(TrainingOptionsTest, EverySystemsDefaultsAreInTheirOwnRanges) {
 }
 
 TEST(TrainingOptionsTest, ARunsIdentityIsWhatItReadsAndComputesWith) {
-  const auto record =
-      RecordOf({{"recipe", "damsm"}, {"gf", "7"}, {"text_dropout", "0.25"}, {"threads", "3"}});
-  const auto identity = ParseFlagfile(record.identity), flags = ParseFlagfile(record.flags);
-  EXPECT_THAT(identity, Contains(Pair("text_dropout", "0.25")));
-  EXPECT_THAT(identity, Contains(Pair("rate", "0.002")));
-  EXPECT_THAT(identity, Not(Contains(Key("gf"))));
-  EXPECT_THAT(identity, Not(Contains(Key("threads"))));
-  EXPECT_THAT(flags, Contains(Pair("threads", "3")));
-  EXPECT_THAT(flags, Not(Contains(Key("gf"))));
-  EXPECT_EQ(UnreadOptions({{"recipe", "damsm"}, {"gf", "7"}, {"words", "12"}}), " --gf");
+  const OptionValues given = {
+      {"recipe", "damsm"}, {"gf", "7"}, {"text_dropout", "0.25"}, {"threads", "3"}, {"words", "12"}};
+  const auto resolved = Resolve(given);
+  EXPECT_THAT(resolved.computed, Contains(Pair("text_dropout", "0.25")));
+  EXPECT_THAT(resolved.computed, Contains(Pair("rate", "0.002")));
+  EXPECT_THAT(resolved.computed, Not(Contains(Key("gf"))));
+  EXPECT_THAT(resolved.computed, Not(Contains(Key("threads"))));
+  EXPECT_THAT(resolved.read, Contains(Pair("threads", "3")));
+  EXPECT_THAT(resolved.read, Not(Contains(Key("gf"))));
+  EXPECT_EQ(UnreadOptions(given, resolved), " --gf");
   // The declaration's defaults were not touched by another run's values.
-  EXPECT_THAT(ParseFlagfile(RecordOf({{"recipe", "damsm"}}).identity), Contains(Pair("text_dropout", "0.5")));
+  EXPECT_THAT(Resolve({{"recipe", "damsm"}}).computed, Contains(Pair("text_dropout", "0.5")));
 }
 
 TEST(TrainingOptionsTest, ASystemKeepsItsOwnDefaultOfASharedName) {
-  const auto gf = [](const char* recipe) {
-    return ParseFlagfile(RecordOf({{"recipe", recipe}}).identity).at("gf");
-  };
+  const auto gf = [](const char* recipe) { return Resolve({{"recipe", recipe}}).computed.at("gf"); };
   EXPECT_EQ(gf("mirrorgan"), "32");
   EXPECT_EQ(gf("stackgan1"), "192");
   EXPECT_EQ(gf("stackgan_pp"), "64");
