@@ -1,14 +1,11 @@
 #pragma once
 #include "cluster/communicator.h"
+#include "src/app/run_setup.h"
 #include "src/app/training_data.h"
 #include "src/app/training_options.h"
 #include "src/recipes/system.h"
 
 namespace helio::app {
-
-struct RunLength {
-  int64_t steps, steps_per_epoch;
-};
 
 // Says in the log what is going to run, and what its user may not have meant. Local; for rank 0.
 void Announce(const TrainingOptions& options, const ResolvedOptions& resolved, const recipes::System& system,

@@ -3,6 +3,9 @@
 #include <array>
 #include <cstdio>
 
+#include "dataio/prefetcher.h"
+#include "src/app/allocation_peak.h"
+
 namespace helio::app {
 namespace {
 
@@ -21,7 +24,85 @@ int64_t Activations(const DryRunFacts& f, int64_t rows) {
   return std::max<int64_t>(0, f.trial_two + a_row * (rows - 2));
 }
 
+int64_t SizeOf(const NamedTensors& tensors) {
+  int64_t bytes = 0;
+  for (const auto& entry : tensors) bytes += static_cast<int64_t>(entry.second.nbytes());
+  return bytes;
+}
+
+// Values of a row's pictures, all domains and sides together.
+int64_t PictureValues(const std::vector<dataio::DomainNeeds>& needs) {
+  int64_t values = 0;
+  for (const auto& domain : needs)
+    for (const int64_t side : domain.sides) values += (domain.wrong_images ? 6 : 3) * side * side;
+  return values;
+}
+
+std::string FlagsToShow(const ResolvedOptions& resolved) {
+  auto flags = resolved.read;
+  flags.erase("dry_run");
+  return ToFlagfile(flags);
+}
+
+// What needs no step: sizes, flags, rows. Local.
+DryRunFacts FactsWithoutSteps(const TriedRun& run, const cluster::World& world) {
+  const auto& options = run.options;
+  const auto needs = run.system.Needs();
+  DryRunFacts facts;
+  facts.device = world.device.str();
+  facts.flagfile = FlagsToShow(run.resolved);
+  facts.ranks = world.size;
+  facts.rows = run.data.Rows(needs);
+  facts.batch = options.run.batch;
+  facts.accumulate = options.trainer.accumulate;
+  facts.steps = run.length.steps;
+  facts.steps_per_epoch = run.length.steps_per_epoch;
+  facts.trained = SizeOf(recipes::TensorsOf(run.system, recipes::Role::kTrained));
+  facts.frozen = SizeOf(recipes::TensorsOf(run.system, recipes::Role::kFrozen));
+  facts.averages = SizeOf(run.trainer.AverageState());
+  facts.cached = PictureValues(needs);
+  facts.pixels = facts.cached * static_cast<int64_t>(c10::elementSize(options.run.torch_dtype()));
+  facts.prefetch = options.loader.prefetch;
+  facts.shard_optimizer = options.trainer.reducer.shard_optimizer;
+  return facts;
+}
+
+// Where the run would begin.
+int64_t StepToResume(const train::RunIdentity& identity, const train::SessionOptions& session) {
+  const auto snapshot = train::FindCheckpoint(session.out / "checkpoints", session.resume);
+  if (!snapshot) return 0;
+  train::CheckIdentity(*snapshot, identity, session.resume_override, session.out.string());
+  return snapshot->step;
+}
+
+// The memory that a step with that many rows a rank takes for a while. Changes the weights. Collective.
+int64_t BytesOfTrialStep(const TriedRun& run, cluster::Communicator& communicator, int64_t rows) {
+  const auto& options = run.options;
+  const auto& world = communicator.world();
+  const auto needs = run.system.Needs();
+  auto loader_options = LoaderOptionsOf(options, world);
+  loader_options.global_batch = rows * communicator.size();
+  dataio::Loader loader(run.data.Sources(needs), loader_options, 0);
+  dataio::Prefetcher prefetcher(loader, needs, world.device, options.run.torch_dtype());
+  const std::vector<dataio::Batch> batches(static_cast<size_t>(options.trainer.accumulate),
+                                           prefetcher.Next(communicator.job().deadline_seconds()));
+  const recipes::StepContext context{
+      .seed = options.run.seed, .device = world.device, .dtype = options.run.torch_dtype()};
+  communicator.BeginStep(0);
+  const AllocationPeak peak;
+  run.trainer.Step(batches, context, 0);
+  return peak.bytes();
+}
+
 }  // namespace
+
+DryRunFacts FindDryRunFacts(const TriedRun& run, cluster::Communicator& communicator) {
+  auto facts = FactsWithoutSteps(run, communicator.world());
+  if (communicator.rank() == 0) facts.resume_step = StepToResume(run.identity, run.options.session);
+  facts.trial_two = BytesOfTrialStep(run, communicator, 2);
+  facts.trial_four = BytesOfTrialStep(run, communicator, 4);
+  return facts;
+}
 
 std::string DryRunText(const DryRunFacts& f) {
   const int64_t rows_of_rank = PerRank(f.batch, f.ranks);

@@ -1,7 +1,10 @@
 #pragma once
 #include <cstdint>
 #include <string>
-#include <vector>
+
+#include "src/app/run_setup.h"
+#include "src/app/training_data.h"
+#include "src/train/resume.h"
 
 namespace helio::app {
 
@@ -17,6 +20,21 @@ struct DryRunFacts {
   int64_t trial_two = 0, trial_four = 0;
   bool shard_optimizer = false;
 };
+
+// The run that is tried.
+struct TriedRun {
+  const recipes::System& system;
+  train::Trainer& trainer;
+  const TrainingData& data;
+  const TrainingOptions& options;
+  const ResolvedOptions& resolved;
+  train::RunIdentity identity;
+  RunLength length;
+};
+
+// What --dry_run finds out, with two trial steps, which change the weights. Rank 0 reads and checks the whole
+// checkpoint that the run would go on from, and throws as the run itself would. Collective.
+DryRunFacts FindDryRunFacts(const TriedRun& run, cluster::Communicator& communicator);
 
 // The report: resolved flags, steps, rows of a rank, memory of a rank by what it is for. Activations grow
 // with the rows of a micro-batch along the line through the two trial steps.

@@ -4,7 +4,7 @@
 #include "dataio/embeddings.h"
 #include "dataio/evaluation_rows.h"
 #include "src/app/main.h"
-#include "src/app/sentence_reader.h"
+#include "src/app/sentence_encoder_file.h"
 #include "src/app/training_checks.h"
 #include "src/app/training_flags.h"
 #include "src/base/error.h"

@@ -1,14 +1,15 @@
 #include "src/app/evaluation_options.h"
 #include "src/app/main.h"
 #include "src/app/picture_progress.h"
+#include "src/app/pretrained_weights.h"
+#include "src/app/run_setup.h"
 #include "src/app/score_folders.h"
 #include "src/app/score_push.h"
-#include "src/app/sentence_reader.h"
+#include "src/app/sentence_encoder_file.h"
 #include "src/app/trained_model.h"
 #include "src/app/training_checks.h"
 #include "src/app/training_data.h"
 #include "src/app/training_flags.h"
-#include "src/app/training_structs.h"
 #include "src/eval/evaluation.h"
 #include "src/eval/report.h"
 #include "src/eval/samples.h"
@@ -70,7 +71,7 @@ void EvaluateByClass(TrainedModel& model, const eval::Judges& judges, const Trai
   LOG(INFO) << "pictures drawn for classes, and real ones:\n" << eval::FormatScores(scores);
 }
 
-eval::Judges JudgesFor(const EvalOptions& own, TrainedModel& model, const TrainingData& data,
+eval::Judges JudgesFor(const HelioEvalOptions& own, TrainedModel& model, const TrainingData& data,
                        torch::Device device) {
   const auto& run = model.options().run;
   const auto& test = data.test();
@@ -84,7 +85,7 @@ eval::Judges JudgesFor(const EvalOptions& own, TrainedModel& model, const Traini
 }
 
 // The data set against what is asked of it.
-void CheckTest(const EvalOptions& own, const TrainedModel& model, const dataio::Dataset& test) {
+void CheckTest(const HelioEvalOptions& own, const TrainedModel& model, const dataio::Dataset& test) {
   const auto& run = model.options().run;
   if (test.vocabulary().Digest() != model.vocabulary().Digest())
     ThrowUser("the data set's vocabulary is not the checkpoint's", run.data,
@@ -94,7 +95,7 @@ void CheckTest(const EvalOptions& own, const TrainedModel& model, const dataio::
   if (run.WeightFiles().contains("damsm")) CheckEvaluation(test, run, own.images, "images");
 }
 
-Found EvaluateDrawn(const EvalOptions& own, TrainedModel& model, const eval::Judges& judges,
+Found EvaluateDrawn(const HelioEvalOptions& own, TrainedModel& model, const eval::Judges& judges,
                     const dataio::Dataset& test, eval::EvaluationOptions evaluation,
                     cluster::Communicator& communicator) {
   Found found{{}, SourceOf(model)};
@@ -119,7 +120,7 @@ Found EvaluateTest(TrainedModel& model, const eval::Judges& judges, const dataio
   return found;
 }
 
-int Evaluate(const EvalOptions& own, cluster::Communicator& communicator) {
+int Evaluate(const HelioEvalOptions& own, cluster::Communicator& communicator) {
   const auto device = communicator.world().device;
   TrainedModel model(own.checkpoint, device);
   const auto& run = model.options().run;
@@ -145,7 +146,7 @@ int Evaluate(const EvalOptions& own, cluster::Communicator& communicator) {
 }
 
 int Run() {
-  EvalOptions own;
+  HelioEvalOptions own;
   const auto options = ReadTrainingOptionsWith(own, GivenFlags());
   if (!own.folders.fake.empty()) return ScorePictureFolders(options, own, own.folders, own.inception_splits);
   CheckEvalOptions(own, options);
@@ -161,7 +162,7 @@ int Run() {
 }  // namespace helio::app
 
 int main(int argc, char** argv) {
-  helio::app::RegisterFlagsOf<helio::app::EvalOptions>();
+  helio::app::RegisterFlagsOf<helio::app::HelioEvalOptions>();
   helio::app::RegisterTrainingFlags();
   return helio::app::Main(
       argc, argv,

@@ -8,14 +8,14 @@ namespace {
 
 constexpr int64_t kLeastInFolds = 10;  // a picture, or a caption, in each fold
 
-void NeedImages(const EvalOptions& own, int64_t least, const std::string& flag) {
+void NeedImages(const HelioEvalOptions& own, int64_t least, const std::string& flag) {
   if (own.images < least)
     ThrowUser(flag + " needs at least " + std::to_string(least) + " pictures",
               "--images=" + std::to_string(own.images));
 }
 
 // `classified`: by a classifier.
-void CheckCounts(const EvalOptions& own, bool classified) {
+void CheckCounts(const HelioEvalOptions& own, bool classified) {
   if (own.by_class) return NeedImages(own, kLeastInFolds, "--by_class");
   if (own.diversity > 1)
     NeedImages(own, kLeastInFolds * own.diversity, "--diversity=" + std::to_string(own.diversity));
@@ -26,7 +26,7 @@ void CheckCounts(const EvalOptions& own, bool classified) {
 
 }  // namespace
 
-void EvalOptions::Declare(OptionList& list) {
+void HelioEvalOptions::Declare(OptionList& list) {
   list.Add("checkpoint", &checkpoint, AnyValue(), "A run's folder, or one of its checkpoints");
   list.Add("attributes", &attributes, AnyValue(),
            "attributes.json of helio-synth: also score which part has which colour");
@@ -49,7 +49,7 @@ void EvalOptions::Declare(OptionList& list) {
   list.Add("images", &images, Between(1, 1e7), "Pictures to draw, over all ranks together");
 }
 
-void CheckEvalOptions(const EvalOptions& own, const TrainingOptions& options) {
+void CheckEvalOptions(const HelioEvalOptions& own, const TrainingOptions& options) {
   if (own.checkpoint.empty())
     ThrowUser("is missing", "--checkpoint", "name a run's folder, or with --fake a folder of pictures");
   if (!own.folders.real.empty())
@@ -68,7 +68,7 @@ void CheckEvalOptions(const EvalOptions& own, const TrainingOptions& options) {
   CheckCounts(own, options.run.WeightFiles().contains("classifier"));
 }
 
-void CheckRealRows(const EvalOptions& own, const dataio::Dataset& test) {
+void CheckRealRows(const HelioEvalOptions& own, const dataio::Dataset& test) {
   if (test.size() < own.least_rows())
     ThrowUser("has only " + std::to_string(test.size()) + " held-out pictures, --fid, --kid or --prdc need " +
                   std::to_string(own.least_rows()),

@@ -8,7 +8,7 @@
 namespace helio::app {
 
 // The options of helio-eval alone.
-struct EvalOptions : eval::DistanceChoice {
+struct HelioEvalOptions : eval::DistanceChoice {
   std::string checkpoint, attributes;
   eval::FolderScoreOptions folders;  // and where features go
   int64_t images = 3000, diversity = 0, inception_splits = 10;
@@ -19,9 +19,9 @@ struct EvalOptions : eval::DistanceChoice {
 
 // Whether options of an evaluation of --checkpoint fit together, and ask for enough pictures for each score.
 // Throws Error{kUser}: before anything is drawn.
-void CheckEvalOptions(const EvalOptions& own, const TrainingOptions& options);
+void CheckEvalOptions(const HelioEvalOptions& own, const TrainingOptions& options);
 
 // Whether there are enough of the real pictures that drawn ones are compared with. Throws Error{kUser}.
-void CheckRealRows(const EvalOptions& own, const dataio::Dataset& test);
+void CheckRealRows(const HelioEvalOptions& own, const dataio::Dataset& test);
 
 }  // namespace helio::app

@@ -1,7 +1,7 @@
 #include "src/app/prompt_reader.h"
 
 #include "dataio/batch_rows.h"
-#include "src/app/sentence_reader.h"
+#include "src/app/sentence_encoder_file.h"
 #include "src/base/characters.h"
 #include "src/base/text_list.h"
 

@@ -2,8 +2,8 @@
 
 #include "cluster/launch.h"
 #include "src/app/picture_progress.h"
+#include "src/app/pretrained_weights.h"
 #include "src/app/score_push.h"
-#include "src/app/training_structs.h"
 #include "src/base/log.h"
 #include "src/eval/report.h"
 

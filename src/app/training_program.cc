@@ -5,14 +5,15 @@
 #include "dataio/prefetcher.h"
 #include "src/app/announcement.h"
 #include "src/app/best_weights.h"
+#include "src/app/dry_run.h"
 #include "src/app/initial_weights.h"
 #include "src/app/main.h"
+#include "src/app/pictures_of_run.h"
+#include "src/app/pretrained_weights.h"
 #include "src/app/run_exporter.h"
-#include "src/app/run_pictures.h"
+#include "src/app/run_setup.h"
 #include "src/app/training_checks.h"
 #include "src/app/training_data.h"
-#include "src/app/training_structs.h"
-#include "src/app/trial_steps.h"
 #include "src/app/version.h"
 #include "src/base/precision.h"
 #include "src/base/safetensors.h"
@@ -44,7 +45,7 @@ class TrainingProgram {
         system_(MadeSystem()),
         needs_(system_->Needs()),
         trainer_(*system_, communicator, options.trainer),
-        pictures_(MakeRunPictures({*system_, trainer_, data_, options}, weights_)),
+        pictures_(MakePicturesOfRun({*system_, trainer_, data_, options}, weights_)),
         validation_(system_->MakeValidation()),
         steps_per_epoch_(data_.Rows(needs_) / run_.batch),
         steps_(StepsOf(run_, steps_per_epoch_)) {
@@ -77,12 +78,9 @@ class TrainingProgram {
   }
 
   int DryRun() {
-    auto facts = FactsOf(*system_, trainer_, data_, options_, resolved_, communicator_.world());
-    facts.steps = steps_;
-    facts.steps_per_epoch = steps_per_epoch_;
-    if (is_rank0()) facts.resume_step = StepToResume(Identity(), options_.session);
-    facts.trial_two = BytesOfTrialStep(*system_, trainer_, data_, options_, communicator_, 2);
-    facts.trial_four = BytesOfTrialStep(*system_, trainer_, data_, options_, communicator_, 4);
+    const auto facts = FindDryRunFacts(
+        {*system_, trainer_, data_, options_, resolved_, Identity(), {steps_, steps_per_epoch_}},
+        communicator_);
     if (is_rank0()) std::cout << DryRunText(facts) << std::flush;
     return 0;
   }
@@ -179,7 +177,7 @@ class TrainingProgram {
   const std::unique_ptr<recipes::System> system_;
   const std::vector<dataio::DomainNeeds> needs_;
   train::Trainer trainer_;
-  const std::unique_ptr<RunPictures> pictures_;            // of systems that draw or translate
+  const std::unique_ptr<PicturesOfRun> pictures_;          // of systems that draw or translate
   const std::unique_ptr<recipes::Validation> validation_;  // of systems that have one
   const int64_t steps_per_epoch_, steps_;
   cluster::MetricRegistry registry_;

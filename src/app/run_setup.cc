@@ -1,52 +1,15 @@
-#include "src/app/training_structs.h"
+#include "src/app/run_setup.h"
 
 #include "cluster/communicator_batch.h"
 #include "cluster/cores.h"
 #include "src/base/error.h"
-#include "src/base/finite.h"
 
 namespace helio::app {
-namespace {
-
-// `vocabulary`: digest of the data set's, where there is one.
-NamedTensors ReadWeightFile(const std::string& file, const std::string& flag,
-                            const std::optional<std::string>& vocabulary) {
-  const auto weights = ReadSafeTensors(file);
-  if (vocabulary) CheckVocabulary(weights, *vocabulary, file, flag);
-  if (const auto name = FirstNotFinite(weights.tensors); !name.empty())
-    ThrowUser(file + " has weights that are not finite: " + name, flag, "train it again with a lower rate");
-  return weights.tensors;
-}
-
-recipes::PretrainedWeights ReadWeightFiles(const RunOptions& run,
-                                           const std::optional<std::string>& vocabulary) {
-  recipes::PretrainedWeights weights;
-  for (const auto& [role, file] : run.WeightFiles())
-    weights.by_role[role] = ReadWeightFile(file, "--weights=" + role, vocabulary);
-  weights.random = run.random_frozen;
-  return weights;
-}
-
-}  // namespace
-
 std::unique_ptr<GlobalBatch> MakeBatch(const std::string& scope, cluster::Communicator& communicator) {
   if (scope == "local") return std::make_unique<SoloBatch>();
   if (scope == "node") return std::make_unique<cluster::CommunicatorBatch>(communicator, true);
   return cluster::MakeGlobalBatch(communicator);
 }
-
-void CheckVocabulary(const SafeTensors& weights, const std::string& digest, const std::string& file,
-                     const std::string& flag) {
-  if (const auto recorded = weights.Said("vocabulary"); !recorded.empty() && recorded != digest)
-    ThrowUser(file + " was trained with another vocabulary than the data set's", flag,
-              "pack the data with that vocabulary (helio-pack --vocab)");
-}
-
-recipes::PretrainedWeights ReadWeights(const RunOptions& run, const dataio::Vocabulary& vocabulary) {
-  return ReadWeightFiles(run, vocabulary.Digest());
-}
-
-recipes::PretrainedWeights ReadWeights(const RunOptions& run) { return ReadWeightFiles(run, std::nullopt); }
 
 std::unique_ptr<recipes::System> MakeSystemOnHost(const TrainingOptions& options,
                                                   const recipes::Surroundings& surroundings) {

@@ -10,16 +10,12 @@
 // The options as what the layers below take.
 namespace helio::app {
 
+struct RunLength {
+  int64_t steps, steps_per_epoch;
+};
+
 // --batch_norm or --negatives. Collective.
 std::unique_ptr<GlobalBatch> MakeBatch(const std::string& scope, cluster::Communicator& communicator);
-// Throws Error{kUser} where `weights`, which `flag` took from `file`, record another vocabulary than that of
-// `digest`.
-void CheckVocabulary(const SafeTensors& weights, const std::string& digest, const std::string& file,
-                     const std::string& flag);
-// The weights that the user gave; refuses those made with another vocabulary.
-recipes::PretrainedWeights ReadWeights(const RunOptions& run, const dataio::Vocabulary& vocabulary);
-// The same for networks that read no words.
-recipes::PretrainedWeights ReadWeights(const RunOptions& run);
 // The system, its networks on the host, in the run's number format.
 std::unique_ptr<recipes::System> MakeSystemOnHost(const TrainingOptions& options,
                                                   const recipes::Surroundings& surroundings);

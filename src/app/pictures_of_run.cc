@@ -1,4 +1,4 @@
-#include "src/app/run_pictures.h"
+#include "src/app/pictures_of_run.h"
 
 #include <cstdio>
 #include <filesystem>
@@ -30,7 +30,7 @@ std::string TitleOf(const TrainingOptions& options, int64_t step) {
 }
 
 // Of captions.
-class DrawnPictures : public RunPictures {
+class DrawnPictures : public PicturesOfRun {
  public:
   DrawnPictures(const PictureSources& sources, std::unique_ptr<recipes::Drawer> drawer)
       : system_(sources.system),
@@ -94,7 +94,7 @@ std::vector<recipes::ValidationScore> DrawnPictures::Evaluate(const recipes::Pre
 }
 
 // Of held-out pictures in every direction; both generators hold their averages meanwhile.
-class TranslatedPictures : public RunPictures {
+class TranslatedPictures : public PicturesOfRun {
  public:
   TranslatedPictures(const PictureSources& sources, std::unique_ptr<recipes::Translator> translator)
       : sources_(sources),
@@ -145,8 +145,8 @@ void TranslatedPictures::DrawSamples(int64_t step) {
 
 }  // namespace
 
-std::unique_ptr<RunPictures> MakeRunPictures(const PictureSources& sources,
-                                             const recipes::PretrainedWeights& weights) {
+std::unique_ptr<PicturesOfRun> MakePicturesOfRun(const PictureSources& sources,
+                                                 const recipes::PretrainedWeights& weights) {
   const auto& options = sources.options;
   if (auto translator = sources.system.MakeTranslator())
     return std::make_unique<TranslatedPictures>(sources, std::move(translator));

@@ -1,7 +1,7 @@
-#include "src/app/sentence_reader.h"
+#include "src/app/sentence_encoder_file.h"
 
 #include "dataio/embeddings.h"
-#include "src/app/training_structs.h"
+#include "src/app/pretrained_weights.h"
 #include "src/base/error.h"
 #include "src/base/safetensors.h"
 

@@ -11,12 +11,12 @@ namespace helio::app {
 
 // What a run draws with its averaged weights: samples, evaluations, and the buffers that a checkpoint stores
 // beside them. By the options.
-class RunPictures {
+class PicturesOfRun {
  public:
-  virtual ~RunPictures() = default;
+  virtual ~PicturesOfRun() = default;
   virtual NamedTensors AverageBuffers() = 0;   // local
   virtual void DrawSamples(int64_t step) = 0;  // local
-  // Collective; the scores are the same on every rank. None of a system whose validation gives them.
+  // Collective; the scores are the same on every rank. Empty for systems whose Validation gives the scores.
   virtual std::vector<recipes::ValidationScore> Evaluate(const recipes::PretrainedWeights& weights,
                                                          cluster::Communicator& communicator) = 0;
 };
@@ -31,7 +31,7 @@ struct PictureSources {
 
 // Of a system that draws or translates; null for others. Throws Error{kUser} where the data are too few for
 // the evaluations asked for, by judges with `weights`.
-std::unique_ptr<RunPictures> MakeRunPictures(const PictureSources& sources,
-                                             const recipes::PretrainedWeights& weights);
+std::unique_ptr<PicturesOfRun> MakePicturesOfRun(const PictureSources& sources,
+                                                 const recipes::PretrainedWeights& weights);
 
 }  // namespace helio::app
