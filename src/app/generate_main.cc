@@ -16,13 +16,16 @@
 namespace helio::app {
 namespace {
 
-// The sentence, once for each picture. `words`: those that the model knows.
-recipes::Prompt TextPrompt(const GenerateOptions& own, const TrainedModel& model,
-                           std::vector<std::string>& words) {
+struct AskedPrompt {
+  recipes::Prompt prompt;
+  std::vector<std::string> words = {};  // of the sentence, those that the model knows
+};
+
+// The sentence, once for each picture.
+AskedPrompt TextPrompt(const GenerateOptions& own, const TrainedModel& model) {
   const PromptReader reader(model, own.text_encoder);
   const auto read = reader.ReadKnown(own.text, "--text");
-  words = read.words;
-  return reader.PromptOf(std::vector<ReadSentence>(static_cast<size_t>(own.n), read));
+  return {reader.PromptOf(std::vector<ReadSentence>(static_cast<size_t>(own.n), read)), read.words};
 }
 
 // The prompt's places, as they were asked for.
@@ -33,17 +36,16 @@ void AddPlaces(const GenerateOptions& own, const TrainedModel& model, torch::Dev
     ThrowUser("'" + model.options().run.recipe + "' is not told of such places", flag);
   };
   if (!own.box.empty() && !needs.boxes) refuse("--box");
-  if (!(own.points + own.points_checkpoint).empty() && !needs.key_points) refuse("--points");
+  if (own.asks_points() && !needs.key_points) refuse("--points");
   if (!own.box.empty()) prompt.boxes = AskedBox(own.box, own.n);
-  if ((own.points + own.points_checkpoint).empty()) return;
+  if (!own.asks_points()) return;
   prompt.key_points = AskedPoints(own.points, model.facts().key_points, own.n);
   if (own.points_checkpoint.empty()) return;
   TrainedModel other(own.points_checkpoint, device);
   auto& completer = other.point_completer("--points_checkpoint");
   if (other.facts().key_points != model.facts().key_points)
     ThrowUser("was trained on other key points than the system that draws", "--points_checkpoint");
-  std::vector<std::string> words;
-  auto asked = TextPrompt(own, other, words);
+  auto asked = TextPrompt(own, other).prompt;
   asked.key_points = prompt.key_points;
   prompt.key_points = completer.Complete(asked, model.options().run.seed, {0, own.n, own.n}).cpu();
 }
@@ -83,18 +85,15 @@ bool DrawsNoiseAlone(TrainedModel& model) {
   return !told && !model.translator() && model.drawer().classes() == 0;
 }
 
-recipes::Prompt PromptFor(const GenerateOptions& own, TrainedModel& model, std::vector<std::string>& words) {
-  if (own.class_number >= 0) return ClassPrompt(own, model);
-  if (!own.text.empty()) return TextPrompt(own, model, words);
-  recipes::Prompt prompt;
-  prompt.classes = torch::zeros({own.n}, torch::kInt64);  // as many rows
-  return prompt;
+AskedPrompt PromptFor(const GenerateOptions& own, TrainedModel& model) {
+  if (own.class_number >= 0) return {ClassPrompt(own, model)};
+  if (!own.text.empty()) return TextPrompt(own, model);
+  return {};  // it draws of noise alone
 }
 
 void DrawSentence(const GenerateOptions& own, TrainedModel& model, const std::filesystem::path& out) {
   const auto& options = model.options();
-  std::vector<std::string> words;
-  auto prompt = PromptFor(own, model, words);
+  auto [prompt, words] = PromptFor(own, model);
   AddPlaces(own, model, cluster::DeviceAlone(options.launch.device), prompt);
   const auto pictures =
       eval::OnHost(model.drawer().Draw(prompt, recipes::RowsOf(options.run.seed, {0, own.n, own.n})));

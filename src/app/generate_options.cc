@@ -22,8 +22,7 @@ void CheckRows(const RowOptions& rows, uint64_t seed, const OptionValues& given)
 void CheckTranslation(const GenerateOptions& own, const OptionValues& given) {
   if (!own.direction.empty() && own.image.empty()) Refuse("--direction", "it is of --image");
   if (own.image.empty()) return;
-  if (!(own.box + own.points + own.points_checkpoint).empty())
-    Refuse("--box, --points", "a picture that is translated has its own places");
+  if (own.asks_places()) Refuse("--box, --points", "a picture that is translated has its own places");
   if (given.contains("n")) Refuse("--n", "every picture of --image is translated once");
 }
 

@@ -12,6 +12,8 @@ struct GenerateOptions {
   int64_t n = 4, class_number = -1;
   RowOptions rows;
 
+  bool asks_points() const { return !points.empty() || !points_checkpoint.empty(); }
+  bool asks_places() const { return !box.empty() || asks_points(); }
   void Declare(OptionList& list);
 };
 

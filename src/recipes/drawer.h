@@ -23,6 +23,13 @@ struct Prompt {
   torch::Tensor share = {};           // {B} in [0, 1]
   torch::Tensor other_captions = {};  // as the captions
   torch::Tensor other_lengths = {};
+
+  // B, of whichever it has; 0 where it asks for nothing, as of systems that draw of noise alone.
+  int64_t rows() const {
+    for (const auto* each : {&captions, &embeddings, &classes, &boxes, &key_points})
+      if (each->defined()) return each->size(0);
+    return 0;
+  }
 };
 
 // The text of a batch's rows as a prompt, and the geometry that was read.

@@ -18,7 +18,7 @@ void ModuleDrawer::ReestimateStatistics(const std::vector<Prompt>& prompts, uint
   nn::SetCumulativeStatistics(generator_, true);
   int64_t first = 0;
   for (const auto& prompt : prompts) {
-    const int64_t rows = prompt.captions.defined() ? prompt.captions.size(0) : prompt.classes.size(0);
+    const int64_t rows = prompt.rows();
     forward_(prompt, RowsOf(seed, {first, rows, first + rows}));
     first += rows;
   }

@@ -13,6 +13,17 @@ using recipes::DrawingRows;
 
 torch::Tensor Noise(const DrawingRows& rows) { return DrawingNoise(rows, "noise", 64, torch::zeros({1})); }
 
+TEST(PromptTest, HasTheRowsOfWhateverIsAsked) {
+  recipes::Prompt captions, classes, embeddings;
+  captions.captions = torch::ones({3, 5}, torch::kInt64);
+  classes.classes = torch::zeros({2}, torch::kInt64);
+  embeddings.embeddings = torch::zeros({4, 8});
+  EXPECT_EQ(captions.rows(), 3);
+  EXPECT_EQ(classes.rows(), 2);
+  EXPECT_EQ(embeddings.rows(), 4);
+  EXPECT_EQ(recipes::Prompt().rows(), 0);
+}
+
 TEST(DrawingNoiseTest, IsAFunctionOfSeedAndRow) {
   const auto whole = NormalOfRows(RandomKey(3, "noise"), {0, 4, 4}, {64});
   EXPECT_TRUE(torch::equal(Noise(recipes::RowsOf(3, {0, 4, 4})), whole));
