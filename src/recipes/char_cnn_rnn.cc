@@ -103,7 +103,7 @@ class CharCnnRnnTraining : public System {
       const int64_t ahead = from_captions ? context.steps_per_epoch : 0;
       return std::pow(decay, static_cast<double>((context.step + ahead) / every));
     };
-    phase.loss = [this](Step& step) { return Terms(static_cast<BatchStep&>(step)); };
+    phase.loss = LossOf<BatchStep>([this](auto& step) { return Terms(step); });
     return {{std::move(phase)}};
   }
 

@@ -10,8 +10,6 @@
 namespace helio::recipes {
 namespace {
 
-CycleGanStep& AsCycle(Step& step) { return static_cast<CycleGanStep&>(step); }
-
 // Whose side a translator halves twice.
 Range OfPictures() {
   return {"a multiple of 4, at least 16", [](const std::string& value) {
@@ -89,10 +87,8 @@ void CycleGanOptions::Declare(OptionList& list) {
            "CycleGAN: least squares, or cross-entropy of logits");
   list.Add("pool_size", &pool_size, AtLeast(0),
            "CycleGAN: earlier fakes of a domain that its discriminator sees beside the newest (0: none)");
-  list.Group("Optimizers");
-  list.Add("g_rate", &g_rate, AtLeast(0), "Adam's learning rate of the generators");
-  list.Add("d_rate", &d_rate, AtLeast(0), "Adam's learning rate of the discriminators");
-  list.Add("ema_decay", &ema_decay, Between(0, 1), "Moving average of the generators' weights (0: none)");
+  RateOptions::Declare(list, /*several=*/true);
+  AverageOptions::Declare(list, /*several=*/true);
 }
 
 CycleGan::CycleGan(const CycleGanOptions& options, const Surroundings& surroundings)
@@ -168,7 +164,7 @@ Phase CycleGan::GeneratorPhase() {
   Append(phase.parameters, TrainedParametersOf(*generator_b_, "netG_B."));
   phase.optimizer.ema_decay = options_.ema_decay;
   phase.through = {"netD_A", "netD_B"};
-  phase.loss = [this](Step& step) { return GeneratorTerms(AsCycle(step)); };
+  phase.loss = LossOf<CycleGanStep>([this](auto& step) { return GeneratorTerms(step); });
   return phase;
 }
 
@@ -176,11 +172,10 @@ Phase CycleGan::GeneratorPhase() {
 Phase CycleGan::DiscriminatorPhase(const char* name, const char* part, nn::PatchCritic& critic,
                                    torch::Tensor CycleGanStep::*real, torch::Tensor CycleGanStep::*fake) {
   auto phase = MakePhase(name, *critic, part, AdamWith(options_, options_.d_rate), Decay());
-  phase.early_loss = [this, critic, real, fake](Step& step) mutable {
-    auto& own = AsCycle(step);
+  phase.early_loss = LossOf<CycleGanStep>([this, critic, real, fake](auto& own) mutable {
     const auto logits = critic(torch::cat({own.*real, own.*fake})).chunk(2);
     return LossTerms{{"real", Against(logits[0], 1, own) * 0.5}, {"fake", Against(logits[1], 0, own) * 0.5}};
-  };
+  });
   return phase;
 }
 

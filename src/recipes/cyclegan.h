@@ -19,8 +19,11 @@ struct DecayOptions : FidelityOptions {
 };
 
 // Defaults: options/train_options.py and models/cycle_gan_model.py.
-struct CycleGanOptions : ResidualOptions, AdamBetaOptions, DecayOptions {
-  CycleGanOptions() { residual_blocks = 9; }
+struct CycleGanOptions : ResidualOptions, AdamBetaOptions, DecayOptions, RateOptions, AverageOptions {
+  CycleGanOptions() {
+    residual_blocks = 9;
+    ema_decay = 0;
+  }
   int64_t side = 256;
   int64_t gf = 64, df = 64;
   int64_t d_layers = 3;
@@ -28,8 +31,6 @@ struct CycleGanOptions : ResidualOptions, AdamBetaOptions, DecayOptions {
   double lambda_identity = 0.5;
   std::string gan_loss = "lsgan";
   int64_t pool_size = 50;
-  double g_rate = 2e-4, d_rate = 2e-4;
-  double ema_decay = 0;
   void Declare(OptionList& list);
 };
 

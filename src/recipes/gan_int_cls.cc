@@ -4,6 +4,7 @@
 
 #include "src/base/noise.h"
 #include "src/base/precision.h"
+#include "src/base/to_device.h"
 #include "src/losses/adversarial.h"
 #include "src/nn/init.h"
 #include "src/recipes/module_drawer.h"
@@ -102,15 +103,15 @@ Phase GanIntCls::PhaseOf(const char* name, const torch::nn::Module& module, cons
 
 std::vector<Round> GanIntCls::Rounds() {
   auto d = PhaseOf("d", *critic_, "netD.", options_.d_rate);
-  d.loss = [this](Step& step) { return DiscriminatorTerms(static_cast<GanIntClsStep&>(step)); };
+  d.loss = LossOf<GanIntClsStep>([this](auto& step) { return DiscriminatorTerms(step); });
   auto g = PhaseOf("g", *generator_, "netG.", options_.g_rate);
   g.optimizer.ema_decay = options_.ema_decay;
   g.through = {"netD"};
-  g.early_loss = [this](Step& step) {
-    Imagine(static_cast<GanIntClsStep&>(step));
+  g.early_loss = LossOf<GanIntClsStep>([this](auto& step) {
+    Imagine(step);
     return LossTerms{};
-  };
-  g.loss = [this](Step& step) { return GeneratorTerms(static_cast<GanIntClsStep&>(step)); };
+  });
+  g.loss = LossOf<GanIntClsStep>([this](auto& step) { return GeneratorTerms(step); });
   return {{d}, {g}};
 }
 
@@ -207,23 +208,18 @@ void GanIntClsOptions::Declare(OptionList& list) {
   BaseSideOptions::Declare(list);
   PlayerOptions::Declare(list);
   SentenceOptions::Declare(list);
+  Torch7GameOptions::Declare(list, "pictures");
   list.Group("Shapes");
-  list.Add("text_projection", &text_projection, AtLeast(1),
-           "Dimensions that generator and discriminator project the sentence to (nt)");
   list.Add(
       "sentence_repeats", &sentence_repeats, AnyValue(),
       "A caption may count twice in the mean over --sentence_captions, as published for birds and flowers");
   list.Add("critic", &critic, OneOf({"cub", "coco"}),
            "GAN-INT-CLS's discriminator, as published for birds and flowers or for COCO");
   list.Group("Losses");
-  list.Add("cls_weight", &cls_weight, Between(0, 1),
-           "Weight of wrong pictures among the negatives (0: none, a plain conditional GAN)");
   list.Add("interpolation", &interpolation, OneOf({"mean", "random", "none"}),
            "Sentences between two of the batch that the generator also draws: their mean (interp_type 1), a "
            "random place on their line (2)");
   list.Add("interpolation_weight", &interpolation_weight, AtLeast(0), "Weight of those sentences");
-  list.Group("Optimizers");
-  list.Add("decay_epochs", &decay_epochs, AtLeast(1), "Both rates are halved every so many epochs");
 }
 
 std::unique_ptr<System> MakeGanIntCls(const GanIntClsOptions& options, const Surroundings& surroundings) {

@@ -5,19 +5,16 @@
 namespace helio::recipes {
 
 // Defaults: icml2016 scripts/train_cub.sh.
-struct GanIntClsOptions : BaseSideOptions, PlayerOptions, SentenceOptions {
+struct GanIntClsOptions : BaseSideOptions, PlayerOptions, SentenceOptions, Torch7GameOptions {
   GanIntClsOptions() {
     gf = 128;
     df = 64;
     ema_decay = 0;
     sentence_captions = 4;
   }
-  int64_t text_projection = 128;
   std::string critic = "cub";
-  double cls_weight = 0.5;
   std::string interpolation = "mean";
   double interpolation_weight = 1;
-  int64_t decay_epochs = 100;
   bool sentence_repeats = true;
   void Declare(OptionList& list);
 };

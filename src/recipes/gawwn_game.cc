@@ -53,10 +53,10 @@ std::vector<Round> GawwnGame::Rounds() {
   const auto halved = HalvedEarly(options_.decay_epochs);
   auto d = MakePhase("d", *critic_, "netD.", Torch7AdamWith(options_, options_.d_rate), halved);
   d.graphs_stay = true;
-  d.loss = [this](Step& step) { return DiscriminatorTerms(static_cast<GawwnStep&>(step)); };
+  d.loss = LossOf<GawwnStep>([this](auto& step) { return DiscriminatorTerms(step); });
   auto g = MakePhase("g", *generator_, "netG.", Torch7AdamWith(options_, options_.g_rate), halved);
   g.optimizer.ema_decay = options_.ema_decay;
-  g.loss = [this](Step& step) { return GeneratorTerms(static_cast<GawwnStep&>(step)); };
+  g.loss = LossOf<GawwnStep>([this](auto& step) { return GeneratorTerms(step); });
   return {{d}, {g}};
 }
 
@@ -109,14 +109,7 @@ void GawwnOptions::Declare(OptionList& list) {
   BaseSideOptions::Declare(list);
   PlayerOptions::Declare(list);
   SentenceOptions::Declare(list);
-  list.Group("Shapes");
-  list.Add("text_projection", &text_projection, AtLeast(1),
-           "Dimensions that generator and discriminator project the sentence to (nt)");
-  list.Group("Losses");
-  list.Add("cls_weight", &cls_weight, Between(0, 1),
-           "Weight of wrong pairs among the negatives (0: none, a plain conditional GAN)");
-  list.Group("Optimizers");
-  list.Add("decay_epochs", &decay_epochs, AtLeast(1), "Both rates are halved every so many epochs");
+  Torch7GameOptions::Declare(list, "pairs");
 }
 
 }  // namespace helio::recipes

@@ -6,7 +6,7 @@
 namespace helio::recipes {
 
 // Defaults: nips2016 scripts of birds.
-struct GawwnOptions : BaseSideOptions, PlayerOptions, SentenceOptions {
+struct GawwnOptions : BaseSideOptions, PlayerOptions, SentenceOptions, Torch7GameOptions {
   GawwnOptions() {
     base_side = 128;
     gf = 128;
@@ -14,9 +14,6 @@ struct GawwnOptions : BaseSideOptions, PlayerOptions, SentenceOptions {
     ema_decay = 0;
     sentence_captions = 4;
   }
-  int64_t text_projection = 128;
-  double cls_weight = 0.5;
-  int64_t decay_epochs = 100;
   void Declare(OptionList& list);
 };
 

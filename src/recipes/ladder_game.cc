@@ -31,8 +31,6 @@ nn::WordMask PaddingMask(const TextCondition& text) {
   return mask;
 }
 
-LadderStep& AsLadder(Step& step) { return static_cast<LadderStep&>(step); }
-
 }  // namespace
 
 void LadderOptions::Declare(OptionList& list) {
@@ -111,7 +109,7 @@ std::unique_ptr<Step> LadderGame::Prepare(const dataio::Batch& batch, const Step
 Phase LadderGame::DiscriminatorPhase(size_t stage) {
   auto phase = MakePhase("d" + std::to_string(discriminators_[stage]->side()), *discriminators_[stage],
                          DiscriminatorName(stage) + ".", AdamWith(options_, options_.d_rate));
-  phase.loss = [this, stage](Step& step) { return DiscriminatorTerms(AsLadder(step), stage); };
+  phase.loss = LossOf<LadderStep>([this, stage](auto& step) { return DiscriminatorTerms(step, stage); });
   return phase;
 }
 
@@ -120,12 +118,12 @@ Phase LadderGame::GeneratorPhase() {
   phase.optimizer.ema_decay = options_.ema_decay;
   for (size_t stage = 0; stage < discriminators_.size(); ++stage)
     phase.through.push_back(DiscriminatorName(stage));
-  phase.early_loss = [this](Step& step) {
-    LossTerms terms = OwnTerms(AsLadder(step));
-    terms.push_back(KlTerm(AsLadder(step)));
+  phase.early_loss = LossOf<LadderStep>([this](auto& step) {
+    LossTerms terms = OwnTerms(step);
+    terms.push_back(KlTerm(step));
     return terms;
-  };
-  phase.loss = [this](Step& step) { return AdversarialTerms(AsLadder(step)); };
+  });
+  phase.loss = LossOf<LadderStep>([this](auto& step) { return AdversarialTerms(step); });
   return phase;
 }
 

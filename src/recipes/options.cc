@@ -94,6 +94,25 @@ void AdamBetaOptions::Declare(OptionList& list) {
   list.Add("beta2", &beta2, FromBelow(0, 1), "Adam");
 }
 
+void RateOptions::Declare(OptionList& list, bool several) {
+  list.Group("Optimizers");
+  list.Add("g_rate", &g_rate, AtLeast(0),
+           several ? "Adam's learning rate of the generators" : "Adam's learning rate of the generator");
+  list.Add("d_rate", &d_rate, AtLeast(0), "Adam's learning rate of the discriminators");
+}
+
+void AverageOptions::Declare(OptionList& list, bool several) {
+  list.Group("Optimizers");
+  list.Add("ema_decay", &ema_decay, FromBelow(0, 1),
+           several ? "Moving average of the generators' weights (0: none)"
+                   : "Moving average of the generator's weights (0: none)");
+}
+
+void HalvingOptions::Declare(OptionList& list) {
+  list.Group("Optimizers");
+  list.Add("decay_epochs", &decay_epochs, AtLeast(1), "Both rates are halved every so many epochs");
+}
+
 void PlayerOptions::Declare(OptionList& list, int64_t least_gf) {
   CaptionOptions::Declare(list);
   AdamBetaOptions::Declare(list);
@@ -101,10 +120,8 @@ void PlayerOptions::Declare(OptionList& list, int64_t least_gf) {
   list.Add("gf", &gf, Between(static_cast<double>(least_gf), kWidest), "Generator width (GF_DIM)");
   list.Add("df", &df, Between(1, kWidest), "Discriminator width (DF_DIM)");
   list.Add("z", &z, Between(1, kWidest), "Noise dimensions");
-  list.Group("Optimizers");
-  list.Add("g_rate", &g_rate, AtLeast(0), "Adam's learning rate of the generator");
-  list.Add("d_rate", &d_rate, AtLeast(0), "Adam's learning rate of the discriminators");
-  list.Add("ema_decay", &ema_decay, FromBelow(0, 1), "Moving average of the generator's weights (0: none)");
+  RateOptions::Declare(list);
+  AverageOptions::Declare(list);
 }
 
 void GanOptions::Declare(OptionList& list, int64_t least_gf) {
@@ -113,6 +130,16 @@ void GanOptions::Declare(OptionList& list, int64_t least_gf) {
   list.Add("condition", &condition, Between(1, kWidest), "Conditioning augmentation's output dimensions");
   list.Group("Losses");
   list.Add("kl_weight", &kl_weight, AtLeast(0), "Weight of conditioning augmentation's KL loss");
+}
+
+void Torch7GameOptions::Declare(OptionList& list, const std::string& wrong) {
+  list.Group("Shapes");
+  list.Add("text_projection", &text_projection, AtLeast(1),
+           "Dimensions that generator and discriminator project the sentence to (nt)");
+  list.Group("Losses");
+  const auto help = "Weight of wrong " + wrong + " among the negatives (0: none, a plain conditional GAN)";
+  list.Add("cls_weight", &cls_weight, Between(0, 1), help.c_str());
+  HalvingOptions::Declare(list);
 }
 
 void ResidualOptions::Declare(OptionList& list) {

@@ -87,13 +87,29 @@ struct AdamBetaOptions {
   void Declare(OptionList& list);
 };
 
+// Of a generator and its discriminators. `several`: here and below, of more than one generator (in help).
+struct RateOptions {
+  double g_rate = 2e-4, d_rate = 2e-4;
+  void Declare(OptionList& list, bool several = false);
+};
+
+// The moving average of what a generator learns.
+struct AverageOptions {
+  double ema_decay = 0.999;
+  void Declare(OptionList& list, bool several = false);
+};
+
+// When rates are halved (phases.h).
+struct HalvingOptions {
+  int64_t decay_epochs = 100;
+  void Declare(OptionList& list);
+};
+
 // Of every GAN that draws captions; a system sets its own defaults.
-struct PlayerOptions : CaptionOptions, AdamBetaOptions {
+struct PlayerOptions : CaptionOptions, AdamBetaOptions, RateOptions, AverageOptions {
   int64_t gf = 32;  // GF_DIM
   int64_t df = 64;  // DF_DIM
   int64_t z = 100;
-  double g_rate = 2e-4, d_rate = 2e-4;
-  double ema_decay = 0.999;
   // `least_gf`: whose channels can still be halved as often as the generator does.
   void Declare(OptionList& list, int64_t least_gf = 1);
 };
@@ -103,6 +119,14 @@ struct GanOptions : PlayerOptions {
   int64_t condition = 100;
   double kl_weight = 1;
   void Declare(OptionList& list, int64_t least_gf = 1);
+};
+
+// Of the games that were published for Torch7.
+struct Torch7GameOptions : HalvingOptions {
+  int64_t text_projection = 128;
+  double cls_weight = 0.5;
+  // `wrong`: what a wrong one is, "pairs".
+  void Declare(OptionList& list, const std::string& wrong);
 };
 
 struct ResidualOptions {

@@ -48,7 +48,7 @@ std::vector<Round> OneRound(const std::string& name, const std::vector<Part>& pa
     for (const auto& entry : part.tensors)
       if (entry.second.requires_grad()) phase.parameters.push_back(entry);
   phase.optimizer = AdamWith(options, options.rate);
-  phase.loss = [own = std::move(loss)](Step& step) { return own(static_cast<BatchStep&>(step)); };
+  phase.loss = LossOf<BatchStep>(std::move(loss));
   return {{std::move(phase)}};
 }
 

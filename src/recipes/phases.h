@@ -1,6 +1,7 @@
 #pragma once
 #include <functional>
 #include <string>
+#include <utility>
 
 #include "src/base/tensor.h"
 #include "src/recipes/options.h"
@@ -25,6 +26,12 @@ RateFactor HalvedEarly(int64_t epochs);
 NamedTensors ParametersOf(const torch::nn::Module& module, const std::string& prefix);
 // Those of them that take gradients.
 NamedTensors TrainedParametersOf(const torch::nn::Module& module, const std::string& prefix);
+
+// The loss of a phase by the system's own kind of step, which is what its Prepare makes.
+template <typename OwnStep, typename Terms>
+std::function<LossTerms(Step&)> LossOf(Terms terms) {
+  return [terms = std::move(terms)](Step& step) mutable { return terms(static_cast<OwnStep&>(step)); };
+}
 
 // A phase that updates what of `module` takes gradients, under `prefix` ("netG."); without losses yet.
 Phase MakePhase(const std::string& name, const torch::nn::Module& module, const std::string& prefix,

@@ -15,8 +15,6 @@ namespace {
 constexpr int64_t kReal = 0, kDrawn = 1;
 constexpr int64_t kWatched = 2000;  // steps whose codes say what range codes have
 
-PpgnStep& AsPpgn(Step& step) { return static_cast<PpgnStep&>(step); }
-
 // "4096,4096" as numbers; empty where it is something else.
 std::optional<std::vector<int64_t>> Numbers(const std::string& list) {
   std::vector<int64_t> numbers;
@@ -109,13 +107,13 @@ std::vector<Round> Ppgn::Rounds() {
   const RateFactor factor = [this](const StepContext& at) { return options_.RateFactor(at.step); };
   auto d = MakePhase("d", *critic_, "netD.", Torch7AdamWith(options_, options_.d_rate), factor);
   d.plays = [this](const StepContext&) { return playing_.discriminator; };
-  d.loss = [this](Step& step) { return DiscriminatorTerms(AsPpgn(step)); };
+  d.loss = LossOf<PpgnStep>([this](auto& step) { return DiscriminatorTerms(step); });
   auto g = MakePhase("g", *generator_, "netG.", Torch7AdamWith(options_, options_.g_rate), factor);
   g.optimizer.ema_decay = options_.ema_decay;
   g.through = {"netD"};
   g.plays = [this](const StepContext&) { return playing_.generator; };
-  g.early_loss = [this](Step& step) { return InversionTerms(AsPpgn(step)); };
-  g.loss = [this](Step& step) { return AdversarialTerms(AsPpgn(step)); };
+  g.early_loss = LossOf<PpgnStep>([this](auto& step) { return InversionTerms(step); });
+  g.loss = LossOf<PpgnStep>([this](auto& step) { return AdversarialTerms(step); });
   return {{d}, {g}};
 }
 
@@ -201,7 +199,7 @@ void Ppgn::Conclude(std::span<const std::unique_ptr<Step>> steps) {
   const torch::NoGradGuard no_grad;
   std::vector<torch::Tensor> losses;
   for (const auto& one : steps) {
-    auto& step = AsPpgn(*one);
+    auto& step = static_cast<PpgnStep&>(*one);
     if (!step.real.defined()) TellApart(step);
     if (!step.fooled.defined()) Fool(step);
     losses.push_back(torch::stack({step.real.detach() + step.fake.detach(), step.fooled.detach()}));
@@ -237,11 +235,10 @@ void PpgnOptions::Declare(OptionList& list) {
            "PPGN: what these differences are measured in; spread: in half the variance of the first batch");
   list.Add("balance", &balance, AnyValue(),
            "PPGN: who trains is decided by the ratio of the discriminator's losses");
+  RateOptions::Declare(list);
   list.Group("Optimizers");
-  list.Add("g_rate", &g_rate, AtLeast(0), "Adam's learning rate of the generator");
-  list.Add("d_rate", &d_rate, AtLeast(0), "Adam's learning rate of the discriminators");
   list.Add("halve_at", &halve_at, NumberList(), "PPGN: steps at which both rates are halved");
-  list.Add("ema_decay", &ema_decay, FromBelow(0, 1), "Moving average of the generator's weights (0: none)");
+  AverageOptions::Declare(list);
 }
 
 nn::CodeGeneratorOptions PpgnOptions::Generator(int64_t code) const {

@@ -9,8 +9,11 @@ namespace helio::recipes {
 
 // Defaults: the released generator's definition; of its training, which was not published, those of
 // Dosovitskiy and Brox (NIPS 2016), weights for pictures in [-1, 1].
-struct PpgnOptions : AdamBetaOptions, ImageTrunkOptions, ChainSettings {
-  PpgnOptions() { beta1 = 0.9; }
+struct PpgnOptions : AdamBetaOptions, ImageTrunkOptions, ChainSettings, RateOptions, AverageOptions {
+  PpgnOptions() {
+    beta1 = 0.9;
+    ema_decay = 0;
+  }
   std::string generator_hidden = "4096,4096";
   std::string generator_channels = "256,256,512,256,256,128,128,64,32";
   int64_t generator_convolutions = 3;
@@ -20,9 +23,7 @@ struct PpgnOptions : AdamBetaOptions, ImageTrunkOptions, ChainSettings {
   double feature_weight = 0.01, code_weight = 0.01, adversarial_weight = 100;
   std::string loss_units = "absolute";
   bool balance = true;
-  double g_rate = 2e-4, d_rate = 2e-4;
   std::string halve_at = "300000,500000,700000,900000";
-  double ema_decay = 0;
   void Declare(OptionList& list);
 
   nn::CodeGeneratorOptions Generator(int64_t code) const;

@@ -13,8 +13,7 @@ void StackGanOptions::Declare(OptionList& list) {
   BaseSideOptions::Declare(list);
   GanOptions::Declare(list, /*least_gf=*/2);
   SentenceOptions::Declare(list);
-  list.Group("Optimizers");
-  list.Add("decay_epochs", &decay_epochs, AtLeast(1), "Both rates are halved every so many epochs");
+  HalvingOptions::Declare(list);
 }
 
 void StackGan2Options::Declare(OptionList& list) {
@@ -68,23 +67,20 @@ std::vector<Part> StackGan::Parts() const {
 std::vector<Round> StackGan::Rounds() {
   const auto halved = HalvedEvery(options_.decay_epochs);
   auto d = MakePhase("d", *critic_, "netD.", AdamWith(options_, options_.d_rate), halved);
-  d.loss = [this](Step& step) {
-    const auto& own = static_cast<StackGanStep&>(step);
+  d.loss = LossOf<StackGanStep>([this](const auto& own) {
     return losses::DiscriminatorLoss(*critic_, own.data.images.back(), own.drawn.image, own.drawn.mean,
                                      Scope(own), losses::HeadOrder::kRealWrongFake);
-  };
+  });
   auto g = MakePhase("g", *generator_, "netG.", AdamWith(options_, options_.g_rate), halved);
   g.optimizer.ema_decay = options_.ema_decay;
   g.through = {"netD"};
-  g.early_loss = [this](Step& step) {
-    const auto& own = static_cast<StackGanStep&>(step);
+  g.early_loss = LossOf<StackGanStep>([this](const auto& own) {
     return LossTerms{
         {"kl", losses::KlLoss(own.drawn.mean, own.drawn.logvar, Scope(own)) * options_.kl_weight}};
-  };
-  g.loss = [this](Step& step) {
-    const auto& own = static_cast<StackGanStep&>(step);
+  });
+  g.loss = LossOf<StackGanStep>([this](const auto& own) {
     return losses::GeneratorLoss(*critic_, own.drawn.image, own.drawn.mean.detach(), Scope(own));
-  };
+  });
   return {{d}, {g}};
 }
 

@@ -5,15 +5,15 @@
 namespace helio::recipes {
 
 // Defaults: code/cfg/coco_s1.yml and coco_s2.yml.
-struct StackGanOptions : BaseSideOptions, GanOptions, SentenceOptions {
+struct StackGanOptions : BaseSideOptions, GanOptions, SentenceOptions, HalvingOptions {
   StackGanOptions() {
     gf = 192;
     df = 96;
     condition = 128;
     kl_weight = 2;
     ema_decay = 0;
+    decay_epochs = 20;
   }
-  int64_t decay_epochs = 20;
   void Declare(OptionList& list);
 };
 

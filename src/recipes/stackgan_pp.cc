@@ -1,5 +1,6 @@
 #include "src/recipes/stackgan_pp.h"
 
+#include "src/base/error.h"
 #include "src/base/random.h"
 #include "src/losses/adversarial.h"
 #include "src/losses/colour.h"
@@ -8,11 +9,6 @@
 #include "src/recipes/module_drawer.h"
 
 namespace helio::recipes {
-namespace {
-
-const TreeStep& AsTree(const Step& step) { return static_cast<const TreeStep&>(step); }
-
-}  // namespace
 
 void StackGanPpOptions::Declare(OptionList& list) {
   PictureOptions::Declare(list);
@@ -83,7 +79,8 @@ std::vector<Round> StackGanPp::Rounds() {
 Phase StackGanPp::DiscriminatorPhase(size_t branch) {
   auto phase = MakePhase("d" + std::to_string(critics_[branch]->side()), *critics_[branch],
                          DiscriminatorName(branch) + ".", AdamWith(options_, options_.d_rate));
-  phase.loss = [this, branch](Step& step) { return DiscriminatorTerms(AsTree(step), branch); };
+  phase.loss =
+      LossOf<TreeStep>([this, branch](const auto& step) { return DiscriminatorTerms(step, branch); });
   return phase;
 }
 
@@ -93,8 +90,8 @@ Phase StackGanPp::GeneratorPhase() {
   if (options_.released()) phase.optimizer.average_taken_every = options_.snapshot_interval;
   for (size_t branch = 0; branch < critics_.size(); ++branch)
     phase.through.push_back(DiscriminatorName(branch));
-  phase.early_loss = [this](Step& step) { return OwnTerms(AsTree(step)); };
-  phase.loss = [this](Step& step) { return AdversarialTerms(AsTree(step)); };
+  phase.early_loss = LossOf<TreeStep>([this](const auto& step) { return OwnTerms(step); });
+  phase.loss = LossOf<TreeStep>([this](const auto& step) { return AdversarialTerms(step); });
   return phase;
 }
 
@@ -177,7 +174,7 @@ std::unique_ptr<Step> StackGanPp::Prepare(const dataio::Batch& batch, const Step
 // The published preview at a snapshot: the same noise each time, in training mode, so that it moves the
 // running statistics.
 void StackGanPp::Conclude(std::span<const std::unique_ptr<Step>> steps) {
-  const auto& step = AsTree(*steps.back());
+  const auto& step = static_cast<const TreeStep&>(*steps.back());
   if (!options_.released() || (step.context.step + 1) % options_.snapshot_interval != 0) return;
   const torch::NoGradGuard no_grad;
   auto first = step.context;
