@@ -132,7 +132,7 @@ int Evaluate(const HelioEvalOptions& own, cluster::Communicator& communicator) {
   const auto judges = JudgesFor(own, model, data, device);
   const eval::EvaluationOptions evaluation{.images = own.images,
                                            .seed = run.seed,
-                                           .features = own.folders.features,
+                                           .features_file = own.folders.features,
                                            .watch = PictureProgress("drawn pictures", communicator.rank())};
   if (own.by_class) {
     EvaluateByClass(model, judges, data, evaluation, communicator);

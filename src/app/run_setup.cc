@@ -5,6 +5,7 @@
 #include "src/base/error.h"
 
 namespace helio::app {
+
 std::unique_ptr<GlobalBatch> MakeBatch(const std::string& scope, cluster::Communicator& communicator) {
   if (scope == "local") return std::make_unique<SoloBatch>();
   if (scope == "node") return std::make_unique<cluster::CommunicatorBatch>(communicator, true);

@@ -3,7 +3,6 @@
 
 #include "src/app/training_options.h"
 #include "src/base/global_batch.h"
-#include "src/base/safetensors.h"
 #include "src/recipes/registry.h"
 #include "src/train/validation_run.h"
 

@@ -71,7 +71,7 @@ std::string NameOfRows(const dataio::Dataset& rows) {
 }
 
 FeatureOrigin OriginOf(const Judges& judges, const dataio::Dataset& rows) {
-  return {judges.features, "captions of " + NameOfRows(rows), NameOfRows(rows)};
+  return {judges.features_protocol, "captions of " + NameOfRows(rows), NameOfRows(rows)};
 }
 
 // Scores of other pictures do not compare: each protocol says which these are.
@@ -102,12 +102,9 @@ std::vector<Score> Evaluate(const Evaluators& evaluators, const Judges& judges, 
   }
   std::vector<Score> scores;
   for (const auto& evaluator : evaluators) {
-    auto merged = GatherPartial(evaluator->Partial(), communicator);
-    if (evaluator->name() == "features") {
-      merged = WithRealOnce(std::move(merged), test.size());
-      if (!evaluation.features.empty() && communicator.rank() == 0)
-        WriteFeatures(evaluation.features, OriginOf(judges, test), merged);
-    }
+    const auto merged = evaluator->Settled(GatherPartial(evaluator->Partial(), communicator), test.size());
+    if (evaluator->is_worth_a_file() && !evaluation.features_file.empty() && communicator.rank() == 0)
+      WriteFeatures(evaluation.features_file, OriginOf(judges, test), merged);
     AddScores(*evaluator, merged, evaluation.absent, scores);
   }
   return scores;

@@ -20,7 +20,7 @@ struct EvaluationOptions {
   int64_t images = 3000;  // over all ranks together
   uint64_t seed = 1;      // captions and noise are functions of (seed, position)
   // Rank 0 writes there the features that distances compare; empty: nowhere.
-  std::filesystem::path features = {};
+  std::filesystem::path features_file = {};
   Watch watch = {};
   Absence absent = {};  // unset: such an evaluator's Error is thrown, and no score is had
 };

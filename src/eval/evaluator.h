@@ -54,8 +54,13 @@ class Evaluator {
   // consumed something; empty where nothing was consumed. May share memory with the evaluator.
   virtual NamedTensors Partial() = 0;
 
-  // The scores of merged partial states, or of the same tensors read back from a file. Throws Error{kUser}
-  // where there are too few samples.
+  // Merged partial states as they are scored, and kept in a file; `rows`: of the data set that was evaluated.
+  virtual NamedTensors Settled(NamedTensors merged, int64_t /*rows*/) const { return merged; }
+  // Whether somebody may want these in a file (EvaluationOptions::features_file); of one evaluator at most.
+  virtual bool is_worth_a_file() const { return false; }
+
+  // The scores of merged partial states, settled, or of the same tensors read back from a file. Throws
+  // Error{kUser} where there are too few samples.
   virtual std::vector<Score> Finish(const NamedTensors& merged) const = 0;
 
  private:

@@ -1,4 +1,6 @@
 #pragma once
+#include <utility>
+
 #include "src/base/option_list.h"
 #include "src/eval/evaluator.h"
 #include "src/eval/kernel_distance.h"
@@ -39,6 +41,10 @@ class FeatureDistances : public Evaluator {
   FeatureDistances(std::string name, ImageFunction features, FeatureDistanceOptions options);
   void Consume(const EvalBatch& batch) override;            // images, real, positions
   NamedTensors Partial() override { return rows_.Rows(); }  // "positions", "drawn", "real"
+  NamedTensors Settled(NamedTensors merged, int64_t rows) const override {
+    return WithRealOnce(std::move(merged), rows);
+  }
+  bool is_worth_a_file() const override { return true; }
   std::vector<Score> Finish(const NamedTensors& merged) const override;
 
  private:

@@ -14,7 +14,7 @@ namespace helio::eval {
 namespace {
 
 std::vector<Score> InceptionScores(const std::string& name, const Judges& judges, const NamedTensors& rows) {
-  return InceptionScore(name, {}, {.splits = judges.inception_splits, .judge = judges.probabilities})
+  return InceptionScore(name, {}, {.splits = judges.inception_splits, .judge = judges.probabilities_protocol})
       .Finish(rows);
 }
 
@@ -22,9 +22,9 @@ std::vector<Score> InceptionScores(const std::string& name, const Judges& judges
 SafeTensors ReadJudged(const std::filesystem::path& file, const Judges& judges) {
   auto saved = ReadSafeTensors(file);
   const auto judge = saved.Said("judge");
-  if (judge.empty() || judge != judges.features)
+  if (judge.empty() || judge != judges.features_protocol)
     ThrowUser("its features are of another judge: " + (judge.empty() ? "it does not say which" : judge) +
-                  "; this one is: " + judges.features,
+                  "; this one is: " + judges.features_protocol,
               file.string(), "score the pictures themselves: --real=FOLDER");
   return saved;
 }
@@ -80,12 +80,12 @@ std::vector<Score> StatisticsScores(const torch::Tensor& drawn, const SafeTensor
   const auto count = saved.Said("n");
   const auto protocol = "N=" + std::to_string(drawn.size(0)) + " against statistics" +
                         (count.empty() ? "" : " of " + count) + ", " + std::to_string(drawn.size(1)) +
-                        " features of " + judges.features;
+                        " features of " + judges.features_protocol;
   return {{"fid", FrechetDistanceOf(moments, Moments::Of(*mean, *covariance)), 0, protocol}};
 }
 
 std::vector<Score> Distances(const torch::Tensor& drawn, const torch::Tensor& real, const Judges& judges) {
-  return DistanceScores(drawn, real, {.choice = judges.distances, .judge = judges.features});
+  return DistanceScores(drawn, real, {.choice = judges.distances, .judge = judges.features_protocol});
 }
 
 void Append(std::vector<Score>& scores, std::vector<Score> more) {
@@ -138,9 +138,10 @@ FolderScores ScoreFolders(const Judges& judges, const FolderScoreOptions& option
   }
   Append(scores.fake, std::move(distances));
   if (!options.features.empty() && communicator.rank() == 0)
-    WriteFeatures(options.features,
-                  {judges.features, options.fake.string(), rows.size() > 1 ? options.real.string() : ""},
-                  rows);
+    WriteFeatures(
+        options.features,
+        {judges.features_protocol, options.fake.string(), rows.size() > 1 ? options.real.string() : ""},
+        rows);
   return scores;
 }
 

@@ -108,10 +108,11 @@ void AddDamsm(Judges& judges, const JudgeNetworks& networks, const recipes::Pret
 // What the classifier's trunk sees, and what is read off it.
 void Describe(Judges& judges, const std::string& trunk) {
   const auto protocol = judges.classifier->trunk().protocol();
-  judges.looks = (protocol.name.empty() ? "" : protocol.name + ": ") + "trunk " + trunk;
+  judges.trunk_protocol = (protocol.name.empty() ? "" : protocol.name + ": ") + "trunk " + trunk;
   const auto digest = ", pictures " + protocol.resizing + ", classifier " + judges.classifier_digest;
-  judges.features = judges.looks + " pooled" + digest;
-  judges.probabilities = judges.looks + (protocol.biased ? "" : " without the last bias") + digest;
+  judges.features_protocol = judges.trunk_protocol + " pooled" + digest;
+  judges.probabilities_protocol =
+      judges.trunk_protocol + (protocol.biased ? "" : " without the last bias") + digest;
 }
 
 void AddClassifier(Judges& judges, const JudgeNetworks& networks, const recipes::PretrainedWeights& weights) {
@@ -134,11 +135,12 @@ void AddClassifierScores(const Judges& judges, const std::string& prefix, Evalua
   const auto pooled = Remembered(PooledFeatures(judges.classifier, judges.device));
   evaluators.push_back(std::make_unique<InceptionScore>(
       prefix + "inception_score", ClassProbabilities(judges.classifier, pooled),
-      InceptionScoreOptions{.splits = judges.inception_splits, .judge = judges.probabilities}));
+      InceptionScoreOptions{.splits = judges.inception_splits, .judge = judges.probabilities_protocol}));
   // Of real pictures to themselves there is no distance.
   if (prefix.empty() && judges.distances.any())
     evaluators.push_back(std::make_unique<FeatureDistances>(
-        "features", pooled, FeatureDistanceOptions{.choice = judges.distances, .judge = judges.features}));
+        "features", pooled,
+        FeatureDistanceOptions{.choice = judges.distances, .judge = judges.features_protocol}));
 }
 
 std::unique_ptr<Evaluator> PartColours(const Judges& judges, const std::string& prefix) {

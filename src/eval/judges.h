@@ -23,9 +23,9 @@ struct Judges {
   std::unique_ptr<ColourAttributes> attributes;
   SmallPartNet parts{nullptr};
   std::string damsm_digest, classifier_digest;
-  std::string looks;  // the protocol's name, trunk and resizing of the classifier: "torch-compat: trunk ..."
-  std::string features;       // what distances compare: its pooled features of such pictures
-  std::string probabilities;  // what the Inception Score reads
+  // What the classifier sees and what is read off it, for protocols: "torch-compat: trunk inception_v3"; its
+  // pooled features, which distances compare; and what the Inception Score reads.
+  std::string trunk_protocol, features_protocol, probabilities_protocol;
   int64_t inception_splits = 10;
   DistanceChoice distances;   // of the classifier's pooled features; none without a classifier
   double parts_accuracy = 0;  // of the part judge on held-out drawings
