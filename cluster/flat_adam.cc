@@ -66,15 +66,15 @@ void AverageOnHost(torch::Tensor average, const torch::Tensor& parameters, doubl
   });
 }
 
-// Where `finite` is false, the average stays.
+// Where `usable` is false, the average stays.
 void AverageOnDevice(torch::Tensor average, const torch::Tensor& parameters, double decay,
-                     const torch::Tensor& finite) {
-  average.lerp_(parameters, finite.to(average.scalar_type()).mul_(1 - decay));
+                     const torch::Tensor& usable) {
+  average.lerp_(parameters, usable.to(average.scalar_type()).mul_(1 - decay));
 }
 
 // What a step on a device reads and writes.
 struct StepState {
-  torch::Tensor parameters, gradients, exp_avg, exp_avg_sq, step, finite;
+  torch::Tensor parameters, gradients, exp_avg, exp_avg_sq, step, usable;
 };
 
 // torch's kernel, which leaves everything as it is where it is told that something is not finite.
@@ -84,7 +84,7 @@ void UpdateFused(const StepState& state, const AdamOptions& options, double lear
   at::_fused_adam_(parameters, List{state.gradients}, exp_avg, exp_avg_sq, none,
                    List{state.step.to(torch::kFloat32)}, learning_rate, options.beta1, options.beta2,
                    /*weight_decay=*/0, options.epsilon, /*amsgrad=*/false, /*maximize=*/false,
-                   /*grad_scale=*/{}, state.finite.logical_not().to(torch::kFloat32));
+                   /*grad_scale=*/{}, state.usable.logical_not().to(torch::kFloat32));
 }
 
 // The other rules.
@@ -101,7 +101,7 @@ void UpdateByRule(const StepState& state, const AdamOptions& options, double lea
   const auto scaled = exp_avg / (exp_avg_sq.sqrt() / root.to(dtype) + epsilon.to(dtype));
   const auto parameters = state.parameters - scaled * (learning_rate / correction(options.beta1)).to(dtype);
   const auto set = [&](torch::Tensor old, const torch::Tensor& value) {
-    old.copy_(torch::where(state.finite, value, old));
+    old.copy_(torch::where(state.usable, value, old));
   };
   set(state.exp_avg, exp_avg);
   set(state.exp_avg_sq, exp_avg_sq);
@@ -126,11 +126,11 @@ torch::Tensor FlatAdam::True() const {
   return torch::ones({}, group_.parameters().options().dtype(torch::kBool));
 }
 
-void FlatAdam::Step(double learning_rate, const GradientScale& scale, torch::Tensor finite) {
+void FlatAdam::Step(double learning_rate, const GradientScale& scale, torch::Tensor usable) {
   torch::NoGradGuard no_grad;
-  if (!finite.defined()) finite = True();
-  if (!on_host()) return StepOnDevice(learning_rate, scale, finite);
-  if (finite.item<bool>()) StepOnHost(learning_rate, scale);
+  if (!usable.defined()) usable = True();
+  if (!on_host()) return StepOnDevice(learning_rate, scale, usable);
+  if (usable.item<bool>()) StepOnHost(learning_rate, scale);
 }
 
 void FlatAdam::StepOnHost(double learning_rate, const GradientScale& scale) {
@@ -154,29 +154,29 @@ void FlatAdam::StepRange(const ScaledRange& range, double learning_rate) {
     UpdateAll<float>(parameters, gradients, own(exp_avg_), own(exp_avg_sq_), average, c);
 }
 
-void FlatAdam::StepOnDevice(double learning_rate, const GradientScale& scale, const torch::Tensor& finite) {
+void FlatAdam::StepOnDevice(double learning_rate, const GradientScale& scale, const torch::Tensor& usable) {
   ScaleGradients(group_, scale);
-  step_ += finite;
+  step_ += usable;
   const StepState own{group_.parameters().slice(0, begin_, end_),
                       group_.gradients().slice(0, begin_, end_),
                       exp_avg_,
                       exp_avg_sq_,
                       step_,
-                      finite};
+                      usable};
   if (options_.rule == AdamOptions::Rule::kCorrected)
     UpdateFused(own, options_, learning_rate);
   else
     UpdateByRule(own, options_, learning_rate);
-  if (whole() && has_average()) AverageOnDevice(average_, group_.parameters(), options_.ema_decay, finite);
+  if (whole() && has_average()) AverageOnDevice(average_, group_.parameters(), options_.ema_decay, usable);
 }
 
-void FlatAdam::StepAverage(torch::Tensor finite) {
+void FlatAdam::StepAverage(torch::Tensor usable) {
   if (whole() || !has_average()) return;
   torch::NoGradGuard no_grad;
-  if (!finite.defined()) finite = True();
+  if (!usable.defined()) usable = True();
   const auto& parameters = group_.parameters();
-  if (!on_host()) return AverageOnDevice(average_, parameters, options_.ema_decay, finite);
-  if (!finite.item<bool>()) return;
+  if (!on_host()) return AverageOnDevice(average_, parameters, options_.ema_decay, usable);
+  if (!usable.item<bool>()) return;
   if (parameters.scalar_type() == torch::kFloat64)
     AverageOnHost<double>(average_, parameters, options_.ema_decay);
   else

@@ -20,12 +20,12 @@ class FlatAdam {
   FlatAdam(ParameterGroup& group, const AdamOptions& options, int64_t begin, int64_t end);
 
   // One update from the group's gradients times their scale; of a whole group also of the moving average.
-  // `finite` {} bool on the group's device (undefined: true): where it is false nothing changes, step count
+  // `usable` {} bool on the group's device (undefined: true): where it is false nothing changes, step count
   // included. The host reads it on a CPU only. On devices the gradients are scaled in place.
-  void Step(double learning_rate, const GradientScale& scale = {}, torch::Tensor finite = {});
+  void Step(double learning_rate, const GradientScale& scale = {}, torch::Tensor usable = {});
   // A shard's moving average, once the parameters are whole again (sharding.h). Nothing for a whole group,
-  // nor where `finite` is false.
-  void StepAverage(torch::Tensor finite = {});
+  // nor where `usable` is false.
+  void StepAverage(torch::Tensor usable = {});
 
   // As if made anew: moments and step count 0. The moving average stays.
   void Forget();
@@ -54,7 +54,7 @@ class FlatAdam {
  private:
   void StepOnHost(double learning_rate, const GradientScale& scale);
   void StepRange(const ScaledRange& range, double learning_rate);
-  void StepOnDevice(double learning_rate, const GradientScale& scale, const torch::Tensor& finite);
+  void StepOnDevice(double learning_rate, const GradientScale& scale, const torch::Tensor& usable);
   torch::Tensor True() const;
   bool on_host() const { return group_.parameters().is_cpu(); }
   bool whole() const { return begin_ == 0 && end_ == group_.size(); }

@@ -3,8 +3,8 @@
 namespace helio::train {
 
 std::string RunHistory::Add(const StepOutcome& outcome, int most_bad_steps) {
-  bad_steps = outcome.good() ? 0 : bad_steps + 1;
-  if (!outcome.finite) return "it made weights that are not finite";
+  bad_steps = outcome.skipped == 0 && outcome.finite_weights ? 0 : bad_steps + 1;
+  if (!outcome.finite_weights) return "it made weights that are not finite";
   if (bad_steps < most_bad_steps) return "";
   return std::to_string(bad_steps) + " steps in a row had non-finite gradients";
 }

@@ -40,9 +40,9 @@ void StatisticsSnapshot::Keep() {
   for (auto& buffer : buffers_) buffer.kept.copy_(buffer.live);
 }
 
-void StatisticsSnapshot::RestoreUnless(const torch::Tensor& good) {
-  if (good.is_cpu() && good.item<bool>()) return;
-  for (auto& buffer : buffers_) buffer.live.copy_(torch::where(good, buffer.live, buffer.kept));
+void StatisticsSnapshot::RestoreUnless(const torch::Tensor& usable) {
+  if (usable.is_cpu() && usable.item<bool>()) return;
+  for (auto& buffer : buffers_) buffer.live.copy_(torch::where(usable, buffer.live, buffer.kept));
 }
 
 }  // namespace helio::train

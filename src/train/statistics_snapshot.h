@@ -17,10 +17,10 @@ class StatisticsSnapshot {
  public:
   explicit StatisticsSnapshot(const recipes::System& system);
   void Keep();
-  // Where `good` {} bool, on the statistics' device, is false: back to what the latest Keep saw, behind
+  // Where `usable` {} bool, on the statistics' device, is false: back to what the latest Keep saw, behind
   // autograd's back: graphs that were built in between noted these tensors, but need their values no more.
-  // The host reads `good` on a CPU only.
-  void RestoreUnless(const torch::Tensor& good);
+  // The host reads `usable` on a CPU only.
+  void RestoreUnless(const torch::Tensor& usable);
 
  private:
   struct Buffer {

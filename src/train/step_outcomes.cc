@@ -3,8 +3,8 @@
 namespace helio::train {
 
 void StepOutcomes::Add(int64_t step, const StepReport& report, Interval whole, std::vector<Interval> waits) {
-  unread_.push_back({step, report.norms, report.broken, report.parts, report.reductions, std::move(whole),
-                     std::move(waits)});
+  unread_.push_back({step, report.norms, report.finite_weights, report.parts, report.reductions,
+                     std::move(whole), std::move(waits)});
 }
 
 double StepOutcomes::Unread::BusySeconds() const {
@@ -16,8 +16,8 @@ double StepOutcomes::Unread::BusySeconds() const {
 std::vector<StepOutcome> StepOutcomes::Read() {
   std::vector<torch::Tensor> values;
   for (const auto& one : unread_) {
-    values.push_back(one.broken);
-    for (const auto& norm : one.norms) values.insert(values.end(), {norm.value, norm.skipped});
+    values.push_back(one.finite_weights);
+    for (const auto& norm : one.norms) values.insert(values.end(), {norm.value, norm.usable});
   }
   const auto host = OnHost(values);
   const auto* next = host.const_data_ptr<double>();
@@ -25,11 +25,11 @@ std::vector<StepOutcome> StepOutcomes::Read() {
   for (const auto& one : unread_) {
     auto& outcome = outcomes.emplace_back();
     outcome.step = one.step;
-    outcome.finite = *next++ == 0;
+    outcome.finite_weights = *next++ != 0;
     outcome.busy_seconds = one.BusySeconds();
     for (const auto& norm : one.norms) {
       outcome.norms.emplace_back(norm.phase, *next++);
-      outcome.skipped += *next++ != 0;
+      outcome.skipped += *next++ == 0;
     }
     for (const auto& part : one.parts) outcome.seconds.emplace_back(part.name, part.time.seconds());
     for (const auto& [phase, stats] : one.reductions)

@@ -13,7 +13,7 @@ struct StepOutcome {
   int64_t step = 0;                                     // done by it
   std::vector<std::pair<std::string, double>> norms;    // by phase: L2 norm of the reduced gradient
   int skipped = 0;                                      // updates left out: their gradient was not finite
-  bool finite = true;                                   // the weights are
+  bool finite_weights = true;                           // all of them
   std::vector<std::pair<std::string, double>> seconds;  // of the step's parts; on a device its own time
   struct Reduction {
     std::string phase;
@@ -22,8 +22,6 @@ struct StepOutcome {
   };
   std::vector<Reduction> reductions;
   double busy_seconds = 0;  // likewise: the step without its waits for other ranks
-
-  bool good() const { return skipped == 0 && finite; }
 };
 
 // Reports of steps that the host has not read yet. On a device a step is queued long before it is computed:
@@ -39,7 +37,7 @@ class StepOutcomes {
   struct Unread {
     int64_t step;
     std::vector<StepReport::Norm> norms;
-    torch::Tensor broken;
+    torch::Tensor finite_weights;
     std::vector<StepReport::Part> parts;
     std::vector<StepReport::Reduction> reductions;
     Interval whole;

@@ -17,6 +17,8 @@
 
 namespace helio::train {
 
+struct Player;
+
 struct TrainerOptions {
   cluster::ReducerOptions reducer = {};
   // A step's gradients are the mean over that many micro-batches and are reduced once. Batch-norm statistics,
@@ -35,9 +37,9 @@ struct StepReport {
   };
   struct Norm {
     std::string phase;
-    torch::Tensor value;    // L2 norm of the phase's reduced gradient, before clipping: {} float64
-    torch::Tensor skipped;  // {} bool: true where the phase's update did not happen, on any rank. If one is,
-                            // batch norm's running statistics are those of before the step
+    torch::Tensor value;   // L2 norm of the phase's reduced gradient, before clipping: {} float64
+    torch::Tensor usable;  // {} bool: false where the phase's update did not happen, on any rank. If one is,
+                           // batch norm's running statistics are those of before the step
   };
   struct Reduction {
     std::string phase;
@@ -46,8 +48,8 @@ struct StepReport {
   std::vector<Term> terms;
   std::vector<Norm> norms;
   std::vector<Reduction> reductions;  // none on one rank
-  // Whether a weight is not finite after the step: {} bool, the same on every rank.
-  torch::Tensor broken;
+  // Whether all weights are finite after the step: {} bool, the same on every rank.
+  torch::Tensor finite_weights;
   // A part of the step: prepare, a phase's name, wait, update.
   struct Part {
     std::string name;
@@ -103,7 +105,6 @@ class Trainer {
   };
 
  private:
-  struct Player;
   // Where a backward pass stands in a step: it starts the gradients' sum, it sends the sum, or neither.
   struct Turn {
     bool first, last;
@@ -119,6 +120,12 @@ class Trainer {
   };
   // Terms that were computed under the earlier round's all-reduces, if there was one.
   using EarlyTerms = std::optional<recipes::LossTerms>;
+  // body(Player&), in the order of rounds and phases.
+  template <typename F>
+  void ForEachPlayer(F body) const {
+    for (const auto& players : rounds_)
+      for (const auto& player : players) body(*player);
+  }
   void BeginEpoch();
   void Prepare(std::span<const dataio::Batch> batches, Game& game);
   void TakeAverages(int64_t done);
@@ -131,7 +138,7 @@ class Trainer {
   torch::Tensor Norm(const Player& player, const std::string& prefix = "") const;
   cluster::GradientScale ScaleOf(const Player& player, const torch::Tensor& norm) const;
   void SwapAverages();
-  torch::Tensor WeightsAreBroken() const;
+  torch::Tensor WeightsAreFinite() const;
   torch::Device device() const { return communicator_.world().device; }
 
   recipes::System& system_;

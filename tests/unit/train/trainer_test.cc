@@ -101,8 +101,8 @@ TEST(TrainerTest, WeightsThatAreNotFiniteAreReported) {
   const auto solo = cluster::MakeSoloCommunicator();
   TwoPlayers system;
   Trainer trainer(system, *solo, {});
-  EXPECT_FALSE(Play(trainer, 0).broken.item<bool>());
-  EXPECT_TRUE(trainer.Step(dataio::Batch{}, {.seed = 1, .step = 1}, 1e300).broken.item<bool>());
+  EXPECT_TRUE(Play(trainer, 0).finite_weights.item<bool>());
+  EXPECT_FALSE(trainer.Step(dataio::Batch{}, {.seed = 1, .step = 1}, 1e300).finite_weights.item<bool>());
 }
 
 // Its squares are infinite in float32: Adam's second moments would stay so, and the weights still, for ever.
