@@ -5,6 +5,7 @@
 
 #include "dataio/prefetcher.h"
 #include "src/app/allocation_peak.h"
+#include "src/train/run_layout.h"
 
 namespace helio::app {
 namespace {
@@ -69,7 +70,7 @@ DryRunFacts FactsWithoutSteps(const TriedRun& run, const cluster::World& world) 
 
 // Where the run would begin.
 int64_t StepToResume(const train::RunIdentity& identity, const train::SessionOptions& session) {
-  const auto snapshot = train::FindCheckpoint(session.out / "checkpoints", session.resume);
+  const auto snapshot = train::FindCheckpoint(train::CheckpointsOf(session.out), session.resume);
   if (!snapshot) return 0;
   train::CheckIdentity(*snapshot, identity, session.resume_override, session.out.string());
   return snapshot->step;

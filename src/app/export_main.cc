@@ -4,6 +4,7 @@
 #include "src/base/file_system.h"
 #include "src/base/named_tensors.h"
 #include "src/base/safetensors.h"
+#include "src/train/checkpoint_files.h"
 
 namespace helio::app {
 namespace {
@@ -44,8 +45,8 @@ int Run() {
                      origin);
   if (const auto text = WithoutPrefix(model.frozen(), "text_encoder."); !text.empty())
     WriteSafeTensors(out / "text_encoder.safetensors", text, origin);
-  WriteFileAtomically(out / "vocabulary.json", model.vocabulary().ToJson());
-  WriteFileAtomically(out / "run.flags", model.run_flags());
+  WriteFileAtomically(out / train::kVocabularyFile, model.vocabulary().ToJson());
+  WriteFileAtomically(out / train::kRunFlagsFile, model.run_flags());
   WriteFileAtomically(out / "README.md", ModelCard(model, scores));  // last: an export with a card is whole
   LOG(INFO) << "exported step " << model.step() << " to " << out.string();
   return 0;

@@ -8,6 +8,7 @@
 #include "src/eval/image_tensor.h"
 #include "src/eval/png_writer.h"
 #include "src/eval/sample_grid.h"
+#include "src/train/run_layout.h"
 
 namespace helio::app {
 namespace {
@@ -118,7 +119,7 @@ void CheckIsData(const fs::path& path) {
   std::error_code unreadable;
   const bool trained = path.extension() == ".safetensors" ||
                        fs::exists(path / "model.safetensors", unreadable) ||
-                       fs::exists(path / "checkpoints", unreadable);
+                       fs::exists(helio::train::CheckpointsOf(path), unreadable);
   if (trained)
     ThrowUser("is trained, not packed data", path.string(),
               "helio-inspect shows what helio-pack wrote; helio-export describes what was trained");

@@ -10,14 +10,16 @@
 #include "src/base/precision.h"
 #include "src/base/safetensors.h"
 #include "src/train/checkpoint.h"
+#include "src/train/checkpoint_files.h"
+#include "src/train/run_layout.h"
 
 namespace helio::app {
 namespace fs = std::filesystem;
 namespace {
 
 fs::path CheckpointFolder(const fs::path& path) {
-  if (fs::exists(path / "manifest.json")) return path;
-  const auto entries = train::ListCheckpoints(path / "checkpoints");
+  if (fs::exists(path / train::kManifestName)) return path;
+  const auto entries = train::ListCheckpoints(train::CheckpointsOf(path));
   if (entries.empty())
     ThrowUser("holds no checkpoint", path.string(),
               "--checkpoint is a run's folder or one of its checkpoints/step-*");
@@ -38,8 +40,8 @@ OptionValues ValuesOf(const std::string& identity, const std::string& run_flags)
 }
 
 dataio::Vocabulary VocabularyOf(const train::Snapshot& snapshot, const std::string& where) {
-  const auto text = snapshot.texts.find("vocabulary.json");
-  if (text == snapshot.texts.end()) ThrowData("has no vocabulary.json", where);
+  const auto text = snapshot.texts.find(train::kVocabularyFile);
+  if (text == snapshot.texts.end()) ThrowData(std::string("has no ") + train::kVocabularyFile, where);
   return dataio::Vocabulary::FromJson(ParseJson(text->second, where), where);
 }
 
@@ -52,11 +54,11 @@ recipes::DataFacts FactsOf(const train::Snapshot& snapshot, const std::string& w
 
 // What the checkpoint draws with: averages and their buffers, or of a system without averages its model.
 NamedTensors DrawingTensors(const train::Snapshot& snapshot, const std::string& where) {
-  if (const auto average = snapshot.tensors.find("average");
+  if (const auto average = snapshot.tensors.find(train::kAverageStem);
       average == snapshot.tensors.end() || average->second.empty())
-    return snapshot.tensors.at("model");
+    return snapshot.tensors.at(train::kModelStem);
   NamedTensors tensors;
-  for (const char* file : {"average", "average_buffers"}) {
+  for (const char* file : {train::kAverageStem, train::kAverageBuffersStem}) {
     const auto found = snapshot.tensors.find(file);
     if (found == snapshot.tensors.end())
       ThrowData(std::string("has no ") + file + ".safetensors", where, "is it a GAN's checkpoint?");
@@ -82,11 +84,12 @@ TrainedModel::TrainedModel(const fs::path& path, torch::Device device) : checkpo
   const std::string where = checkpoint_.string();
   step_ = snapshot.step;
   info_ = snapshot.info;
-  run_flags_ = snapshot.texts.contains("run.flags") ? snapshot.texts.at("run.flags") : "";
+  if (const auto flags = snapshot.texts.find(train::kRunFlagsFile); flags != snapshot.texts.end())
+    run_flags_ = flags->second;
   vocabulary_ = VocabularyOf(snapshot, where);
   options_ = ReadTrainingOptions(ValuesOf(snapshot.info.value("identity", std::string()), run_flags_));
   const auto& recipe = options_.run.recipe;
-  const auto frozen_file = checkpoint_.parent_path().parent_path() / "frozen.safetensors";
+  const auto frozen_file = train::FrozenFile(train::RunOf(checkpoint_));
   facts_ = FactsOf(snapshot, where);
   facts_.vocabulary = vocabulary_.size();
   recipes::PretrainedWeights random;
@@ -115,7 +118,7 @@ TrainedModel::TrainedModel(const fs::path& path, torch::Device device) : checkpo
   }
 }
 
-fs::path TrainedModel::run_folder() const { return fs::absolute(checkpoint_).parent_path().parent_path(); }
+fs::path TrainedModel::run_folder() const { return train::RunOf(fs::absolute(checkpoint_)); }
 
 bool TrainedModel::Draws(const std::string& part) const {
   if (drawer_) return part == drawer_->part();

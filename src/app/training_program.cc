@@ -19,6 +19,8 @@
 #include "src/base/safetensors.h"
 #include "src/nn/weight_gradient.h"
 #include "src/recipes/registry.h"
+#include "src/train/checkpoint_files.h"
+#include "src/train/run_layout.h"
 #include "src/train/session.h"
 #include "src/train/stop_signal.h"
 
@@ -97,8 +99,8 @@ class TrainingProgram {
     session.identity = Identity();
     session.cadence.assign(resolved_.cadence.begin(), resolved_.cadence.end());
     session.same_statistics = run_.batch_norm == "global";
-    session.texts = {{"run.flags", ToFlagfile(resolved_.read)},
-                     {"vocabulary.json", data_.train().vocabulary().ToJson()},
+    session.texts = {{train::kRunFlagsFile, ToFlagfile(resolved_.read)},
+                     {train::kVocabularyFile, data_.train().vocabulary().ToJson()},
                      {kFactsFile, ToJson(data_.Facts()).dump()}};
     session.version = Version();
     session.revision = Revision();
@@ -163,7 +165,7 @@ class TrainingProgram {
 
   void SaveFrozen() const {
     if (const auto frozen = TensorsOf(*system_, Role::kFrozen); !frozen.empty())
-      WriteSafeTensors(out_ / "frozen.safetensors", frozen, Metadata());
+      WriteSafeTensors(train::FrozenFile(out_), frozen, Metadata());
   }
 
   const TrainingOptions& options_;

@@ -6,6 +6,7 @@
 #include "src/base/checksum.h"
 #include "src/base/moment.h"
 #include "src/base/safetensors.h"
+#include "src/train/checkpoint_files.h"
 #include "src/train/checkpoint_manifest.h"
 #include "src/train/checkpoint_origin.h"
 

@@ -14,8 +14,8 @@ namespace helio::train {
 // All that a run is, at a step boundary, as host copies that training no longer touches.
 struct Snapshot {
   int64_t step = 0;
-  std::map<std::string, NamedTensors> tensors;  // file stem ("model", "optimizer", "average") -> tensors
-  std::map<std::string, std::string> texts;     // file name ("run.flags", "vocabulary.json") -> content
+  std::map<std::string, NamedTensors> tensors;  // file stem (checkpoint_files.h) -> tensors
+  std::map<std::string, std::string> texts;     // file name -> content
   Json info;                                    // config, sampler state, hashes, world size, version, scores
 };
 

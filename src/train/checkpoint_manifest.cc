@@ -1,6 +1,7 @@
 #include "src/train/checkpoint_manifest.h"
 
 #include "src/base/checksum.h"
+#include "src/train/checkpoint_files.h"
 
 namespace helio::train {
 namespace {

@@ -6,8 +6,7 @@
 
 namespace helio::train {
 
-// manifest.json of a checkpoint (docs/formats-checkpoint.md): what makes a folder a checkpoint.
-inline constexpr char kManifestName[] = "manifest.json";
+// The manifest of a checkpoint (docs/formats-checkpoint.md).
 
 // The text to write: `manifest` with the format version in front and a checksum over all of it behind.
 std::string SealManifest(const Json& manifest);

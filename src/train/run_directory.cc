@@ -16,7 +16,7 @@ RunDirectory::~RunDirectory() {
 }
 
 void RunDirectory::RewindMetrics(int64_t step, bool unjudged) {
-  const auto path = path_ / "metrics.jsonl";
+  const auto path = MetricsFile(path_);
   if (!fs::exists(path)) return;
   std::istringstream lines(ReadFile(path) + pending_);
   std::string kept;
@@ -35,16 +35,14 @@ void RunDirectory::AppendMetrics(const Json& line) {
   pending_ += line.dump() + "\n";
   const bool written = WritePending();
   if (!written && !failing_)
-    LOG(ERROR) << path_ / "metrics.jsonl"
-               << ": cannot be written (" << std::strerror(errno) << "); its lines wait in memory";
-  if (written && failing_)
-    LOG(INFO) << path_ / "metrics.jsonl"
-              << ": can be written again";
+    LOG(ERROR) << MetricsFile(path_) << ": cannot be written (" << std::strerror(errno)
+               << "); its lines wait in memory";
+  if (written && failing_) LOG(INFO) << MetricsFile(path_) << ": can be written again";
   failing_ = !written;
 }
 
 void RunDirectory::SyncMetrics() const {
-  const auto path = path_ / "metrics.jsonl";
+  const auto path = MetricsFile(path_);
   if (!fs::exists(path)) return;
   SyncFile(path);
   SyncDirectory(path_);
@@ -53,7 +51,7 @@ void RunDirectory::SyncMetrics() const {
 // All of it or nothing: half a line at the end is cut off again.
 bool RunDirectory::WritePending() {
   if (metrics_ < 0)
-    metrics_ = ::open((path_ / "metrics.jsonl").c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+    metrics_ = ::open(MetricsFile(path_).c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
   if (metrics_ < 0) return false;
   const off_t end = ::lseek(metrics_, 0, SEEK_END);
   if (::write(metrics_, pending_.data(), pending_.size()) == static_cast<ssize_t>(pending_.size())) {

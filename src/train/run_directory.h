@@ -4,6 +4,7 @@
 
 #include "src/base/folder_lock.h"
 #include "src/base/json.h"
+#include "src/train/run_layout.h"
 
 namespace helio::train {
 
@@ -19,7 +20,7 @@ class RunDirectory {
   ~RunDirectory();
 
   const std::filesystem::path& path() const { return path_; }
-  std::filesystem::path checkpoints() const { return path_ / "checkpoints"; }
+  std::filesystem::path checkpoints() const { return CheckpointsOf(path_); }
 
   // Keeps the lines of metrics.jsonl up to `step`: what a killed attempt logged after its last checkpoint
   // will be logged again.

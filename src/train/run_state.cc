@@ -1,6 +1,7 @@
 #include "src/train/run_state.h"
 
 #include "src/base/finite.h"
+#include "src/train/checkpoint_files.h"
 
 namespace helio::train {
 namespace {
@@ -10,10 +11,10 @@ using recipes::TensorsOf;
 
 std::map<std::string, NamedTensors> StateOf(recipes::System& system, const Trainer& trainer,
                                             const NamedTensors& optimizer) {
-  return {{"model", TensorsOf(system, Role::kTrained)},
-          {"optimizer", optimizer},
-          {"average", trainer.AverageState()},
-          {"memory", TensorsOf(system, Role::kMemory)}};
+  return {{kModelStem, TensorsOf(system, Role::kTrained)},
+          {kOptimizerStem, optimizer},
+          {kAverageStem, trainer.AverageState()},
+          {kMemoryStem, TensorsOf(system, Role::kMemory)}};
 }
 
 }  // namespace
@@ -37,13 +38,13 @@ void TakeState(const std::optional<Snapshot>& snapshot, recipes::System& system,
 std::map<std::string, NamedTensors> StateForCheckpoint(recipes::System& system, const Trainer& trainer,
                                                        const NamedTensors& optimizer) {
   auto state = StateOf(system, trainer, optimizer);
-  if (state.at("memory").empty()) state.erase("memory");
+  if (state.at(kMemoryStem).empty()) state.erase(kMemoryStem);
   for (auto& [part, tensors] : state) tensors = HostCopies(tensors);
   return state;
 }
 
 void CheckFinite(const Snapshot& snapshot, const std::string& where) {
-  for (const auto* file : {"model", "average", "average_buffers"}) {
+  for (const auto* file : {kModelStem, kAverageStem, kAverageBuffersStem}) {
     const auto tensors = snapshot.tensors.find(file);
     if (tensors == snapshot.tensors.end()) continue;
     if (const auto name = FirstNotFinite(tensors->second); !name.empty())

@@ -8,6 +8,7 @@
 #include "src/base/checksum.h"
 #include "src/base/random.h"
 #include "src/base/seconds.h"
+#include "src/train/checkpoint_files.h"
 #include "src/train/loss_report.h"
 #include "src/train/run_state.h"
 #include "src/train/stop_signal.h"
@@ -51,7 +52,7 @@ int Session::Run() {
   const auto restored = Restore(options_.resume, /*going_back=*/false);
   const int64_t step = restored.value_or(0);
   if (is_rank0() && restored) LOG(INFO) << "resumed at step " << step << " of " << options_.steps;
-  if (is_rank0()) WriteFileAtomically(options_.out / "run.flags", options_.texts.at("run.flags"));
+  if (is_rank0()) WriteFileAtomically(options_.out / kRunFlagsFile, options_.texts.at(kRunFlagsFile));
   if (is_rank0() && hooks_.started) {
     const cluster::OwnWork writing(communicator_.job());
     hooks_.started();
@@ -105,7 +106,7 @@ std::optional<Snapshot> Session::FindSnapshot(const std::string& from) const {
     LOG(WARNING) << "convolutions' weight gradients: by " << before << " in the checkpoint, by "
                  << options_.weight_gradient
                  << " on this kind of processor; the coming steps differ from the old machine's by rounding";
-  const auto length = LengthDifference(snapshot->texts["run.flags"], options_.texts.at("run.flags"));
+  const auto length = LengthDifference(snapshot->texts[kRunFlagsFile], options_.texts.at(kRunFlagsFile));
   if (!length.empty() && schedule_ != Schedule::kConstant)
     LOG(WARNING) << length << ": the learning rates of the coming steps follow the new length";
   return snapshot;
@@ -330,7 +331,7 @@ Snapshot Session::TakeSnapshot(int64_t step, const NamedTensors& optimizer) cons
   Snapshot snapshot;
   snapshot.step = step;
   snapshot.tensors = StateForCheckpoint(system_, trainer_, optimizer);
-  if (hooks_.average_buffers) snapshot.tensors["average_buffers"] = HostCopies(hooks_.average_buffers());
+  if (hooks_.average_buffers) snapshot.tensors[kAverageBuffersStem] = HostCopies(hooks_.average_buffers());
   CheckFinite(snapshot, options_.out.string());
   snapshot.texts = options_.texts;
   snapshot.info = {{"identity", options_.identity.flags},

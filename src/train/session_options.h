@@ -41,7 +41,7 @@ struct SessionOptions {
   RunIdentity identity;
   // What decides who waits where, name by name: all ranks must have the same.
   cluster::Fingerprints cadence;
-  std::map<std::string, std::string> texts;  // files stored in each checkpoint: run.flags, vocabulary.json
+  std::map<std::string, std::string> texts;  // files stored in each checkpoint, by name
   std::string version, revision;
   std::string weight_gradient;  // how they are computed here: "taps" or "library"
 

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "src/base/safetensors.h"
+#include "src/train/checkpoint_files.h"
 #include "src/train/checkpoint_manifest.h"
 #include "src/train/checkpoint_writer.h"
 #include "tests/unit/train/scratch.h"

@@ -1,0 +1,22 @@
+#pragma once
+#include <filesystem>
+
+namespace helio::train {
+
+// Where things are in a run's folder (--out). Pure.
+
+inline std::filesystem::path CheckpointsOf(const std::filesystem::path& run) { return run / "checkpoints"; }
+
+// The run that `checkpoint` lies in; of a relative path that is shorter an empty one.
+inline std::filesystem::path RunOf(const std::filesystem::path& checkpoint) {
+  return checkpoint.parent_path().parent_path();
+}
+
+// The networks that are not trained.
+inline std::filesystem::path FrozenFile(const std::filesystem::path& run) {
+  return run / "frozen.safetensors";
+}
+
+inline std::filesystem::path MetricsFile(const std::filesystem::path& run) { return run / "metrics.jsonl"; }
+
+}  // namespace helio::train
