@@ -22,7 +22,7 @@ struct ExportOptions {
 
 // Scores for the card: those asked for, else those that training noted at this step.
 Json Scores(const std::string& file, const TrainedModel& model) {
-  if (file.empty()) return model.info().value("scores", Json::object());
+  if (file.empty()) return model.info().scores;
   const Json summary = ReadJson(file);
   if (!summary.is_object() || !summary.contains("generated") || !summary.at("generated").is_object())
     ThrowUser("has no scores of drawn pictures", "--summary=" + file,

@@ -14,6 +14,10 @@ std::string Number(double value) {
   return text.str();
 }
 
+std::string OrElse(const std::string& said, const std::string& otherwise) {
+  return said.empty() ? otherwise : said;
+}
+
 std::string ScoreRow(const std::string& name, const Json& score) {
   if (score.is_number()) return "| " + name + " | " + Number(score.get<double>()) + " | |\n";
   if (!score.contains("value") || !score.at("value").is_number())
@@ -77,18 +81,18 @@ std::string ModelCard(TrainedModel& model, const Json& scores) {
   const auto& info = model.info();
   std::ostringstream card;
   card << "# " << model.options().run.recipe << ", step " << model.step() << "\n\n"
-       << "Exported by Heliograph " << info.value("version", "?") << " ("
-       << info.value("revision", "unknown revision") << ") from `" << model.checkpoint().filename().string()
+       << "Exported by Heliograph " << OrElse(info.version, "?") << " ("
+       << OrElse(info.revision, "unknown revision") << ") from `" << model.checkpoint().filename().string()
        << "`. Weights are the moving average of training where one was kept.\n\n"
        << "| file | content |\n|---|---|\n"
        << FileRows(model) << "| `run.flags` | every flag of the training run |\n\n"
        << "## Scores\n\n"
        << ScoreTable(scores) << "\n## Trained\n\n"
-       << "Data set " << info.value("data", "?") << " (digest of its manifest), global batch "
-       << info.value("global_batch", 0) << " on " << info.value("world_size", 0) << " ranks, seed "
-       << info.value("seed", uint64_t{0}) << ", " << model.step() << " steps of which "
-       << info.value("steps_per_epoch", 0) << " are an epoch. Forward passes were computed in "
-       << model.options().trainer.precision << ", everything else in " << model.options().run.dtype << ".";
+       << "Data set " << OrElse(info.identity.data, "?") << " (digest of its manifest), global batch "
+       << info.global_batch << " on " << info.world_size << " ranks, seed " << info.seed << ", "
+       << model.step() << " steps of which " << info.steps_per_epoch
+       << " are an epoch. Forward passes were computed in " << model.options().trainer.precision
+       << ", everything else in " << model.options().run.dtype << ".";
   if (!model.translator()) card << " Captions are cut to " << model.needs().words << " words.";
   card << "\n\n## Use\n\n" << (model.translator() ? kUseOfTranslators : kUse);
   if (HasTextEncoder(model)) card << kUseOfTextEncoder;

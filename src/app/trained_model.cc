@@ -68,8 +68,8 @@ NamedTensors DrawingTensors(const train::Snapshot& snapshot, const std::string& 
 }
 
 // A run's frozen.safetensors may be another one than this checkpoint was trained with (--resume_override).
-void CheckFrozen(const std::string& digest, const Json& info, const std::string& where) {
-  const auto recorded = info.value("frozen", std::string());
+void CheckFrozen(const std::string& digest, const train::CheckpointInfo& info, const std::string& where) {
+  const auto& recorded = info.identity.frozen;
   if (!recorded.empty() && recorded != digest)
     ThrowData("holds other frozen networks than the checkpoint was trained with", where,
               "the run went on with others; use one of its later checkpoints, or give the old ones' file "
@@ -87,7 +87,7 @@ TrainedModel::TrainedModel(const fs::path& path, torch::Device device) : checkpo
   if (const auto flags = snapshot.texts.find(train::kRunFlagsFile); flags != snapshot.texts.end())
     run_flags_ = flags->second;
   vocabulary_ = VocabularyOf(snapshot, where);
-  options_ = ReadTrainingOptions(ValuesOf(snapshot.info.value("identity", std::string()), run_flags_));
+  options_ = ReadTrainingOptions(ValuesOf(info_.identity.flags, run_flags_));
   const auto& recipe = options_.run.recipe;
   const auto frozen_file = train::FrozenFile(train::RunOf(checkpoint_));
   facts_ = FactsOf(snapshot, where);

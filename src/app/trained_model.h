@@ -5,9 +5,9 @@
 #include "dataio/text.h"
 #include "src/app/training_options.h"
 #include "src/base/global_batch.h"
-#include "src/base/json.h"
 #include "src/base/tensor.h"
 #include "src/recipes/registry.h"
+#include "src/train/checkpoint_info.h"
 
 namespace helio::app {
 
@@ -34,7 +34,7 @@ class TrainedModel {
   const recipes::DataFacts& facts() const { return facts_; }   // of the data that it was trained on
   // The networks that were not trained: "text_encoder.", and what else the system has.
   const NamedTensors& frozen() const { return frozen_; }
-  const Json& info() const { return info_; }                   // of the checkpoint's manifest
+  const train::CheckpointInfo& info() const { return info_; }  // of the checkpoint's manifest
   const std::string& run_flags() const { return run_flags_; }  // the flagfile it was trained with
   int64_t step() const { return step_; }
   const std::filesystem::path& checkpoint() const { return checkpoint_; }
@@ -55,7 +55,7 @@ class TrainedModel {
   std::unique_ptr<recipes::PointCompleter> completer_;
   std::vector<recipes::Part> drawing_parts_;
   NamedTensors frozen_;
-  Json info_;
+  train::CheckpointInfo info_;
   std::string run_flags_;
   int64_t step_ = 0;
 };

@@ -60,7 +60,7 @@ uint64_t WriteFiles(const fs::path& folder, const Snapshot& snapshot) {
     list(stem + kTensorFile, WriteSafeTensors(folder / (stem + kTensorFile), tensors,
                                               OriginOf(snapshot.step, snapshot.info, stem)));
   for (const auto& [name, text] : snapshot.texts) list(name, WriteText(folder / name, text));
-  const Json manifest = {{"step", snapshot.step}, {"info", snapshot.info}, {"files", files}};
+  const Json manifest = {{"step", snapshot.step}, {"info", ToJson(snapshot.info)}, {"files", files}};
   const std::string text = SealManifest(manifest);
   WriteFileAtomically(folder / kManifestName, text);
   return bytes + text.size();
@@ -111,6 +111,10 @@ void VerifyFile(const fs::path& path, const Json& expected, const Origin& origin
 void CheckFileName(const std::string& name, const std::string& where) {
   if (name.empty() || name.find('/') != std::string::npos || name.starts_with("."))
     ThrowData("manifest names an impossible file '" + name + "'", where);
+}
+
+CheckpointInfo InfoIn(const Json& manifest, const std::string& where) {
+  return InfoFromJson(JsonField<Json>(manifest, "info", where), where);
 }
 
 Origin ExpectedOrigin(const std::string& name, const Snapshot& snapshot) {
@@ -175,6 +179,10 @@ std::vector<CheckpointEntry> ListCheckpoints(const fs::path& root) {
   return entries;
 }
 
+CheckpointInfo InfoOf(const CheckpointEntry& entry) {
+  return InfoIn(ReadManifest(entry.path), (entry.path / kManifestName).string());
+}
+
 Snapshot ReadCheckpoint(const fs::path& path) {
   const std::string where = (path / kManifestName).string();
   const Json manifest = ReadManifest(path);
@@ -183,7 +191,7 @@ Snapshot ReadCheckpoint(const fs::path& path) {
   if (const auto named = StepOfFolder(path.filename().string()); named && *named != snapshot.step)
     ThrowData("is of step " + std::to_string(snapshot.step), where,
               "another checkpoint was put in this place; give its folder its own name back");
-  snapshot.info = JsonField<Json>(manifest, "info", where);
+  snapshot.info = InfoIn(manifest, where);
   const auto files = JsonField<Json>(manifest, "files", where);
   for (const auto& [name, expected] : files.items()) {
     CheckFileName(name, where);

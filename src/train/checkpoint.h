@@ -5,9 +5,9 @@
 #include <string>
 #include <vector>
 
-#include "src/base/json.h"
 #include "src/base/named_tensors.h"
 #include "src/base/tensor.h"
+#include "src/train/checkpoint_info.h"
 
 namespace helio::train {
 
@@ -16,7 +16,7 @@ struct Snapshot {
   int64_t step = 0;
   std::map<std::string, NamedTensors> tensors;  // file stem (checkpoint_files.h) -> tensors
   std::map<std::string, std::string> texts;     // file name -> content
-  Json info;                                    // config, sampler state, hashes, world size, version, scores
+  CheckpointInfo info;
 };
 
 // Contiguous copies in host memory, for a snapshot; of a device's tensors in pinned memory, one wait for all
@@ -40,6 +40,9 @@ uint64_t WriteCheckpoint(const std::filesystem::path& root, const Snapshot& snap
 
 // The folders that carry a manifest, newest first. Does not verify content. An absent root is an empty list.
 std::vector<CheckpointEntry> ListCheckpoints(const std::filesystem::path& root);
+
+// What its manifest says of it; reads nothing else. Throws Error.
+CheckpointInfo InfoOf(const CheckpointEntry& entry);
 
 // Reads and verifies: manifest, every file's size and digest, tensors. Throws Error{kData} naming the damaged
 // file.

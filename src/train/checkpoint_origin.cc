@@ -7,10 +7,9 @@
 namespace helio::train {
 namespace {
 
-std::string RunOf(const Json& info) {
+std::string RunDigest(const RunIdentity& run) {
   std::string text;
-  for (const char* key : {"identity", "data", "vocabulary", "frozen"})
-    text += info.value(key, std::string()) + '\n';
+  for (const auto* part : {&run.flags, &run.data, &run.vocabulary, &run.frozen}) text += *part + '\n';
   return Digest(text).substr(0, 12);
 }
 
@@ -21,11 +20,11 @@ std::string Told(const Origin& origin) {
 
 }  // namespace
 
-Origin OriginOf(int64_t step, const Json& info, const std::string& part) {
-  const auto flags = ParseFlagfile(info.value("identity", std::string()));
+Origin OriginOf(int64_t step, const CheckpointInfo& info, const std::string& part) {
+  const auto flags = ParseFlagfile(info.identity.flags);
   const auto recipe = flags.find("recipe");
   return {{"format", "heliograph checkpoint 2"},
-          {"run", RunOf(info)},
+          {"run", RunDigest(info.identity)},
           {"recipe", recipe == flags.end() ? "?" : recipe->second},
           {"step", std::to_string(step)},
           {"part", part}};

@@ -4,7 +4,6 @@
 #include <unistd.h>
 
 #include "src/base/seconds.h"
-#include "src/train/checkpoint_manifest.h"
 
 namespace helio::train {
 namespace fs = std::filesystem;
@@ -15,8 +14,7 @@ double ScoreOf(const CheckpointEntry& entry, const std::string& keep_best) {
   if (keep_best.empty()) return -INFINITY;
   const bool lower = keep_best[0] == '-';
   try {
-    const double score =
-        ReadManifest(entry.path).at("info").at("scores").at(keep_best.substr(lower)).get<double>();
+    const double score = InfoOf(entry).scores.at(keep_best.substr(lower)).get<double>();
     return std::isfinite(score) ? (lower ? -score : score) : -INFINITY;
   } catch (const std::exception&) {
     return -INFINITY;

@@ -37,15 +37,15 @@ std::optional<Snapshot> FindCheckpoint(const std::filesystem::path& root, const 
 
 void CheckIdentity(const Snapshot& snapshot, const RunIdentity& identity, const std::string& allowed,
                    const std::string& where) {
-  const auto recorded = [&](const char* key) { return snapshot.info.value(key, std::string()); };
-  const auto differences = FlagDifferences(recorded("identity"), identity, allowed) +
-                           ContentDifference("--data", recorded("data"), identity.data, allowed) +
-                           ContentDifference("frozen", recorded("frozen"), identity.frozen, allowed);
+  const auto& recorded = snapshot.info.identity;
+  const auto differences = FlagDifferences(recorded.flags, identity, allowed) +
+                           ContentDifference("--data", recorded.data, identity.data, allowed) +
+                           ContentDifference("frozen", recorded.frozen, identity.frozen, allowed);
   if (!differences.empty())
     ThrowUser(
         "the checkpoint was made with other flags:" + differences, where,
         "use the same flags, name the changed ones in --resume_override, or start anew with --resume=none");
-  if (recorded("vocabulary") != identity.vocabulary)
+  if (recorded.vocabulary != identity.vocabulary)
     ThrowUser("the data set's vocabulary is not the checkpoint's", where,
               "pack the data with --vocab of the checkpoint");
 }

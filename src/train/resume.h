@@ -5,15 +5,9 @@
 
 #include "src/base/option_list.h"
 #include "src/train/checkpoint.h"
+#include "src/train/run_identity.h"
 
 namespace helio::train {
-
-// What a run and the checkpoint it goes on from must agree on.
-struct RunIdentity {
-  std::string flags = {};     // a flagfile: those that change what is computed
-  std::string defaults = {};  // a flagfile: what a checkpoint that does not know one of them was made with
-  std::string data = {}, vocabulary = {}, frozen = {};  // digests
-};
 
 // The checkpoint that `from` (auto, none, or a checkpoint's folder) means for a run with checkpoints under
 // `root`. Throws Error{kData} where all of them are damaged.

@@ -1,5 +1,9 @@
 #include "src/train/run_history.h"
 
+#include "cluster/communicator.h"
+#include "src/train/checkpoint.h"
+#include "src/train/step_outcomes.h"
+
 namespace helio::train {
 
 std::string RunHistory::Add(const StepOutcome& outcome, int most_bad_steps) {
@@ -9,23 +13,16 @@ std::string RunHistory::Add(const StepOutcome& outcome, int most_bad_steps) {
   return std::to_string(bad_steps) + " steps in a row had non-finite gradients";
 }
 
-void RunHistory::Write(Json& info) const {
-  info["bad_steps"] = bad_steps;
-  info["rollbacks"] = rollbacks;
-  info["rollback_step"] = rollback_step;
-  info["evaluation_pending"] = evaluation_pending ? 1 : 0;
-}
-
 void RunHistory::Take(const std::optional<Snapshot>& snapshot, cluster::Communicator& communicator) {
-  const auto take = [&](const char* key, auto& value) {
-    const auto recorded = snapshot ? snapshot->info.value(key, static_cast<int64_t>(value)) : value;
+  if (snapshot) *this = snapshot->info.history;
+  const auto spread = [&](auto& value) {
     value = static_cast<std::decay_t<decltype(value)>>(
-        cluster::BroadcastScalar(communicator, static_cast<double>(recorded)));
+        cluster::BroadcastScalar(communicator, static_cast<double>(value)));
   };
-  take("bad_steps", bad_steps);
-  take("evaluation_pending", evaluation_pending);
-  take("rollbacks", rollbacks);
-  take("rollback_step", rollback_step);
+  spread(bad_steps);
+  spread(evaluation_pending);
+  spread(rollbacks);
+  spread(rollback_step);
 }
 
 }  // namespace helio::train

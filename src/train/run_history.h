@@ -1,13 +1,16 @@
 #pragma once
+#include <cstdint>
 #include <optional>
 #include <string>
 
-#include "cluster/communicator.h"
-#include "src/base/json.h"
-#include "src/train/checkpoint.h"
-#include "src/train/step_outcomes.h"
+namespace helio::cluster {
+class Communicator;
+}
 
 namespace helio::train {
+
+struct Snapshot;
+struct StepOutcome;
 
 // What of a run's past decides its coming steps, beside weights and moments. The same on every rank; part of
 // each checkpoint.
@@ -22,8 +25,7 @@ struct RunHistory {
   // a row; else empty.
   std::string Add(const StepOutcome& outcome, int most_bad_steps);
 
-  void Write(Json& info) const;
-  // From the checkpoint that rank 0 has read (the others: none); what it does not say stays. Collective.
+  // From the checkpoint that rank 0 has read (the others: none). Collective.
   void Take(const std::optional<Snapshot>& snapshot, cluster::Communicator& communicator);
 };
 

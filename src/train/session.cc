@@ -87,7 +87,7 @@ std::optional<int64_t> Session::Restore(const std::string& from, bool going_back
     // Where there is no way back the record stays: it tells what happened.
     if (!going_back || (snapshot && step != history_.rollback_step)) {
       SetAsideNewer(run_->checkpoints(), step);
-      run_->RewindMetrics(step, snapshot && snapshot->info.value("evaluation_pending", 0) != 0);
+      run_->RewindMetrics(step, snapshot && snapshot->info.history.evaluation_pending);
     }
   }
   const double known = cluster::BroadcastScalar(communicator_, snapshot ? static_cast<double>(step) : kNone);
@@ -101,8 +101,8 @@ std::optional<Snapshot> Session::FindSnapshot(const std::string& from) const {
   auto snapshot = FindCheckpoint(run_->checkpoints(), from);
   if (!snapshot) return snapshot;
   CheckIdentity(*snapshot, options_.identity, options_.resume_override, options_.out.string());
-  if (const auto before = snapshot->info.value("weight_gradient", options_.weight_gradient);
-      before != options_.weight_gradient)
+  if (const auto& before = snapshot->info.weight_gradient;
+      !before.empty() && before != options_.weight_gradient)
     LOG(WARNING) << "convolutions' weight gradients: by " << before << " in the checkpoint, by "
                  << options_.weight_gradient
                  << " on this kind of processor; the coming steps differ from the old machine's by rounding";
@@ -334,19 +334,16 @@ Snapshot Session::TakeSnapshot(int64_t step, const NamedTensors& optimizer) cons
   if (hooks_.average_buffers) snapshot.tensors[kAverageBuffersStem] = HostCopies(hooks_.average_buffers());
   CheckFinite(snapshot, options_.out.string());
   snapshot.texts = options_.texts;
-  snapshot.info = {{"identity", options_.identity.flags},
-                   {"data", options_.identity.data},
-                   {"vocabulary", options_.identity.vocabulary},
-                   {"world_size", communicator_.size()},
-                   {"global_batch", options_.global_batch},
-                   {"steps_per_epoch", options_.steps_per_epoch},
-                   {"seed", options_.seed},
-                   {"frozen", options_.identity.frozen},
-                   {"version", options_.version},
-                   {"revision", options_.revision},
-                   {"weight_gradient", options_.weight_gradient}};
-  history_.Write(snapshot.info);
-  if (scoreboard_.IsOf(step)) snapshot.info["scores"] = scoreboard_.Values();
+  snapshot.info = {.identity = options_.identity,
+                   .history = history_,
+                   .world_size = communicator_.size(),
+                   .global_batch = options_.global_batch,
+                   .steps_per_epoch = options_.steps_per_epoch,
+                   .seed = options_.seed,
+                   .version = options_.version,
+                   .revision = options_.revision,
+                   .weight_gradient = options_.weight_gradient};
+  if (scoreboard_.IsOf(step)) snapshot.info.scores = scoreboard_.Values();
   return snapshot;
 }
 

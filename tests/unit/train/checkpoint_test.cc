@@ -30,8 +30,42 @@ TEST_F(CheckpointTest, RoundTrip) {
   const auto read = ReadCheckpoint(root_ / "step-0000000007");
   EXPECT_EQ(read.step, 7);
   EXPECT_EQ(read.texts.at("run.flags"), "--seed=1\n");
-  EXPECT_EQ(read.info.at("world_size"), 2);
+  EXPECT_EQ(read.info.world_size, 2);
   EXPECT_EQ(read.tensors.at("model")[0].second[2].item<float>(), 7);
+}
+
+// Others read these keys, and sums are over their order.
+TEST_F(CheckpointTest, TheManifestSaysEverythingUnderItsNameAndInItsOrder) {
+  CheckpointInfo info{.identity = {"--seed=1\n", "--lr=1\n", "d", "v", "f"},
+                      .history = {1, 2, 3, true},
+                      .world_size = 4,
+                      .global_batch = 8,
+                      .steps_per_epoch = 5,
+                      .seed = 18446744073709551615u,
+                      .version = "1",
+                      .revision = "abc",
+                      .weight_gradient = "taps"};
+  std::string text =
+      R"({"identity":"--seed=1\n","data":"d","vocabulary":"v","world_size":4,"global_batch":8,"steps_per_epoch":5,)"
+      R"("seed":18446744073709551615,"frozen":"f","version":"1","revision":"abc","weight_gradient":"taps",)"
+      R"("bad_steps":1,"rollbacks":2,"rollback_step":3,"evaluation_pending":1})";
+  EXPECT_EQ(ToJson(info).dump(), text);
+  EXPECT_EQ(ToJson(InfoFromJson(Json::parse(text), "here")).dump(), text);
+  info.scores = {{"r", 0.5}};
+  text.insert(text.size() - 1, R"(,"scores":{"r":0.5})");
+  EXPECT_EQ(ToJson(info).dump(), text);
+  EXPECT_EQ(ToJson(InfoFromJson(Json::parse(text), "here")).dump(), text);
+}
+
+TEST_F(CheckpointTest, WhatAManifestDoesNotSayIsAsIfNothingHadHappened) {
+  const auto info = InfoFromJson(Json::parse(R"({"of_later":1,"seed":7})"), "here");
+  EXPECT_EQ(info.seed, 7u);
+  EXPECT_EQ(info.identity.data, "");
+  EXPECT_EQ(info.history.rollback_step, -1);
+  EXPECT_FALSE(info.history.evaluation_pending);
+  EXPECT_TRUE(info.scores.is_null());
+  EXPECT_THROW(InfoFromJson(Json::parse(R"({"seed":"seven"})"), "here"), Error);
+  EXPECT_THROW(InfoFromJson(Json(), "here"), Error);
 }
 
 TEST_F(CheckpointTest, BytesAreThoseOnDisk) {
@@ -94,7 +128,7 @@ TEST_F(CheckpointTest, EveryTruncationIsSeen) {
 
 TEST_F(CheckpointTest, EveryTensorFileSaysWhereItBelongs) {
   auto snapshot = SmallSnapshot(7);
-  snapshot.info["identity"] = "--recipe=toy\n--seed=1\n";
+  snapshot.info.identity.flags = "--recipe=toy\n--seed=1\n";
   WriteCheckpoint(root_, snapshot);
   const auto own = ReadSafeTensors(root_ / "step-0000000007/model.safetensors").metadata;
   EXPECT_EQ(own.at("format"), "heliograph checkpoint 2");
@@ -115,7 +149,7 @@ std::string ErrorOfReading(const fs::path& folder) {
 
 TEST_F(CheckpointTest, AFileOfAnotherStepRunOrPartIsNamed) {
   auto other = SmallSnapshot(2);
-  other.info["identity"] = "--recipe=toy\n--seed=2\n";
+  other.info.identity.flags = "--recipe=toy\n--seed=2\n";
   other.tensors["average"] = other.tensors["model"];
   WriteCheckpoint(root_ / "other", other);
   auto snapshot = SmallSnapshot(2);

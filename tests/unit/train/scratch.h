@@ -12,7 +12,7 @@ inline Snapshot SmallSnapshot(int64_t step, const Json& scores = Json::object())
   snapshot.tensors["model"] = {{"w", torch::full({4}, static_cast<double>(step))},
                                {"n", torch::tensor(step)}};
   snapshot.texts["run.flags"] = "--seed=1\n";
-  snapshot.info = {{"world_size", 2}, {"scores", scores}};
+  snapshot.info = {.world_size = 2, .scores = scores};
   return snapshot;
 }
 

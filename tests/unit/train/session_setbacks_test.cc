@@ -16,13 +16,13 @@ TEST_F(SessionTest, AfterTooManyBadStepsItGoesBackAndDrawsOtherNoise) {
   EXPECT_EQ(Run(Options(12), [](int, const auto& c) { return c.seed == 1 && c.step >= 5; }), 0);
   EXPECT_EQ(LoggedSteps(), UpTo(12));
   EXPECT_TRUE(Weights(12).isfinite().all().item<bool>());
-  EXPECT_EQ(ReadNewestCheckpoint(out_ / "checkpoints")->info.at("rollbacks"), 1);
+  EXPECT_EQ(ReadNewestCheckpoint(out_ / "checkpoints")->info.history.rollbacks, 1);
 }
 
 TEST_F(SessionTest, ThereIsNoCheckpointAmongBadSteps) {
   EXPECT_EQ(Run(Options(12), [](int, const auto& c) { return c.seed == 1 && c.step >= 6 && c.step < 9; }), 0);
   EXPECT_EQ(Checkpoints(), (std::vector<int64_t>{12, 8, 4}));
-  EXPECT_EQ(ReadNewestCheckpoint(out_ / "checkpoints")->info.at("rollback_step"), 4);
+  EXPECT_EQ(ReadNewestCheckpoint(out_ / "checkpoints")->info.history.rollback_step, 4);
 }
 
 TEST_F(SessionTest, ABadStepLeavesNoTraceInRunningStatistics) {
@@ -50,7 +50,7 @@ TEST_F(SessionTest, TwiceBackToTheSameCheckpointIsHopeless) {
 TEST_F(SessionTest, WeightsThatAreNotFiniteAreNeverSavedAndOneStepOfThemIsEnough) {
   const Diverges once = [](int, const auto& c) { return c.seed == 1 && c.step == 5; };
   EXPECT_EQ(Run(Options(12), {}, {}, once), 0);
-  EXPECT_EQ(ReadNewestCheckpoint(out_ / "checkpoints")->info.at("rollback_step"), 4);
+  EXPECT_EQ(ReadNewestCheckpoint(out_ / "checkpoints")->info.history.rollback_step, 4);
   for (const int64_t step : Checkpoints()) EXPECT_TRUE(Weights(step).isfinite().all().item<bool>()) << step;
   fs::remove_all(out_);
   // In the last step, and with a signal in it.
@@ -83,7 +83,7 @@ TEST_F(SessionTest, ACheckpointOfAnotherFolderIsAWayBack) {
   options.checkpoint_every = 100;
   options.resume = elsewhere.string();
   EXPECT_EQ(Run(options, [](int, const auto& c) { return c.seed == 1 && c.step >= 5; }), 0);
-  EXPECT_EQ(ReadNewestCheckpoint(out_ / "checkpoints")->info.at("rollback_step"), 4);
+  EXPECT_EQ(ReadNewestCheckpoint(out_ / "checkpoints")->info.history.rollback_step, 4);
 }
 
 }  // namespace

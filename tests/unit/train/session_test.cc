@@ -47,12 +47,12 @@ TEST_F(SessionTest, AFailingEvaluationLosesNothing) {
   fails_at = 8;
   EXPECT_THAT(ErrorOf(options, {}), testing::HasSubstr("cannot judge"));
   EXPECT_EQ(Checkpoints(), (std::vector<int64_t>{8, 4}));
-  EXPECT_EQ(ReadNewestCheckpoint(out_ / "checkpoints")->info.at("evaluation_pending"), 1);
+  EXPECT_TRUE(ReadNewestCheckpoint(out_ / "checkpoints")->info.history.evaluation_pending);
   fails_at = -1;
   EXPECT_EQ(Run(options), 0);
   EXPECT_TRUE(torch::equal(Weights(12), weights));
   EXPECT_EQ(std::ranges::count(ReadFile(out_ / "metrics.jsonl"), '\n'), std::ranges::count(whole, '\n'));
-  EXPECT_EQ(ReadCheckpoint(out_ / "checkpoints/step-0000000008").info.at("evaluation_pending"), 0);
+  EXPECT_FALSE(ReadCheckpoint(out_ / "checkpoints/step-0000000008").info.history.evaluation_pending);
 }
 
 TEST_F(SessionTest, SamplesThatCannotBeWrittenEndNothing) {
