@@ -191,8 +191,7 @@ int64_t FlatAdam::steps() const { return step_.item<int64_t>(); }
 
 NamedTensors FlatAdam::State() const {
   NamedTensors state{{"step", step_}};
-  for (auto& [name, view] : group_.ViewsOf(exp_avg_)) state.emplace_back("exp_avg." + name, view);
-  for (auto& [name, view] : group_.ViewsOf(exp_avg_sq_)) state.emplace_back("exp_avg_sq." + name, view);
+  for (auto& moment : MomentsByName(group_, exp_avg_, exp_avg_sq_)) state.push_back(std::move(moment));
   return state;
 }
 
@@ -215,6 +214,14 @@ void FlatAdam::SwapAverage() {
   const auto kept = parameters.clone();
   parameters.copy_(average_);
   average_.copy_(kept);
+}
+
+NamedTensors MomentsByName(const ParameterGroup& group, const torch::Tensor& exp_avg,
+                           const torch::Tensor& exp_avg_sq) {
+  NamedTensors moments;
+  for (const auto& [name, view] : group.ViewsOf(exp_avg)) moments.emplace_back(kFirstMoment + name, view);
+  for (const auto& [name, view] : group.ViewsOf(exp_avg_sq)) moments.emplace_back(kSecondMoment + name, view);
+  return moments;
 }
 
 }  // namespace helio::cluster

@@ -34,8 +34,8 @@ class FlatAdam {
   void SetSteps(int64_t steps) { step_.fill_(steps); }
   bool has_average() const { return average_.defined(); }
 
-  // For checkpoints: "step" int64 {}, "exp_avg.<name>", "exp_avg_sq.<name>": views that CopyState may write.
-  // Whole-group optimizers only.
+  // For checkpoints: "step" int64 {}, then MomentsByName: views that CopyState may write. Whole-group
+  // optimizers only.
   NamedTensors State() const;
   // The moving average under the parameters' names: views. Empty without one.
   NamedTensors Average() const;
@@ -65,5 +65,14 @@ class FlatAdam {
   torch::Tensor step_;  // int64 {}, on the group's device
   torch::Tensor exp_avg_, exp_avg_sq_, average_;
 };
+
+// The moments' names in a checkpoint begin with these.
+inline constexpr char kFirstMoment[] = "exp_avg.";
+inline constexpr char kSecondMoment[] = "exp_avg_sq.";
+
+// A whole group's flat moments {group.size()} by name: "exp_avg.<name>" of all parameters, then
+// "exp_avg_sq.<name>". Views.
+NamedTensors MomentsByName(const ParameterGroup& group, const torch::Tensor& exp_avg,
+                           const torch::Tensor& exp_avg_sq);
 
 }  // namespace helio::cluster

@@ -44,8 +44,7 @@ NamedTensors GatherOptimizerState(Communicator& communicator, const ParameterGro
   NamedTensors state{{"step", torch::tensor(adam.steps(), torch::kInt64)}};
   const auto exp_avg = WholeOf(communicator, adam.flat_exp_avg(), group.name() + "/exp_avg");
   const auto exp_avg_sq = WholeOf(communicator, adam.flat_exp_avg_sq(), group.name() + "/exp_avg_sq");
-  for (auto& [name, view] : group.ViewsOf(exp_avg)) state.emplace_back("exp_avg." + name, view);
-  for (auto& [name, view] : group.ViewsOf(exp_avg_sq)) state.emplace_back("exp_avg_sq." + name, view);
+  for (auto& moment : MomentsByName(group, exp_avg, exp_avg_sq)) state.push_back(std::move(moment));
   return state;
 }
 
@@ -55,8 +54,8 @@ void LoadOptimizerState(const Communicator& communicator, const ParameterGroup& 
   const auto shard = OwnShard(group, communicator.world());
   CHECK(!state.empty() && state.front().first == "step") << where << " is no optimizer state";
   adam.SetSteps(state.front().second.item<int64_t>());
-  LoadSlice(group, shard, state, "exp_avg.", adam.flat_exp_avg(), where);
-  LoadSlice(group, shard, state, "exp_avg_sq.", adam.flat_exp_avg_sq(), where);
+  LoadSlice(group, shard, state, kFirstMoment, adam.flat_exp_avg(), where);
+  LoadSlice(group, shard, state, kSecondMoment, adam.flat_exp_avg_sq(), where);
 }
 
 }  // namespace helio::cluster

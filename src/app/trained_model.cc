@@ -12,6 +12,7 @@
 #include "src/train/checkpoint.h"
 #include "src/train/checkpoint_files.h"
 #include "src/train/run_layout.h"
+#include "src/train/run_state.h"
 
 namespace helio::app {
 namespace fs = std::filesystem;
@@ -52,30 +53,6 @@ recipes::DataFacts FactsOf(const train::Snapshot& snapshot, const std::string& w
                                       : FactsFromJson(ParseJson(text->second, where), where);
 }
 
-// What the checkpoint draws with: averages and their buffers, or of a system without averages its model.
-NamedTensors DrawingTensors(const train::Snapshot& snapshot, const std::string& where) {
-  if (const auto average = snapshot.tensors.find(train::kAverageStem);
-      average == snapshot.tensors.end() || average->second.empty())
-    return snapshot.tensors.at(train::kModelStem);
-  NamedTensors tensors;
-  for (const char* file : {train::kAverageStem, train::kAverageBuffersStem}) {
-    const auto found = snapshot.tensors.find(file);
-    if (found == snapshot.tensors.end())
-      ThrowData(std::string("has no ") + file + ".safetensors", where, "is it a GAN's checkpoint?");
-    Append(tensors, found->second);
-  }
-  return tensors;
-}
-
-// A run's frozen.safetensors may be another one than this checkpoint was trained with (--resume_override).
-void CheckFrozen(const std::string& digest, const train::CheckpointInfo& info, const std::string& where) {
-  const auto& recorded = info.identity.frozen;
-  if (!recorded.empty() && recorded != digest)
-    ThrowData("holds other frozen networks than the checkpoint was trained with", where,
-              "the run went on with others; use one of its later checkpoints, or give the old ones' file "
-              "this name");
-}
-
 }  // namespace
 
 TrainedModel::TrainedModel(const fs::path& path, torch::Device device) : checkpoint_(CheckpointFolder(path)) {
@@ -104,9 +81,9 @@ TrainedModel::TrainedModel(const fs::path& path, torch::Device device) : checkpo
   if (const auto frozen = recipes::TensorsOf(*system_, recipes::Role::kFrozen); !frozen.empty()) {
     frozen_ = ReadSafeTensors(frozen_file).tensors;
     CopyState(frozen_, frozen, frozen_file.string());
-    CheckFrozen(WeightsDigest(frozen), info_, frozen_file.string());
+    train::CheckFrozen(WeightsDigest(frozen), info_, frozen_file.string());
   }
-  const auto weights = DrawingTensors(snapshot, where);
+  const auto weights = train::DrawingTensors(snapshot, where);
   if (const auto name = FirstNotFinite(weights); !name.empty())
     ThrowData("has weights that are not finite: " + name, where, "use an older checkpoint");
   for (const auto& part : system_->Parts()) {

@@ -36,10 +36,12 @@ void TakeState(const std::optional<Snapshot>& snapshot, recipes::System& system,
 }
 
 std::map<std::string, NamedTensors> StateForCheckpoint(recipes::System& system, const Trainer& trainer,
-                                                       const NamedTensors& optimizer) {
+                                                       const NamedTensors& optimizer,
+                                                       const std::function<NamedTensors()>& average_buffers) {
   auto state = StateOf(system, trainer, optimizer);
   if (state.at(kMemoryStem).empty()) state.erase(kMemoryStem);
   for (auto& [part, tensors] : state) tensors = HostCopies(tensors);
+  if (average_buffers) state[kAverageBuffersStem] = HostCopies(average_buffers());
   return state;
 }
 
@@ -52,6 +54,28 @@ void CheckFinite(const Snapshot& snapshot, const std::string& where) {
                     " has values that are not finite",
                 where, "go on from an older checkpoint with lower learning rates");
   }
+}
+
+NamedTensors DrawingTensors(const Snapshot& snapshot, const std::string& where) {
+  if (const auto average = snapshot.tensors.find(kAverageStem);
+      average == snapshot.tensors.end() || average->second.empty())
+    return snapshot.tensors.at(kModelStem);
+  NamedTensors tensors;
+  for (const char* stem : {kAverageStem, kAverageBuffersStem}) {
+    const auto found = snapshot.tensors.find(stem);
+    if (found == snapshot.tensors.end())
+      ThrowData(std::string("has no ") + stem + ".safetensors", where, "is it a GAN's checkpoint?");
+    tensors.insert(tensors.end(), found->second.begin(), found->second.end());
+  }
+  return tensors;
+}
+
+void CheckFrozen(const std::string& digest, const CheckpointInfo& info, const std::string& where) {
+  const auto& recorded = info.identity.frozen;
+  if (!recorded.empty() && recorded != digest)
+    ThrowData("holds other frozen networks than the checkpoint was trained with", where,
+              "the run went on with others; use one of its later checkpoints, or give the old ones' file "
+              "this name");
 }
 
 }  // namespace helio::train

@@ -20,12 +20,21 @@ void TakeState(const std::optional<Snapshot>& snapshot, recipes::System& system,
                cluster::Communicator& communicator);
 
 // Copies of them for a checkpoint, by its files' names. `optimizer`: trainer.OptimizerState(), which is
-// collective; this is rank 0's.
+// collective; this is rank 0's. `average_buffers`: what is stored beside the averages; may be empty.
 std::map<std::string, NamedTensors> StateForCheckpoint(recipes::System& system, const Trainer& trainer,
-                                                       const NamedTensors& optimizer);
+                                                       const NamedTensors& optimizer,
+                                                       const std::function<NamedTensors()>& average_buffers);
 
 // Throws Error{kData} where weights or averages are not finite: the way back is to checkpoints that training
 // can go on from. `where`: the run's folder.
 void CheckFinite(const Snapshot& snapshot, const std::string& where);
+
+// What the checkpoint draws with: averages and their buffers, or of a system without averages its model.
+// Throws Error{kData} where a file of them is missing. `where`: the checkpoint.
+NamedTensors DrawingTensors(const Snapshot& snapshot, const std::string& where);
+
+// Throws Error{kData} where a run's frozen.safetensors, of that digest, is another one than this checkpoint
+// was trained with (--resume_override). `where`: the file.
+void CheckFrozen(const std::string& digest, const CheckpointInfo& info, const std::string& where);
 
 }  // namespace helio::train

@@ -330,8 +330,7 @@ void Session::Flush() {
 Snapshot Session::TakeSnapshot(int64_t step, const NamedTensors& optimizer) const {
   Snapshot snapshot;
   snapshot.step = step;
-  snapshot.tensors = StateForCheckpoint(system_, trainer_, optimizer);
-  if (hooks_.average_buffers) snapshot.tensors[kAverageBuffersStem] = HostCopies(hooks_.average_buffers());
+  snapshot.tensors = StateForCheckpoint(system_, trainer_, optimizer, hooks_.average_buffers);
   CheckFinite(snapshot, options_.out.string());
   snapshot.texts = options_.texts;
   snapshot.info = {.identity = options_.identity,
