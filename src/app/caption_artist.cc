@@ -77,7 +77,7 @@ recipes::Pictures CaptionArtist::Drawn(const std::vector<serve::DrawRequest>& re
       rows.push_back(captions[i]);
       noise.push_back({requests[i].seed, row});
     }
-  return eval::OnHost(model_.drawer().Draw(reader_.PromptOf(rows), noise));
+  return eval::OnHost(DrawerOf(model_).Draw(reader_.PromptOf(rows), noise));
 }
 
 std::vector<Json> CaptionArtist::Draw(const std::vector<serve::DrawRequest>& requests) {

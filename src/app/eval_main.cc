@@ -46,11 +46,11 @@ void WriteReport(const Found& generated, const Found& real, TrainedModel& model,
   PushScores(model.options(), model.run_folder(), generated.scores);
   LOG(INFO) << "generated pictures:\n" << eval::FormatScores(generated.scores);
   LOG(INFO) << "real pictures, scored the same way:\n" << eval::FormatScores(real.scores);
-  eval::WriteSampleGrid(model.drawer(), test, model.needs(),
+  eval::WriteSampleGrid(DrawerOf(model), test, model.needs(),
                         {.seed = run.seed, .title = run.recipe + ", step " + std::to_string(model.step())},
                         out / "samples.png");
   eval::WriteAttention(
-      model.drawer(), test, model.needs(),
+      DrawerOf(model), test, model.needs(),
       {.count = 4, .seed = run.seed, .title = run.recipe + ", step " + std::to_string(model.step())},
       out / "attention.png");
 }
@@ -58,11 +58,11 @@ void WriteReport(const Found& generated, const Found& real, TrainedModel& model,
 // Instead of captions' pictures.
 void EvaluateByClass(TrainedModel& model, const eval::Judges& judges, const TrainingData& data,
                      const eval::EvaluationOptions& evaluation, cluster::Communicator& communicator) {
-  if (model.drawer().classes() == 0 || !judges.classifier)
+  if (DrawerOf(model).classes() == 0 || !judges.classifier)
     ThrowUser("needs a system that can be asked for a class, and a judge", "--by_class",
               "pass --classifier; docs/programs.md says which systems draw classes");
   const auto scores =
-      eval::EvaluateClasses(model.drawer(), judges, data.train(), model.needs(), evaluation, communicator);
+      eval::EvaluateClasses(DrawerOf(model), judges, data.train(), model.needs(), evaluation, communicator);
   if (communicator.rank() > 0) return;
   const auto& out = model.options().session.out;
   std::filesystem::create_directories(out);
@@ -101,9 +101,9 @@ Found EvaluateDrawn(const HelioEvalOptions& own, TrainedModel& model, const eval
   Found found{{}, SourceOf(model)};
   evaluation.absent = NotedBeside(found, communicator.rank());
   found.scores =
-      eval::EvaluateGenerator(model.drawer(), judges, test, model.needs(), evaluation, communicator);
+      eval::EvaluateGenerator(DrawerOf(model), judges, test, model.needs(), evaluation, communicator);
   if (own.diversity > 1)
-    std::ranges::move(eval::EvaluateDiversity(model.drawer(), judges, test, model.needs(), evaluation,
+    std::ranges::move(eval::EvaluateDiversity(DrawerOf(model), judges, test, model.needs(), evaluation,
                                               own.diversity, communicator),
                       std::back_inserter(found.scores));
   if (found.scores.empty())

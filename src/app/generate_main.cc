@@ -42,7 +42,7 @@ void AddPlaces(const GenerateOptions& own, const TrainedModel& model, torch::Dev
   prompt.key_points = AskedPoints(own.points, model.facts().key_points, own.n);
   if (own.points_checkpoint.empty()) return;
   TrainedModel other(own.points_checkpoint, device);
-  auto& completer = other.point_completer("--points_checkpoint");
+  auto& completer = CompleterOf(other, "--points_checkpoint");
   if (other.facts().key_points != model.facts().key_points)
     ThrowUser("was trained on other key points than the system that draws", "--points_checkpoint");
   auto asked = TextPrompt(own, other).prompt;
@@ -70,10 +70,10 @@ eval::Canvas Labelled(const GenerateOptions& own, const recipes::Prompt& prompt,
 
 // The prompt of a class, for systems that can be asked for one.
 recipes::Prompt ClassPrompt(const GenerateOptions& own, TrainedModel& model) {
-  if (own.class_number >= model.drawer().classes())
+  if (own.class_number >= DrawerOf(model).classes())
     ThrowUser("is no class that this system can be asked for", "--class=" + std::to_string(own.class_number),
-              model.drawer().classes() == 0 ? "it draws sentences: --text=\"...\""
-                                            : "below " + std::to_string(model.drawer().classes()));
+              DrawerOf(model).classes() == 0 ? "it draws sentences: --text=\"...\""
+                                             : "below " + std::to_string(DrawerOf(model).classes()));
   recipes::Prompt prompt;
   prompt.classes = torch::full({own.n}, own.class_number, torch::kInt64);
   return prompt;
@@ -82,7 +82,7 @@ recipes::Prompt ClassPrompt(const GenerateOptions& own, TrainedModel& model) {
 // Of systems that are told nothing.
 bool DrawsNoiseAlone(TrainedModel& model) {
   const bool told = model.needs().captions || model.needs().embeddings > 0;
-  return !told && !model.translator() && model.drawer().classes() == 0;
+  return !told && model.drawer() && model.drawer()->classes() == 0;
 }
 
 AskedPrompt PromptFor(const GenerateOptions& own, TrainedModel& model) {
@@ -96,7 +96,7 @@ void DrawSentence(const GenerateOptions& own, TrainedModel& model, const std::fi
   auto [prompt, words] = PromptFor(own, model);
   AddPlaces(own, model, cluster::DeviceAlone(options.launch.device), prompt);
   const auto pictures =
-      eval::OnHost(model.drawer().Draw(prompt, recipes::RowsOf(options.run.seed, {0, own.n, own.n})));
+      eval::OnHost(DrawerOf(model).Draw(prompt, recipes::RowsOf(options.run.seed, {0, own.n, own.n})));
   DrawingManifest manifest(out);
   eval::WritePng(out, Labelled(own, prompt, pictures, words, options.run),
                  {{"caption", own.text}, {"seed", std::to_string(options.run.seed)}});

@@ -123,7 +123,7 @@ std::vector<PictureRow> PlanRows(const RowOptions& options, const std::string& t
   const auto [edited, labels] = EditedCaptions(options, caption, reader);
   ReadSentence other;
   if (!options.to_text.empty()) {
-    if (!model.drawer().mixes_captions())
+    if (!DrawerOf(model).mixes_captions())
       ThrowUser("'" + model.options().run.recipe + "' has nothing between two captions", "--to_text");
     other = reader.ReadKnown(options.to_text, "--to_text");
   }
@@ -165,7 +165,7 @@ void DrawRows(const std::vector<PictureRow>& rows, const recipes::Prompt& places
   std::vector<eval::Sample> shown;
   DrawingManifest manifest(out);
   for (const auto& row : rows) {
-    const auto pictures = Drawn(row, places, reader, model.drawer());
+    const auto pictures = Drawn(row, places, reader, DrawerOf(model));
     eval::Sample sample{row.title, {}, {}, {}};
     for (size_t i = 0; i < row.pictures.size(); ++i) {
       sample.stages.push_back(pictures[static_cast<int64_t>(i)]);

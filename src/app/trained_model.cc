@@ -53,7 +53,54 @@ recipes::DataFacts FactsOf(const train::Snapshot& snapshot, const std::string& w
                                       : FactsFromJson(ParseJson(text->second, where), where);
 }
 
+// As the run built it, but for its weights, which are random.
+std::unique_ptr<recipes::System> UntrainedSystem(const TrainingOptions& options,
+                                                 const recipes::DataFacts& facts, GlobalBatch& solo) {
+  recipes::PretrainedWeights random;
+  random.random = true;
+  return recipes::MakeSystem(options.run.recipe, options.values, {solo, solo, 1, random, facts});
+}
+
+Hand ChooseHand(recipes::System& system, const std::string& recipe, const std::string& where) {
+  Hand hand{system.MakeDrawer(), system.MakeTranslator(), system.MakePointCompleter()};
+  if (!hand.drawer && !hand.translator && !hand.completer)
+    ThrowUser("is a checkpoint of '" + recipe + "', which draws no pictures", where);
+  return hand;
+}
+
+// From the run's folder into the system's frozen parts; what the file has. Nothing of systems without them.
+NamedTensors LoadFrozen(const recipes::System& system, const fs::path& run,
+                        const train::CheckpointInfo& info) {
+  const auto frozen = recipes::TensorsOf(system, recipes::Role::kFrozen);
+  if (frozen.empty()) return {};
+  const auto file = train::FrozenFile(run);
+  auto tensors = ReadSafeTensors(file).tensors;
+  CopyState(tensors, frozen, file.string());
+  train::CheckFrozen(WeightsDigest(frozen), info, file.string());
+  return tensors;
+}
+
+// Into those of the system's parts that the checkpoint draws with.
+void LoadDrawingWeights(const recipes::System& system, const train::Snapshot& snapshot,
+                        const std::string& where) {
+  const auto weights = train::DrawingTensors(snapshot, where);
+  if (const auto name = FirstNotFinite(weights); !name.empty())
+    ThrowData("has weights that are not finite: " + name, where, "use an older checkpoint");
+  for (const auto& part : system.Parts()) {
+    const auto prefix = part.name + ".";
+    if (const auto own = WithoutPrefix(weights, prefix); !own.empty())
+      CopyState(own, WithoutPrefix(part.tensors, prefix), where);
+  }
+}
+
 }  // namespace
+
+bool Hand::Draws(const std::string& part) const {
+  if (drawer) return part == drawer->part();
+  if (completer) return part == completer->part();
+  return std::ranges::any_of(translator->directions(),
+                             [&](const auto& direction) { return direction.part == part; });
+}
 
 TrainedModel::TrainedModel(const fs::path& path, torch::Device device) : checkpoint_(CheckpointFolder(path)) {
   UseCudaProducts(Precision::kFloat32);  // however it was trained
@@ -65,60 +112,38 @@ TrainedModel::TrainedModel(const fs::path& path, torch::Device device) : checkpo
     run_flags_ = flags->second;
   vocabulary_ = VocabularyOf(snapshot, where);
   options_ = ReadTrainingOptions(ValuesOf(info_.identity.flags, run_flags_));
-  const auto& recipe = options_.run.recipe;
-  const auto frozen_file = train::FrozenFile(train::RunOf(checkpoint_));
   facts_ = FactsOf(snapshot, where);
   facts_.vocabulary = vocabulary_.size();
-  recipes::PretrainedWeights random;
-  random.random = true;
-  system_ = recipes::MakeSystem(recipe, options_.values, {solo_, solo_, 1, random, facts_});
+  system_ = UntrainedSystem(options_, facts_, solo_);
   needs_ = system_->Needs().at(0);
-  drawer_ = system_->MakeDrawer();
-  translator_ = system_->MakeTranslator();
-  completer_ = system_->MakePointCompleter();
-  if (!drawer_ && !translator_ && !completer_)
-    ThrowUser("is a checkpoint of '" + recipe + "', which draws no pictures", where);
-  if (const auto frozen = recipes::TensorsOf(*system_, recipes::Role::kFrozen); !frozen.empty()) {
-    frozen_ = ReadSafeTensors(frozen_file).tensors;
-    CopyState(frozen_, frozen, frozen_file.string());
-    train::CheckFrozen(WeightsDigest(frozen), info_, frozen_file.string());
-  }
-  const auto weights = train::DrawingTensors(snapshot, where);
-  if (const auto name = FirstNotFinite(weights); !name.empty())
-    ThrowData("has weights that are not finite: " + name, where, "use an older checkpoint");
+  hand_ = ChooseHand(*system_, options_.run.recipe, where);
+  frozen_ = LoadFrozen(*system_, train::RunOf(checkpoint_), info_);
+  LoadDrawingWeights(*system_, snapshot, where);
   for (const auto& part : system_->Parts()) {
-    if (Draws(part.name)) drawing_parts_.push_back(part);
-    const auto prefix = part.name + ".";
-    if (const auto own = WithoutPrefix(weights, prefix); !own.empty())
-      CopyState(own, WithoutPrefix(part.tensors, prefix), where);
+    if (hand_.Draws(part.name)) drawing_parts_.push_back(part);
     MoveTo(part.tensors, device);
   }
 }
 
 fs::path TrainedModel::run_folder() const { return train::RunOf(fs::absolute(checkpoint_)); }
 
-bool TrainedModel::Draws(const std::string& part) const {
-  if (drawer_) return part == drawer_->part();
-  if (completer_) return part == completer_->part();
-  return std::ranges::any_of(translator_->directions(),
-                             [&](const auto& direction) { return direction.part == part; });
+recipes::PointCompleter& CompleterOf(TrainedModel& model, const std::string& flag) {
+  if (!model.completer())
+    ThrowUser("is a checkpoint of '" + model.options().run.recipe + "', which makes up no key points",
+              flag + "=" + model.checkpoint().string(), "name a run of a generator of key points");
+  return *model.completer();
 }
 
-recipes::PointCompleter& TrainedModel::point_completer(const std::string& flag) {
-  if (!completer_)
-    ThrowUser("is a checkpoint of '" + options_.run.recipe + "', which makes up no key points",
-              flag + "=" + checkpoint_.string(), "name a run of a generator of key points");
-  return *completer_;
-}
-
-recipes::Drawer& TrainedModel::drawer() {
-  if (completer_)
-    ThrowUser("'" + options_.run.recipe + "' makes up key points and draws no pictures", checkpoint_.string(),
+recipes::Drawer& DrawerOf(TrainedModel& model) {
+  if (model.completer())
+    ThrowUser("'" + model.options().run.recipe + "' makes up key points and draws no pictures",
+              model.checkpoint().string(),
               "helio-generate --points_checkpoint, beside the checkpoint of a system that draws them");
-  if (!drawer_)
-    ThrowUser("'" + options_.run.recipe + "' translates pictures and draws no sentences",
-              checkpoint_.string(), "helio-generate --image=FILE; its scores are those of --evaluate_every");
-  return *drawer_;
+  if (!model.drawer())
+    ThrowUser("'" + model.options().run.recipe + "' translates pictures and draws no sentences",
+              model.checkpoint().string(),
+              "helio-generate --image=FILE; its scores are those of --evaluate_every");
+  return *model.drawer();
 }
 
 }  // namespace helio::app

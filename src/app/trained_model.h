@@ -1,6 +1,7 @@
 #pragma once
 #include <filesystem>
 #include <memory>
+#include <string>
 
 #include "dataio/text.h"
 #include "src/app/training_options.h"
@@ -11,6 +12,15 @@
 
 namespace helio::app {
 
+// What a system draws with: one of them, the others are null. Must not outlive the system.
+struct Hand {
+  std::unique_ptr<recipes::Drawer> drawer = nullptr;
+  std::unique_ptr<recipes::Translator> translator = nullptr;
+  std::unique_ptr<recipes::PointCompleter> completer = nullptr;
+
+  bool Draws(const std::string& part) const;  // whether it works with the system's part of that name
+};
+
 // A trained system out of a checkpoint: the averaged generator and its text encoder, with the vocabulary that
 // belongs to them; or the averaged generators of a system that translates.
 class TrainedModel {
@@ -19,12 +29,10 @@ class TrainedModel {
   // the checkpoint's, except those given on the command line; its networks live on `device`. Throws Error.
   explicit TrainedModel(const std::filesystem::path& path, torch::Device device = torch::kCPU);
 
-  // Throws Error{kUser} where the system translates pictures instead.
-  recipes::Drawer& drawer();
-  // Null where the system draws captions.
-  recipes::Translator* translator() { return translator_.get(); }
-  // Throws Error{kUser} where the system makes up no key points; `flag` named the checkpoint.
-  recipes::PointCompleter& point_completer(const std::string& flag);
+  // Null where the system does something else; DrawerOf and CompleterOf below refuse that.
+  recipes::Drawer* drawer() { return hand_.drawer.get(); }
+  recipes::Translator* translator() { return hand_.translator.get(); }
+  recipes::PointCompleter* completer() { return hand_.completer.get(); }
   // The parts that it draws or translates with: averaged parameters, and the buffers that belong to them.
   const std::vector<recipes::Part>& drawing_parts() const { return drawing_parts_; }
   const dataio::Vocabulary& vocabulary() const { return vocabulary_; }
@@ -41,8 +49,6 @@ class TrainedModel {
   std::filesystem::path run_folder() const;
 
  private:
-  bool Draws(const std::string& part) const;
-
   std::filesystem::path checkpoint_;
   dataio::Vocabulary vocabulary_;
   TrainingOptions options_;
@@ -50,14 +56,17 @@ class TrainedModel {
   dataio::DomainNeeds needs_;
   SoloBatch solo_;
   std::unique_ptr<recipes::System> system_;
-  std::unique_ptr<recipes::Drawer> drawer_;
-  std::unique_ptr<recipes::Translator> translator_;
-  std::unique_ptr<recipes::PointCompleter> completer_;
+  Hand hand_;
   std::vector<recipes::Part> drawing_parts_;
   NamedTensors frozen_;
   train::CheckpointInfo info_;
   std::string run_flags_;
   int64_t step_ = 0;
 };
+
+// Throw Error{kUser} that says what the system does instead where it draws no pictures of sentences, classes
+// or noise, or makes up no key points. `flag`: named the checkpoint.
+recipes::Drawer& DrawerOf(TrainedModel& model);
+recipes::PointCompleter& CompleterOf(TrainedModel& model, const std::string& flag);
 
 }  // namespace helio::app
