@@ -13,7 +13,7 @@ std::string RunHistory::Add(const StepOutcome& outcome, int most_bad_steps) {
   return std::to_string(bad_steps) + " steps in a row had non-finite gradients";
 }
 
-void RunHistory::Take(const std::optional<Snapshot>& snapshot, cluster::Communicator& communicator) {
+void RunHistory::Restore(const std::optional<Snapshot>& snapshot, cluster::Communicator& communicator) {
   if (snapshot) *this = snapshot->info.history;
   const auto spread = [&](auto& value) {
     value = static_cast<std::decay_t<decltype(value)>>(

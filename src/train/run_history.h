@@ -26,7 +26,7 @@ struct RunHistory {
   std::string Add(const StepOutcome& outcome, int most_bad_steps);
 
   // From the checkpoint that rank 0 has read (the others: none). Collective.
-  void Take(const std::optional<Snapshot>& snapshot, cluster::Communicator& communicator);
+  void Restore(const std::optional<Snapshot>& snapshot, cluster::Communicator& communicator);
 };
 
 }  // namespace helio::train

@@ -19,8 +19,8 @@ std::map<std::string, NamedTensors> StateOf(recipes::System& system, const Train
 
 }  // namespace
 
-void TakeState(const std::optional<Snapshot>& snapshot, recipes::System& system, Trainer& trainer,
-               cluster::Communicator& communicator) {
+void RestoreState(const std::optional<Snapshot>& snapshot, recipes::System& system, Trainer& trainer,
+                  cluster::Communicator& communicator) {
   const auto optimizer = trainer.OptimizerState();
   std::vector<torch::Tensor> all;
   for (const auto& [part, state] : StateOf(system, trainer, optimizer)) {
@@ -32,7 +32,7 @@ void TakeState(const std::optional<Snapshot>& snapshot, recipes::System& system,
     for (const auto& entry : state) all.push_back(entry.second);
   }
   cluster::BroadcastTensors(communicator, all);
-  trainer.TakeOptimizerState(optimizer);
+  trainer.RestoreOptimizer(optimizer);
 }
 
 std::map<std::string, NamedTensors> StateForCheckpoint(recipes::System& system, const Trainer& trainer,

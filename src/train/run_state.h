@@ -14,10 +14,10 @@ namespace helio::train {
 // The tensors that a run goes on from: a system's trained weights, the optimizers' moments, the averages, the
 // system's memory.
 
-// Takes them from the checkpoint that rank 0 has read (the others: none). Throws Error{kData} where one is
+// Restores them from the checkpoint that rank 0 has read (the others: none). Throws Error{kData} where one is
 // missing. Collective.
-void TakeState(const std::optional<Snapshot>& snapshot, recipes::System& system, Trainer& trainer,
-               cluster::Communicator& communicator);
+void RestoreState(const std::optional<Snapshot>& snapshot, recipes::System& system, Trainer& trainer,
+                  cluster::Communicator& communicator);
 
 // Copies of them for a checkpoint, by its files' names. `optimizer`: trainer.OptimizerState(), which is
 // collective; this is rank 0's. `average_buffers`: what is stored beside the averages; may be empty.

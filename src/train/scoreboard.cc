@@ -41,7 +41,7 @@ void CheckContains(const Scores& scores, const std::string& keep_best) {
 
 }  // namespace
 
-void Scoreboard::Take(int64_t step, Scores scores) {
+void Scoreboard::Set(int64_t step, Scores scores) {
   if (!keep_best_.empty()) CheckContains(scores, keep_best_);
   step_ = step;
   scores_ = std::move(scores);

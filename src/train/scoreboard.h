@@ -18,7 +18,7 @@ class Scoreboard {
   explicit Scoreboard(std::string keep_best) : keep_best_(std::move(keep_best)) {}
 
   // Throws Error{kUser} where `keep_best` is none of them.
-  void Take(int64_t step, std::vector<recipes::ValidationScore> scores);
+  void Set(int64_t step, std::vector<recipes::ValidationScore> scores);
   // Whether they are of that step, and a checkpoint is chosen by them.
   bool ChoosesBest(int64_t step) const { return IsOf(step) && !keep_best_.empty(); }
   bool IsOf(int64_t step) const { return step_ == step; }

@@ -92,8 +92,8 @@ std::optional<int64_t> Session::Restore(const std::string& from, bool going_back
   }
   const double known = cluster::BroadcastScalar(communicator_, snapshot ? static_cast<double>(step) : kNone);
   if (known == kNone) return std::nullopt;
-  TakeState(snapshot, system_, trainer_, communicator_);
-  history_.Take(snapshot, communicator_);
+  RestoreState(snapshot, system_, trainer_, communicator_);
+  history_.Restore(snapshot, communicator_);
   return static_cast<int64_t>(known);
 }
 
@@ -302,7 +302,7 @@ void Session::Evaluate(int64_t step) {
   auto scores = Judged(step);
   history_.evaluation_pending = false;
   if (scores.empty()) return;
-  scoreboard_.Take(step, std::move(scores));
+  scoreboard_.Set(step, std::move(scores));
   if (!is_rank0()) return;
   bar_.Clear();
   scoreboard_.Publish(SecondsSince(begun), metrics_, *run_);
@@ -318,7 +318,7 @@ void Session::Checkpoint(int64_t step) {
   if (!is_rank0()) return;
   const cluster::OwnWork saving(communicator_.job());
   writer_->MakeRoom();  // or two snapshots lay in memory
-  writer_->Save(TakeSnapshot(step, optimizer));
+  writer_->Save(MakeSnapshot(step, optimizer));
 }
 
 void Session::Flush() {
@@ -327,7 +327,7 @@ void Session::Flush() {
   writer_->Flush();
 }
 
-Snapshot Session::TakeSnapshot(int64_t step, const NamedTensors& optimizer) const {
+Snapshot Session::MakeSnapshot(int64_t step, const NamedTensors& optimizer) const {
   Snapshot snapshot;
   snapshot.step = step;
   snapshot.tensors = StateForCheckpoint(system_, trainer_, optimizer, hooks_.average_buffers);

@@ -54,7 +54,7 @@ class Session {
   bool CheckpointDue(int64_t step) const;
   void Checkpoint(int64_t step);
   void Flush();
-  Snapshot TakeSnapshot(int64_t step, const NamedTensors& optimizer) const;
+  Snapshot MakeSnapshot(int64_t step, const NamedTensors& optimizer) const;
   void ReportWrites(bool last = false);
   bool AgreeToStop();
   bool is_rank0() const { return communicator_.rank() == 0; }

@@ -96,7 +96,7 @@ StepReport Trainer::Step(std::span<const dataio::Batch> batches, const recipes::
   return std::move(game.report);
 }
 
-void Trainer::TakeAverages(int64_t done) {
+void Trainer::AdoptAverages(int64_t done) {
   ForEachPlayer([&](Player& player) {
     const auto every = player.phase.optimizer.average_taken_every;
     if (every > 0 && done % every == 0) player.adam.TakeAverage();
@@ -104,7 +104,7 @@ void Trainer::TakeAverages(int64_t done) {
 }
 
 void Trainer::Conclude(Game& game) {
-  TakeAverages(game.context.step + 1);
+  AdoptAverages(game.context.step + 1);
   const ForwardPrecision forward(precision_, device());
   system_.Conclude(game.steps);
 }
@@ -246,7 +246,7 @@ NamedTensors Trainer::OptimizerState() const {
   return state;
 }
 
-void Trainer::TakeOptimizerState(const NamedTensors& state) {
+void Trainer::RestoreOptimizer(const NamedTensors& state) {
   if (!shards()) return;  // they were views
   for (auto& round : rounds_)
     for (auto& player : round) {

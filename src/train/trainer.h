@@ -84,7 +84,7 @@ class Trainer {
   // copies on the host, put together from all ranks phase by phase, with shard_optimizer.
   NamedTensors OptimizerState() const;
   // After what OptimizerState returned has been written to, on all ranks: the optimizers go on from it.
-  void TakeOptimizerState(const NamedTensors& state);
+  void RestoreOptimizer(const NamedTensors& state);
   // Moving averages, by parameter name; views. Only of phases that have one. Local.
   NamedTensors AverageState() const;
 
@@ -128,7 +128,7 @@ class Trainer {
   }
   void BeginEpoch();
   void Prepare(std::span<const dataio::Batch> batches, Game& game);
-  void TakeAverages(int64_t done);
+  void AdoptAverages(int64_t done);
   void Conclude(Game& game);
   void PlayRound(size_t round, std::vector<EarlyTerms>& early, Game& game);
   std::vector<EarlyTerms> EarlyLosses(const Players& players, Game& game);

@@ -87,7 +87,7 @@ void GoesOnAs(bool before, bool after) {
               recipes::TensorsOf(second.system(), recipes::Role::kTrained), "test");
     const auto state = second.trainer().OptimizerState();
     CopyState(first.trainer().OptimizerState(), state, "test");
-    second.trainer().TakeOptimizerState(state);
+    second.trainer().RestoreOptimizer(state);
     CopyState(first.trainer().AverageState(), second.trainer().AverageState(), "test");
     EXPECT_EQ(first.Step(2, 2), second.Step(2, 2));
     EXPECT_EQ(first.Step(3, 3), second.Step(3, 3));
