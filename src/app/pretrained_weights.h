@@ -1,5 +1,5 @@
 #pragma once
-#include "dataio/vocabulary.h"
+#include "dataio/text.h"
 #include "src/app/training_options.h"
 #include "src/base/safetensors.h"
 #include "src/recipes/registry.h"
