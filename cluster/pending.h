@@ -1,12 +1,10 @@
 #pragma once
-#include <chrono>
 #include <memory>
 
 #include "src/base/moment.h"
+#include "src/base/seconds.h"
 
 namespace helio::cluster {
-
-using Clock = std::chrono::steady_clock;
 
 // A collective under way, as its communicator sees it. Keeps its tensors alive until it is done.
 class Operation {

@@ -1,6 +1,5 @@
 #include "src/app/picture_progress.h"
 
-#include <chrono>
 #include <cstdio>
 #include <memory>
 
@@ -24,8 +23,6 @@ class Passes {
   }
 
  private:
-  using Clock = std::chrono::steady_clock;
-
   void Start(int64_t all) {
     bar_ = std::make_unique<train::ProgressBar>(all, train::IsTerminal(), "picture");
     judged_ = 0;

@@ -5,6 +5,8 @@
 #include <atomic>
 #include <chrono>
 
+#include "src/base/seconds.h"
+
 namespace helio::serve {
 
 // What one client may take of the server.
@@ -34,7 +36,6 @@ class ClientStream : public httplib::Stream {
   void End();
 
  private:
-  using Clock = std::chrono::steady_clock;
   bool Wait(short events, Clock::time_point until) const;
 
   const int connection_;

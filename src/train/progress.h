@@ -1,7 +1,8 @@
 #pragma once
-#include <chrono>
 #include <cstdint>
 #include <string>
+
+#include "src/base/seconds.h"
 
 namespace helio::train {
 
@@ -23,7 +24,6 @@ class Progress {
   Report Take(int64_t step);
 
  private:
-  using Clock = std::chrono::steady_clock;
   const int64_t total_;
   const int64_t batch_;
   Clock::time_point since_ = Clock::now();

@@ -1,7 +1,8 @@
 #pragma once
-#include <chrono>
 #include <cstdint>
 #include <string>
+
+#include "src/base/seconds.h"
 
 namespace helio::train {
 
@@ -24,7 +25,6 @@ class ProgressBar {
   void Clear();
 
  private:
-  using Clock = std::chrono::steady_clock;
   const int64_t total_;
   const bool shown_;
   const char* const unit_;

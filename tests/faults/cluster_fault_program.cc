@@ -20,7 +20,7 @@ int Train(cluster::Communicator& world, const testing::Fault& fault, double seco
   const auto other = split ? c->Duplicate("other") : nullptr;
   const auto device = world.world().device;
   auto gradient = torch::ones({300'000}, device), statistics = torch::ones({64}, device);
-  const auto end = cluster::Clock::now() + std::chrono::duration<double>(seconds);
+  const auto end = Clock::now() + std::chrono::duration<double>(seconds);
   auto stop = torch::zeros({1}, device);
   // With a number of steps behind it: who watches may break something now.
   const auto announce = [&](int64_t step) {
@@ -37,7 +37,7 @@ int Train(cluster::Communicator& world, const testing::Fault& fault, double seco
     const auto pending = c->AllReduce(gradient, cluster::Reduce::kMean, "g/0");
     std::this_thread::sleep_for(std::chrono::milliseconds(5));
     pending.Wait();
-    stop.fill_(cluster::Clock::now() > end);
+    stop.fill_(Clock::now() > end);
     c->AllReduce(stop, cluster::Reduce::kMax, "stop").Wait();
   }
   return 0;
