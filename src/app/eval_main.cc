@@ -62,7 +62,7 @@ void EvaluateByClass(TrainedModel& model, const eval::Judges& judges, const Trai
     ThrowUser("needs a system that can be asked for a class, and a judge", "--by_class",
               "pass --classifier; docs/programs.md says which systems draw classes");
   const auto scores =
-      eval::EvaluateClasses(DrawerOf(model), judges, data.train(), model.needs(), evaluation, communicator);
+      eval::EvaluateClasses(DrawerOf(model), {judges, data.train(), model.needs(), evaluation, communicator});
   if (communicator.rank() > 0) return;
   const auto& out = model.options().session.out;
   std::filesystem::create_directories(out);
@@ -100,11 +100,10 @@ Found EvaluateDrawn(const HelioEvalOptions& own, TrainedModel& model, const eval
                     cluster::Communicator& communicator) {
   Found found{{}, SourceOf(model)};
   evaluation.absent = NotedBeside(found, communicator.rank());
-  found.scores =
-      eval::EvaluateGenerator(DrawerOf(model), judges, test, model.needs(), evaluation, communicator);
+  const eval::Examination examination{judges, test, model.needs(), evaluation, communicator};
+  found.scores = eval::EvaluateGenerator(DrawerOf(model), examination);
   if (own.diversity > 1)
-    std::ranges::move(eval::EvaluateDiversity(DrawerOf(model), judges, test, model.needs(), evaluation,
-                                              own.diversity, communicator),
+    std::ranges::move(eval::EvaluateDiversity(DrawerOf(model), examination, own.diversity),
                       std::back_inserter(found.scores));
   if (found.scores.empty())
     ThrowUser("none of the scores could be had", "--images", "evaluate more pictures");
@@ -116,7 +115,7 @@ Found EvaluateTest(TrainedModel& model, const eval::Judges& judges, const dataio
   Found found{{}, {{"data", model.options().run.data}, {"split", test.split()}}};
   evaluation.absent = NotedBeside(found, communicator.rank());
   evaluation.watch = PictureProgress("real pictures", communicator.rank());
-  found.scores = eval::EvaluateReal(judges, test, model.needs(), evaluation, communicator);
+  found.scores = eval::EvaluateReal({judges, test, model.needs(), evaluation, communicator});
   return found;
 }
 

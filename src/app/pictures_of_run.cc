@@ -88,9 +88,9 @@ std::vector<recipes::ValidationScore> DrawnPictures::Evaluate(const recipes::Pre
   const auto judges =
       eval::MakeJudges(options_.judges, weights, data_.test(),
                        {.device = communicator.world().device, .distances = options_.run.evaluate_distances});
-  return eval::ValidationScores(eval::EvaluateGenerator(*drawer_, judges, data_.test(), needs_,
-                                                        {options_.run.evaluate_images, options_.run.seed},
-                                                        communicator));
+  const eval::Examination examination{
+      judges, data_.test(), needs_, {options_.run.evaluate_images, options_.run.seed}, communicator};
+  return eval::ValidationScores(eval::EvaluateGenerator(*drawer_, examination));
 }
 
 // Of held-out pictures in every direction; both generators hold their averages meanwhile.

@@ -18,8 +18,7 @@ constexpr int64_t kChunk = 64;
 constexpr char kDrawnForCaptions[] = "unrounded pictures of captions";
 using Evaluators = std::vector<std::unique_ptr<Evaluator>>;
 
-EvalBatch ToEvalBatch(const dataio::Batch& batch, int64_t first, const Judges& judges,
-                      const dataio::Dataset& test) {
+EvalBatch ToEvalBatch(const dataio::Batch& batch, int64_t first, const Examination& examination) {
   EvalBatch result;
   const int64_t size = batch.rows.local;
   const auto& data = batch.data();
@@ -29,19 +28,21 @@ EvalBatch ToEvalBatch(const dataio::Batch& batch, int64_t first, const Judges& j
   result.classes = data.classes;
   if (data.boxes.defined()) result.boxes = data.boxes;
   if (!data.boxes.defined() && data.key_points.defined()) result.boxes = BoxesOfPoints(data.key_points);
-  if (!judges.attributes) return result;
+  const auto& attributes = examination.judges.attributes;
+  if (!attributes) return result;
   std::vector<torch::Tensor> asked;
   for (int64_t i = 0; i < size; ++i)
-    asked.push_back(judges.attributes->Asked(test.Id(data.records[static_cast<size_t>(i)]),
-                                             data.caption_indices[static_cast<size_t>(i)]));
+    asked.push_back(attributes->Asked(examination.rows.Id(data.records[static_cast<size_t>(i)]),
+                                      data.caption_indices[static_cast<size_t>(i)]));
   result.asked = torch::stack(asked);
   return result;
 }
 
 // What can be scored of a system with such needs.
-Evaluators EvaluatorsFor(const Judges& judges, const dataio::Dataset& test, const dataio::DomainNeeds& needs,
-                         const std::string& prefix, uint64_t seed) {
-  auto evaluators = MakeEvaluators(judges, test, prefix, seed);
+Evaluators EvaluatorsFor(const Examination& examination, const std::string& prefix) {
+  const auto& judges = examination.judges;
+  const auto& needs = examination.needs;
+  auto evaluators = MakeEvaluators(judges, examination.rows, prefix, examination.options.seed);
   if (judges.attributes && (needs.boxes || needs.key_points))  // of drawn birds one sees where they are
     evaluators.push_back(std::make_unique<PlaceScore>(prefix + "place"));
   return evaluators;
@@ -61,8 +62,8 @@ void AddScores(const Evaluator& evaluator, const NamedTensors& merged, const Abs
   }
 }
 
-torch::Tensor RealPictures(dataio::Batch& batch, const dataio::DomainNeeds& needs, torch::Device device) {
-  dataio::Upload(batch, needs, device, torch::kFloat32);
+torch::Tensor RealPictures(dataio::Batch& batch, const Examination& examination) {
+  dataio::Upload(batch, examination.needs, examination.judges.device, torch::kFloat32);
   return batch.data().images.back();
 }
 
@@ -70,42 +71,51 @@ std::string NameOfRows(const dataio::Dataset& rows) {
   return rows.split() + " of data set " + rows.digest().substr(0, 12);
 }
 
-FeatureOrigin OriginOf(const Judges& judges, const dataio::Dataset& rows) {
-  return {judges.features_protocol, "captions of " + NameOfRows(rows), NameOfRows(rows)};
+FeatureOrigin OriginOf(const Examination& examination) {
+  const auto rows = NameOfRows(examination.rows);
+  return {examination.judges.features_protocol, "captions of " + rows, rows};
 }
 
 // Scores of other pictures do not compare: each protocol says which these are.
-std::vector<Score> Of(const std::string& pictures, const dataio::Dataset& rows,
-                      const EvaluationOptions& evaluation, std::vector<Score> scores) {
-  const auto subject =
-      "; " + pictures + " of " + NameOfRows(rows) + ", seed=" + std::to_string(evaluation.seed);
+std::vector<Score> WithSubject(const std::string& pictures, const Examination& examination,
+                               std::vector<Score> scores) {
+  const auto subject = "; " + pictures + " of " + NameOfRows(examination.rows) +
+                       ", seed=" + std::to_string(examination.options.seed);
   for (auto& score : scores) score.protocol += subject;
   return scores;
 }
 
-std::vector<Score> Evaluate(const Evaluators& evaluators, const Judges& judges, const dataio::Dataset& test,
-                            const dataio::DomainNeeds& needs, const EvaluationOptions& evaluation,
-                            cluster::Communicator& communicator, const Illustrate& illustrate) {
+// Shows the evaluators this rank's share of the samples.
+void Show(const Evaluators& evaluators, const Examination& examination, const Illustrate& illustrate) {
+  const auto& [judges, rows, needs, options, communicator] = examination;
   // Judges read captions where there are any, whatever the system does.
   auto with_captions = needs;
-  with_captions.captions = needs.captions || test.captions() > 0;
-  const auto draws = dataio::EvaluationDraws(test, evaluation.images, needs.words, evaluation.seed);
-  for (int64_t first = communicator.rank() * kChunk; first < evaluation.images;
+  with_captions.captions = needs.captions || rows.captions() > 0;
+  const auto draws = dataio::EvaluationDraws(rows, options.images, needs.words, options.seed);
+  for (int64_t first = communicator.rank() * kChunk; first < options.images;
        first += communicator.size() * kChunk) {
-    const auto part = std::span(draws).subspan(
-        static_cast<size_t>(first), static_cast<size_t>(std::min(kChunk, evaluation.images - first)));
-    auto batch = dataio::EvaluationBatch(test, part, with_captions, evaluation.seed);
-    auto sample = ToEvalBatch(batch, first, judges, test);
+    const auto part = std::span(draws).subspan(static_cast<size_t>(first),
+                                               static_cast<size_t>(std::min(kChunk, options.images - first)));
+    auto batch = dataio::EvaluationBatch(rows, part, with_captions, options.seed);
+    auto sample = ToEvalBatch(batch, first, examination);
     illustrate(batch, first, sample);
     for (const auto& evaluator : evaluators) evaluator->Consume(sample);
-    Tell(evaluation.watch, first, kChunk, communicator.size(), evaluation.images);
+    Tell(options.watch, first, kChunk, communicator.size(), options.images);
   }
+}
+
+std::vector<Score> Evaluate(const Evaluators& evaluators, const Examination& examination,
+                            const Illustrate& illustrate) {
+  Show(evaluators, examination, illustrate);
+  const auto& options = examination.options;
+  auto& communicator = examination.communicator;
   std::vector<Score> scores;
   for (const auto& evaluator : evaluators) {
-    const auto merged = evaluator->Settled(GatherPartial(evaluator->Partial(), communicator), test.size());
-    if (evaluator->is_worth_a_file() && !evaluation.features_file.empty() && communicator.rank() == 0)
-      WriteFeatures(evaluation.features_file, OriginOf(judges, test), merged);
-    AddScores(*evaluator, merged, evaluation.absent, scores);
+    const auto merged =
+        evaluator->Settled(GatherPartial(evaluator->Partial(), communicator), examination.rows.size());
+    if (evaluator->is_worth_a_file() && !options.features_file.empty() && communicator.rank() == 0)
+      WriteFeatures(options.features_file, OriginOf(examination), merged);
+    AddScores(*evaluator, merged, options.absent, scores);
   }
   return scores;
 }
@@ -125,66 +135,49 @@ torch::Tensor DrawClasses(recipes::Drawer& drawer, const dataio::Batch& batch, u
 
 }  // namespace
 
-std::vector<Score> EvaluateGenerator(recipes::Drawer& drawer, const Judges& judges,
-                                     const dataio::Dataset& test, const dataio::DomainNeeds& needs,
-                                     const EvaluationOptions& evaluation,
-                                     cluster::Communicator& communicator) {
+std::vector<Score> EvaluateGenerator(recipes::Drawer& drawer, const Examination& test) {
   const auto illustrate = [&](dataio::Batch& batch, int64_t first, EvalBatch& sample) {
-    const RowRange rows{first, batch.rows.local, evaluation.images};
+    const RowRange rows{first, batch.rows.local, test.options.images};
     sample.images =
-        LastStage(drawer, recipes::PromptOf(batch.data()), RandomKey(evaluation.seed, "evaluation"), rows);
-    if (judges.distances.any()) sample.real = RealPictures(batch, needs, judges.device);
+        LastStage(drawer, recipes::PromptOf(batch.data()), RandomKey(test.options.seed, "evaluation"), rows);
+    if (test.judges.distances.any()) sample.real = RealPictures(batch, test);
   };
-  return Of(kDrawnForCaptions, test, evaluation,
-            Evaluate(EvaluatorsFor(judges, test, needs, "", evaluation.seed), judges, test, needs, evaluation,
-                     communicator, illustrate));
+  return WithSubject(kDrawnForCaptions, test, Evaluate(EvaluatorsFor(test, ""), test, illustrate));
 }
 
-std::vector<Score> EvaluateReal(const Judges& judges, const dataio::Dataset& test,
-                                const dataio::DomainNeeds& needs, const EvaluationOptions& evaluation,
-                                cluster::Communicator& communicator) {
+std::vector<Score> EvaluateReal(const Examination& test) {
   const auto illustrate = [&](dataio::Batch& batch, int64_t, EvalBatch& sample) {
-    sample.images = RealPictures(batch, needs, judges.device);
+    sample.images = RealPictures(batch, test);
   };
-  return Of("pictures", test, evaluation,
-            Evaluate(EvaluatorsFor(judges, test, needs, "real_", evaluation.seed), judges, test, needs,
-                     evaluation, communicator, illustrate));
+  return WithSubject("pictures", test, Evaluate(EvaluatorsFor(test, "real_"), test, illustrate));
 }
 
-std::vector<Score> EvaluateDiversity(recipes::Drawer& drawer, const Judges& judges,
-                                     const dataio::Dataset& test, const dataio::DomainNeeds& needs,
-                                     const EvaluationOptions& evaluation, int64_t pictures,
-                                     cluster::Communicator& communicator) {
+std::vector<Score> EvaluateDiversity(recipes::Drawer& drawer, const Examination& test, int64_t pictures) {
   Evaluators evaluators;
   evaluators.push_back(std::make_unique<CaptionDiversity>("diversity"));
-  const EvaluationOptions captions{.images = evaluation.images / pictures,
-                                   .seed = evaluation.seed,
-                                   .watch = evaluation.watch,
-                                   .absent = evaluation.absent};
+  auto captions = test;
+  captions.options.images /= pictures;
   const auto illustrate = [&](dataio::Batch& batch, int64_t first, EvalBatch& sample) {
-    const RowRange rows{first, batch.rows.local, captions.images};
+    const RowRange rows{first, batch.rows.local, captions.options.images};
     for (int64_t i = 0; i < pictures; ++i)
       sample.several.push_back(LastStage(drawer, recipes::PromptOf(batch.data()),
-                                         RandomKey(evaluation.seed, "diversity", {i}), rows));
+                                         RandomKey(captions.options.seed, "diversity", {i}), rows));
   };
-  return Of(kDrawnForCaptions, test, evaluation,
-            Evaluate(evaluators, judges, test, needs, captions, communicator, illustrate));
+  return WithSubject(kDrawnForCaptions, captions, Evaluate(evaluators, captions, illustrate));
 }
 
-std::vector<Score> EvaluateClasses(recipes::Drawer& drawer, const Judges& judges,
-                                   const dataio::Dataset& train, const dataio::DomainNeeds& needs,
-                                   const EvaluationOptions& evaluation, cluster::Communicator& communicator) {
+std::vector<Score> EvaluateClasses(recipes::Drawer& drawer, const Examination& train) {
   std::vector<Score> scores;
   for (const bool real : {false, true}) {
     Evaluators evaluators;
-    evaluators.push_back(MakeClassEvaluator(judges, train, real ? "real_" : ""));
+    evaluators.push_back(MakeClassEvaluator(train.judges, train.rows, real ? "real_" : ""));
     const auto illustrate = [&](dataio::Batch& batch, int64_t first, EvalBatch& sample) {
-      const RowRange rows{first, batch.rows.local, evaluation.images};
-      sample.images = real ? RealPictures(batch, needs, judges.device)
-                           : DrawClasses(drawer, batch, evaluation.seed, rows);
+      const RowRange rows{first, batch.rows.local, train.options.images};
+      sample.images =
+          real ? RealPictures(batch, train) : DrawClasses(drawer, batch, train.options.seed, rows);
     };
-    for (auto& score : Of(real ? "pictures" : "unrounded pictures of classes", train, evaluation,
-                          Evaluate(evaluators, judges, train, needs, evaluation, communicator, illustrate)))
+    for (auto& score : WithSubject(real ? "pictures" : "unrounded pictures of classes", train,
+                                   Evaluate(evaluators, train, illustrate)))
       scores.push_back(std::move(score));
   }
   return scores;

@@ -25,30 +25,29 @@ struct EvaluationOptions {
   Absence absent = {};  // unset: such an evaluator's Error is thrown, and no score is had
 };
 
+// What is evaluated of a system with such needs, and by whom; what it refers to outlives it.
+struct Examination {
+  const Judges& judges;
+  const dataio::Dataset& rows;  // whose captions, classes and real pictures
+  dataio::DomainNeeds needs;
+  EvaluationOptions options;
+  cluster::Communicator& communicator;
+};
+
 // Draws pictures of held-out captions, shared among the ranks, and scores them by every judge at
 // hand. Collective; the scores are the same on every rank.
-std::vector<Score> EvaluateGenerator(recipes::Drawer& drawer, const Judges& judges,
-                                     const dataio::Dataset& test, const dataio::DomainNeeds& needs,
-                                     const EvaluationOptions& evaluation,
-                                     cluster::Communicator& communicator);
+std::vector<Score> EvaluateGenerator(recipes::Drawer& drawer, const Examination& test);
 
 // The same scores of the real pictures of those captions. Collective.
-std::vector<Score> EvaluateReal(const Judges& judges, const dataio::Dataset& test,
-                                const dataio::DomainNeeds& needs, const EvaluationOptions& evaluation,
-                                cluster::Communicator& communicator);
+std::vector<Score> EvaluateReal(const Examination& test);
 
-// How different pictures of one caption are: `pictures` of each of evaluation.images / pictures captions.
+// How different pictures of one caption are: `pictures` of each of options.images / pictures captions.
 // Collective.
-std::vector<Score> EvaluateDiversity(recipes::Drawer& drawer, const Judges& judges,
-                                     const dataio::Dataset& test, const dataio::DomainNeeds& needs,
-                                     const EvaluationOptions& evaluation, int64_t pictures,
-                                     cluster::Communicator& communicator);
+std::vector<Score> EvaluateDiversity(recipes::Drawer& drawer, const Examination& test, int64_t pictures);
 
 // Pictures drawn for the classes of training rows, and these rows' own, scored by whether the classifier sees
 // the class. Collective.
-std::vector<Score> EvaluateClasses(recipes::Drawer& drawer, const Judges& judges,
-                                   const dataio::Dataset& train, const dataio::DomainNeeds& needs,
-                                   const EvaluationOptions& evaluation, cluster::Communicator& communicator);
+std::vector<Score> EvaluateClasses(recipes::Drawer& drawer, const Examination& train);
 
 std::vector<recipes::ValidationScore> ValidationScores(const std::vector<Score>& scores);
 
