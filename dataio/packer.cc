@@ -6,30 +6,21 @@
 #include <map>
 #include <mutex>
 #include <optional>
-#include <regex>
 #include <set>
 #include <thread>
+#include <utility>
 
-#include "dataio/dataset.h"
+#include "dataio/pack_plan.h"
 #include "dataio/packed_record.h"
-#include "src/base/checksum.h"
+#include "dataio/publish.h"
 #include "src/base/file_system.h"
-#include "src/base/json.h"
+#include "src/base/log.h"
 #include "src/base/seconds.h"
 #include "src/base/tensor.h"
 
 namespace helio::dataio {
 namespace fs = std::filesystem;
 namespace {
-
-// One shard to be written.
-struct Job {
-  const SourceSplit* split;
-  size_t begin, end;
-  fs::path path;
-  bool damaged = false;  // one of its pictures
-  bool empty = false;    // none of its records is left
-};
 
 Vocabulary BuildVocabulary(const std::vector<SourceSplit>& splits, WordRule words) {
   Vocabulary vocabulary(words);
@@ -40,29 +31,20 @@ Vocabulary BuildVocabulary(const std::vector<SourceSplit>& splits, WordRule word
   return vocabulary;
 }
 
-bool IsManifest(const fs::path& file) {
-  try {
-    const auto json = ReadJson(file);
-    return json.is_object() && json.contains("format_version") && json.contains("splits");
-  } catch (const Error& error) {
-    if (error.kind() == ErrorKind::kSystem) throw;
-    return false;
-  }
-}
-
 class Packer {
  public:
   Packer(const std::vector<SourceSplit>& splits, const PackOptions& options)
-      : splits_(splits),
-        options_(options),
-        vocabulary_(options.vocabulary.empty() ? BuildVocabulary(splits, options.words)
-                                               : Vocabulary::Read(options.vocabulary)) {
-    for (const auto& split : splits) Plan(split);
+      : packing_{splits, options,
+                 options.vocabulary.empty() ? BuildVocabulary(splits, options.words)
+                                            : Vocabulary::Read(options.vocabulary),
+                 options.out / ".packing"},
+        jobs_(PlanJobs(packing_)) {
+    for (const auto& split : splits) total_ += std::ssize(split.records);
   }
 
   void Run() {
-    CheckPlace();
-    MakeFolders(stage_);
+    CheckPlace(options_.out);
+    MakeFolders(packing_.stage);
     std::vector<std::thread> threads;
     const int workers = options_.workers > 0
                             ? options_.workers
@@ -71,57 +53,10 @@ class Packer {
     for (auto& thread : threads) thread.join();
     if (failure_) std::rethrow_exception(failure_);
     Settle();
-    Publish();
+    Publish(packing_, std::move(jobs_));
   }
 
  private:
-  // Somebody else's file of that name is not ours to replace.
-  void CheckPlace() const {
-    const auto manifest = options_.out / "manifest.json";
-    if (Exists(manifest) && !IsManifest(manifest))
-      ThrowUser("is there and no data set's", manifest.string(), "choose another --out");
-    if (const auto words = options_.out / "vocabulary.json"; Exists(words) && !Exists(manifest))
-      Vocabulary::Read(words);
-  }
-
-  // Until here a data set that lies there is whole, and nothing is lost by what cannot be packed.
-  void Publish() {
-    if (Exists(options_.out / "manifest.json"))
-      LOG(INFO) << options_.out.string() << ": replaces the data set that lies there";
-    RemoveFile(options_.out / "manifest.json");
-    RemoveShards();
-    for (auto& job : jobs_) {
-      const auto staged = std::exchange(job.path, options_.out / job.path.filename());
-      if (!job.empty) Rename(staged, job.path);
-    }
-    WriteFileAtomically(options_.out / "vocabulary.json", vocabulary_.ToJson());
-    WriteFileAtomically(options_.out / "manifest.json", Manifest().dump(1));
-    RemoveTree(stage_);
-  }
-
-  // Of an earlier data set.
-  void RemoveShards() const {
-    static const std::regex name("(train|test|val)-[0-9]{5}-of-[0-9]{5}\\.h5");
-    std::vector<fs::path> shards;
-    for (const auto& entry : fs::directory_iterator(options_.out))
-      if (std::regex_match(entry.path().filename().string(), name)) shards.push_back(entry.path());
-    for (const auto& shard : shards) RemoveFile(shard);
-  }
-
-  void Plan(const SourceSplit& split) {
-    const auto records = static_cast<int64_t>(split.records.size());
-    if (records == 0) return;
-    const int64_t shards = (records + options_.shard_records - 1) / options_.shard_records;
-    for (int64_t i = 0; i < shards; ++i) {
-      char name[64];
-      std::snprintf(name, sizeof name, "-%05lld-of-%05lld.h5", static_cast<long long>(i),
-                    static_cast<long long>(shards));
-      jobs_.push_back({&split, static_cast<size_t>(i * records / shards),
-                       static_cast<size_t>((i + 1) * records / shards), stage_ / (split.name + name)});
-    }
-    total_ += records;
-  }
-
   void Work() {
     at::set_num_threads(1);
     while (true) {
@@ -136,10 +71,9 @@ class Packer {
     }
   }
 
-  void WriteJob(Job& job) {
-    if (IsWritten(job)) return Report(job.end - job.begin);
-    RemoveFile(job.path);  // of another plan
-    RemoveFile(PlanFile(job));
+  void WriteJob(PackJob& job) {
+    if (IsWritten(packing_, job)) return Report(job.end - job.begin);
+    RemoveWritten(job);  // of another plan
     std::vector<PackedRecord> records;
     for (size_t i = job.begin; i < job.end; ++i) {
       if (failed_) return;
@@ -150,7 +84,7 @@ class Packer {
     if (job.empty || (job.damaged && !options_.skip_damaged)) return;
     WriteShard(job.path, records, HeaderOf(*job.split));
     // One that lacks a damaged picture is made again by the next attempt, which names the damage again.
-    if (!job.damaged) WriteFileAtomically(PlanFile(job), PlanDigest(job));
+    if (!job.damaged) MarkWritten(packing_, job);
   }
 
   ShardHeader HeaderOf(const SourceSplit& split) const {
@@ -158,7 +92,7 @@ class Packer {
   }
 
   // Nothing where the picture is damaged: all of them are named together, at the end.
-  std::optional<PackedRecord> PackOrNote(Job& job, size_t place) {
+  std::optional<PackedRecord> PackOrNote(PackJob& job, size_t place) {
     const auto& source = job.split->records[place];
     try {
       bool mended = false;
@@ -196,32 +130,6 @@ class Packer {
                      << "say which are for testing (docs/layouts.md)";
   }
 
-  // What a shard is made from; a shard of the same plan need not be made again.
-  std::string PlanDigest(const Job& job) const {
-    std::ostringstream plan;
-    plan << kManifestVersion << " with regions " << options_.name << ' ' << options_.side << options_.codec
-         << options_.quality << vocabulary_.Digest() << (options_.crop == "box" ? "" : " whole");
-    for (const auto& name : job.split->part_names) plan << '\t' << name;
-    for (size_t i = job.begin; i < job.end; ++i) {
-      const auto& record = job.split->records[i];
-      plan << '\n' << record.id << '\t' << record.class_id;
-      for (const auto& caption : record.captions) plan << '\t' << caption;
-      for (const double value : record.box) plan << ' ' << value;
-      for (const auto& part : record.parts) plan << ' ' << part.x << ' ' << part.y << ' ' << part.visible;
-      std::error_code missing;  // a picture that was skipped has no size
-      plan << '\t' << fs::file_size(record.image, missing);
-    }
-    return Digest(plan.str());
-  }
-
-  static fs::path PlanFile(const Job& job) {
-    return job.path.parent_path() / ("." + job.path.filename().string() + ".plan");
-  }
-
-  bool IsWritten(const Job& job) const {
-    return Exists(job.path) && Exists(PlanFile(job)) && ReadFile(PlanFile(job)) == PlanDigest(job);
-  }
-
   void Report(size_t records) {
     const auto done = static_cast<int64_t>(done_ += records);
     const std::lock_guard lock(mutex_);
@@ -236,35 +144,10 @@ class Packer {
               << " s left)";
   }
 
-  int64_t ClassCount() const {
-    int64_t classes = 0;
-    for (const auto& split : splits_)
-      for (const auto& record : split.records) classes = std::max(classes, record.class_id + 1);
-    return classes;
-  }
-
-  Json Manifest() const {
-    Json splits = Json::object();
-    for (const auto& job : jobs_) {
-      if (job.empty) continue;
-      splits[job.split->name].push_back(ManifestEntry(job.path, Shard(job.path, vocabulary_.size())));
-    }
-    return {{"format_version", kManifestVersion},
-            {"dataset", options_.name},
-            {"codec", options_.codec},
-            {"side", options_.side},
-            {"classes", ClassCount()},
-            {"vocabulary", vocabulary_.Digest()},
-            {"words", vocabulary_.size()},
-            {"splits", splits}};
-  }
-
-  const std::vector<SourceSplit>& splits_;
-  const PackOptions options_;
-  // Shards on their way; an interrupted pack goes on with them.
-  const fs::path stage_ = options_.out / ".packing";
-  const Vocabulary vocabulary_;
-  std::vector<Job> jobs_;
+  const Packing packing_;
+  const PackOptions& options_ = packing_.options;
+  const Vocabulary& vocabulary_ = packing_.vocabulary;
+  std::vector<PackJob> jobs_;
   int64_t total_ = 0;
   std::atomic<size_t> next_{0}, done_{0};
   std::atomic<bool> failed_{false};
