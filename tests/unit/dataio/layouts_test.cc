@@ -51,6 +51,12 @@ TEST_F(LayoutsTest, FoldersDecideTheSplits) {
   EXPECT_EQ(Ids("test"), "test/c ");
 }
 
+TEST_F(LayoutsTest, ASplitThatIsNoneIsRefused) {
+  WritePicture(root_ / "a.jpg");
+  WriteText(root_ / "metadata.csv", "file_name,text,split\na.jpg,a bird,-");
+  EXPECT_NE(Refusal().find("split '-' is none of train, val, test"), std::string::npos) << Refusal();
+}
+
 TEST_F(LayoutsTest, HuggingFaceMetadata) {
   for (const char* name : {"train/0.jpg", "train/1.jpg"}) WritePicture(root_ / name);
   WriteText(root_ / "train/metadata.jsonl", R"({"file_name": "0.jpg", "text": "one"})"
