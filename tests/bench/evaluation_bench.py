@@ -13,8 +13,9 @@ from PIL import Image
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BIN = ROOT / "build/release/bin"
-sys.path.insert(0, str(ROOT / "tests/e2e"))
-from support import make_classifier, make_data, must, toy_flags  # noqa: E402
+sys.path.insert(0, str(ROOT / "tests/support"))
+from checks import run  # noqa: E402
+from scenarios import make_classifier, make_data, toy_flags  # noqa: E402
 
 
 def peak(*command):
@@ -34,8 +35,8 @@ def make_run(work):
     shape = ["--stages=3", "--threads=2"]
     classifier = make_classifier(BIN, work, steps=3)
     damsm = [f for f in toy_flags(work, 2) if not f.startswith(("--flagfile", "--ema"))]
-    must(BIN / "helio-pretrain", f"--flagfile={ROOT}/configs/toy/damsm.flags", *damsm, "--evaluate_images=40", f"--out={work}/damsm")
-    must(BIN / "helio-train", *toy_flags(work, 2), *shape, f"--out={work}/run")
+    run(BIN / "helio-pretrain", f"--flagfile={ROOT}/configs/toy/damsm.flags", *damsm, "--evaluate_images=40", f"--out={work}/damsm")
+    run(BIN / "helio-train", *toy_flags(work, 2), *shape, f"--out={work}/run")
     return [f"--data={work}/data", f"--checkpoint={work}/run", f"--damsm={work}/damsm/best.safetensors", f"--classifier={classifier}"]
 
 

@@ -7,8 +7,9 @@ import sys
 import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "tests/e2e"))
-from support import check, make_data, must, tensors  # noqa: E402
+sys.path.insert(0, str(ROOT / "tests/support"))
+from checks import check, run  # noqa: E402
+from scenarios import make_data, tensors  # noqa: E402
 
 BIN = pathlib.Path(sys.argv[1]).resolve()
 SIZES = ["--flagfile=" + str(ROOT / "configs/base/toy.flags"), "--embedding=16", "--word_vector=16", "--batch=8", "--threads=1", "--log_every=1"]
@@ -25,7 +26,7 @@ def main():
         make_data(BIN, work)
         data = f"--data={work}/data"
         damsm = f"--damsm={work}/damsm/best.safetensors"
-        must(BIN / "helio-pretrain", *SIZES, "--recipe=damsm", data, "--steps=2", "--evaluate_images=100", f"--out={work}/damsm")
+        run(BIN / "helio-pretrain", *SIZES, "--recipe=damsm", data, "--steps=2", "--evaluate_images=100", f"--out={work}/damsm")
 
         def train(run, steps, *more):
             return [BIN / "helio-train", *SIZES, "--recipe=stackgan1", "--gf=8", "--df=4", "--z=8", "--condition=8", data, damsm, f"--out={work}/{run}",
@@ -36,16 +37,16 @@ def main():
         embed = [BIN / "helio-embed", *SIZES[1:3], data, damsm]
         code, log = said(*embed)
         check(code == 0 and "embeddings.train.safetensors" in log and "embeddings.test.safetensors" in log and "16 dimensions" in log, "helio-embed says what it wrote")
-        must(*train("whole", 4))
+        run(*train("whole", 4))
         check((work / "whole/samples/step-0000004.png").exists(), "samples of held-out captions' embeddings")
-        must(*train("halves", 2))
-        must(*train("halves", 4))
+        run(*train("halves", 2))
+        run(*train("halves", 4))
         whole, halves = (tensors(work / run, 4) for run in ("whole", "halves"))
         check(whole == halves, "resumed bit-equal")
-        must(BIN / "helio-eval", f"--checkpoint={work}/whole", data, damsm, "--images=160", f"--out={work}/report")
+        run(BIN / "helio-eval", f"--checkpoint={work}/whole", data, damsm, "--images=160", f"--out={work}/report")
         check((work / "report/summary.json").exists(), "helio-eval draws from embeddings")
         sentences_are_read_by_their_encoder(work)
-        must(*embed, "--longest=3")
+        run(*embed, "--longest=3")
         code, log = said(*train("halves", 6))
         check(code == 1 and "--data: content" in log, "a resume with other embeddings is refused")
         frozen_networks_are_the_checkpoints(work, train)
@@ -56,15 +57,15 @@ def main():
 def sentences_are_read_by_their_encoder(work):
     """helio-generate with a system that was trained on embeddings: the encoder that the run recorded, another one, none."""
     generate = [BIN / "helio-generate", f"--checkpoint={work}/whole", "--text=a red bird", f"--out={work}/x.png"]
-    must(*generate)
+    run(*generate)
     check((work / "x-1.png").exists(), "a sentence is read by the encoder that the run recorded")
-    must(BIN / "helio-pretrain", *SIZES, "--recipe=damsm", f"--data={work}/data", "--steps=2", "--evaluate_images=100", "--seed=9", f"--out={work}/stranger")
+    run(BIN / "helio-pretrain", *SIZES, "--recipe=damsm", f"--data={work}/data", "--steps=2", "--evaluate_images=100", "--seed=9", f"--out={work}/stranger")
     code, log = said(*generate, f"--text_encoder={work}/stranger/best.safetensors")
     check(code == 1 and "another encoder" in log, "another encoder is refused")
     (work / "damsm/best.safetensors").rename(work / "moved.safetensors")
     code, log = said(*generate)
     check(code == 1 and "is gone" in log and "--text_encoder" in log, "an encoder that is gone is named")
-    must(*generate, f"--text_encoder={work}/moved.safetensors")
+    run(*generate, f"--text_encoder={work}/moved.safetensors")
     (work / "moved.safetensors").rename(work / "damsm/best.safetensors")
 
 
@@ -74,25 +75,25 @@ def characters_are_embedded(work, data, damsm):
     pretrain = [BIN / "helio-pretrain", *SIZES, "--recipe=char_cnn_rnn", data, "--char_conv1=8", "--char_conv2=8", "--char_width=8", f"--out={work}/char"]
     code, log = said(*pretrain, "--steps=2")
     check(code == 1 and "--classifier" in log, "the trunk that is missing is named")
-    must(*pretrain, "--steps=2", "--evaluate_images=100", "--random_frozen")
+    run(*pretrain, "--steps=2", "--evaluate_images=100", "--random_frozen")
     code, log = said(BIN / "helio-embed", *SIZES[1:3], data, f"--text_encoder={encoder}", damsm)
     check(code == 1 and "one encoder" in log, "two encoders are refused")
     code, log = said(BIN / "helio-embed", data, f"--text_encoder={encoder}")
     check(code == 0 and "char-CNN-RNN" in log and "128 dimensions" in log, "helio-embed takes char-CNN-RNN")
     code, log = said(BIN / "helio-eval", f"--checkpoint={work}/whole", data, damsm, "--images=160", f"--out={work}/report")
     check(code == 1 and "of another encoder" in log, "helio-eval refuses embeddings of another encoder")
-    must(BIN / "helio-train", *SIZES, "--recipe=gan_int_cls", "--gf=8", "--df=4", "--z=8", "--text_projection=8", data, f"--out={work}/int_cls", "--steps=3", "--sample_every=3")
-    must(BIN / "helio-generate", f"--checkpoint={work}/int_cls", "--text=a zebra-striped bird!", f"--out={work}/z.png")
+    run(BIN / "helio-train", *SIZES, "--recipe=gan_int_cls", "--gf=8", "--df=4", "--z=8", "--text_projection=8", data, f"--out={work}/int_cls", "--steps=3", "--sample_every=3")
+    run(BIN / "helio-generate", f"--checkpoint={work}/int_cls", "--text=a zebra-striped bird!", f"--out={work}/z.png")
     check((work / "z-1.png").exists(), "words that no caption had are read by their characters")
-    must(BIN / "helio-eval", f"--checkpoint={work}/int_cls", data, damsm, "--images=160", f"--out={work}/report")
+    run(BIN / "helio-eval", f"--checkpoint={work}/int_cls", data, damsm, "--images=160", f"--out={work}/report")
 
 
 def frozen_networks_are_the_checkpoints(work, train):
     """helio-generate with the frozen networks of another run, or without them."""
-    must(*train("words", 2, "--sentence=damsm"))
-    must(*train("other", 2, "--sentence=damsm", "--random_frozen", "--damsm="))
+    run(*train("words", 2, "--sentence=damsm"))
+    run(*train("other", 2, "--sentence=damsm", "--random_frozen", "--damsm="))
     generate = [BIN / "helio-generate", f"--checkpoint={work}/words", "--text=a red bird", f"--out={work}/x.png"]
-    must(*generate)
+    run(*generate)
     frozen = work / "words/frozen.safetensors"
     frozen.write_bytes((work / "other/frozen.safetensors").read_bytes())
     code, log = said(*generate)

@@ -3,23 +3,14 @@
 import json
 import pathlib
 import re
-import subprocess
 import sys
 import tempfile
 
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests/support"))
+from checks import check, run  # noqa: E402
+
 BIN = pathlib.Path(sys.argv[1]).resolve()
-
-
-def check(condition, message):
-    if not condition:
-        sys.exit(f"FAILED: {message}")
-    print("ok:", message, flush=True)
-
-
-def run(program, *flags, expect=0):
-    done = subprocess.run([str(BIN / program), *map(str, flags)], capture_output=True, text=True, timeout=300)
-    check(done.returncode == expect, f"{program}: exit code {done.returncode}\n{done.stderr[-2000:] if done.returncode != expect else ''}")
-    return done
 
 
 def flip(path, place):
@@ -29,13 +20,13 @@ def flip(path, place):
 
 
 def expect_damage(path, *words):
-    lines = run("helio-inspect", f"--path={path}", "--verify", expect=1).stderr.strip().splitlines()
+    lines = run(BIN / "helio-inspect", f"--path={path}", "--verify", expect=1).err.strip().splitlines()
     check(len(lines) == 1 and all(word in lines[0] for word in words), f"one line names {words}: {lines}")
 
 
 def check_shown(data):
     manifest = json.loads((data / "manifest.json").read_text())
-    shown = run("helio-inspect", f"--path={data}", "--verify", f"--samples={data.parent}/samples.png", "--n=5").stdout
+    shown = run(BIN / "helio-inspect", f"--path={data}", "--verify", f"--samples={data.parent}/samples.png", "--n=5").out
     for split, shards in manifest["splits"].items():
         check(f"{split}:" in shown and f"records   {sum(s['records'] for s in shards)}," in shown, f"records of {split}")
     check(f"vocabulary of {manifest['words']} words" in shown and "everything is whole" in shown, "vocabulary, verified")
@@ -44,7 +35,7 @@ def check_shown(data):
 
 def check_damage(data):
     shard = data / "train-00000-of-00001.h5"
-    shown = run("helio-inspect", f"--path={shard}", "--verify").stdout
+    shown = run(BIN / "helio-inspect", f"--path={shard}", "--verify").out
     check("format version 2" in shown and "codec jpeg" in shown, "a shard alone")
     whole = shard.read_bytes()
     picture = whole.index(b"\xff\xd8\xff") + 300  # inside record 0
@@ -63,8 +54,8 @@ def check_damage(data):
 
 with tempfile.TemporaryDirectory(prefix="helio_inspect_") as folder:
     work = pathlib.Path(folder)
-    run("helio-synth", f"--out={work}/drawn", "--families=3", "--test_classes=20", "--test_images=2", "--images=140")
-    packed = run("helio-pack", f"--root={work}/drawn", f"--out={work}/data", "--side=76").stderr
+    run(BIN / "helio-synth", f"--out={work}/drawn", "--families=3", "--test_classes=20", "--test_images=2", "--images=140")
+    packed = run(BIN / "helio-pack", f"--root={work}/drawn", f"--out={work}/data", "--side=76").err
     check(re.search(r"packed (\d+) of \1 \(\d+ a second, 0 s left\)", packed), "packing tells progress, speed and time left")
     check_shown(work / "data")
     check_damage(work / "data")

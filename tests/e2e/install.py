@@ -8,8 +8,9 @@ import subprocess
 import sys
 import tempfile
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
-from support import ROOT, check, must  # noqa: E402
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests/support"))
+from checks import check, run  # noqa: E402
 
 BUILD = pathlib.Path(sys.argv[1]).resolve()
 PIPELINE = """[pipeline]
@@ -31,12 +32,6 @@ ranks = 2
 """
 
 
-def run(command, where, expect=0, **environment):
-    done = subprocess.run([str(word) for word in command], capture_output=True, text=True, cwd=where, env={**os.environ, **environment}, timeout=300)
-    check(done.returncode == expect, f"{pathlib.Path(command[0]).name}: exit code {done.returncode}" + ("" if done.returncode == expect else done.stdout + done.stderr))
-    return done.stdout + done.stderr
-
-
 def completed(share, program, *words):
     """What bash offers for the last word; readline splits at '='."""
     script = (f"source {share}/bash-completion/completions/{program}; COMP_WORDS=({program} {' '.join(words)}); COMP_CWORD={len(words)}; "
@@ -50,13 +45,13 @@ def check_tree(prefix, work):
     check(names == sorted(p.name for p in (BUILD / "bin").glob("helio-*")), f"every program is there: {len(names)}")
     path = f"{binaries}:{os.environ['PATH']}"
     (work / "tiny.pipeline").write_text(PIPELINE)
-    said = run([share / "heliograph/launch/pipeline", "tiny.pipeline"], work, PATH=path)
+    said = run(share / "heliograph/launch/pipeline", "tiny.pipeline", cwd=work, PATH=path).said
     check((work / "made/report/index.html").exists() and "done: made" in said, "the installed pipeline runs the installed programs, in the folder where it is called")
-    run([binaries / "helio-inspect", "--path=made/pack", "--verify"], work)
-    said = run([binaries / "helio-train", "--flagfile=" + str(share / "heliograph/configs/cub/mirrorgan.flags"), "--data=/nowhere", "--out=x"], work, expect=1)
+    run(binaries / "helio-inspect", "--path=made/pack", "--verify", cwd=work)
+    said = run(binaries / "helio-train", f"--flagfile={share}/heliograph/configs/cub/mirrorgan.flags", "--data=/nowhere", "--out=x", cwd=work, expect=1).said
     check("/nowhere" in said and "flagfile" not in said, "flagfiles find the flagfiles that they name")
-    check("holds no torch" in run([binaries / "helio-train"], work, expect=1, HELIO_TORCH=str(work)), "a HELIO_TORCH without torch is named")
-    check("helio-train" in run([binaries / "helio-train", "--help"], work, HELIO_TORCH=str(ROOT / ".venv")), "HELIO_TORCH names the environment of the wheels")
+    check("holds no torch" in run(binaries / "helio-train", cwd=work, expect=1, HELIO_TORCH=str(work)).said, "a HELIO_TORCH without torch is named")
+    check("helio-train" in run(binaries / "helio-train", "--help", cwd=work, HELIO_TORCH=str(ROOT / ".venv")).said, "HELIO_TORCH names the environment of the wheels")
     page = gzip.decompress((share / "man/man1/helio-pack.1.gz").read_bytes()).decode()
     check("\\-\\-side=304" in page and ".SH SYNOPSIS" in page, "manual pages have the options and their defaults")
     check(completed(share, "helio-report", "--sam") == ["--samples="], "bash completes an option")
@@ -66,14 +61,14 @@ def check_tree(prefix, work):
 def main():
     with tempfile.TemporaryDirectory(prefix="helio_install_") as folder:
         work = pathlib.Path(folder)
-        must("cmake", "--install", BUILD, "--prefix", work / "prefix")
+        run("cmake", "--install", BUILD, "--prefix", work / "prefix")
         check_tree(work / "prefix", work)
-        run(["cpack", "--config", BUILD / "CPackConfig.cmake", "-B", work / "package"], work)
+        run("cpack", "--config", BUILD / "CPackConfig.cmake", "-B", work / "package", cwd=work)
         package = next((work / "package").glob("*.deb"))
-        fields = must("dpkg-deb", "--field", package)
+        fields = run("dpkg-deb", "--field", package).out
         check("Package: heliograph" in fields and "openmpi-bin" in fields, package.name)
-        must("dpkg-deb", "--extract", package, work / "root")
-        said = run([work / "root/usr/bin/helio-report", "--help"], work)
+        run("dpkg-deb", "--extract", package, work / "root")
+        said = run(work / "root/usr/bin/helio-report", "--help", cwd=work).said
         check("--curve_points" in said and (work / "root/usr/share/heliograph/configs/toy/mirrorgan.flags").exists(), "the package's programs and configurations")
 
 

@@ -7,40 +7,37 @@ import subprocess
 import sys
 import tempfile
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
-from support import MPIRUN, ROOT, check, checkpoints, free_ports, make_data, must, toy_flags, wait_for  # noqa: E402
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests/support"))
+from checks import MPIRUN, check, run, wait_for  # noqa: E402
+from scenarios import checkpoints, free_ports, make_data, toy_flags  # noqa: E402
 
 NUMBERS = {"max_bad_steps": "0", "g_rate": "-0.001", "d_rate": "nan", "steps": "-1", "epochs": "inf", "words": "0", "gf": "0", "embedding": "0", "z": "-3",
            "beta1": "1", "beta2": "1.5", "ema_decay": "2", "prefetch": "0", "workers": "0", "log_every": "0"}
 
 
-def run(*command, **options):
-    done = subprocess.run([str(c) for c in command], capture_output=True, text=True, cwd=ROOT, timeout=200, **options)
-    return done.returncode, done.stdout + done.stderr
-
-
 def numbers(bin_dir, work):
     train = [bin_dir / "helio-train", *toy_flags(work, 4), f"--out={work}/numbers"]
-    code, said = run(*MPIRUN, "-n", "2", *train, *(f"--{name}={value}" for name, value in NUMBERS.items()))
-    missing = [name for name, value in NUMBERS.items() if f"--{name}={value}: " not in said]
-    check(code == 1 and not missing and said.count("these flags need attention") == 1, f"every number out of range is named at once {missing}")
-    code, said = run(*train, "--steps=0", "--epochs=0")
-    check(code == 1 and "nothing to train" in said, "no steps and no epochs is a mistake")
-    code, said = run(*train, "--steps=0", "--epochs=1e-9")
-    check(code == 1 and "--epochs: is less than a step" in said, "less than a step is a mistake")
+    done = run(*MPIRUN, "-n", "2", *train, *(f"--{name}={value}" for name, value in NUMBERS.items()), expect=None)
+    missing = [name for name, value in NUMBERS.items() if f"--{name}={value}: " not in done.said]
+    check(done.code == 1 and not missing and done.said.count("these flags need attention") == 1, f"every number out of range is named at once {missing}")
+    done = run(*train, "--steps=0", "--epochs=0", expect=None)
+    check(done.code == 1 and "nothing to train" in done.said, "no steps and no epochs is a mistake")
+    done = run(*train, "--steps=0", "--epochs=1e-9", expect=None)
+    check(done.code == 1 and "--epochs: is less than a step" in done.said, "less than a step is a mistake")
     check(not (work / "numbers").exists(), "and nothing was written")
     for program, flags, expected in (("helio-eval", ["--images=0"], "--images=0: "), ("helio-generate", ["--n=0"], "--n=0: "),
                                      ("helio-embed", ["--longest=0"], "--longest=0: "),
                                      ("helio-synth", ["--images=-1", "--side=1000000"], "--images=-1: "), ("helio-synth", ["--images=-1", "--side=0"], "--side=0: ")):
-        code, said = run(bin_dir / program, *flags)
-        check(code == 1 and expected in said, f"{program} {' '.join(flags)}: {said.strip().splitlines()[-1][:120]}")
+        done = run(bin_dir / program, *flags, expect=None)
+        check(done.code == 1 and expected in done.said, f"{program} {' '.join(flags)}: {done.said.strip().splitlines()[-1][:120]}")
 
 
 def rates(bin_dir, work):
     """A rate mistyped by some powers of ten: no checkpoint of what is left of the weights."""
     out = work / "rates"
-    code, said = run(bin_dir / "helio-train", *toy_flags(work, 3), "--checkpoint_every=1", "--g_rate=2e38", f"--out={out}")
-    check(code == 1 and "weights that are not finite" in said and not checkpoints(out), f"a step that breaks the weights ends the run: {said.strip().splitlines()[-1][:160]}")
+    done = run(bin_dir / "helio-train", *toy_flags(work, 3), "--checkpoint_every=1", "--g_rate=2e38", f"--out={out}", expect=None)
+    check(done.code == 1 and "weights that are not finite" in done.said and not checkpoints(out), f"a step that breaks the weights ends the run: {done.said.strip().splitlines()[-1][:160]}")
 
 
 def folders(bin_dir, work):
@@ -53,8 +50,8 @@ def folders(bin_dir, work):
         targets = out / "prometheus-targets.json"
         wait_for("the list of targets", targets.exists, 60, 0.1)
         before = {path.name: path.read_bytes() for path in (targets, out / ".lock", out / "run.flags")}
-        code, said = run(bin_dir / "helio-train", *toy_flags(work, 1000000), "--gf=8", f"--out={out}", f"--metrics_port={two}")
-        check(code == 1 and "another job (" in said, "a second job is refused")
+        done = run(bin_dir / "helio-train", *toy_flags(work, 1000000), "--gf=8", f"--out={out}", f"--metrics_port={two}", expect=None)
+        check(done.code == 1 and "another job (" in done.said, "a second job is refused")
         check({name: (out / name).read_bytes() for name in before} == before, "what the first one wrote is as it was, the targets too")
     finally:
         job.send_signal(signal.SIGHUP)
@@ -62,8 +59,8 @@ def folders(bin_dir, work):
     check(job.returncode == 75 and checkpoints(out) and "stopped by a signal" in log, f"SIGHUP is a stop signal: a checkpoint, and 75 ({job.returncode})")
     check(json.loads(targets.read_text()) == [], "and no target any more")
     (work / "file").write_text("")
-    code, said = run(bin_dir / "helio-train", *toy_flags(work, 2), f"--out={work}/file/x", f"--metrics_port={two}")
-    check(code == 1 and "file/x: cannot be created" in said, "--out below a file is a mistake, with --metrics_port too")
+    done = run(bin_dir / "helio-train", *toy_flags(work, 2), f"--out={work}/file/x", f"--metrics_port={two}", expect=None)
+    check(done.code == 1 and "file/x: cannot be created" in done.said, "--out below a file is a mistake, with --metrics_port too")
     out = work / "nohup"
     job = subprocess.Popen(["nohup", str(bin_dir / "helio-train"), *toy_flags(work, 30), "--checkpoint_every=1", f"--out={out}"], cwd=ROOT,
                            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
@@ -82,18 +79,18 @@ def one_class(bin_dir, work):
         (folder / f"{i}.jpg").write_bytes(path.read_bytes())
         lines.append({"image": f"{i}.jpg", "captions": [f"a bird of number {chr(97 + i % 26)}{chr(97 + i // 26)} red"], "class": 0, "split": "train" if i < 30 else "test"})
     (folder / "captions.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
-    must(bin_dir / "helio-pack", "--source=folder", f"--root={folder}", f"--out={work}/onepacked", "--side=76")
+    run(bin_dir / "helio-pack", "--source=folder", f"--root={folder}", f"--out={work}/onepacked", "--side=76")
     flags = ["--flagfile=configs/toy/damsm.flags", "--stages=2", "--embedding=16", "--word_vector=16", "--batch=8", "--log_every=1", "--threads=1",
              "--evaluate_images=10", f"--data={work}/onepacked", "--steps=2"]
-    code, said = run(bin_dir / "helio-pretrain", *flags, f"--out={work}/damsm")
-    check(code == 0 and "are of one class" in said and "damsm 0.000" not in said, "DAMSM learns on a set of a single class, and says that it is one")
-    code, said = run(bin_dir / "helio-pretrain", "--flagfile=configs/toy/classifier.flags", "--stages=2", "--batch=8", f"--data={work}/onepacked", "--steps=2",
-                     f"--out={work}/classifier")
-    check(code == 1 and "no classes" in said, "a classifier has nothing to learn there")
+    done = run(bin_dir / "helio-pretrain", *flags, f"--out={work}/damsm", expect=None)
+    check(done.code == 0 and "are of one class" in done.said and "damsm 0.000" not in done.said, "DAMSM learns on a set of a single class, and says that it is one")
+    done = run(bin_dir / "helio-pretrain", "--flagfile=configs/toy/classifier.flags", "--stages=2", "--batch=8", f"--data={work}/onepacked", "--steps=2",
+               f"--out={work}/classifier", expect=None)
+    check(done.code == 1 and "no classes" in done.said, "a classifier has nothing to learn there")
     train = [f for f in toy_flags(work, 2) if not f.startswith("--data=")]
-    code, said = run(bin_dir / "helio-train", *train, f"--data={work}/onepacked", f"--damsm={work}/damsm/best.safetensors", "--evaluate_every=2",
-                     "--evaluate_images=120", f"--out={work}/onegan")
-    check(code == 0 and "r_precision_top1" in said, "R-precision tells its rows apart")
+    done = run(bin_dir / "helio-train", *train, f"--data={work}/onepacked", f"--damsm={work}/damsm/best.safetensors", "--evaluate_every=2",
+               "--evaluate_images=120", f"--out={work}/onegan", expect=None)
+    check(done.code == 0 and "r_precision_top1" in done.said, "R-precision tells its rows apart")
 
 
 def main():

@@ -9,8 +9,10 @@ import subprocess
 import sys
 import tempfile
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
-from support import ROOT, check, checkpoints, losses, wait_for  # noqa: E402
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests/support"))
+from checks import check, run, wait_for  # noqa: E402
+from scenarios import checkpoints, losses  # noqa: E402
 
 BIN = pathlib.Path(sys.argv[1]).resolve()
 TINY = """# birds to a report
@@ -63,11 +65,8 @@ def tiny(work):
     return file
 
 
-def run(file, *arguments, expect=0):
-    done = subprocess.run([str(ROOT / "launch/pipeline"), str(file), *arguments], capture_output=True, text=True, timeout=600)
-    shown = "" if done.returncode == expect else done.stdout[-3000:] + done.stderr[-3000:]
-    check(done.returncode == expect, f"pipeline {' '.join(arguments)}: exit code {done.returncode}{shown}")
-    return done
+def pipeline(file, *arguments, expect=0):
+    return run(ROOT / "launch/pipeline", file, *arguments, expect=expect)
 
 
 def interrupt(file, run_folder, number, step):
@@ -84,30 +83,30 @@ def interrupt(file, run_folder, number, step):
 
 def check_interruptions(work, file):
     whole = work / "whole"
-    first = run(file, f"out={whole}")
-    check("this system looks at a window of 32 of it" in first.stdout, "a system that sees the middle of the pictures only says so")
+    first = pipeline(file, f"out={whole}")
+    check("this system looks at a window of 32 of it" in first.out, "a system that sees the middle of the pictures only says so")
     code, output = interrupt(file, work / "run", signal.SIGTERM, 3)
     check(code == 75 and "the same command goes on" in output, f"asked to stop: code {code}, a checkpoint, one line that says how to go on")
     code, _ = interrupt(file, work / "run", signal.SIGKILL, 6)
     check(code == -signal.SIGKILL and max(checkpoints(work / "run/train")) < 12, "killed with everything that it had started")
-    done = run(file)
-    check(done.stdout.count("done already") == 3 and "resumed at step" in done.stdout, "synth, pack and classifier are not done again; the training goes on")
+    done = pipeline(file)
+    check(done.out.count("done already") == 3 and "resumed at step" in done.out, "synth, pack and classifier are not done again; the training goes on")
     check(losses(work / "run/train") == losses(whole / "train"), "the losses are those of a run that nobody killed")
     check((work / "run/report/index.html").exists() and "inception_score" in (work / "run/report/report.md").read_text(), "it ends with a report")
 
 
 def check_changes(work, file):
-    check(run(file).stdout.count("done already") == 6, "a second time everything is done already")
-    done = run(file, "steps=14")
-    check(done.stdout.count("done already") == 3 and max(checkpoints(work / "run/train")) == 14, "a changed setting runs its stage and what rests on it")
-    check("done already" not in run(file, "steps=14", "--print").stdout, "--print shows commands")
+    check(pipeline(file).out.count("done already") == 6, "a second time everything is done already")
+    done = pipeline(file, "steps=14")
+    check(done.out.count("done already") == 3 and max(checkpoints(work / "run/train")) == 14, "a changed setting runs its stage and what rests on it")
+    check("done already" not in pipeline(file, "steps=14", "--print").out, "--print shows commands")
     (work / "more.flags").write_text("--kl_weight=2\n")
-    changed = run(file, "steps=14", expect=1)
-    check("--kl_weight: 1 -> 2" in changed.stdout, "a flagfile that a flagfile names has changed: the training is not taken for done, and says what differs")
+    changed = pipeline(file, "steps=14", expect=1)
+    check("--kl_weight: 1 -> 2" in changed.out, "a flagfile that a flagfile names has changed: the training is not taken for done, and says what differs")
     (work / "more.flags").write_text("--kl_weight=1\n")
-    run(file, "steps=14")
+    pipeline(file, "steps=14")
     (work / "run/report/index.html").unlink()
-    check(run(file, "steps=14").stdout.count("done already") == 5, "a product that is gone is made again")
+    check(pipeline(file, "steps=14").out.count("done already") == 5, "a product that is gone is made again")
 
 
 def check_mistakes(work, file):
@@ -117,10 +116,10 @@ def check_mistakes(work, file):
                          (("[evaluate]", "[evalute]"), ".pipeline:28: [evalute] is no kind of stage (there are captioner, "), (("ranks = 2", "ranks = two"), "ranks = two: a number"),
                          (("--images=280", "--images=x280"), "stage synth ended with code 1"), ((f"bin = {BIN}", "bin = /nowhere"), "/nowhere/helio-synth: not there")):
         file.write_text(text.replace(*change, 1))
-        check(said in run(file, f"out={work}/other", expect=1).stderr, f"named: {said}")
+        check(said in pipeline(file, f"out={work}/other", expect=1).err, f"named: {said}")
     file.write_text(text)
-    check("has no setting 'rank'" in run(file, "rank=2", expect=1).stderr, "an unknown setting is named")
-    check("cannot be read" in run(work / "none.pipeline", expect=1).stderr, "a file that is not there is named")
+    check("has no setting 'rank'" in pipeline(file, "rank=2", expect=1).err, "an unknown setting is named")
+    check("cannot be read" in pipeline(work / "none.pipeline", expect=1).err, "a file that is not there is named")
 
 
 def check_codes(work):
@@ -132,8 +131,8 @@ def check_codes(work):
         program.chmod(0o755)
     file = work / "ending.pipeline"
     file.write_text(f"[pipeline]\nout = {work}/ended\nbin = {work}/ending\n[synth]\n[pack]\n--root={{synth}}\n")
-    run(file, expect=2)
-    check("needs synth, which failed" in run(file, "--only=pack", expect=1).stderr, "a stage whose need ended with 2 is not begun")
+    pipeline(file, expect=2)
+    check("needs synth, which failed" in pipeline(file, "--only=pack", expect=1).err, "a stage whose need ended with 2 is not begun")
     reader, writer = os.pipe()
     os.close(reader)
     done = subprocess.run([str(ROOT / "launch/pipeline"), str(file), "--print"], stdout=writer, stderr=subprocess.PIPE, text=True)
@@ -143,7 +142,7 @@ def check_codes(work):
 
 def check_files_of_the_house(work):
     for file in sorted((ROOT / "configs/pipelines").glob("*.pipeline")):
-        shown = run(file, f"bin={BIN}", f"out={work}/x", "--print").stdout
+        shown = pipeline(file, f"bin={BIN}", f"out={work}/x", "--print").out
         for program in [line for line in shown.splitlines() if "helio-train" in line or "helio-pretrain" in line]:
             flags = [word for word in program.split() if word.startswith("--flagfile=")]
             check(flags and all((ROOT / flag.partition("=")[2]).exists() for flag in flags), f"{file.name}: {flags[0]} exists")

@@ -5,15 +5,17 @@ import pathlib
 import sys
 import tempfile
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
-from support import MPIRUN, check, largest_difference, losses, make_data, must, tensors, toy_flags  # noqa: E402
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests/support"))
+from checks import MPIRUN, check, run  # noqa: E402
+from scenarios import largest_difference, losses, make_data, tensors, toy_flags  # noqa: E402
 
 STEPS = 4
 
 
 def train(bin_dir, work, name, *flags, ranks=2):
     out = work / name
-    must(*MPIRUN, "-n", str(ranks), bin_dir / "helio-train", *toy_flags(work, STEPS), "--log_every=1", "--check_weights_every=1", "--dtype=float64", f"--out={out}", *flags)
+    run(*MPIRUN, "-n", str(ranks), bin_dir / "helio-train", *toy_flags(work, STEPS), "--log_every=1", "--check_weights_every=1", "--dtype=float64", f"--out={out}", *flags)
     return losses(out), tensors(out, STEPS)
 
 

@@ -10,6 +10,10 @@ import sys
 import tempfile
 import time
 
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests/support"))
+from checks import MPIRUN  # noqa: E402  (also lets mpirun run as root)
+
 DEADLINE = 3
 RANKS = 3
 # kill: mpirun itself notices and names the rank; stop and hang: our watchdog; fail: the rank says why.
@@ -24,9 +28,8 @@ FIXED = [("kill", 1, 40), ("kill", 0, 20), ("stop", 1, 31), ("stop", 0, 50), ("h
 
 
 def launch(program, fault, rank, call, seconds, place="communicator"):
-    environment = dict(os.environ, OMPI_ALLOW_RUN_AS_ROOT="1", OMPI_ALLOW_RUN_AS_ROOT_CONFIRM="1", OMP_NUM_THREADS="1")
-    command = ["mpirun", "--oversubscribe", "--bind-to", "none", "-n", str(RANKS), program, fault, str(rank),
-               str(call), str(DEADLINE), str(seconds), "0", place]
+    environment = dict(os.environ, OMP_NUM_THREADS="1")
+    command = [*MPIRUN, "-n", str(RANKS), program, fault, str(rank), str(call), str(DEADLINE), str(seconds), "0", place]
     begin = time.time()
     with tempfile.TemporaryFile("w+") as text:
         job = subprocess.Popen(command, env=environment, stdout=text, stderr=text)

@@ -8,8 +8,9 @@ import sys
 import tempfile
 import time
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "e2e"))
-from support import MPIRUN, check  # noqa: E402
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests/support"))
+from checks import MPIRUN, check  # noqa: E402
 
 PROGRAM, DEVICE = sys.argv[1:3]
 DEADLINE = 4

@@ -11,8 +11,9 @@ import tempfile
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "tests/e2e"))
-from support import MPIRUN, check, make_classifier, make_data, must, toy_flags  # noqa: E402
+sys.path.insert(0, str(ROOT / "tests/support"))
+from checks import MPIRUN, check, run  # noqa: E402
+from scenarios import make_classifier, make_data, toy_flags  # noqa: E402
 
 
 def scores(folder):
@@ -48,9 +49,9 @@ def main():
         work = pathlib.Path(folder)
         make_data(arguments.bin_dir, work)
         judge = make_classifier(arguments.bin_dir, work, steps=2)
-        must(*MPIRUN, "-n", "2", arguments.bin_dir / "helio-train", *toy_flags(work, 4), f"--out={work}/run")
+        run(*MPIRUN, "-n", "2", arguments.bin_dir / "helio-train", *toy_flags(work, 4), f"--out={work}/run")
         began = time.monotonic()
-        must(*evaluate(arguments.bin_dir, work, judge, work / "whole"))
+        run(*evaluate(arguments.bin_dir, work, judge, work / "whole"))
         takes = time.monotonic() - began
         for number in range(arguments.kills):
             out = work / f"killed{number}"
@@ -61,7 +62,7 @@ def main():
             check(code != 0 or (out / "summary.json").exists(), f"kill {number}: code {code}")
             if (out / "summary.json").exists():
                 check(scores(out) == scores(work / "whole"), "a summary that is there is a whole one")
-            must(*evaluate(arguments.bin_dir, work, judge, out))
+            run(*evaluate(arguments.bin_dir, work, judge, out))
             check(scores(out) == scores(work / "whole"), "the same command again: the same scores to the last digit")
         print(f"seed {arguments.seed}: {killed} of {arguments.kills} struck before the end ({takes:.1f} s)")
 

@@ -12,8 +12,9 @@ import threading
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "tests/e2e"))
-from support import Services, check, checkpoints, free_ports, get, make_data, toy_flags, wait_for  # noqa: E402
+sys.path.insert(0, str(ROOT / "tests/support"))
+from checks import check, wait_for  # noqa: E402
+from scenarios import Services, checkpoints, free_ports, get, make_data, toy_flags  # noqa: E402
 
 MANY = 1000
 FILES = 256  # that the training may have open: fewer than there are clients

@@ -1,16 +1,12 @@
 #!/usr/bin/env python3
 """A world of the wrong size is an error, a process without launcher is a world of one, and what all ranks meet is told
 once. Usage: launch_errors.py FAULT_PROGRAM HELIO_TRAIN"""
-import os
-import subprocess
+import pathlib
 import sys
 
-
-def run(ranks, command):
-    environment = dict(os.environ, OMPI_ALLOW_RUN_AS_ROOT="1", OMPI_ALLOW_RUN_AS_ROOT_CONFIRM="1", OMP_NUM_THREADS="1")
-    launcher = ["mpirun", "--oversubscribe", "--bind-to", "none", "-n", str(ranks)] if ranks else []
-    done = subprocess.run(launcher + command, env=environment, capture_output=True, text=True, timeout=150)
-    return done.returncode, done.stdout + done.stderr
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests/support"))
+from checks import MPIRUN, run  # noqa: E402
 
 
 def world(program, expected):
@@ -34,11 +30,12 @@ def cases(program, train):
 
 
 def problem_of(ranks, command, code, words):
-    got, output = run(ranks, command)
-    if got != code:
-        return f"exit {got} instead of {code}, output:\n{output}"
-    if words and output.count(words) != 1:
-        return f"'{words}' was said {output.count(words)} times:\n{output}"
+    launcher = [*MPIRUN, "-n", ranks] if ranks else []
+    done = run(*launcher, *command, expect=None, timeout=150, OMP_NUM_THREADS="1")
+    if done.code != code:
+        return f"exit {done.code} instead of {code}, output:\n{done.said}"
+    if words and done.said.count(words) != 1:
+        return f"'{words}' was said {done.said.count(words)} times:\n{done.said}"
     return None
 
 

@@ -11,8 +11,8 @@ import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 LAUNCHER = ROOT / "launch/mpirun/run"
-sys.path.insert(0, str(ROOT / "tests/e2e"))
-from support import MPIRUN, check, wait_for  # noqa: E402  (also lets mpirun run as root)
+sys.path.insert(0, str(ROOT / "tests/support"))
+from checks import MPIRUN, check, wait_for  # noqa: E402  (also lets mpirun run as root)
 
 # A program that notes each start of its rank 0 and then does what the line of its script for this attempt says.
 PROGRAM = r'''

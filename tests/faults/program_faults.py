@@ -10,8 +10,9 @@ import tempfile
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "tests/e2e"))
-from support import MPIRUN, check, checkpoints, make_classifier, make_data, must, toy_flags, wait_for  # noqa: E402
+sys.path.insert(0, str(ROOT / "tests/support"))
+from checks import MPIRUN, check, run, wait_for  # noqa: E402
+from scenarios import checkpoints, make_classifier, make_data, toy_flags  # noqa: E402
 
 DEADLINE = 6
 
@@ -70,7 +71,7 @@ def main():
             if number == signal.SIGKILL:  # a rank that stands still inside MPI's start is seen by launch/mpirun/run's --deadline only
                 strike(bin_dir, work, f"{name}_start", number, "")
             reached = max(checkpoints(out))
-            must(*MPIRUN, "-n", "3", bin_dir / "helio-train", *toy_flags(work, reached + 2), f"--out={out}")
+            run(*MPIRUN, "-n", "3", bin_dir / "helio-train", *toy_flags(work, reached + 2), f"--out={out}")
             check(max(checkpoints(out)) == reached + 2, f"{name}: the same command goes on from step {reached}")
 
 

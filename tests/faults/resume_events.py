@@ -8,8 +8,9 @@ import sys
 import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "tests/e2e"))
-from support import MPIRUN, check, checkpoints, kill_at, losses, make_data, must, tensors, toy_flags, wait_for  # noqa: E402
+sys.path.insert(0, str(ROOT / "tests/support"))
+from checks import MPIRUN, check, run, wait_for  # noqa: E402
+from scenarios import checkpoints, kill_at, losses, make_data, tensors, toy_flags  # noqa: E402
 
 
 def command(bin_dir, program, flags, out, ranks):
@@ -29,7 +30,7 @@ def check_equal(whole, resumed, steps, what):
 def two_signals(bin_dir, work):
     steps = 24
     flags = toy_flags(work, steps) + ["--log_every=1", "--checkpoint_every=1", "--keep_last=1000"]
-    must(*command(bin_dir, "helio-train", flags, work / "whole", 1))
+    run(*command(bin_dir, "helio-train", flags, work / "whole", 1))
     out = work / "twice"
     for goal in (3, 8, 13):  # the writer is at work nearly all the time
         job = start(bin_dir, "helio-train", flags, out, 1)
@@ -48,18 +49,18 @@ def pretraining(bin_dir, work):
     steps = 24
     flags = ["--flagfile=configs/toy/damsm.flags", "--stages=2", "--embedding=16", "--word_vector=16", "--batch=8", "--log_every=1", "--threads=1",
              "--checkpoint_every=2", "--evaluate_every=6", "--evaluate_images=100", f"--data={work}/data", f"--steps={steps}"]
-    must(*command(bin_dir, "helio-pretrain", flags, work / "damsm_whole", 2))
+    run(*command(bin_dir, "helio-pretrain", flags, work / "damsm_whole", 2))
     out = work / "damsm"
     for goal in (4, 14):
         kill_at(goal, out, command(bin_dir, "helio-pretrain", flags, out, 2))
-    must(*command(bin_dir, "helio-pretrain", flags, out, 2))
+    run(*command(bin_dir, "helio-pretrain", flags, out, 2))
     check_equal(work / "damsm_whole", out, steps, "a pretraining killed twice")
     check((work / "damsm_whole/best.safetensors").read_bytes() == (out / "best.safetensors").read_bytes(), "best.safetensors is the same file")
 
 
 def divergence(bin_dir, work):
     out, flags = work / "diverged", toy_flags(work, 12) + ["--log_every=1", "--checkpoint_every=4", "--max_bad_steps=3"]
-    must(*command(bin_dir, "helio-train", flags + ["--steps=4"], out, 2))
+    run(*command(bin_dir, "helio-train", flags + ["--steps=4"], out, 2))
     before = tensors(out, 4)
     job = start(bin_dir, "helio-train", flags + ["--g_rate=1e30", "--resume_override=g_rate"], out, 2)
     log = job.communicate(timeout=200)[1]
@@ -67,7 +68,7 @@ def divergence(bin_dir, work):
     check(log.count("going back to the last checkpoint with other noise") == 2, "after one rollback that did not help")
     check(log.count("also after a rollback (lower the learning rates)") == 1, "which is told once, with what to do")
     check(checkpoints(out) == [4] and tensors(out, 4) == before, "the checkpoint of before is untouched")
-    must(*command(bin_dir, "helio-train", flags, out, 2))
+    run(*command(bin_dir, "helio-train", flags, out, 2))
     check(max(checkpoints(out)) == 12, "with the old rate the job goes on from it")
 
 

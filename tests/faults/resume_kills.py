@@ -13,8 +13,9 @@ import tempfile
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "tests/e2e"))
-from support import MPIRUN, check, losses, make_classifier, make_data, must, tensors, toy_flags  # noqa: E402
+sys.path.insert(0, str(ROOT / "tests/support"))
+from checks import MPIRUN, check, run  # noqa: E402
+from scenarios import losses, make_classifier, make_data, tensors, toy_flags  # noqa: E402
 
 
 def parse():
@@ -133,7 +134,7 @@ def kill_and_resume(arguments, kind):
         if kind == "evaluated":
             make_classifier(arguments.bin_dir, work, steps=2)
         train = [*MPIRUN[1:], "-n", str(number), str(arguments.bin_dir / program)]
-        must(MPIRUN[0], *train, *flags(work, "whole", steps, kind))
+        run(MPIRUN[0], *train, *flags(work, "whole", steps, kind))
         out = work / "killed"
         killer = Killer(out, random.Random(arguments.seed), seconds_per_step(work / "whole"))
         began = time.time()

@@ -7,8 +7,9 @@ import sys
 import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "tests/e2e"))
-from support import MPIRUN, check, kill_at, largest_difference, losses, make_data, must, toy_flags  # noqa: E402
+sys.path.insert(0, str(ROOT / "tests/support"))
+from checks import MPIRUN, check, run  # noqa: E402
+from scenarios import kill_at, largest_difference, losses, make_data, toy_flags  # noqa: E402
 
 STEPS = 18
 
@@ -24,11 +25,11 @@ def main():
         work = pathlib.Path(folder)
         make_data(bin_dir, work)
         for dtype, bound in (("float64", 1e-9), ("float32", 1e-3)):
-            must(*command(bin_dir, work, f"whole_{dtype}", 1, dtype))
+            run(*command(bin_dir, work, f"whole_{dtype}", 1, dtype))
             out = work / f"moved_{dtype}"
             kill_at(6, out, command(bin_dir, work, out.name, 2, dtype))
             kill_at(12, out, command(bin_dir, work, out.name, 1, dtype))
-            must(*command(bin_dir, work, out.name, 4, dtype))
+            run(*command(bin_dir, work, out.name, 4, dtype))
             whole, moved = losses(work / f"whole_{dtype}"), losses(out)
             check(sorted(whole) == sorted(moved) == list(range(1, STEPS + 1)), f"{dtype}: all steps are there")
             difference = largest_difference(whole, moved)

@@ -7,8 +7,9 @@ import sys
 import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "tests/e2e"))
-from support import MPIRUN, check, checkpoints, make_data, toy_flags  # noqa: E402
+sys.path.insert(0, str(ROOT / "tests/support"))
+from checks import MPIRUN, check  # noqa: E402
+from scenarios import checkpoints, make_data, toy_flags  # noqa: E402
 
 
 def train(bin_dir, preload, work, name, steps, slow, *flags):

@@ -13,8 +13,9 @@ import threading
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "tests/e2e"))
-from support import MPIRUN, Services, check, free_ports, get, make_data, toy_flags, wait_for  # noqa: E402
+sys.path.insert(0, str(ROOT / "tests/support"))
+from checks import MPIRUN, check, wait_for  # noqa: E402
+from scenarios import Services, free_ports, get, make_data, toy_flags  # noqa: E402
 
 RANKS, SLOW = 3, 1
 RUNS, STANDS = 0.04, 0.16  # seconds of a cycle

@@ -11,8 +11,9 @@ import threading
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "tests/e2e"))
-from support import MPIRUN, check, checkpoints, free_ports, get, make_classifier, make_data, toy_flags  # noqa: E402
+sys.path.insert(0, str(ROOT / "tests/support"))
+from checks import MPIRUN, check  # noqa: E402
+from scenarios import checkpoints, free_ports, get, make_classifier, make_data, toy_flags  # noqa: E402
 from program_faults import ranks  # noqa: E402
 
 MAY_GROW = {"memory (MB)": 24, "files": 2, "threads": 1}  # what comes and goes: a batch more or less in flight, a scrape

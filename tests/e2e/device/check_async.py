@@ -10,9 +10,11 @@ import tempfile
 
 ARGUMENTS = [a for a in sys.argv[3:] if not a.startswith("--ranks=")]
 RANKS = [int(n) for a in sys.argv if a.startswith("--ranks=") for n in a[8:].split(",")] or [1, 2]
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+ROOT = pathlib.Path(__file__).resolve().parents[3]
+sys.path.insert(0, str(ROOT / "tests/support"))
 from check_device import BIN, DEVICE, STEPS, flags, make_data, on, record, same, systems  # noqa: E402
-from support import MPIRUN, check, kill_at, tensors  # noqa: E402
+from checks import MPIRUN, check  # noqa: E402
+from scenarios import kill_at, tensors  # noqa: E402
 
 # The sums of one thread are always the same.
 os.environ.update(OMP_NUM_THREADS="1", SIM_DEVICES=str(max(RANKS)))

@@ -12,8 +12,9 @@ import sys
 import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
-sys.path.insert(0, str(ROOT / "tests/e2e"))
-from support import MPIRUN, check, make_data, must, tensors  # noqa: E402
+sys.path.insert(0, str(ROOT / "tests/support"))
+from checks import MPIRUN, check, run  # noqa: E402
+from scenarios import make_data, tensors  # noqa: E402
 
 BIN, DEVICE = (pathlib.Path(p).resolve() for p in sys.argv[1:3])
 STEPS = 4
@@ -41,7 +42,7 @@ def flags(system, work, steps):
 def on(device, ranks, *command):
     """The command on that many ranks of the CPU or of simulated devices."""
     launcher = MPIRUN + ["-n", str(ranks)] if ranks > 1 else []
-    return must(*launcher, *([DEVICE / "run"] if device else []), *command)
+    return run(*launcher, *([DEVICE / "run"] if device else []), *command).out
 
 
 def record(run):

@@ -7,8 +7,9 @@ import subprocess
 import sys
 import time
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
-from support import MPIRUN, check  # noqa: E402
+ROOT = pathlib.Path(__file__).resolve().parents[3]
+sys.path.insert(0, str(ROOT / "tests/support"))
+from checks import MPIRUN, check  # noqa: E402
 
 PROGRAM, DEVICE = sys.argv[1:3]
 

@@ -7,9 +7,10 @@ import re
 import sys
 import tempfile
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+ROOT = pathlib.Path(__file__).resolve().parents[3]
+sys.path.insert(0, str(ROOT / "tests/support"))
 from check_device import BIN, DEVICE, flags, make_data  # noqa: E402
-from support import MPIRUN, check, must  # noqa: E402
+from checks import MPIRUN, check, run  # noqa: E402
 
 RANKS, STEPS = 2, 50  # a window of the detector
 
@@ -19,7 +20,7 @@ def log_of(work, slow):
     os.environ.update(OMP_NUM_THREADS="1", SIM_DEVICES=str(RANKS), SIM_ASYNC="1", SIM_SLOW=f"{slow}:60")
     out = work / f"slow-{slow}"
     quiet = [f"--data={work}/data", "--evaluate_every=0", "--sample_every=0", "--checkpoint_every=0", "--log_every=10"]
-    return must(*MPIRUN, "-n", str(RANKS), DEVICE / "run", BIN / "helio-train", *flags("gan_int_cls", work, STEPS), *quiet, f"--out={out}", stderr_too=True)
+    return run(*MPIRUN, "-n", str(RANKS), DEVICE / "run", BIN / "helio-train", *flags("gan_int_cls", work, STEPS), *quiet, f"--out={out}").said
 
 
 def main():

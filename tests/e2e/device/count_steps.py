@@ -12,9 +12,10 @@ import sys
 import tempfile
 
 HERE = pathlib.Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE))
-from check_device import BIN, DEVICE, flags, make_data, must, systems  # noqa: E402
-from support import MPIRUN, check  # noqa: E402
+ROOT = pathlib.Path(__file__).resolve().parents[3]
+sys.path.insert(0, str(ROOT / "tests/support"))
+from check_device import BIN, DEVICE, flags, make_data, systems  # noqa: E402
+from checks import MPIRUN, check, run  # noqa: E402
 
 TABLE = HERE / "launches.json"
 QUIET = ["--log_every=1000", "--checkpoint_every=0", "--evaluate_every=0", "--sample_every=0", "--ema_batch_norm=live", "--resume=none"]
@@ -27,7 +28,7 @@ def counts(program, system, work, steps, ranks):
     """(launches, synchronisations, copies to the host) of a run of so many steps, of all ranks together."""
     os.environ["SIM_KERNELS"] = "none"
     launcher = MPIRUN + ["-n", str(ranks)] if ranks > 1 else []
-    said = must(*launcher, DEVICE / "run", BIN / program, *flags(system, work, steps), *QUIET, f"--out={work}/{system}", stderr_too=True)
+    said = run(*launcher, DEVICE / "run", BIN / program, *flags(system, work, steps), *QUIET, f"--out={work}/{system}").said
     found = re.findall(r"(\d+) kernel launches, (\d+) host synchronisations, (\d+) copies to the host\]", said)
     check(len(found) == ranks, f"{system}: {ranks} ranks of {steps} steps say what they asked of the device")
     return [sum(map(int, column)) for column in zip(*found)]

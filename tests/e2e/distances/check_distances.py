@@ -11,8 +11,10 @@ import numpy as np
 import scipy.linalg
 from safetensors.numpy import load_file
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
-from support import MPIRUN, ROOT, check, losses, make_classifier, make_data, must, toy_flags  # noqa: E402
+ROOT = pathlib.Path(__file__).resolve().parents[3]
+sys.path.insert(0, str(ROOT / "tests/support"))
+from checks import MPIRUN, check, run  # noqa: E402
+from scenarios import losses, make_classifier, make_data, toy_flags  # noqa: E402
 
 IMAGES, ROWS = 150, 80  # more than there are held-out pictures: a real one counts once
 
@@ -41,7 +43,7 @@ def same(work, part):
 
 def make_damsm(bin_dir, work):
     shape = [f for f in toy_flags(work, 2) if not f.startswith(("--flagfile", "--ema"))]
-    must(bin_dir / "helio-pretrain", f"--flagfile={ROOT}/configs/toy/damsm.flags", *shape, "--evaluate_images=40", f"--out={work}/damsm")
+    run(bin_dir / "helio-pretrain", f"--flagfile={ROOT}/configs/toy/damsm.flags", *shape, "--evaluate_images=40", f"--out={work}/damsm")
     return work / "damsm/best.safetensors"
 
 
@@ -62,20 +64,20 @@ def main():
         work = pathlib.Path(folder)
         make_data(bin_dir, work)
         classifier = make_classifier(bin_dir, work, steps=3)
-        must(bin_dir / "helio-train", *toy_flags(work, 3), f"--out={work}/run")
-        must(bin_dir / "helio-train", *toy_flags(work, 3), f"--out={work}/judged", "--evaluate_every=1", "--sample_every=1", "--evaluate_images=100",
-             "--ema_batch_norm=reestimated", f"--classifier={classifier}", "--evaluate_fid", "--evaluate_kid", "--keep_best=-fid", "--keep_last=1", "--checkpoint_every=1")
+        run(bin_dir / "helio-train", *toy_flags(work, 3), f"--out={work}/run")
+        run(bin_dir / "helio-train", *toy_flags(work, 3), f"--out={work}/judged", "--evaluate_every=1", "--sample_every=1", "--evaluate_images=100",
+            "--ema_batch_norm=reestimated", f"--classifier={classifier}", "--evaluate_fid", "--evaluate_kid", "--keep_best=-fid", "--keep_last=1", "--checkpoint_every=1")
         check(all(same(work, part) for part in ("model", "average", "optimizer")) and losses(work / "run") == losses(work / "judged"), "evaluations and pictures after each step change no weight, bit for bit")
         check_record(work / "judged")
-        said = must(bin_dir / "helio-pretrain", f"--flagfile={ROOT}/configs/toy/classifier.flags", "--stages=2", "--batch=8", "--threads=1", f"--data={work}/data",
-                    "--split=test", "--steps=2", "--evaluate_images=80", f"--out={work}/judge", stderr_too=True)
+        said = run(bin_dir / "helio-pretrain", f"--flagfile={ROOT}/configs/toy/classifier.flags", "--stages=2", "--batch=8", "--threads=1", f"--data={work}/data",
+                   "--split=test", "--steps=2", "--evaluate_images=80", f"--out={work}/judge").said
         check(" 80 training rows" in said and (work / "judge/best.safetensors").exists(), "a judge of the test classes, as CUB's published one")
         damsm, summaries = make_damsm(bin_dir, work), []
         for ranks in (1, 2, 4):
             out = work / f"report{ranks}"
             parts = [f"--attributes={work}/drawn/attributes.json"] if ranks != 2 else []  # its judge is trained by every rank: a minute each time
-            said = must(*MPIRUN, "-n", str(ranks), bin_dir / "helio-eval", f"--checkpoint={work}/run", f"--data={work}/data", "--threads=1", "--fid", "--kid",
-                 "--prdc", "--diversity=2", f"--damsm={damsm}", *parts, f"--classifier={classifier}", f"--features={out}.safetensors", f"--images={IMAGES}", f"--out={out}", stderr_too=True)
+            said = run(*MPIRUN, "-n", str(ranks), bin_dir / "helio-eval", f"--checkpoint={work}/run", f"--data={work}/data", "--threads=1", "--fid", "--kid",
+                "--prdc", "--diversity=2", f"--damsm={damsm}", *parts, f"--classifier={classifier}", f"--features={out}.safetensors", f"--images={IMAGES}", f"--out={out}").said
             check(f"drawn pictures: {IMAGES} judged in" in said and "real pictures" in said and "images/s" in said, "helio-eval says how fast it was")
             summaries.append(json.loads((out / "summary.json").read_text())["generated"])
         one = summaries[0]

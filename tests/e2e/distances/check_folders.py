@@ -15,8 +15,9 @@ import torch
 import torchvision
 from PIL import Image
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
-from support import MPIRUN, ROOT, check, must  # noqa: E402
+ROOT = pathlib.Path(__file__).resolve().parents[3]
+sys.path.insert(0, str(ROOT / "tests/support"))
+from checks import MPIRUN, check, run  # noqa: E402
 
 REAL, FAKE, CLASSES, NEIGHBOURS = 36, 36, 7, 5  # as many on both sides: KID of subsets of all rows has no chance in it
 
@@ -49,8 +50,8 @@ def make_judge(work):
         model = torchvision.models.inception_v3(weights=None, init_weights=False, aux_logits=auxiliary, num_classes=classes)
         settle(model)
         torch.save(model.state_dict(), work / f"{name}.pth")
-        must(sys.executable, ROOT / "scripts/convert_weights.py", f"--out={work}/{name}.safetensors", "--layout=torchvision-inception_v3",
-             f"classifier.={work}/{name}.pth")
+        run(sys.executable, ROOT / "scripts/convert_weights.py", f"--out={work}/{name}.safetensors", "--layout=torchvision-inception_v3",
+            f"classifier.={work}/{name}.pth")
     return model.eval()
 
 
@@ -144,19 +145,19 @@ def score_range(logits):
 
 
 def check_statistics(bin_dir, work):
-    must(sys.executable, ROOT / "scripts/convert_features.py", work / "features.safetensors", "--side=real", work / "real.npz")
+    run(sys.executable, ROOT / "scripts/convert_features.py", work / "features.safetensors", "--side=real", work / "real.npz")
     stored = np.load(work / "real.npz")
     check(stored["mu"].shape == (2048,) and stored["sigma"].shape == (2048, 2048) and int(stored["n"]) == REAL, "an .npz as pytorch-fid reads it")
     check(str(stored["split"]) == f"{work}/real" and "resized to 299" in str(stored["judge"]), f"and beside it what it is of: {stored['split']}, {stored['judge']}")
     judge = str(stored["judge"])
-    must(sys.executable, ROOT / "scripts/convert_features.py", work / "real.npz", f"--judge={judge}", work / "real.safetensors")
+    run(sys.executable, ROOT / "scripts/convert_features.py", work / "real.npz", f"--judge={judge}", work / "real.safetensors")
     one = json.loads((work / "one/summary.json").read_text())["generated"]["fid"]["value"]
     again, _ = evaluate(bin_dir, work, work / "statistics", f"--real={work}/real.safetensors", "--fid")
     near("fid to statistics", again["generated"]["fid"]["value"], one, 1e-6)
     check(re.search(f"against statistics of {REAL}, .*, real ones in file [0-9a-f]{{12}}$", again["generated"]["fid"]["protocol"]), f"which statistics: {again['generated']['fid']['protocol']}")
     rows, _ = evaluate(bin_dir, work, work / "rows", f"--real={work}/features.safetensors", "--fid", "--kid")
     check(rows["generated"]["fid"]["value"] == one, "fid to features in a file")
-    must(sys.executable, ROOT / "scripts/convert_features.py", work / "real.npz", "--judge=another", work / "other.safetensors")
+    run(sys.executable, ROOT / "scripts/convert_features.py", work / "real.npz", "--judge=another", work / "other.safetensors")
     check("of another judge: another" in evaluate(bin_dir, work, work / "x", f"--real={work}/other.safetensors", "--fid", expect=1), "statistics of another network are refused")
     check("statistics only" in evaluate(bin_dir, work, work / "x", f"--real={work}/real.safetensors", "--kid", expect=1), "statistics have no kernel distance")
 

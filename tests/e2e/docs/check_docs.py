@@ -13,9 +13,10 @@ import sys
 import tempfile
 import time
 
-HERE = pathlib.Path(__file__).resolve().parent
-sys.path[:0] = [str(HERE.parents[1] / "support"), str(HERE.parent), str(HERE.parent / "slurm")]
-from support import ROOT, check, checkpoints, wait_for  # noqa: E402  (also lets mpirun run as root)
+ROOT = pathlib.Path(__file__).resolve().parents[3]
+sys.path[:0] = [str(ROOT / "tests/support"), str(ROOT / "tests/e2e/slurm")]
+from checks import check, wait_for  # noqa: E402  (also lets mpirun run as root)
+from scenarios import checkpoints  # noqa: E402
 from cluster import Slurm  # noqa: E402
 from virtual_hosts import VirtualHosts  # noqa: E402
 

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """What other people's files and habits have shown (docs/tested-faults.md): each case is made anew, tried with the programs themselves, and ends as it
 must. Usage: check_cases.py BIN_DIR [CASE...]"""
+import functools
 import json
 import os
 import pathlib
@@ -16,20 +17,18 @@ import tempfile
 import torch
 from PIL import Image
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
-from support import ROOT, check  # noqa: E402
+ROOT = pathlib.Path(__file__).resolve().parents[3]
+sys.path.insert(0, str(ROOT / "tests/support"))
+import checks  # noqa: E402
+from checks import check  # noqa: E402
 
 BIN = pathlib.Path(sys.argv[1]).resolve()
+run = functools.partial(checks.run, expect=None)  # what is to be said, and with which code, each case knows
 RED, BLUE = (220, 20, 20), (20, 20, 220)
 
 
-def run(*command, **options):
-    done = subprocess.run([str(c) for c in command], capture_output=True, text=True, timeout=200, **{"cwd": ROOT, **options})
-    return done.returncode, done.stdout + done.stderr
-
-
 def expect(case, done, code, *words):
-    got, said = done
+    got, said = done.code, done.said
     missing = [word for word in words if word not in said]
     check(got == code and not missing and "internal error" not in said,
           f"{case}: exit code {got}, {said.strip().splitlines()[-1][:110] if said.strip() else 'nothing said'}" + (f"; not said: {missing}\n{said}" if missing else ""))
@@ -45,6 +44,11 @@ def small_folder(folder, count=3):
         picture(folder / f"{i}.jpg", (40 * i, 90, 60))
         (folder / f"{i}.txt").write_text(f"a picture of number {'abcdefghijk'[i]} red\n")
     return folder
+
+
+def as_nobody(*command):
+    ended = subprocess.run([str(c) for c in command], capture_output=True, text=True, cwd=ROOT, timeout=200, user=65534, group=65534, extra_groups=[])
+    return checks.Done(ended.returncode, ended.stdout, ended.stderr)
 
 
 def pack(work, *flags):
@@ -86,9 +90,8 @@ def case10_folders(work):
     for folder, mode in ((work, 0o755), (work / "everybody", 0o777)):
         folder.mkdir(exist_ok=True)
         folder.chmod(mode)
-    plain = {"user": 65534, "group": 65534, "extra_groups": []}
     for wrong, *flags in (("/root/x", f"--root={good}", "--out=/root/x"), ("10locked/secret", f"--root={locked}", f"--out={work}/everybody/x")):
-        expect("10", run(BIN / "helio-pack", "--side=76", "--source=folder", *flags, **plain), 1, wrong)
+        expect("10", as_nobody(BIN / "helio-pack", "--side=76", "--source=folder", *flags), 1, wrong)
 
 
 def case11_numbers_of_the_packer(work):
@@ -163,8 +166,8 @@ def case28_a_port_that_is_taken(work):
     with socket.socket() as other:
         other.bind(("127.0.0.1", 29400))
         other.listen()
-        code, said = run(sys.executable, "-c", search, "2")
-    check(code == 0 and said == "29410\n", f"28: another port is found: {said.strip()}")
+        done = run(sys.executable, "-c", search, "2")
+    check(done.code == 0 and done.said == "29410\n", f"28: another port is found: {done.said.strip()}")
 
 
 def case_webdataset(work):
@@ -176,9 +179,9 @@ def case_webdataset(work):
             for i in numbers:
                 for suffix in ("jpg", "txt"):
                     tar.add(source / f"{i}.{suffix}", f"{i}.{suffix}")
-    code, said = pack(work, "--source=folder", f"--root={root}", f"--out={work}/wpacked")
-    expect("WebDataset", (code, said), 1, "2 .tar (WebDataset?)", "for t in *.tar; do")
-    remedy = re.search(r"unpack them: (for t in .*?; done);", said)[1]
+    done = pack(work, "--source=folder", f"--root={root}", f"--out={work}/wpacked")
+    expect("WebDataset", done, 1, "2 .tar (WebDataset?)", "for t in *.tar; do")
+    remedy = re.search(r"unpack them: (for t in .*?; done);", done.said)[1]
     subprocess.run(["bash", "-ec", remedy], cwd=root, check=True)
     expect("WebDataset, unpacked", pack(work, "--source=folder", f"--root={root}", f"--out={work}/wpacked"), 0, "packed 10 of 10")
 

@@ -9,8 +9,9 @@ import sys
 import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
-sys.path[:0] = [str(ROOT / "tests/support"), str(ROOT / "tests/e2e")]
-from support import check, checkpoints, losses, make_data, must, toy_flags, wait_for  # noqa: E402
+sys.path.insert(0, str(ROOT / "tests/support"))
+from checks import check, run, wait_for  # noqa: E402
+from scenarios import checkpoints, losses, make_data, toy_flags  # noqa: E402
 from virtual_hosts import VirtualHosts  # noqa: E402
 
 BIN = pathlib.Path(sys.argv[1])
@@ -50,7 +51,7 @@ def main():
     with tempfile.TemporaryDirectory(prefix="helio_hosts_") as folder, VirtualHosts(3) as hosts:
         work = pathlib.Path(folder)
         make_data(BIN, work)
-        plan = must(BIN / "helio-train", *toy_flags(work, 6), f"--out={work}/dry", "--dry_run")
+        plan = run(BIN / "helio-train", *toy_flags(work, 6), f"--out={work}/dry", "--dry_run").out
         check("6 steps of 8 images on 1 ranks" in plan and "--gf=4\n" in plan and "frozen networks" in plan and not (work / "dry").exists(),
               "--dry_run: flags, steps and memory, and nothing is started")
         try:

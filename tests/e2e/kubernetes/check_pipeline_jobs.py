@@ -10,11 +10,12 @@ import sys
 import tempfile
 import time
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+ROOT = pathlib.Path(__file__).resolve().parents[3]
+sys.path[:0] = [str(ROOT / "tests/support"), str(ROOT / "tests/e2e")]
 from check_kubernetes import FOLDER, build, schema_problems, security_problems, volume_problems  # noqa: E402
 from pipeline import TINY, TRAIN  # noqa: E402
-from support import ROOT, check, checkpoints  # noqa: E402
+from checks import check  # noqa: E402
+from scenarios import checkpoints  # noqa: E402
 
 BIN = pathlib.Path(sys.argv[1]).resolve()
 PATIENCE = 400  # seconds

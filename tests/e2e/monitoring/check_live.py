@@ -12,8 +12,10 @@ import time
 
 import yaml
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
-from support import MPIRUN, ROOT, Services, check, free_ports, get, make_data, must, need, toy_flags, wait_for  # noqa: E402
+ROOT = pathlib.Path(__file__).resolve().parents[3]
+sys.path.insert(0, str(ROOT / "tests/support"))
+from checks import MPIRUN, check, need, run, wait_for  # noqa: E402
+from scenarios import Services, free_ports, get, make_data, toy_flags  # noqa: E402
 
 BIN = pathlib.Path(sys.argv[1])
 MONITORING = ROOT / "launch/monitoring"
@@ -36,7 +38,7 @@ def configuration(work, port):
 def make_judge(work):
     """Scores need a DAMSM; one step of training makes one."""
     shape = [f for f in toy_flags(work, 1) if not f.startswith(("--flagfile", "--ema"))]
-    must(BIN / "helio-pretrain", f"--flagfile={ROOT}/configs/toy/damsm.flags", *shape, "--evaluate_images=40", f"--out={work}/damsm")
+    run(BIN / "helio-pretrain", f"--flagfile={ROOT}/configs/toy/damsm.flags", *shape, "--evaluate_images=40", f"--out={work}/damsm")
 
 
 def query(address, expression):

@@ -8,8 +8,10 @@ import subprocess
 import sys
 import tempfile
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
-from support import MPIRUN, Services, check, checkpoints, free_ports, get, make_classifier, make_data, must, need, toy_flags, wait_for  # noqa: E402
+ROOT = pathlib.Path(__file__).resolve().parents[3]
+sys.path.insert(0, str(ROOT / "tests/support"))
+from checks import MPIRUN, check, need, run, wait_for  # noqa: E402
+from scenarios import Services, checkpoints, free_ports, get, make_classifier, make_data, toy_flags  # noqa: E402
 
 BIN = pathlib.Path(sys.argv[1])
 
@@ -48,8 +50,8 @@ def main():
         done = subprocess.run(command(work, reached + 3, gateway), capture_output=True, text=True, timeout=120)
         check(done.returncode == 0 and not pushed(gateway), f"done: the group is gone (exit code {done.returncode})")
         judge = make_classifier(BIN, work, steps=2)
-        must(BIN / "helio-eval", f"--checkpoint={work}/short", f"--data={work}/data", f"--classifier={judge}", "--images=40", f"--out={work}/judged",
-             f"--push_gateway={gateway}")
+        run(BIN / "helio-eval", f"--checkpoint={work}/short", f"--data={work}/data", f"--classifier={judge}", "--images=40", f"--out={work}/judged",
+            f"--push_gateway={gateway}")
         scores = re.findall(r'^helio_score\{.*\}', get(f"http://{gateway}/metrics"), re.M)
         check(len(scores) == 1 and 'run="short"' in scores[0] and f'evaluation="{pathlib.Path(work).resolve()}/judged"' in scores[0] and 'name="inception_score"' in scores[0] and "N=40 splits=10" in scores[0], f"helio-eval leaves its scores: {scores}")
         done = subprocess.run(command(work, reached + 6, f"127.0.0.1:{nobody}"), capture_output=True, text=True, timeout=120)

@@ -2,7 +2,7 @@
 import contextlib
 import os
 
-from support import need
+from checks import need  # noqa: E402
 
 
 @contextlib.contextmanager

@@ -7,8 +7,9 @@ import subprocess
 import sys
 import tempfile
 
-sys.path[:0] = [str(pathlib.Path(__file__).resolve().parents[1]), str(pathlib.Path(__file__).resolve().parent)]
-from support import ROOT, check, must
+ROOT = pathlib.Path(__file__).resolve().parents[3]
+sys.path.insert(0, str(ROOT / "tests/support"))
+from checks import check, run  # noqa: E402
 from browser import browser, console_errors, keep_picture
 
 BIN = pathlib.Path(sys.argv[1]).resolve()
@@ -150,7 +151,7 @@ def study(work):
     for name, colour in (("red", (200, 30, 30)), ("green", (30, 160, 60)), ("blue", (40, 60, 200))):
         make_drawings(work / "drawn" / name, colour, captions if name != "red" else [*captions, "only here"])
     runs = [work / "drawn" / name for name in ("blue", "green", "red")]
-    must(BIN / "helio-report", "--study", *runs, f"--out={work}/study")
+    run(BIN / "helio-report", "--study", *runs, f"--out={work}/study")
     make_drawings(work / "drawn/other", (9, 9, 9), captions, seed=2)
     make_drawings(work / "drawn/outside", (9, 9, 9), captions)
     manifest = work / "drawn/outside/p.jsonl"
@@ -161,16 +162,16 @@ def study(work):
         refused = subprocess.run([BIN / "helio-report", "--study", *folders, f"--out={work}/study2"], capture_output=True, text=True)
         check(refused.returncode == 1 and expected in refused.stderr, f"a study that cannot be is refused: {expected}")
     files = [check_study(work, dark) for dark in (False, True)]
-    table = must(ROOT / "scripts/study_table", *files)
+    table = run(ROOT / "scripts/study_table", *files).out
     check("| green | 100.0 ± 0.0 % | 1.00 ± 0.00 | 100.0 ± 0.0 % | 1.00 ± 0.00 |" in table and "2 participants, 3 groups" in table, "scripts/study_table scores them")
 
 
 def main():
     with tempfile.TemporaryDirectory(prefix="helio_report_") as name:
         work = pathlib.Path(name)
-        for seed, run in ((1, "one"), (2, "two")):
-            make_run(work / run, seed)
-        must(BIN / "helio-report", work / "one", work / "two", f"--out={work}/report")
+        for seed, folder in ((1, "one"), (2, "two")):
+            make_run(work / folder, seed)
+        run(BIN / "helio-report", work / "one", work / "two", f"--out={work}/report")
         refused = subprocess.run([BIN / "helio-report", work / "nowhere"], capture_output=True, text=True)
         check(refused.returncode == 1 and "is no folder" in refused.stderr, "a folder that is not there is named")
         for dark, width in ((False, 1300), (True, 500)):

@@ -14,8 +14,10 @@ import tempfile
 import urllib.error
 import urllib.request
 
-sys.path[:0] = [str(pathlib.Path(__file__).resolve().parents[1]), str(pathlib.Path(__file__).resolve().parent)]
-from support import ROOT, Services, check, make_data, must, toy_flags, wait_for
+ROOT = pathlib.Path(__file__).resolve().parents[3]
+sys.path.insert(0, str(ROOT / "tests/support"))
+from checks import check, run, wait_for  # noqa: E402
+from scenarios import Services, make_data, toy_flags  # noqa: E402
 from browser import browser, console_errors, keep_picture
 
 BIN = pathlib.Path(sys.argv[1]).resolve()
@@ -201,15 +203,15 @@ def was_read(client, port):
     return queues.get((client, port), [1, 0])[0] == 0 and queues.get((port, client), [0, 1])[1] == 0
 
 
-def check_starts(run, work, server):
+def check_starts(trained, work, server):
     """What is refused at the start."""
     start = lambda *flags: subprocess.run([BIN / "helio-serve", *flags], capture_output=True, text=True, cwd=ROOT, timeout=PATIENCE)
     done = start("--port=0")
     check(done.returncode == 1 and "--checkpoint" in done.stderr, "a missing checkpoint is named")
-    done = start(f"--checkpoint={run}", f"--port={server.port}")
+    done = start(f"--checkpoint={trained}", f"--port={server.port}")
     check(done.returncode == 1 and "cannot be listened at" in done.stderr, "a port that is taken is named")
-    must(BIN / "helio-train", "--recipe=gawwn_box", "--random_frozen", "--sentence=damsm", "--embedding=16", "--word_vector=16", "--base_side=16", "--gf=4", "--df=4", "--z=8", "--batch=8",
-         "--threads=1", f"--data={work}/data", "--steps=1", f"--out={work}/boxes")
+    run(BIN / "helio-train", "--recipe=gawwn_box", "--random_frozen", "--sentence=damsm", "--embedding=16", "--word_vector=16", "--base_side=16", "--gf=4", "--df=4", "--z=8", "--batch=8",
+        "--threads=1", f"--data={work}/data", "--steps=1", f"--out={work}/boxes")
     done = start(f"--checkpoint={work}/boxes", "--port=0")
     check(done.returncode == 1 and "told where to draw" in done.stderr, "a system that must be told more is refused")
 
@@ -218,22 +220,22 @@ def main():
     with tempfile.TemporaryDirectory(prefix="helio_serve_") as name:
         work = pathlib.Path(name)
         make_data(BIN, work)
-        run = work / "run"
-        must(BIN / "helio-train", *toy_flags(work, 2), f"--out={run}")
+        trained = work / "run"
+        run(BIN / "helio-train", *toy_flags(work, 2), f"--out={trained}")
         with Services(work) as services:
-            server = Server(services, run, "serve", "--requests_per_minute=100000", "--silence=30")
+            server = Server(services, trained, "serve", "--requests_per_minute=100000", "--silence=30")
             check_answers(server)
             check_refusals(server)
             check_many(server)
             check_abuse(server)
-            check_starts(run, work, server)
+            check_starts(trained, work, server)
             check_end(server)
-            hasty = Server(services, run, "hasty", "--requests_per_minute=1")
+            hasty = Server(services, trained, "hasty", "--requests_per_minute=1")
             hasty.ask({"caption": "a red bird", "pictures": 1})
             status, answer = hasty.ask({"caption": "a red bird", "pictures": 1})
             check(status == 429 and answer["error"]["code"] == "too_often", "who asks too often is told so")
             check(hasty.end() == 0, "it ends")
-            server = Server(services, run, "browsed", "--requests_per_minute=100000")
+            server = Server(services, trained, "browsed", "--requests_per_minute=100000")
             check_browser(server)
             check(server.end() == 0, "it ends while a browser was there")
 

@@ -7,9 +7,11 @@ import subprocess
 import sys
 import tempfile
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "device"))
-from support import MPIRUN, ROOT, check, largest_difference, losses, make_data, must, tensors, toy_flags  # noqa: E402
+ROOT = pathlib.Path(__file__).resolve().parents[3]
+sys.path.insert(0, str(ROOT / "tests/support"))
+sys.path.insert(0, str(ROOT / "tests/e2e/device"))
+from checks import MPIRUN, check, run  # noqa: E402
+from scenarios import largest_difference, losses, make_data, tensors, toy_flags  # noqa: E402
 
 BIN, DEVICE = (pathlib.Path(p).resolve() for p in sys.argv[1:3])
 STEPS = 4
@@ -53,7 +55,7 @@ def check_resume(work):
     train(work, "halves", f"--steps={STEPS + 1}", "--resume_override=precision")
     said = train(work, "double", "--precision=bfloat16", "--dtype=float64", expect=1)
     check("--precision=bfloat16: " in said, "float64 networks are not trained in bfloat16")
-    must(BIN / "helio-export", f"--checkpoint={work}/bfloat16", f"--out={work}/exported")
+    run(BIN / "helio-export", f"--checkpoint={work}/bfloat16", f"--out={work}/exported")
     check("computed in bfloat16" in (work / "exported/README.md").read_text(), "the card says so")
 
 

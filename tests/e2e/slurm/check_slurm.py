@@ -7,8 +7,10 @@ import subprocess
 import sys
 import tempfile
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
-from support import ROOT, check, checkpoints, losses, make_data, need, toy_flags, wait_for  # noqa: E402
+ROOT = pathlib.Path(__file__).resolve().parents[3]
+sys.path.insert(0, str(ROOT / "tests/support"))
+from checks import check, need, wait_for  # noqa: E402
+from scenarios import checkpoints, losses, make_data, toy_flags  # noqa: E402
 from cluster import Slurm  # noqa: E402
 
 BIN = pathlib.Path(sys.argv[1])

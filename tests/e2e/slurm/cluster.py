@@ -10,8 +10,10 @@ import subprocess
 import sys
 import time
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
-from support import ROOT, Services, free_ports, wait_for  # noqa: E402
+ROOT = pathlib.Path(__file__).resolve().parents[3]
+sys.path.insert(0, str(ROOT / "tests/support"))
+from checks import wait_for  # noqa: E402
+from scenarios import Services, free_ports  # noqa: E402
 
 CONFIG = """ClusterName=heliotest
 SlurmctldHost={host}(127.0.0.1)

@@ -2,7 +2,6 @@
 Usage: picture_kinds_test.py BIN_DIR   (exit 77: the test packages are absent)"""
 import json
 import pathlib
-import subprocess
 import sys
 import tempfile
 
@@ -14,13 +13,11 @@ except ImportError as missing:
     print(f"skipped: {missing} (scripts/requirements-test.txt)")
     sys.exit(77)
 
+ROOT = pathlib.Path(__file__).resolve().parents[3]
+sys.path.insert(0, str(ROOT / "tests/support"))
+from checks import check, run  # noqa: E402
+
 WIDTH, HEIGHT = 60, 44  # HEIGHT is the packed side: stored as it is
-
-
-def check(condition, message):
-    if not condition:
-        sys.exit(f"FAILED: {message}")
-    print("ok:", message, flush=True)
 
 
 def gradient(width=WIDTH, height=HEIGHT):
@@ -90,8 +87,7 @@ def main():
             picture.save(root / name, **how)
             lines.append(json.dumps({"image": name, "captions": ["a bird"], "split": "train"}))
         (root / "captions.jsonl").write_text("\n".join(lines))
-        subprocess.run([f"{sys.argv[1]}/helio-pack", "--source=folder", f"--root={root}", f"--out={root}/packed", "--codec=raw",
-                        f"--side={HEIGHT}"], check=True, timeout=60)
+        run(f"{sys.argv[1]}/helio-pack", "--source=folder", f"--root={root}", f"--out={root}/packed", "--codec=raw", f"--side={HEIGHT}")
         seen = dict(stored(root / "packed"))
         check(len(seen) == len(lines), f"{len(lines)} kinds packed: {' '.join(seen)}")
         for name, _ in kinds():

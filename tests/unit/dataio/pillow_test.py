@@ -1,7 +1,6 @@
 """Packs the CUB and COCO samples and compares every stored pixel with Pillow and the published transforms.
 Usage: pillow_test.py BIN_DIR   (exit 77: the samples or the test packages are absent)"""
 import pathlib
-import subprocess
 import sys
 import tempfile
 
@@ -14,22 +13,16 @@ except ImportError as missing:
     sys.exit(77)
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
+sys.path.insert(0, str(ROOT / "tests/support"))
+from checks import check, run  # noqa: E402
+
 DATA = ROOT.parent / "shared/data"
 SIDE = 76  # every sample is larger: a true down-scaling
 
 
-def check(condition, message):
-    if not condition:
-        sys.exit(f"FAILED: {message}")
-    print("ok:", message, flush=True)
-
-
 def pack(bin_dir, source, out):
-    command = [bin_dir / "helio-pack", f"--source={source}", f"--root={DATA / source}", f"--out={out}", "--codec=raw",
-               f"--side={SIDE}", "--on_missing=skip", "--workers=1"]
-    done = subprocess.run([str(part) for part in command], capture_output=True, text=True, timeout=250)
-    if done.returncode:
-        sys.exit(f"FAILED: {' '.join(map(str, command))}\n{(done.stdout + done.stderr)[-2000:]}")
+    run(bin_dir / "helio-pack", f"--source={source}", f"--root={DATA / source}", f"--out={out}", "--codec=raw", f"--side={SIDE}",
+        "--on_missing=skip", "--workers=1")
 
 
 def strings(group):
@@ -94,8 +87,7 @@ def compare_unscaled_crops(bin_dir, folder, out):
         (one / "captions.jsonl").write_text(
             '{"image": "a.jpg", "captions": ["x"], "split": "train", "box": %s}' % [float(v) for v in box])
         side = min(expected.size)
-        subprocess.run([str(bin_dir / "helio-pack"), "--source=folder", f"--root={one}", f"--out={one}/packed", "--codec=raw",
-                        f"--side={side}", "--workers=1"], check=True, capture_output=True, timeout=60)
+        run(bin_dir / "helio-pack", "--source=folder", f"--root={one}", f"--out={one}/packed", "--codec=raw", f"--side={side}", "--workers=1")
         (_, _, pixels), = stored(one / "packed")
         worst = max(worst, largest_difference(pixels, np.asarray(expected)))
         records += 1

@@ -16,10 +16,10 @@ import numpy
 import safetensors.numpy
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
-sys.path[:0] = [str(ROOT / "scripts"), str(ROOT / "tests/e2e")]
+sys.path[:0] = [str(ROOT / "scripts"), str(ROOT / "tests/support")]
 import convert_embeddings  # noqa: E402
 from convert_embeddings import Problem  # noqa: E402
-from support import make_data  # noqa: E402
+from scenarios import make_data  # noqa: E402
 
 BIN = pathlib.Path(sys.argv.pop(1)).resolve() if len(sys.argv) > 1 else None
 

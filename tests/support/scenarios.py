@@ -1,50 +1,22 @@
 """What the scenarios with real services share: small data, a training command that needs no pretraining, services as child processes."""
 import json
 import os
-import pathlib
 import random
-import shutil
 import signal
 import socket
 import subprocess
-import sys
-import time
 import urllib.error
 import urllib.parse
 import urllib.request
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-MPIRUN = ["mpirun", "--bind-to", "none", "--oversubscribe"]
-ENVIRONMENT = {"OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1", "OMPI_MCA_mpi_yield_when_idle": "1"}
-os.environ.update(ENVIRONMENT)
-
-
-def check(condition, message):
-    if not condition:
-        sys.exit(f"FAILED: {message}")
-    print("ok:", message, flush=True)
-
-
-def need(*programs):
-    """Ends the test as skipped (77) where a package could not be installed."""
-    missing = [p for p in programs if not shutil.which(p, path=os.environ["PATH"] + ":/usr/sbin:/sbin")]
-    if missing:
-        print(f"skipped: {', '.join(missing)} not installed (scripts/apt-packages.txt)")
-        sys.exit(77)
-
-
-def must(*command, stderr_too=False, **options):
-    done = subprocess.run([str(c) for c in command], capture_output=True, text=True, cwd=ROOT, timeout=600, **options)
-    if done.returncode:
-        sys.exit(f"{' '.join(map(str, command))}: exit code {done.returncode}\n{(done.stdout + done.stderr)[-4000:]}")
-    return done.stdout + done.stderr if stderr_too else done.stdout
+from checks import ROOT, run, wait_for
 
 
 def make_data(bin_dir, work, images=200, style="day"):
     """Drawn birds, packed, in `work`/data; those of another style in a folder of its name."""
     drawn, packed = (work / "drawn", work / "data") if style == "day" else (work / f"{style}-drawn", work / style)
-    must(bin_dir / "helio-synth", f"--out={drawn}", "--families=3", "--test_classes=20", "--test_images=4", f"--images={images}", f"--style={style}")
-    must(bin_dir / "helio-pack", f"--root={drawn}", f"--out={packed}", "--side=76")
+    run(bin_dir / "helio-synth", f"--out={drawn}", "--families=3", "--test_classes=20", "--test_images=4", f"--images={images}", f"--style={style}")
+    run(bin_dir / "helio-pack", f"--root={drawn}", f"--out={packed}", "--side=76")
 
 
 def toy_flags(work, steps):
@@ -56,7 +28,7 @@ def toy_flags(work, steps):
 
 def make_classifier(bin_dir, work, steps):
     """A hardly trained judge of make_data's pictures: its weights."""
-    must(bin_dir / "helio-pretrain", f"--flagfile={ROOT}/configs/toy/classifier.flags", "--stages=2", "--batch=8", "--threads=1", f"--data={work}/data",
+    run(bin_dir / "helio-pretrain", f"--flagfile={ROOT}/configs/toy/classifier.flags", "--stages=2", "--batch=8", "--threads=1", f"--data={work}/data",
          f"--steps={steps}", f"--out={work}/classifier")
     return work / "classifier/best.safetensors"
 
@@ -108,16 +80,6 @@ def free_ports(count):
         if port not in ports and all(map(is_free, range(port, port + 4))):
             ports.append(port)
     return ports
-
-
-def wait_for(what, condition, seconds, every=0.5):
-    """The first true value of `condition`; ends the test when none comes in time."""
-    end = time.time() + seconds
-    while time.time() < end:
-        if value := condition():
-            return value
-        time.sleep(every)
-    sys.exit(f"FAILED: {what}: not within {seconds} s")
 
 
 def get(url, **parameters):
