@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "src/base/error.h"
+#include "tests/support/error_of.h"
 
 namespace helio::app {
 namespace {
@@ -10,16 +10,6 @@ namespace {
 const std::vector<std::string>& Names() {
   static const auto& names = *new std::vector<std::string>{"beak", "left eye", "tail"};
   return names;
-}
-
-template <typename Ask>
-std::string Complaint(const Ask& ask) {
-  try {
-    ask();
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "none";
 }
 
 TEST(AskedPlaces, ABoxIsFourPartsOfThePicture) {
@@ -37,7 +27,7 @@ TEST(AskedPlaces, OtherBoxesAreNamed) {
                                                           {"0.2,0.3,0,0.1", "no area"},
                                                           {"0.7,0.3,0.4,0.1", "leaves the picture"}};
   for (const auto& [box, said] : mistakes) {
-    const auto complaint = Complaint([text = box] { AskedBox(text, 1); });
+    const auto complaint = ErrorOf([text = box] { AskedBox(text, 1); });
     EXPECT_NE(complaint.find(said), std::string::npos) << box << ": " << complaint;
     EXPECT_NE(complaint.find("--box="), std::string::npos) << complaint;
   }
@@ -59,7 +49,7 @@ TEST(AskedPlaces, OtherPointsAreToldWhatIsKnown) {
                                                           {"tail:0.1,1.5", "'1.5'"},
                                                           {"tail:0.1,0.2,tail:0.1,0.2", "twice"}};
   for (const auto& [points, said] : mistakes) {
-    const auto complaint = Complaint([text = points] { AskedPoints(text, Names(), 1); });
+    const auto complaint = ErrorOf([text = points] { AskedPoints(text, Names(), 1); });
     EXPECT_NE(complaint.find(said), std::string::npos) << points << ": " << complaint;
   }
 }

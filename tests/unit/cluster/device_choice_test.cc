@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "src/base/error.h"
+#include "tests/support/error_of.h"
 
 namespace helio::cluster {
 namespace {
@@ -11,13 +11,10 @@ namespace {
 using ::testing::HasSubstr;
 
 std::string Problem(const std::string& wanted, const std::vector<RankDevices>& ranks, bool share = false) {
-  try {
-    CheckDevices(wanted, ranks, share);
-  } catch (const Error& error) {
-    EXPECT_EQ(error.exit_code(), 1);
-    return error.what();
-  }
-  return "";
+  const auto error = ErrorIn([&] { CheckDevices(wanted, ranks, share); });
+  if (!error) return "";
+  EXPECT_EQ(error->exit_code(), 1);
+  return error->what();
 }
 
 TEST(DeviceChoiceTest, AHostWithoutItsDriverIsNamed) {

@@ -6,6 +6,7 @@
 #include "dataio/image.h"
 #include "dataio/packer.h"
 #include "dataio/source.h"
+#include "tests/support/error_of.h"
 #include "tests/support/scratch_folder.h"
 
 namespace helio::dataio {
@@ -33,16 +34,5 @@ PackOptions SmallOptions(const std::filesystem::path& out);
 
 // Packs `records` pictures as the split "train" under `folder`/packed; the path of the data set.
 std::filesystem::path PackSmallSet(const std::filesystem::path& folder, int64_t records);
-
-// What `step` says in its Error; "" if it succeeds.
-template <typename Step>
-std::string ErrorOf(Step step) {
-  try {
-    step();
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "";
-}
 
 }  // namespace helio::dataio

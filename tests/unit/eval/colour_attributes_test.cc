@@ -4,8 +4,8 @@
 #include <gtest/gtest.h>
 
 #include "dataio/synth/drawn_set.h"
-#include "src/base/error.h"
 #include "src/base/file_system.h"
+#include "tests/support/error_of.h"
 #include "tests/support/scratch_folder.h"
 
 namespace helio::eval {
@@ -27,13 +27,9 @@ class Attributes : public ::testing::Test {
   }
 
   void ExpectRefused(const std::string& images, const std::string& message) {
-    try {
-      Read(images);
-      FAIL() << "accepted " << images;
-    } catch (const Error& error) {
-      EXPECT_THAT(error.what(), ::testing::HasSubstr(message));
-      EXPECT_THAT(error.what(), ::testing::HasSubstr(path_.string()));
-    }
+    const auto said = ErrorOf([&] { Read(images); });
+    EXPECT_THAT(said, ::testing::HasSubstr(message)) << images;
+    EXPECT_THAT(said, ::testing::HasSubstr(path_.string()));
   }
 
   std::filesystem::path path_;

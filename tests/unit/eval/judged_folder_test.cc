@@ -4,8 +4,8 @@
 #include <gtest/gtest.h>
 
 #include "cluster/thread_communicator.h"
-#include "src/base/error.h"
 #include "src/eval/png_writer.h"
+#include "tests/support/error_of.h"
 #include "tests/support/scratch_folder.h"
 
 namespace helio::eval {
@@ -64,12 +64,8 @@ TEST_F(JudgedFolderTest, APictureThatIsTooSmallIsNamed) {
   Write("a.png", 16, 10);
   EXPECT_EQ(Judge().size(), 4u);
   Write("dot.png", 1, 10);
-  try {
-    Judge();
-    FAIL() << "judged a picture of one pixel";
-  } catch (const Error& error) {
-    EXPECT_THAT(error.what(), ::testing::HasSubstr("dot.png: is of 1 x 1 pixels, the judge needs 16 a side"));
-  }
+  EXPECT_THAT(ErrorOf([&] { Judge(); }),
+              ::testing::HasSubstr("dot.png: is of 1 x 1 pixels, the judge needs 16 a side"));
 }
 
 }  // namespace

@@ -9,6 +9,7 @@
 #include "src/eval/drawn_text.h"
 #include "src/eval/png_writer.h"
 #include "src/eval/sample_grid.h"
+#include "tests/support/error_of.h"
 
 namespace helio::eval {
 namespace {
@@ -52,12 +53,7 @@ TEST_F(Pictures, PngComesBackAsItWas) {
 TEST_F(Pictures, TruncatedPngIsAnErrorThatNamesTheFile) {
   WritePng(folder_ / "whole.png", torch::zeros({40, 40, 3}, torch::kUInt8));
   WriteFileAtomically(folder_ / "half.png", ReadFile(folder_ / "whole.png").substr(0, 50));
-  try {
-    ReadPng(folder_ / "half.png");
-    FAIL() << "read half a file";
-  } catch (const Error& error) {
-    EXPECT_THAT(error.what(), ::testing::HasSubstr("half.png"));
-  }
+  EXPECT_THAT(ErrorOf([&] { ReadPng(folder_ / "half.png"); }), ::testing::HasSubstr("half.png"));
 }
 
 TEST_F(Pictures, PictureIsConvertedAsThePublishedCodeDoes) {

@@ -1,14 +1,17 @@
 // What CycleGAN has beyond the published numbers: rows that are few, micro-batches, schedules that end.
 #include "src/recipes/cyclegan.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "cluster/solo_communicator.h"
-#include "src/base/error.h"
+#include "tests/support/error_of.h"
 #include "tests/unit/recipes/toy_training.h"
 
 namespace helio::testing {
 namespace {
+
+using ::testing::HasSubstr;
 
 TEST(CycleGanTest, RanksAccumulateTheSameModelAndPool) {
   const DefaultDtype dtype(torch::kFloat64);
@@ -39,10 +42,12 @@ TEST(CycleGanTest, OneRowIsEnoughAndARunEndsWithItsSchedule) {
   const auto system = recipes::MakeSystem("cyclegan", options, {solo, solo, 1, {}, {}});
   const auto batch = ToyBatch(0, {0, 1, 1}, torch::kFloat32, system->Needs());
   EXPECT_NO_THROW(system->Prepare(batch, ContextOf(30)));
-  EXPECT_THROW(system->Prepare(batch, ContextOf(31)), Error);
+  EXPECT_THAT(ErrorOf([&] { system->Prepare(batch, ContextOf(31)); }),
+              HasSubstr("the learning rates are 0 after 3 epochs"));
   // A rank alone with a part of the batch would keep a pool of its own.
   const auto part = ToyBatch(0, {0, 1, 2}, torch::kFloat32, system->Needs());
-  EXPECT_THROW(system->Prepare(part, ContextOf(30)), Error);
+  EXPECT_THAT(ErrorOf([&] { system->Prepare(part, ContextOf(30)); }),
+              HasSubstr("does not go with an image pool"));
 }
 
 TEST(CycleGanTest, TheLastEpochTrains) {
@@ -59,7 +64,10 @@ TEST(CycleGanTest, DiscriminatorsThatSeeMoreThanThePictureAreRefused) {
   SoloBatch solo;
   auto options = ToyOptions();
   options["d_layers"] = "3";
-  EXPECT_THROW(recipes::MakeSystem("cyclegan", options, {solo, solo, 1, {}, {}}), Error);
+  EXPECT_THAT(ErrorOf([&] {
+                recipes::MakeSystem("cyclegan", options, {solo, solo, 1, {}, {}});
+              }),
+              HasSubstr("is too small for discriminators of --d_layers=3"));
 }
 
 // Statistics of before mid-2018 are passed over; a network that the file lacks keeps its own weights.
@@ -76,7 +84,10 @@ TEST(CycleGanTest, BeginsWithPublishedWeights) {
   EXPECT_TRUE(torch::equal(own[1].tensors[0].second, given[1].tensors[0].second));
   EXPECT_FALSE(torch::equal(own[0].tensors[0].second, given[0].tensors[0].second));
   weights.by_role["translators"] = {{"model.1.weight", torch::zeros({1})}};
-  EXPECT_THROW(recipes::MakeSystem("cyclegan", options, {solo, solo, 1, weights, {}}), Error);
+  EXPECT_THAT(ErrorOf([&] {
+                recipes::MakeSystem("cyclegan", options, {solo, solo, 1, weights, {}});
+              }),
+              HasSubstr("has no tensor of netG_A."));
 }
 
 TEST(ImagePoolTest, WhatIsNotFiniteIsNotKept) {

@@ -5,8 +5,8 @@
 #include <span>
 
 #include "src/base/checksum.h"
-#include "src/base/error.h"
 #include "src/base/file_system.h"
+#include "tests/support/error_of.h"
 #include "tests/support/scratch_folder.h"
 
 namespace helio::report {
@@ -27,12 +27,7 @@ class StudyTest : public ::testing::Test {
   }
   // What ReadStudy says against `folders`.
   static std::string Refusal(const std::vector<std::string>& folders) {
-    try {
-      ReadStudy(folders, 100);
-    } catch (const Error& error) {
-      return error.what();
-    }
-    return "";
+    return ErrorOf([&] { ReadStudy(folders, 100); });
   }
   ScratchFolder scratch_{"study"};
 };

@@ -6,6 +6,7 @@
 #include "src/train/checkpoint_files.h"
 #include "src/train/checkpoint_manifest.h"
 #include "src/train/checkpoint_writer.h"
+#include "tests/support/error_of.h"
 #include "tests/unit/train/scratch.h"
 
 namespace helio::train {
@@ -101,12 +102,8 @@ TEST_F(CheckpointTest, DamageIsNamedAndTheOneBeforeIsUsed) {
       std::string damaged = whole;
       damaged[byte] = static_cast<char>(damaged[byte] ^ (1 << byte % 8));
       std::ofstream(file, std::ios::binary) << damaged;
-      try {
-        ReadCheckpoint(file.parent_path());
-        ADD_FAILURE() << "a flipped bit in byte " << byte << " of " << name << " went unseen";
-      } catch (const Error& error) {
-        EXPECT_NE(std::string(error.what()).find(name), std::string::npos) << error.what();
-      }
+      const auto said = ErrorOf([&] { ReadCheckpoint(file.parent_path()); });
+      EXPECT_NE(said.find(name), std::string::npos) << "a flipped bit in byte " << byte << ": " << said;
     }
     EXPECT_EQ(ReadNewestCheckpoint(root_)->step, 1);
     std::ofstream(file, std::ios::binary) << whole;
@@ -120,7 +117,9 @@ TEST_F(CheckpointTest, EveryTruncationIsSeen) {
     const std::string whole = ReadFile(file.path());
     for (size_t size = 0; size < whole.size(); ++size) {
       std::ofstream(file.path(), std::ios::binary) << whole.substr(0, size);
-      EXPECT_THROW(ReadCheckpoint(root_ / "step-0000000002"), Error) << file.path() << " cut to " << size;
+      const auto said = ErrorOf([&] { ReadCheckpoint(root_ / "step-0000000002"); });
+      EXPECT_NE(said.find(file.path().filename().string()), std::string::npos)
+          << file.path() << " cut to " << size << ": " << said;
     }
     std::ofstream(file.path(), std::ios::binary) << whole;
   }
@@ -139,12 +138,7 @@ TEST_F(CheckpointTest, EveryTensorFileSaysWhereItBelongs) {
 }
 
 std::string ErrorOfReading(const fs::path& folder) {
-  try {
-    ReadCheckpoint(folder);
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "";
+  return ErrorOf([&] { ReadCheckpoint(folder); });
 }
 
 TEST_F(CheckpointTest, AFileOfAnotherStepRunOrPartIsNamed) {
@@ -185,7 +179,7 @@ TEST_F(CheckpointTest, ManifestMayNotPointOutside) {
     auto manifest = ReadManifest(folder);
     manifest["files"][name] = {{"bytes", 1}, {"xxh3_128", ""}};
     WriteFileAtomically(folder / kManifestName, SealManifest(manifest));
-    EXPECT_THROW(ReadCheckpoint(folder), Error) << name;
+    EXPECT_NE(ErrorOfReading(folder).find("names an impossible file"), std::string::npos) << name;
   }
 }
 
@@ -199,7 +193,7 @@ TEST_F(CheckpointTest, AnotherVersionIsRefusedAndTheFirstOneIsRead) {
   EXPECT_EQ(ReadCheckpoint(folder).step, 1);
   manifest["format_version"] = 3;
   WriteFileAtomically(folder / kManifestName, manifest.dump(1));
-  EXPECT_THROW(ReadCheckpoint(folder), Error);
+  EXPECT_NE(ErrorOfReading(folder).find("format version 3 is not supported"), std::string::npos);
 }
 
 TEST_F(CheckpointTest, TheSameStepIsReplacedAndNothingIsLeft) {

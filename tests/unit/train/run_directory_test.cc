@@ -4,6 +4,7 @@
 #include <sys/wait.h>
 
 #include "src/train/resume.h"
+#include "tests/support/error_of.h"
 #include "tests/unit/train/scratch.h"
 
 namespace helio::train {
@@ -17,13 +18,9 @@ class RunDirectoryTest : public testing::Test {
 
 TEST_F(RunDirectoryTest, ASecondJobIsRefused) {
   const RunDirectory first(root_);
-  try {
-    const RunDirectory second(root_);
-    FAIL();
-  } catch (const Error& error) {
-    EXPECT_NE(std::string(error.what()).find("another job"), std::string::npos);
-    EXPECT_NE(std::string(error.what()).find(std::to_string(::getpid())), std::string::npos);
-  }
+  const auto said = ErrorOf([&] { const RunDirectory second(root_); });
+  EXPECT_NE(said.find("another job"), std::string::npos) << said;
+  EXPECT_NE(said.find(std::to_string(::getpid())), std::string::npos) << said;
 }
 
 TEST_F(RunDirectoryTest, TheLockGoesWithAKilledHolder) {
