@@ -99,6 +99,21 @@ void Rename(const fs::path& from, const fs::path& to) {
   Check(failed, from, ("be renamed to " + to.string()).c_str());
 }
 
+uint64_t FileSize(const fs::path& path) {
+  std::error_code failed;
+  const auto size = fs::file_size(path, failed);
+  Check(failed, path, "be looked at");
+  return size;
+}
+
+fs::path FreeName(const fs::path& folder, const fs::path& name) {
+  MakeFolders(folder);
+  for (int i = 1;; ++i) {
+    const auto path = folder / (name.stem().string() + "-" + std::to_string(i) + name.extension().string());
+    if (!Exists(path)) return path;
+  }
+}
+
 Error AsError(const fs::filesystem_error& error) {
   std::string what = error.what();  // "filesystem error: cannot ...: Permission denied [path]"
   constexpr std::string_view kPrefix = "filesystem error: ";

@@ -47,6 +47,10 @@ void RemoveFile(const std::filesystem::path& path);  // one that is not there is
 void RemoveTree(const std::filesystem::path& path);
 void Rename(const std::filesystem::path& from, const std::filesystem::path& to);
 
+uint64_t FileSize(const std::filesystem::path& path);
+// `folder`/name-1.extension, or the next number that is not taken; makes the folder.
+std::filesystem::path FreeName(const std::filesystem::path& folder, const std::filesystem::path& name);
+
 // The Error that says what `error` says: kSystem for a full disk or a failing one, else kUser.
 class Error;
 Error AsError(const std::filesystem::filesystem_error& error);

@@ -75,7 +75,8 @@ bool IsEvaluation(const fs::path& folder) {
 std::vector<fs::path> EvaluationFolders(const fs::path& folder) {
   std::vector<fs::path> folders{folder};
   for (const auto& entry : Entries(folder))
-    if (IsFolder(entry) && entry.filename() != "samples" && entry.filename() != "checkpoints")
+    if (IsFolder(entry) && entry.filename() != "samples" && entry.filename() != "checkpoints" &&
+        entry.filename() != "set-aside")
       folders.push_back(entry);
   return folders;
 }

@@ -9,6 +9,7 @@
 #include "src/train/checkpoint_files.h"
 #include "src/train/checkpoint_manifest.h"
 #include "src/train/checkpoint_origin.h"
+#include "src/train/run_layout.h"
 
 namespace helio::train {
 namespace fs = std::filesystem;
@@ -88,10 +89,8 @@ void MoveIntoPlace(const fs::path& temporary, const fs::path& target) {
 // What is wrong with the file as it lies there; empty: nothing.
 std::string FaultOf(const fs::path& path, const Json& expected) {
   const std::string where = path.string();
-  std::error_code missing;
-  const auto bytes = fs::file_size(path, missing);
-  if (missing) return "is missing";
-  if (bytes != JsonField<uint64_t>(expected, "bytes", where)) return "has the wrong size";
+  if (!Exists(path)) return "is missing";
+  if (FileSize(path) != JsonField<uint64_t>(expected, "bytes", where)) return "has the wrong size";
   if (DigestFile(where) != JsonField<std::string>(expected, "xxh3_128", where)) return "checksum differs";
   return "";
 }
@@ -129,9 +128,14 @@ void ReadListedFile(const fs::path& folder, const std::string& name, Snapshot& s
     snapshot.texts[name] = ReadFile(folder / name);
 }
 
-fs::path FreeName(const fs::path& folder, const std::string& name) {
-  for (int i = 1;; ++i)
-    if (const auto path = folder / (name + "-" + std::to_string(i)); !fs::exists(path)) return path;
+// None of a folder that is not there. One that is there and cannot be read may hold the run's whole past.
+fs::directory_iterator EntriesOf(const fs::path& root) {
+  std::error_code failed, unknown;
+  fs::directory_iterator entries(root, failed);
+  if (failed && fs::symlink_status(root, unknown).type() != fs::file_type::not_found)
+    throw Error(ErrorKind::kSystem, "cannot be read: " + failed.message(), root.string(),
+                "is its volume mounted, and may this user read it?");
+  return entries;
 }
 
 }  // namespace
@@ -171,7 +175,7 @@ uint64_t WriteCheckpoint(const fs::path& root, const Snapshot& snapshot) {
 std::vector<CheckpointEntry> ListCheckpoints(const fs::path& root) {
   std::vector<CheckpointEntry> entries;
   std::error_code absent;
-  for (const auto& entry : fs::directory_iterator(root, absent)) {
+  for (const auto& entry : EntriesOf(root)) {
     const auto step = StepOfFolder(entry.path().filename().string());
     if (step && fs::exists(entry.path() / kManifestName, absent)) entries.push_back({entry.path(), *step});
   }
@@ -205,7 +209,8 @@ std::optional<Snapshot> ReadNewestCheckpoint(const fs::path& root) {
   for (const auto& entry : ListCheckpoints(root)) {
     try {
       return ReadCheckpoint(entry.path);
-    } catch (const std::exception& error) {
+    } catch (const Error& error) {
+      if (error.kind() != ErrorKind::kData) throw;  // a disk that fails now may read it after the next start
       LOG(WARNING) << "checkpoint passed over: " << error.what();
     }
   }
@@ -223,7 +228,7 @@ void RemoveCheckpoint(const CheckpointEntry& entry) {
 void RemoveLeftovers(const fs::path& root) {
   std::vector<fs::path> found;
   std::error_code absent;
-  for (const auto& entry : fs::directory_iterator(root, absent))
+  for (const auto& entry : EntriesOf(root))
     if (IsHidden(entry.path().filename().string())) found.push_back(entry.path());
   for (const auto& path : found) {
     const auto name = path.filename().string();
@@ -235,15 +240,12 @@ void RemoveLeftovers(const fs::path& root) {
   }
 }
 
-void SetAsideNewer(const fs::path& root, int64_t step) {
+void SetAsideAfter(const fs::path& root, int64_t step) {
   for (const auto& entry : ListCheckpoints(root)) {
     if (entry.step <= step) return;
-    const auto folder = root / "set-aside";
-    fs::create_directories(folder);
-    const auto place = FreeName(folder, entry.path.filename().string());
-    fs::rename(entry.path, place);
-    LOG(WARNING) << entry.path.string() << " is newer than step " << step
-                 << ", where the run goes on: moved to " << place.string();
+    const auto place = FreeName(SetAsideFolder(root), entry.path.filename().string());
+    Rename(entry.path, place);
+    LOG(WARNING) << entry.path.string() << " is none that the run goes on from: moved to " << place.string();
   }
 }
 

@@ -39,6 +39,7 @@ struct CheckpointEntry {
 uint64_t WriteCheckpoint(const std::filesystem::path& root, const Snapshot& snapshot);
 
 // The folders that carry a manifest, newest first. Does not verify content. An absent root is an empty list.
+// Throws Error{kSystem} where it is there (or a link to nowhere) and cannot be read.
 std::vector<CheckpointEntry> ListCheckpoints(const std::filesystem::path& root);
 
 // What its manifest says of it; reads nothing else. Throws Error.
@@ -49,7 +50,7 @@ CheckpointInfo InfoOf(const CheckpointEntry& entry);
 Snapshot ReadCheckpoint(const std::filesystem::path& path);
 
 // The newest checkpoint under `root` that reads whole; each damaged one is logged and passed over. Empty if
-// there is none.
+// there is none. Throws Error of another kind than kData where one cannot be read just now.
 std::optional<Snapshot> ReadNewestCheckpoint(const std::filesystem::path& root);
 
 // Removes a checkpoint so that a crash in between leaves no half one.
@@ -58,8 +59,9 @@ void RemoveCheckpoint(const CheckpointEntry& entry);
 // Removes what killed writers and removals left behind (hidden folders of ours).
 void RemoveLeftovers(const std::filesystem::path& root);
 
-// The run goes on from `step`, so checkpoints after it belong to another past (damaged, of an earlier run, or
-// given up by the user): they move to `root`/set-aside, are logged, and count no more. Nothing is deleted.
-void SetAsideNewer(const std::filesystem::path& root, int64_t step);
+// The run goes on from `step` (-1: from none of them), so checkpoints after it belong to another past
+// (damaged, of an earlier run, or given up by the user): they move to `root`/set-aside, are logged, and count
+// no more. Nothing is deleted.
+void SetAsideAfter(const std::filesystem::path& root, int64_t step);
 
 }  // namespace helio::train

@@ -36,6 +36,13 @@ std::optional<int64_t> BestStep(const std::vector<CheckpointEntry>& entries, con
 // Training goes first where both want the processor. On Linux a thread has a niceness of its own.
 void YieldToTraining() { ::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), 10); }
 
+// Hours before the first checkpoint finds it out.
+void CheckWritable(const fs::path& folder) {
+  if (::access(folder.c_str(), W_OK | X_OK) == 0) return;
+  ThrowUser(std::string("cannot be written to: ") + std::strerror(errno), folder.string(),
+            "give this user the right to, or choose another --out");
+}
+
 }  // namespace
 
 std::vector<CheckpointEntry> GivenUp(const std::vector<CheckpointEntry>& entries,
@@ -54,6 +61,8 @@ std::vector<CheckpointEntry> GivenUp(const std::vector<CheckpointEntry>& entries
 CheckpointWriter::CheckpointWriter(fs::path root, Retention retention, std::function<void()> before)
     : root_(std::move(root)), retention_(std::move(retention)), before_(std::move(before)) {
   RemoveLeftovers(root_);
+  MakeFolders(root_);
+  CheckWritable(root_);
   thread_ = std::thread([this] { Run(); });
 }
 

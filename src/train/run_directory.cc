@@ -31,6 +31,17 @@ void RunDirectory::RewindMetrics(int64_t step, bool unjudged) {
   WriteFileAtomically(path, kept);
 }
 
+void RunDirectory::SetAsideRecord() {
+  if (metrics_ >= 0) ::close(std::exchange(metrics_, -1));
+  pending_.clear();
+  for (const auto& path : {MetricsFile(path_), SamplesOf(path_)}) {
+    if (!Exists(path)) continue;
+    const auto place = FreeName(SetAsideFolder(path_), path.filename().string());
+    Rename(path, place);
+    LOG(WARNING) << path.string() << " is of another run: moved to " << place.string();
+  }
+}
+
 void RunDirectory::AppendMetrics(const Json& line) {
   pending_ += line.dump() + "\n";
   const bool written = WritePending();

@@ -26,6 +26,8 @@ class RunDirectory {
   // will be logged again.
   // `unjudged`: nor the scores of that step.
   void RewindMetrics(int64_t step, bool unjudged = false);
+  // Moves metrics.jsonl and the sample pictures of an earlier run to set-aside/. Nothing is deleted.
+  void SetAsideRecord();
   // A line that cannot be written (disk full) is logged once, kept, and written with the next one.
   void AppendMetrics(const Json& line);
   // Brings the lines in the file to the disk: a resume keeps those up to its checkpoint. Any thread.

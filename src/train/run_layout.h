@@ -19,4 +19,11 @@ inline std::filesystem::path FrozenFile(const std::filesystem::path& run) {
 
 inline std::filesystem::path MetricsFile(const std::filesystem::path& run) { return run / "metrics.jsonl"; }
 
+inline std::filesystem::path SamplesOf(const std::filesystem::path& run) { return run / "samples"; }
+
+// Where a run's or its checkpoints' folder keeps what belongs to another past.
+inline std::filesystem::path SetAsideFolder(const std::filesystem::path& folder) {
+  return folder / "set-aside";
+}
+
 }  // namespace helio::train

@@ -58,7 +58,7 @@ int Session::Run() {
     hooks_.started();
   }
   // A way back leads to checkpoints of this folder only.
-  if (restored && options_.resume != "auto" && options_.resume != "none") Checkpoint(step);
+  if (restored && BeginsAnotherPast(options_.resume)) Checkpoint(step);
   if (!restored && options_.steps == 0)
     Checkpoint(0);  // the weights that it was given, for others to draw with
   return Loop(step);
@@ -78,23 +78,41 @@ void Session::CheckRanksAgree() {
 // The step of the checkpoint that was restored; nothing without one. Collective.
 std::optional<int64_t> Session::Restore(const std::string& from, bool going_back) {
   constexpr double kNone = -1;
-  int64_t step = 0;
   std::optional<Snapshot> snapshot;
   if (is_rank0()) {
     const cluster::OwnWork reading(communicator_.job());
     snapshot = FindSnapshot(from);
-    if (snapshot) step = snapshot->step;
-    // Where there is no way back the record stays: it tells what happened.
-    if (!going_back || (snapshot && step != history_.rollback_step)) {
-      SetAsideNewer(run_->checkpoints(), step);
-      run_->RewindMetrics(step, snapshot && snapshot->info.history.evaluation_pending);
-    }
   }
-  const double known = cluster::BroadcastScalar(communicator_, snapshot ? static_cast<double>(step) : kNone);
-  if (known == kNone) return std::nullopt;
-  RestoreState(snapshot, system_, trainer_, communicator_);
-  history_.Restore(snapshot, communicator_);
-  return static_cast<int64_t>(known);
+  const double known =
+      cluster::BroadcastScalar(communicator_, snapshot ? static_cast<double>(snapshot->step) : kNone);
+  const bool found = known != kNone;
+  const auto step = found ? static_cast<int64_t>(known) : 0;
+  // Where there is no way back the record stays: it tells what happened.
+  const bool forgets = !going_back || (found && step != history_.rollback_step);
+  if (found) {
+    RestoreState(snapshot, system_, trainer_, communicator_);
+    history_.Restore(snapshot, communicator_);
+  }
+  if (forgets && is_rank0()) ForgetOtherPast(from, step);  // last: a start that is refused changes nothing
+  return found ? std::optional(step) : std::nullopt;
+}
+
+// Whether the run does not go on from a checkpoint of its folder.
+bool Session::BeginsAnotherPast(const std::string& from) const {
+  if (from == "auto") return false;
+  std::error_code none_there;
+  return from == "none" || !std::filesystem::equivalent(std::filesystem::path(from) / "..",
+                                                        CheckpointsOf(options_.out), none_there);
+}
+
+// Rank 0: checkpoints and records of what the run that goes on from `step` has not gone through.
+void Session::ForgetOtherPast(const std::string& from, int64_t step) {
+  const bool all = BeginsAnotherPast(from);
+  SetAsideAfter(run_->checkpoints(), all ? -1 : step);
+  if (all)
+    run_->SetAsideRecord();
+  else
+    run_->RewindMetrics(step, history_.evaluation_pending);
 }
 
 std::optional<Snapshot> Session::FindSnapshot(const std::string& from) const {
@@ -123,27 +141,23 @@ int Session::Loop(int64_t step) {
   }
   while (step < options_.steps && !stop) {
     OneStep(step);
-    if (OutcomesDue(step + 1))
+    stop = AgreeToStop();
+    if (stop || OutcomesDue(step + 1))  // a device's last steps are looked at before they are saved
       if (const auto back = GoBackIfDiverged(step + 1)) {
         step = *back;
         continue;
       }
-    AfterStep(++step);
-    stop = AgreeToStop();
-    if (stop)  // a device's last steps are looked at before they are saved
-      if (const auto back = GoBackIfDiverged(step)) {
-        step = *back;
-        break;
-      }
+    AfterStep(++step, stop);
     if (stop || CheckpointDue(step)) Checkpoint(step);
   }
   Flush();
   ReportWrites(/*last=*/true);
   communicator_.Barrier("end of run");
-  if (is_rank0() && step >= options_.steps)
+  const bool done = step >= options_.steps && !history_.evaluation_pending;
+  if (is_rank0() && done)
     LOG(INFO) << "done: " << step << " steps, " << std::max<int64_t>(0, step - first_step)
               << " of them now, in " << std::fixed << std::setprecision(0) << SecondsSince(start) << " s";
-  if (step >= options_.steps) return 0;
+  if (done) return 0;
   if (is_rank0()) LOG(INFO) << "stopped by a signal at step " << step << "; resume with the same command";
   return options_.exit_code_requeue;
 }
@@ -255,12 +269,19 @@ void Session::CheckWeights(int64_t step) {
                          "step " + std::to_string(step));
 }
 
-void Session::AfterStep(int64_t step) {
+// Who stops a run may not wait for an evaluation or for pictures: with `stopping` the resumed run begins with
+// the one, and the others are left out.
+void Session::AfterStep(int64_t step, bool stopping) {
   const bool last = step == options_.steps;
   CheckWeights(step);
   if (last || Due(step, options_.log_every)) Log(step);
-  if (hooks_.evaluate && (last || Due(step, options_.evaluate_every))) Evaluate(step);
-  if (hooks_.draw_samples && is_rank0() && (last || Due(step, options_.sample_every))) {
+  if (hooks_.evaluate && (last || Due(step, options_.evaluate_every))) {
+    if (stopping)
+      history_.evaluation_pending = true;
+    else
+      Evaluate(step);
+  }
+  if (!stopping && hooks_.draw_samples && is_rank0() && (last || Due(step, options_.sample_every))) {
     const cluster::OwnWork drawing(communicator_.job());
     DrawSamples(step);
   }
@@ -300,6 +321,8 @@ void Session::Evaluate(int64_t step) {
     Flush();
   }
   auto scores = Judged(step);
+  communicator_.Barrier(
+      "evaluation");  // where a rank fails to judge, the others must not say that it is done
   history_.evaluation_pending = false;
   if (scores.empty()) return;
   scoreboard_.Set(step, std::move(scores));
@@ -355,7 +378,7 @@ void Session::ReportWrites(bool last) {
   if (!outcome->error.empty() && (last || options_.on_checkpoint_failure == "stop"))
     throw Error(ErrorKind::kSystem,
                 "no checkpoint of step " + std::to_string(outcome->step) + ": " + outcome->error,
-                options_.out.string(), "the older ones are whole; start again when there is space");
+                options_.out.string(), "the older ones are whole; mend that and start again");
   if (outcome->error.empty())
     LOG(INFO) << "checkpoint of step " << outcome->step << ": " << outcome->bytes / 1000000 << " MB in "
               << std::setprecision(2) << outcome->seconds << " s";

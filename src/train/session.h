@@ -36,6 +36,8 @@ class Session {
 
  private:
   std::optional<int64_t> Restore(const std::string& from, bool going_back);
+  bool BeginsAnotherPast(const std::string& from) const;
+  void ForgetOtherPast(const std::string& from, int64_t step);
   std::optional<Snapshot> FindSnapshot(const std::string& from) const;
   void CheckRanksAgree();
   int Loop(int64_t step);
@@ -43,7 +45,7 @@ class Session {
   recipes::StepContext ContextOf(int64_t step) const;
   void CheckWeights(int64_t step);
   void WatchForStragglers(double busy_seconds);
-  void AfterStep(int64_t step);
+  void AfterStep(int64_t step, bool stopping);
   std::optional<int64_t> GoBackIfDiverged(int64_t made);
   bool OutcomesDue(int64_t step) const;
   std::string ReadOutcomes();

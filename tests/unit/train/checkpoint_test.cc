@@ -225,11 +225,31 @@ TEST_F(CheckpointTest, AWholeOneThatWasMovedAwayComesBack) {
 TEST_F(CheckpointTest, CheckpointsOfAnotherPastAreSetAsideNotDeleted) {
   for (int round = 0; round < 2; ++round) {
     for (int64_t step : {10, 20, 30}) WriteCheckpoint(root_, SmallSnapshot(step));
-    SetAsideNewer(root_, 10);
+    SetAsideAfter(root_, 10);
     EXPECT_EQ(Steps(), std::vector<int64_t>{10});
   }
   EXPECT_EQ(ReadCheckpoint(root_ / "set-aside/step-0000000030-2").step, 30);
   EXPECT_EQ(std::distance(fs::directory_iterator(root_ / "set-aside"), {}), 4);
+}
+
+TEST_F(CheckpointTest, AFolderThatCannotBeReadIsNotAnEmptyOne) {
+  EXPECT_TRUE(ListCheckpoints(root_ / "absent").empty());
+  const auto link = root_ / "link";
+  fs::create_symlink("/nowhere/at/all", link);  // to a volume that is not mounted
+  const auto error = ErrorIn([&] { ListCheckpoints(link); });
+  ASSERT_TRUE(error);
+  EXPECT_EQ(error->kind(), ErrorKind::kSystem);
+  EXPECT_NE(std::string(error->what()).find("is its volume mounted"), std::string::npos) << error->what();
+}
+
+TEST_F(CheckpointTest, OneThatCannotBeReadJustNowIsNotPassedOver) {
+  for (int64_t step : {10, 20}) WriteCheckpoint(root_, SmallSnapshot(step));
+  const auto manifest = root_ / "step-0000000020" / kManifestName;
+  fs::rename(manifest, root_ / "kept");
+  fs::create_directory(manifest);  // stands for any reason that is no damage
+  const auto error = ErrorIn([&] { ReadNewestCheckpoint(root_); });
+  ASSERT_TRUE(error);
+  EXPECT_NE(error->kind(), ErrorKind::kData);
 }
 
 TEST_F(CheckpointTest, RetentionKeepsTheLastTheMilestonesAndTheBest) {
@@ -278,13 +298,20 @@ TEST_F(CheckpointTest, WhatMustBeOnTheDiskFirstIsBroughtThereFirst) {
 }
 
 TEST_F(CheckpointTest, AWriteThatFailsIsReportedAndLosesNothing) {
-  WriteCheckpoint(root_, SmallSnapshot(1));
-  // A file where the root should be.
-  CheckpointWriter writer(root_ / "step-0000000001" / "manifest.json", {});
+  const auto root = root_ / "checkpoints", away = root_ / "away";
+  CheckpointWriter writer(root, {});
+  WriteCheckpoint(root, SmallSnapshot(1));
+  fs::rename(root, away);
+  std::ofstream(root) << "a file where the folder was";
   writer.Save(SmallSnapshot(2));
   writer.Flush();
   EXPECT_NE(writer.TakeOutcome()->error, "");
-  EXPECT_EQ(ReadNewestCheckpoint(root_)->step, 1);
+  EXPECT_EQ(ReadNewestCheckpoint(away)->step, 1);
+}
+
+TEST_F(CheckpointTest, APlaceThatCannotBeWrittenToIsRefusedAtTheStart) {
+  std::ofstream(root_ / "file") << "no folder";
+  EXPECT_NE(ErrorOf([&] { const CheckpointWriter writer(root_ / "file", {}); }), "");
 }
 
 }  // namespace

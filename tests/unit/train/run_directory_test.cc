@@ -43,6 +43,19 @@ TEST_F(RunDirectoryTest, RewindDropsLaterAndTornLines) {
   EXPECT_EQ(ReadFile(root_ / "metrics.jsonl"), "{\"step\":1}\n{\"step\":2}\n{\"step\":3,\"again\":true}\n");
 }
 
+TEST_F(RunDirectoryTest, TheRecordOfAnotherRunIsKept) {
+  RunDirectory run(root_);
+  for (int round = 1; round <= 2; ++round) {
+    run.AppendMetrics({{"round", round}});
+    std::filesystem::create_directory(root_ / "samples");
+    run.SetAsideRecord();
+  }
+  run.AppendMetrics({{"round", 3}});
+  EXPECT_EQ(ReadFile(root_ / "set-aside/metrics-2.jsonl"), "{\"round\":2}\n");
+  EXPECT_EQ(ReadFile(root_ / "metrics.jsonl"), "{\"round\":3}\n");
+  EXPECT_TRUE(Exists(root_ / "set-aside/samples-1"));
+}
+
 TEST(FlagDifferences, AreShownAndCanBeAllowedByName) {
   const std::string recorded = "--batch=8\n--old=1\n--rate=0.1\n";
   const std::string defaults = "--batch=20\n--new=2\n--rate=1\n";

@@ -75,6 +75,40 @@ TEST_F(SessionTest, WhereThereIsNoWayBackTheRecordStays) {
   EXPECT_EQ(LoggedSteps(), UpTo(7));
 }
 
+TEST_F(SessionTest, AStartThatIsRefusedChangesNothing) {
+  EXPECT_EQ(Run(Options(12)), 0);
+  auto snapshot = ReadCheckpoint(out_ / "checkpoints/step-0000000004");
+  snapshot.tensors.at("model").front().second = torch::zeros({5});
+  const auto elsewhere = scratch_.path() / "elsewhere";
+  WriteCheckpoint(elsewhere, snapshot);
+  auto options = Options(12);
+  options.resume = (elsewhere / "step-0000000004").string();
+  EXPECT_NE(ErrorOf(options, {}), "");
+  EXPECT_EQ(Checkpoints(), (std::vector<int64_t>{12, 8, 4}));
+  EXPECT_EQ(LoggedSteps(), UpTo(12));
+}
+
+TEST_F(SessionTest, AnEarlierCheckpointOfTheFolderKeepsWhatItSays) {
+  EXPECT_EQ(Run(Options(12)), 0);
+  auto options = Options(12);
+  options.resume = (out_ / "checkpoints/step-0000000004").string();
+  const auto before = ReadFile(out_ / "checkpoints/step-0000000004/manifest.json");
+  EXPECT_EQ(Run(options), 0);
+  EXPECT_EQ(ReadFile(out_ / "checkpoints/step-0000000004/manifest.json"), before);
+  EXPECT_TRUE(Exists(out_ / "checkpoints/set-aside/step-0000000008-1"));
+  EXPECT_EQ(LoggedSteps(), UpTo(12));
+}
+
+TEST_F(SessionTest, WhoStartsAnewLosesNothingOfTheRunBefore) {
+  EXPECT_EQ(Run(Options(4)), 0);
+  auto options = Options(8);
+  options.resume = "none";
+  EXPECT_EQ(Run(options), 0);
+  EXPECT_EQ(LoggedSteps(), UpTo(8));
+  EXPECT_TRUE(Exists(out_ / "set-aside/metrics-1.jsonl"));
+  EXPECT_TRUE(Exists(out_ / "checkpoints/set-aside/step-0000000004-1"));
+}
+
 TEST_F(SessionTest, ACheckpointOfAnotherFolderIsAWayBack) {
   EXPECT_EQ(Run(Options(4)), 0);
   const auto elsewhere = scratch_.path() / "elsewhere";

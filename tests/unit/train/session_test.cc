@@ -30,6 +30,27 @@ TEST_F(SessionTest, ASignalInTheLastStepIsNoInterruption) {
             0);
 }
 
+TEST_F(SessionTest, AnEvaluationIsLeftToTheResumedRun) {
+  auto options = Options(4);
+  options.evaluate_every = 4;
+  std::atomic<int> judged = 0;
+  more_ = [&](int, SessionOptions&, SessionHooks& hooks) {
+    hooks.evaluate = [&](int64_t step) -> std::vector<recipes::ValidationScore> {
+      ++judged;
+      return {{.name = "score", .value = static_cast<double>(step)}};
+    };
+  };
+  const auto stop = [](int, int64_t step) {
+    if (step == 3) RaiseStop(SIGTERM);
+  };
+  EXPECT_EQ(Run(options, {}, stop), options.exit_code_requeue);
+  EXPECT_EQ(judged, 0);
+  EXPECT_TRUE(ReadNewestCheckpoint(out_ / "checkpoints")->info.history.evaluation_pending);
+  RaiseStop(0);
+  EXPECT_EQ(Run(options), 0);
+  EXPECT_EQ(judged, 2);  // once a rank
+}
+
 TEST_F(SessionTest, AFailingEvaluationLosesNothing) {
   auto options = Options(12);
   options.evaluate_every = 4;
