@@ -1,5 +1,10 @@
 #include "dataio/hdf5_file.h"
 
+#include <cstdlib>
+#include <string_view>
+
+#include "src/base/file_system.h"
+
 namespace helio::dataio {
 namespace {
 
@@ -21,12 +26,33 @@ hid_t CreateFile(const char* path) {
 
 hid_t OpenFile(const char* path) { return H5Fopen(path, H5F_ACC_RDONLY, H5P_DEFAULT); }
 
+herr_t TakeErrno(unsigned /*depth*/, const H5E_error2_t* entry, void* code) {
+  constexpr std::string_view kBefore = "errno = ";
+  const std::string_view said = entry->desc == nullptr ? "" : entry->desc;
+  const size_t at = said.find(kBefore);
+  if (at == std::string_view::npos) return 0;
+  *static_cast<int*>(code) = std::atoi(said.data() + at + kBefore.size());
+  return 1;
+}
+
+// For where the library's last call failed: the system's own words, if a read failed; it has no other place
+// for them than the text of its error stack. Else nothing: the content is at fault.
+void ThrowIfSystemFailed(const std::string& where) {
+  int code = 0;
+  H5Ewalk2(H5E_DEFAULT, H5E_WALK_UPWARD, &TakeErrno, &code);
+  if (const auto error = ErrorOfErrno(code, where, "cannot be read"); error.kind() == ErrorKind::kSystem)
+    throw error;
+}
+
 // An external or soft link would lead the library to another file.
-bool AllLinksAreHard(hid_t file, const std::string& name) {
+bool AllLinksAreHard(hid_t file, const std::string& name, const std::string& where) {
   for (size_t end = name.find('/');; end = name.find('/', end + 1)) {
     H5L_info_t link;
-    if (H5Lget_info(file, name.substr(0, end).c_str(), &link, H5P_DEFAULT) < 0 || link.type != H5L_TYPE_HARD)
+    if (H5Lget_info(file, name.substr(0, end).c_str(), &link, H5P_DEFAULT) < 0) {
+      ThrowIfSystemFailed(where);
       return false;
+    }
+    if (link.type != H5L_TYPE_HARD) return false;
     if (end == std::string::npos) return true;
   }
 }
@@ -84,15 +110,22 @@ Hdf5Reader::Hdf5Reader(const std::filesystem::path& path)
     : where_(path.string()), file_size_(0), file_(Quietly(&OpenFile, path.string())) {
   std::error_code missing;
   file_size_ = std::filesystem::file_size(path, missing);
-  if (missing) ThrowData("is missing", where_, "pack the data set again");
-  if (!file_.valid())
-    ThrowData("is not a readable HDF5 file", where_, "it is truncated or damaged; pack it again");
+  if (missing == std::errc::no_such_file_or_directory)
+    ThrowData("is missing", where_, "pack the data set again");
+  if (missing) throw ErrorOfErrno(missing.value(), path, "cannot be looked at");
+  if (file_.valid()) return;
+  const std::lock_guard lock(Hdf5Lock());
+  ThrowIfSystemFailed(where_);
+  ThrowData("is not a readable HDF5 file", where_, "it is truncated or damaged; pack it again");
 }
 
 Hdf5Id Hdf5Reader::Open(const std::string& name) {
-  if (!AllLinksAreHard(file_, name)) ThrowData("lacks the data set '" + name + "'", where_);
+  if (!AllLinksAreHard(file_, name, where_)) ThrowData("lacks the data set '" + name + "'", where_);
   Hdf5Id set(H5Dopen2(file_, name.c_str(), H5P_DEFAULT), &H5Dclose);
-  if (!set.valid()) ThrowData("lacks the data set '" + name + "'", where_);
+  if (!set.valid()) {
+    ThrowIfSystemFailed(where_);
+    ThrowData("lacks the data set '" + name + "'", where_);
+  }
   const Hdf5Id creation(H5Dget_create_plist(set), &H5Pclose);
   if (H5Pget_layout(creation) != H5D_CONTIGUOUS || H5Pget_nfilters(creation) != 0 ||
       H5Pget_external_count(creation) != 0)
@@ -120,19 +153,25 @@ ByteRange Hdf5Reader::Extent(const std::string& name, hid_t expected) {
 
 bool Hdf5Reader::Has(const std::string& name) {
   const std::lock_guard lock(Hdf5Lock());
-  return AllLinksAreHard(file_, name);
+  return AllLinksAreHard(file_, name, where_);
 }
 
 std::string Hdf5Reader::Attribute(const std::string& name) {
   const std::lock_guard lock(Hdf5Lock());
   const Hdf5Id attribute(H5Aopen(file_, name.c_str(), H5P_DEFAULT), &H5Aclose);
-  if (!attribute.valid()) ThrowData("lacks the attribute '" + name + "'", where_);
+  if (!attribute.valid()) {
+    ThrowIfSystemFailed(where_);
+    ThrowData("lacks the attribute '" + name + "'", where_);
+  }
   const Hdf5Id type(H5Aget_type(attribute), &H5Tclose);
   const size_t size = H5Tget_size(type);
   if (H5Tget_class(type) != H5T_STRING || H5Tis_variable_str(type) > 0 || size == 0 || size > kMaxAttribute)
     ThrowData("attribute '" + name + "' is not a short string", where_);
   std::string value(size, '\0');
-  if (H5Aread(attribute, type, value.data()) < 0) ThrowData("cannot read attribute '" + name + "'", where_);
+  if (H5Aread(attribute, type, value.data()) < 0) {
+    ThrowIfSystemFailed(where_);
+    ThrowData("cannot read attribute '" + name + "'", where_);
+  }
   return value.substr(0, value.find('\0'));
 }
 

@@ -93,7 +93,7 @@ class Hdf5Writer {
 };
 
 // Finds the arrays of such a file. Anything but contiguous, unfiltered, one-dimensional data of the expected
-// type is refused.
+// type is refused with Error{kData}; a file system that fails throws as ErrorOfErrno.
 class Hdf5Reader {
  public:
   explicit Hdf5Reader(const std::filesystem::path& path);

@@ -65,7 +65,8 @@ struct Shard::State {
     return Column<T>(mapped.bytes().subspan(extent.begin, extent.size()));
   }
   void Check(int64_t vocabulary) const;
-  // Bytes of the encoded picture from `skip` on. Throws Error{kData}.
+  // Bytes of the encoded picture from `skip` on. Throws Error{kData} where the file ends first,
+  // else as ErrorOfErrno.
   void ReadPicture(int64_t record, uint64_t skip, std::span<uint8_t> target) const;
   void CheckCaptions(int64_t vocabulary) const;
 };
@@ -135,7 +136,7 @@ Shard::Shard(const fs::path& path, int64_t vocabulary) : state_(std::make_unique
   state_->Check(vocabulary);
   state_->checked = std::vector<std::atomic<bool>>(state_->checksums.size());
   state_->file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (state_->file < 0) ThrowData("cannot be opened for reading", state_->where);
+  if (state_->file < 0) throw ErrorOfErrno(errno, path, "cannot open");
 }
 
 Shard::Shard(Shard&&) noexcept = default;
@@ -205,7 +206,8 @@ void Shard::State::ReadPicture(int64_t record, uint64_t skip, std::span<uint8_t>
     const ssize_t got =
         ::pread(file, target.data() + done, target.size() - done, static_cast<off_t>(begin + done));
     if (got < 0 && errno == EINTR) continue;
-    if (got <= 0)
+    if (got < 0) throw ErrorOfErrno(errno, where, "record " + std::to_string(record) + " cannot be read");
+    if (got == 0)
       ThrowData("record " + std::to_string(record) + " cannot be read", where, "the file is truncated");
     done += static_cast<size_t>(got);
   }

@@ -1,13 +1,17 @@
 #include "src/base/checksum.h"
 
+#include <fcntl.h>
+#include <unistd.h>
 #include <xxhash.h>
 
+#include <cerrno>
 #include <cstdio>
-#include <fstream>
 #include <memory>
 #include <vector>
 
+#include "src/base/descriptor.h"
 #include "src/base/error.h"
+#include "src/base/file_system.h"
 
 namespace helio {
 namespace {
@@ -38,14 +42,17 @@ void RunningDigest::Add(std::span<const std::byte> bytes) {
 std::string RunningDigest::Finish() const { return Hex(XXH3_128bits_digest(state_->hash.get())); }
 
 std::string DigestFile(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file) ThrowUser("cannot be opened for reading", path);
+  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (file.get() < 0) throw ErrorOfErrno(errno, path, "cannot open");
   RunningDigest digest;
-  std::vector<char> buffer(1 << 20);
-  while (file.read(buffer.data(), static_cast<std::streamsize>(buffer.size())) || file.gcount() > 0)
-    digest.Add(std::as_bytes(std::span(buffer.data(), static_cast<size_t>(file.gcount()))));
-  if (file.bad()) ThrowData("read error", path);
-  return digest.Finish();
+  std::vector<std::byte> buffer(1 << 20);
+  while (true) {
+    const ssize_t got = ::read(file.get(), buffer.data(), buffer.size());
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) throw ErrorOfErrno(errno, path, "cannot read");
+    if (got == 0) return digest.Finish();
+    digest.Add(std::span(buffer).first(static_cast<size_t>(got)));
+  }
 }
 
 }  // namespace helio

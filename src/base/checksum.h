@@ -11,7 +11,7 @@ namespace helio {
 uint64_t Checksum64(std::span<const std::byte> bytes);  // per record
 std::string Digest(std::span<const std::byte> bytes);   // XXH3-128 as 32 hex digits: per file
 inline std::string Digest(std::string_view text) { return Digest(std::as_bytes(std::span(text))); }
-std::string DigestFile(const std::string& path);  // streams; throws Error if unreadable
+std::string DigestFile(const std::string& path);  // streams; throws Error as ErrorOfErrno
 
 // The same digest of bytes that come in pieces.
 class RunningDigest {

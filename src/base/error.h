@@ -12,7 +12,7 @@ enum class ErrorKind {
   kUser,     // bad flags, bad input files, a missing dataset: exit 1, do not restart
   kData,     // damaged data at run time (checksum, truncation): exit 1, do not restart
   kCluster,  // a rank, link or deadline failed: exit 75, restart from the last checkpoint
-  kSystem,   // disk full, out of memory: exit 75, restart may help
+  kSystem,   // disk full, file server gone, out of memory: exit 75, restart may help
 };
 
 // The one exception type for everything that can go wrong without a bug in our code. One line: what, where,

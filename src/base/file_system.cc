@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
@@ -15,18 +16,19 @@ namespace helio {
 namespace fs = std::filesystem;
 namespace {
 
-Error ErrorOfCode(int code, const fs::path& path, const std::string& what) {
-  const bool system = code == ENOSPC || code == EDQUOT || code == EIO || code == EMFILE || code == ENOMEM;
-  return {system ? ErrorKind::kSystem : ErrorKind::kUser, what + ": " + std::strerror(code), path.string(),
-          code == ENOSPC ? "free some disk space" : ""};
-}
+// A disk, a server or the way to it, or what this host has of files and memory: none of it is the path's
+// fault. Lustre says ESHUTDOWN of a client that was evicted; a disk with errors is remounted read-only.
+constexpr int kSystemCodes[] = {ENOSPC,     EDQUOT,       EIO,          EMFILE,   ENFILE,      ENOMEM,
+                                ENOBUFS,    EROFS,        ESTALE,       ENOLCK,   ETIMEDOUT,   ENOTCONN,
+                                ESHUTDOWN,  EHOSTDOWN,    EHOSTUNREACH, ENETDOWN, ENETUNREACH, ECONNREFUSED,
+                                ECONNRESET, ECONNABORTED, EREMOTEIO};
 
 [[noreturn]] void ThrowErrno(const fs::path& path, const char* doing) {
-  throw ErrorOfCode(errno, path, std::string("cannot ") + doing);
+  throw ErrorOfErrno(errno, path, std::string("cannot ") + doing);
 }
 
 void Check(const std::error_code& failed, const fs::path& path, const char* doing) {
-  if (failed) throw ErrorOfCode(failed.value(), path, std::string("cannot ") + doing);
+  if (failed) throw ErrorOfErrno(failed.value(), path, std::string("cannot ") + doing);
 }
 
 fs::file_status StatusOf(const fs::path& path) {
@@ -56,6 +58,12 @@ std::error_code MadeFolders(const fs::path& path) {
 }
 
 }  // namespace
+
+Error ErrorOfErrno(int code, const fs::path& path, const std::string& what) {
+  const bool system = std::ranges::find(kSystemCodes, code) != std::end(kSystemCodes);
+  return {system ? ErrorKind::kSystem : ErrorKind::kUser, what + ": " + std::strerror(code), path.string(),
+          code == ENOSPC ? "free some disk space" : ""};
+}
 
 std::string ReadFile(const fs::path& path) {
   const auto file = Open(path, O_RDONLY);
@@ -118,7 +126,7 @@ Error AsError(const fs::filesystem_error& error) {
   std::string what = error.what();  // "filesystem error: cannot ...: Permission denied [path]"
   constexpr std::string_view kPrefix = "filesystem error: ";
   if (what.starts_with(kPrefix)) what.erase(0, kPrefix.size());
-  return ErrorOfCode(error.code().value(), error.path1(), what.substr(0, what.find(": ")));
+  return ErrorOfErrno(error.code().value(), error.path1(), what.substr(0, what.find(": ")));
 }
 
 void WriteFileAtomically(const fs::path& path, std::string_view content) {

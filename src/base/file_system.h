@@ -51,8 +51,10 @@ uint64_t FileSize(const std::filesystem::path& path);
 // `folder`/name-1.extension, or the next number that is not taken; makes the folder.
 std::filesystem::path FreeName(const std::filesystem::path& folder, const std::filesystem::path& name);
 
-// The Error that says what `error` says: kSystem for a full disk or a failing one, else kUser.
+// The Error that says what the system said, as errno or as `error`: kSystem where a disk is full or failed, a
+// file server does not answer or this host has no more files or memory; else kUser.
 class Error;
+Error ErrorOfErrno(int code, const std::filesystem::path& path, const std::string& what);
 Error AsError(const std::filesystem::filesystem_error& error);
 
 void SyncFile(const std::filesystem::path& path);

@@ -1,14 +1,18 @@
 #include "dataio/shard.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <hdf5.h>
 #include <signal.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include <fstream>
 
 #include "dataio/dataset.h"
+#include "dataio/hdf5_file.h"
 #include "dataio/shard_seal.h"
+#include "src/base/descriptor.h"
 #include "src/base/file_system.h"
 #include "tests/unit/dataio/small_set.h"
 
@@ -152,6 +156,54 @@ TEST_F(ShardTest, AChangedPictureIsNamed) {
 }
 
 // Every place where the disk can become full: an error, and nothing left that could be taken for a shard.
+constexpr const char* kUnreadable = "/proc/self/mem";  // its first bytes: EIO
+
+// What has `path` open reads `other` from now on.
+void Exchange(const fs::path& path, const char* other) {
+  const Descriptor file(::open(other, O_RDONLY | O_CLOEXEC));
+  std::error_code gone;
+  for (const auto& entry : fs::directory_iterator("/proc/self/fd")) {
+    if (fs::read_symlink(entry.path(), gone) != path) continue;
+    ASSERT_GE(::dup2(file.get(), std::stoi(entry.path().filename())), 0);
+  }
+}
+
+TEST_F(ShardTest, ADiskThatFailsIsNotADamagedShard) {
+  WriteShard(path_, Records(), kHeader);
+  const Shard shard(path_, 10);
+  Exchange(path_, kUnreadable);
+  const auto error = ErrorIn([&] { shard.ImageBytes(1); });
+  ASSERT_TRUE(error);
+  EXPECT_EQ(error->kind(), ErrorKind::kSystem);
+  EXPECT_EQ(error->what(), path_.string() + ": record 1 cannot be read: Input/output error");
+}
+
+TEST_F(ShardTest, AFileThatEndsBeforeAPictureIsDamaged) {
+  WriteShard(path_, Records(), kHeader);
+  const Shard shard(path_, 10);
+  Exchange(path_, "/dev/null");
+  const auto error = ErrorIn([&] { shard.ImageBytes(1); });
+  ASSERT_TRUE(error);
+  EXPECT_EQ(error->kind(), ErrorKind::kData);
+  EXPECT_NE(std::string(error->what()).find("the file is truncated"), std::string::npos) << error->what();
+}
+
+TEST_F(ShardTest, ADiskThatFailsWhileHdf5OpensIsTheSystems) {
+  const auto error = ErrorIn([] { Hdf5Reader{kUnreadable}; });
+  ASSERT_TRUE(error);
+  EXPECT_EQ(error->kind(), ErrorKind::kSystem);
+  EXPECT_STREQ(error->what(), "/proc/self/mem: cannot be read: Input/output error");
+}
+
+TEST_F(ShardTest, ADiskThatFailsWhileHdf5ReadsIsTheSystems) {
+  WriteShard(path_, Records(), kHeader);
+  Hdf5Reader reader(path_);
+  Exchange(path_, kUnreadable);
+  const auto error = ErrorIn([&] { reader.Extent<uint8_t>("images/bytes"); });
+  ASSERT_TRUE(error);
+  EXPECT_EQ(error->kind(), ErrorKind::kSystem) << error->what();
+}
+
 TEST_F(ShardTest, AFullDiskAtAnyByteIsAnError) {
   WriteShard(path_, Records(), kHeader);
   const auto size = fs::file_size(path_);
