@@ -2,8 +2,22 @@
 
 #include <sched.h>
 
+#include <algorithm>
+#include <map>
+#include <sstream>
+
+#include "cluster/cpu_quota.h"
+
 namespace helio::cluster {
 namespace {
+
+using Quotas = std::map<std::string, double>;
+
+// What a rank may use.
+struct CoreLimits {
+  std::string cores;
+  Quotas quotas;
+};
 
 // A character a processor of this host: 1 if this process may run there.
 std::string OwnCores() {
@@ -16,19 +30,50 @@ std::string OwnCores() {
   return cores;
 }
 
+std::string ToLine(int node, const CoreLimits& limits) {
+  std::ostringstream line;
+  line << node << ' ' << limits.cores;
+  for (const auto& [group, cpus] : limits.quotas) line << ' ' << group << ' ' << cpus;
+  return line.str();
+}
+
+// Of all ranks of this rank's host.
+std::vector<CoreLimits> LimitsOnHost(Communicator& communicator, const CoreLimits& own) {
+  const int node = communicator.world().node;
+  std::vector<CoreLimits> host;
+  for (const auto& line : GatherStrings(communicator, ToLine(node, own), "cores")) {
+    std::istringstream words(line);
+    CoreLimits limits;
+    int of = 0;
+    words >> of >> limits.cores;
+    if (of != node) continue;
+    std::string group;
+    for (double cpus = 0; words >> group >> cpus;) limits.quotas[group] = cpus;
+    host.push_back(std::move(limits));
+  }
+  return host;
+}
+
+int64_t CoresTogether(const std::vector<CoreLimits>& host) {
+  std::string together(CPU_SETSIZE, '0');
+  for (const auto& limits : host)
+    for (size_t i = 0; i < together.size(); ++i)
+      if (limits.cores[i] == '1') together[i] = '1';
+  return std::count(together.begin(), together.end(), '1');
+}
+
 }  // namespace
 
-int CoresOfRank(Communicator& communicator) {
-  const auto& world = communicator.world();
-  const auto prefix = std::to_string(world.node) + " ";
-  std::string together(CPU_SETSIZE, '0');
-  for (const auto& cores : GatherStrings(communicator, prefix + OwnCores(), "cores")) {
-    if (!cores.starts_with(prefix)) continue;
-    for (size_t i = 0; i < together.size(); ++i)
-      if (cores[prefix.size() + i] == '1') together[i] = '1';
+int CoresOfRank(Communicator& communicator, const std::filesystem::path& root) {
+  const CoreLimits own{OwnCores(), CpuQuotas(root)};
+  const auto host = LimitsOnHost(communicator, own);
+  double share = static_cast<double>(CoresTogether(host) / communicator.world().local_size);
+  for (const auto& [group, cpus] : own.quotas) {
+    const auto sharers = std::ranges::count_if(
+        host, [&name = group](const CoreLimits& limits) { return limits.quotas.contains(name); });
+    share = std::min(share, cpus / static_cast<double>(sharers));
   }
-  const auto count = std::count(together.begin(), together.end(), '1');
-  return std::max(1, static_cast<int>(count) / world.local_size);
+  return std::max(1, static_cast<int>(share));
 }
 
 }  // namespace helio::cluster

@@ -93,8 +93,9 @@ void RunOptions::Declare(OptionList& list) {
                       "Check everything, print the resolved configuration, train nothing");
   list.AddOperational("log_format", &log_format, OneOf({"text", "json"}), "Of log lines");
   list.Group("Ranks and machine");
-  list.AddOperational("threads", &threads, AtLeast(0),
-                      "Compute threads of a rank (0: the machine's cores / ranks on it)");
+  list.AddOperational(
+      "threads", &threads, AtLeast(0),
+      "Compute threads of a rank (0: its share of the host's cores, or of a container's CPU limit)");
   list.Add("batch_norm", &batch_norm, OneOf({"global", "node", "local"}),
            "Batch-norm statistics: of the whole batch, of a host's part or of a rank's part");
   list.Add("negatives", &negatives, OneOf({"global", "local"}), "Wrong pairs and DAMSM negatives");

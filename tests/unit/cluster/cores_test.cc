@@ -8,6 +8,8 @@
 namespace helio::cluster {
 namespace {
 
+constexpr const char* kNoQuotas = "/nonexistent";  // this machine's are left out
+
 cpu_set_t OwnSet() {
   cpu_set_t set;
   CPU_ZERO(&set);
@@ -33,7 +35,8 @@ void Bind(int n) {
 
 void ExpectCores(int ranks, int ranks_per_node, int expected) {
   RunThreadRanks(
-      ranks, [expected](Communicator& c) { EXPECT_EQ(CoresOfRank(c), expected); }, {60, 60}, ranks_per_node);
+      ranks, [expected](Communicator& c) { EXPECT_EQ(CoresOfRank(c, kNoQuotas), expected); }, {60, 60},
+      ranks_per_node);
 }
 
 TEST(CoresTest, TheRanksOfAHostDivideWhatTheyShare) {
@@ -49,7 +52,7 @@ TEST(CoresTest, WhoIsBoundToAProcessorHasOne) {
       2,
       [](Communicator& c) {
         Bind(c.rank());
-        EXPECT_EQ(CoresOfRank(c), 1);
+        EXPECT_EQ(CoresOfRank(c, kNoQuotas), 1);
       },
       {60, 60}, 2);
 }
