@@ -3,7 +3,10 @@
 #include <algorithm>
 #include <functional>
 
+#include "cluster/consistency.h"
 #include "dataio/evaluation_rows.h"
+#include "src/app/version.h"
+#include "src/base/checksum.h"
 #include "src/eval/r_precision.h"
 #include "src/recipes/registry.h"
 
@@ -101,6 +104,14 @@ TrainingOptions CheckedOptions(const OptionValues& values, const std::vector<std
   problems += MixedProblems(options);
   ThrowAnyFlagProblems(problems);
   return options;
+}
+
+void CheckSameJob(const ResolvedOptions& own, cluster::Communicator& communicator) {
+  cluster::Fingerprints fingerprints{{"version", Version()},
+                                     {"configuration", Digest(ToFlagfile(own.computed))}};
+  // Who evaluates or logs at other steps waits in other collectives than the others.
+  for (const auto& [name, value] : own.cadence) fingerprints.emplace_back(name, value);
+  cluster::CheckConsistency(communicator, fingerprints);
 }
 
 void CheckRanks(const TrainingOptions& options, const cluster::World& world) {

@@ -2,7 +2,7 @@
 #include <string>
 #include <vector>
 
-#include "cluster/world.h"
+#include "cluster/communicator.h"
 #include "dataio/dataset.h"
 #include "src/app/training_options.h"
 
@@ -13,6 +13,9 @@ namespace helio::app {
 // The options that `values` give, when all of them are in order; every problem in one error. `allowed`: the
 // systems of this program.
 TrainingOptions CheckedOptions(const OptionValues& values, const std::vector<std::string>& allowed);
+// That all ranks were started with the same version and options. Before every other collective: which ones
+// follow, and with what, these decide. Throws on every rank, naming what differs where. Collective.
+void CheckSameJob(const ResolvedOptions& own, cluster::Communicator& communicator);
 // In what the options ask of so many ranks.
 void CheckRanks(const TrainingOptions& options, const cluster::World& world);
 // R-precision needs 99 captions of other classes beside each of the `images` that --`flag` asks for.

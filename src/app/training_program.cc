@@ -97,7 +97,6 @@ class TrainingProgram {
     session.steps = steps_;
     session.steps_per_epoch = steps_per_epoch_;
     session.identity = Identity();
-    session.cadence.assign(resolved_.cadence.begin(), resolved_.cadence.end());
     session.same_statistics = run_.batch_norm == "global";
     session.texts = {{train::kRunFlagsFile, ToFlagfile(resolved_.read)},
                      {train::kVocabularyFile, data_.train().vocabulary().ToJson()},
@@ -196,6 +195,7 @@ int RunTraining(recipes::Program program) {
   cluster::Launch launch(options.launch);
   StartLogging(options.run.recipe.c_str(), launch.world().rank, launch.world().size);
   return launch.Run([&] {
+    CheckSameJob(Resolve(options.values), launch.communicator());
     CheckRanks(options, launch.world());
     UseCudaProducts(PrecisionOf(options.trainer.precision));
     UseThreads(options.run.threads, launch.communicator());

@@ -5,7 +5,6 @@
 
 #include "cluster/consistency.h"
 #include "cluster/replicas.h"
-#include "src/base/checksum.h"
 #include "src/base/random.h"
 #include "src/base/seconds.h"
 #include "src/train/checkpoint_files.h"
@@ -67,12 +66,8 @@ int Session::Run() {
 void Session::CheckRanksAgree() {
   cluster::CheckConsistency(
       communicator_,
-      {{"version", options_.version},
-       {"configuration", Digest(options_.identity.flags)},
-       {"data set", options_.identity.data},
+      {{"data set", options_.identity.data},
        {"initial weights", WeightsDigest(recipes::TensorsOf(system_, recipes::Role::kTrained))}});
-  // Who evaluates or logs at other steps waits in other collectives than the others.
-  cluster::CheckConsistency(communicator_, options_.cadence);
 }
 
 // The step of the checkpoint that was restored; nothing without one. Collective.

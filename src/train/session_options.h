@@ -5,7 +5,6 @@
 #include <string>
 #include <vector>
 
-#include "cluster/consistency.h"
 #include "dataio/batch.h"
 #include "src/base/exit_code.h"
 #include "src/base/option_list.h"
@@ -39,8 +38,6 @@ struct SessionOptions {
   int exit_code_requeue = kRequeueCode;
   // What a resume must agree on.
   RunIdentity identity;
-  // What decides who waits where, name by name: all ranks must have the same.
-  cluster::Fingerprints cadence;
   std::map<std::string, std::string> texts;  // files stored in each checkpoint, by name
   std::string version, revision;
   std::string weight_gradient;  // how they are computed here: "taps" or "library"

@@ -69,6 +69,14 @@ def folders(bin_dir, work):
     check(job.wait(timeout=100) == 0, "under nohup SIGHUP does nothing")
 
 
+def ranks(bin_dir, work):
+    """Two ranks that were not told the same, by flags that decide which collectives there are."""
+    train = [bin_dir / "helio-train", *toy_flags(work, 2), "--first_deadline_seconds=60", f"--out={work}/ranks"]
+    for flag, said in (("--negatives=local", "configuration: rank 1 has "), ("--metrics_port=29551", "metrics_port: rank 1 has 29551, the others have 0")):
+        done = run(*MPIRUN, "-n", "1", *train, ":", "-n", "1", *train, flag, expect=None)
+        check(done.code == 1 and "do not run the same job" in done.said and said in done.said, f"{flag} on one rank of two is named: {done.code}")
+
+
 def one_class(bin_dir, work):
     """All rows of class 0: as if there were no classes."""
     pictures = sorted((work / "drawn").rglob("*.jpg"))[:40]
@@ -98,7 +106,7 @@ def main():
     with tempfile.TemporaryDirectory(prefix="helio_mistakes_") as folder:
         work = pathlib.Path(folder)
         make_data(bin_dir, work)
-        for part in (numbers, rates, folders, one_class):
+        for part in (numbers, rates, folders, ranks, one_class):
             part(bin_dir, work)
 
 

@@ -5,16 +5,9 @@
 
 #include "tests/unit/train/session_fixture.h"
 
-// Ranks that are not like the others: slow, with other flags, with other weights.
+// Ranks that are not like the others: slow, with other weights.
 namespace helio::train {
 namespace {
-
-TEST_F(SessionTest, RanksThatWouldWaitAtOtherStepsAreNamed) {
-  more_ = [](int rank, SessionOptions& options, SessionHooks&) {
-    options.cadence = {{"log_every", rank == 1 ? "20" : "10"}};
-  };
-  EXPECT_THAT(ErrorOf(Options(4), {}), testing::HasSubstr("log_every: rank 1 has 20, the others have 10"));
-}
 
 // A rank that computes for longer, while batch norm's sums make all the others wait for it inside the step.
 class UnevenNumbers : public FourNumbers {

@@ -1,0 +1,39 @@
+#include "src/app/training_checks.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "cluster/thread_communicator.h"
+#include "tests/support/error_of.h"
+
+namespace helio::app {
+namespace {
+
+using ::testing::HasSubstr;
+
+// What three ranks hear of which rank 1 was also given `more`.
+std::string ErrorOfRanks(const OptionValues& more) {
+  return ErrorOf([&] {
+    cluster::RunThreadRanks(3, [&](cluster::Communicator& communicator) {
+      OptionValues given = {{"recipe", "mirrorgan"}, {"log_every", "10"}};
+      if (communicator.rank() == 1)
+        for (const auto& [name, value] : more) given[name] = value;
+      CheckSameJob(Resolve(given), communicator);
+    });
+  });
+}
+
+TEST(CheckSameJobTest, RanksWithOtherOptionsAreNamed) {
+  EXPECT_THAT(ErrorOfRanks({{"log_every", "20"}}), HasSubstr("log_every: rank 1 has 20, the others have 10"));
+  EXPECT_THAT(ErrorOfRanks({{"metrics_port", "9500"}}),
+              HasSubstr("metrics_port: rank 1 has 9500, the others have 0"));
+  EXPECT_THAT(ErrorOfRanks({{"negatives", "local"}}), HasSubstr("configuration: rank 1 has "));
+}
+
+TEST(CheckSameJobTest, WhatIsOfAHostAloneMayDiffer) {
+  EXPECT_EQ(ErrorOfRanks({}), "");
+  EXPECT_EQ(ErrorOfRanks({{"threads", "3"}, {"metrics_bind", "10.0.0.1"}}), "");
+}
+
+}  // namespace
+}  // namespace helio::app
