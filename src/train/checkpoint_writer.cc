@@ -97,7 +97,10 @@ void CheckpointWriter::Flush() {
 
 std::optional<WriteOutcome> CheckpointWriter::TakeOutcome() {
   const std::lock_guard lock(mutex_);
-  return std::exchange(outcome_, std::nullopt);
+  if (outcomes_.empty()) return std::nullopt;
+  auto oldest = std::move(outcomes_.front());
+  outcomes_.pop_front();
+  return oldest;
 }
 
 void CheckpointWriter::Run() {
@@ -113,7 +116,7 @@ void CheckpointWriter::Run() {
     WriteOutcome outcome = Write(snapshot);
     lock.lock();
     writing_ = false;
-    if (!outcome_ || outcome_->error.empty()) outcome_ = std::move(outcome);
+    outcomes_.push_back(std::move(outcome));
     changed_.notify_all();
   }
 }

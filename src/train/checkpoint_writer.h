@@ -1,5 +1,6 @@
 #pragma once
 #include <condition_variable>
+#include <deque>
 #include <filesystem>
 #include <functional>
 #include <mutex>
@@ -47,7 +48,7 @@ class CheckpointWriter {
   void Save(Snapshot snapshot);
   // Waits for the write under way.
   void Flush();
-  // The outcome of the latest finished write, once. A failure stays until it is taken.
+  // The outcome of the oldest finished write that was not taken yet: of every write one, in their order.
   std::optional<WriteOutcome> TakeOutcome();
 
  private:
@@ -62,7 +63,7 @@ class CheckpointWriter {
   std::optional<Snapshot> pending_;
   bool writing_ = false;
   bool stop_ = false;
-  std::optional<WriteOutcome> outcome_;
+  std::deque<WriteOutcome> outcomes_;
   std::thread thread_;
 };
 

@@ -367,16 +367,22 @@ Snapshot Session::MakeSnapshot(int64_t step, const NamedTensors& optimizer) cons
 // A failed write is in the log by now. The last one of a run must not fail: its weights exist nowhere else.
 void Session::ReportWrites(bool last) {
   if (!is_rank0()) return;
-  const auto outcome = writer_->TakeOutcome();
-  if (!outcome) return;
-  metrics_.Checkpoint(*outcome);
-  if (!outcome->error.empty() && (last || options_.on_checkpoint_failure == "stop"))
-    throw Error(ErrorKind::kSystem,
-                "no checkpoint of step " + std::to_string(outcome->step) + ": " + outcome->error,
-                options_.out.string(), "the older ones are whole; mend that and start again");
-  if (outcome->error.empty())
+  const bool any_counts = options_.on_checkpoint_failure == "stop";
+  std::optional<WriteOutcome> lost;
+  while (const auto outcome = writer_->TakeOutcome()) {
+    metrics_.Checkpoint(*outcome);
+    if (!outcome->error.empty()) {
+      if (last || any_counts) lost = outcome;
+      continue;
+    }
+    if (!any_counts) lost.reset();  // a later one is whole
     LOG(INFO) << "checkpoint of step " << outcome->step << ": " << outcome->bytes / 1000000 << " MB in "
               << std::setprecision(2) << outcome->seconds << " s";
+  }
+  if (lost)
+    throw Error(ErrorKind::kSystem,
+                "no checkpoint of step " + std::to_string(lost->step) + ": " + lost->error,
+                options_.out.string(), "the older ones are whole; mend that and start again");
 }
 
 bool Session::AgreeToStop() {

@@ -293,6 +293,7 @@ TEST_F(CheckpointTest, WhatMustBeOnTheDiskFirstIsBroughtThereFirst) {
   writer.Save(SmallSnapshot(2));
   writer.Flush();
   EXPECT_EQ(visible, (std::vector<size_t>{0, 1}));
+  EXPECT_EQ(writer.TakeOutcome()->error, "");
   EXPECT_NE(writer.TakeOutcome()->error, "");
   EXPECT_EQ(ReadNewestCheckpoint(root_)->step, 1);
 }

@@ -173,9 +173,13 @@ TEST_F(FaultyDiskTest, AFullDiskStopsNeitherTheWriterNorLaterCheckpoints) {
   Disk() = {};
   writer.Save(SmallSnapshot(3));
   writer.Flush();
-  const auto outcome = writer.TakeOutcome();
-  EXPECT_EQ(outcome->step, 2);  // a failure is not hidden by the success after it
-  EXPECT_NE(outcome->error.find("No space left"), std::string::npos);
+  const auto failure = writer.TakeOutcome(), success = writer.TakeOutcome();
+  ASSERT_TRUE(failure && success);  // neither hides the other
+  EXPECT_EQ(failure->step, 2);
+  EXPECT_NE(failure->error.find("No space left"), std::string::npos);
+  EXPECT_EQ(success->step, 3);
+  EXPECT_EQ(success->error, "");
+  EXPECT_FALSE(writer.TakeOutcome());
   EXPECT_EQ(Newest(), 3);
 }
 
