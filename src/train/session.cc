@@ -147,6 +147,7 @@ int Session::Loop(int64_t step) {
   }
   Flush();
   ReportWrites(/*last=*/true);
+  profile_.End();  // behind the checkpoint: a signal leaves little time
   communicator_.Barrier("end of run");
   const bool done = step >= options_.steps && !history_.evaluation_pending;
   if (is_rank0() && done)

@@ -110,17 +110,26 @@ void StepProfile::Before(int64_t step) {
 void StepProfile::After(int64_t step, const StepReport& report) {
   if (!recording_) return;
   for (const auto& part : report.parts) parts_.push_back(part);
+  last_ = step;
+  ++recorded_;
   if (step == to_) Finish();
+}
+
+void StepProfile::End() {
+  if (recording_) return Finish();
+  if (from_ > 0 && rank_ == 0)
+    LOG(WARNING) << "--profile=" << from_ << "-" << to_
+                 << ": none of these steps was done, there is no trace";
 }
 
 void StepProfile::Finish() {
   recording_ = false;
+  const auto from = std::exchange(from_, 0);
   const auto result = profiler::disableProfiler();
   const auto file = folder_ / ("rank-" + std::to_string(rank_) + ".json");
   std::error_code failed;
   std::filesystem::create_directories(folder_, failed);
   result->save(file.string());
-  const int64_t steps = to_ - from_ + 1;
   std::map<std::string, double> seconds;
   for (const auto& part : parts_) seconds[part.name] += part.time.seconds();
   if (!std::filesystem::exists(file, failed)) {
@@ -128,10 +137,10 @@ void StepProfile::Finish() {
     return;
   }
   const auto kernels = KernelSeconds(result->events());
-  LOG(INFO) << "steps " << from_ << " to " << to_ << " of rank " << rank_ << ": " << file.string()
-            << " (ui.perfetto.dev shows it)" << Table("part", seconds, steps, kOperatorsShown)
-            << Table("operator, on the host", OwnSeconds(result->events()), steps, kOperatorsShown)
-            << (kernels.empty() ? "" : Table("kernel", kernels, steps, kOperatorsShown));
+  LOG(INFO) << "steps " << from << " to " << last_ << " of rank " << rank_ << ": " << file.string()
+            << " (ui.perfetto.dev shows it)" << Table("part", seconds, recorded_, kOperatorsShown)
+            << Table("operator, on the host", OwnSeconds(result->events()), recorded_, kOperatorsShown)
+            << (kernels.empty() ? "" : Table("kernel", kernels, recorded_, kOperatorsShown));
 }
 
 }  // namespace helio::train

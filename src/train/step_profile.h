@@ -25,13 +25,16 @@ class StepProfile {
 
   void Before(int64_t step);                           // step `step` (from 1) begins
   void After(int64_t step, const StepReport& report);  // it has ended; after the last one writes the trace
+  // The run has ended: writes what was recorded where it ended among these steps, warns where it did before.
+  void End();
 
  private:
   void Finish();
 
   const std::filesystem::path folder_;
   const int rank_;
-  int64_t from_ = 0, to_ = 0;  // 0: none
+  int64_t from_ = 0, to_ = 0;        // 0: none, or written
+  int64_t last_ = 0, recorded_ = 0;  // the latest step recorded, and how many: a rollback repeats some
   bool recording_ = false;
   std::vector<StepReport::Part> parts_;  // of all recorded steps
 };

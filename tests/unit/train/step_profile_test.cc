@@ -58,6 +58,32 @@ TEST_F(StepProfileTest, ARunThatEndsEarlyIsNoFailure) {
   Steps(profile);
 }
 
+TEST_F(StepProfileTest, ARunThatEndsAmongItsStepsLeavesTheirTrace) {
+  StepProfile profile("5-100", folder_ / "profile", 0);
+  Steps(profile);
+  testing::internal::CaptureStderr();
+  profile.End();
+  EXPECT_NE(testing::internal::GetCapturedStderr().find("steps 5 to 6 of rank 0"), std::string::npos);
+  EXPECT_TRUE(std::filesystem::exists(folder_ / "profile/rank-0.json"));
+}
+
+TEST_F(StepProfileTest, ARunThatEndsBeforeItsStepsSaysSo) {
+  StepProfile profile("7-9", folder_ / "profile", 0);
+  Steps(profile);
+  testing::internal::CaptureStderr();
+  profile.End();
+  EXPECT_NE(testing::internal::GetCapturedStderr().find("--profile=7-9: none of these"), std::string::npos);
+  EXPECT_FALSE(std::filesystem::exists(folder_ / "profile"));
+}
+
+TEST_F(StepProfileTest, WhatIsWrittenStaysAtTheEnd) {
+  StepProfile profile("2-4", folder_ / "profile", 0);
+  Steps(profile);
+  testing::internal::CaptureStderr();
+  profile.End();
+  EXPECT_EQ(testing::internal::GetCapturedStderr(), "");
+}
+
 TEST_F(StepProfileTest, RefusesWhatIsNoRange) {
   for (const auto* steps : {"7", "0-3", "5-4", "a-b", "1-2-3", "-1-2"})
     EXPECT_THROW(StepProfile(steps, folder_, 0), Error) << steps;
