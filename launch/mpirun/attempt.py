@@ -8,7 +8,8 @@ import time
 import uuid
 
 from mistake import Mistake
-from output import SCREEN, Log
+from outlets import Log
+from output import SCREEN, say
 from verdict import FAILING
 
 MARKER = "HELIO_LAUNCH_ID"
@@ -54,7 +55,7 @@ class Attempt:
         self.identity = uuid.uuid4().hex
         self.text, self.failing = "", None  # tail of the output; when it first told of a failure
         self.last_output = time.time()
-        self.log = Log(log)
+        self.log = Log(log, say)
         # A session of its own: the terminal's Ctrl-C must reach us only, because mpirun kills its ranks on SIGINT.
         try:
             self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True,

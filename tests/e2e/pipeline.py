@@ -140,6 +140,28 @@ def check_codes(work):
     check((done.returncode, done.stderr) == (0, ""), f"--print ends quietly where nobody reads {done.stderr}")
 
 
+def check_full_disk(work):
+    """A stage that says more than a pipe holds, while its log, our output and at last its mark have no room."""
+    (work / "flooding").mkdir()
+    program = work / "flooding/helio-synth"
+    program.write_text("#!/bin/sh\nmkdir -p ${1#--out=}\ntouch ${1#--out=}/attributes.json\nhead -c 200000 /dev/zero | tr '\\0' x | fold -w 500\n")
+    program.chmod(0o755)
+    file = work / "flooding.pipeline"
+    file.write_text(f"[pipeline]\nout = {work}/full\nbin = {work}/flooding\n[synth]\n")
+    for folder in ("logs", ".pipeline"):
+        (work / "full" / folder).mkdir(parents=True)
+    (work / "full/logs/synth.log").symlink_to("/dev/full")
+    said = run(ROOT / "launch/pipeline", file, timeout=60).err
+    check("synth.log: cannot be written: No space left on device" in said, "a full disk under a stage's log is told once and ends nothing")
+    (work / "full/.pipeline/synth.json").unlink()
+    with open("/dev/full", "wb") as full:
+        check(subprocess.run([str(ROOT / "launch/pipeline"), str(file)], stdout=full, stderr=full, timeout=60).returncode == 0, "nor does one under our output")
+    (work / "full/.pipeline/synth.json").unlink()
+    (work / "full/.pipeline/synth.tmp").symlink_to("/dev/full")
+    done = run(ROOT / "launch/pipeline", file, expect=75, timeout=60)
+    check("No space left on device (the same command goes on)" in done.err and "Traceback" not in done.err, "a stage that cannot be marked: 75, for it may pass")
+
+
 def check_files_of_the_house(work):
     for file in sorted((ROOT / "configs/pipelines").glob("*.pipeline")):
         shown = pipeline(file, f"bin={BIN}", f"out={work}/x", "--print").out
@@ -155,6 +177,7 @@ def main():
         work = pathlib.Path(folder)
         file = tiny(work)
         check_codes(work)
+        check_full_disk(work)
         check_interruptions(work, file)
         check_changes(work, file)
         check_mistakes(work, file)
