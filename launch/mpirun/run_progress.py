@@ -12,6 +12,11 @@ def checkpoints(run):
     return found
 
 
+def wrote(before, now):
+    """Whether of `now` one was not there `before`, or has been written again (by a run that began anew or further back)."""
+    return any(before.get(name) != made for name, made in now.items())
+
+
 def newest_step(found):
     return max((int(name[5:]) for name in found if name[5:].isdigit()), default=0)
 

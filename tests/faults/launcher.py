@@ -109,6 +109,11 @@ def limits(folder):
     case = Case(folder, "progress", script, "--restarts=1").run()
     check((case.code, len(case.starts())) == (0, 6), "a new checkpoint resets the counter")
     check([a["to_step"] for a in case.attempts()] == [1, 2, 3, 4, 5, 5], "attempts.jsonl has the steps")
+    case = Case(folder, "lower", script, "--restarts=1", flags=["--resume=none"])
+    (case.out / "checkpoints/step-0000001000").mkdir(parents=True)
+    (case.out / "checkpoints/step-0000001000/manifest.json").write_text("{}")
+    case.run()
+    check((case.code, len(case.starts())) == (0, 6), "also one of a lower step than the folder had when the run began anew")
 
 
 def resuming(folder):

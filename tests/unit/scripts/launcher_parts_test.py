@@ -100,6 +100,13 @@ class Launcher(unittest.TestCase):
         (self.folder / "checkpoints/step-0000000015").mkdir()  # not whole
         self.assertEqual(run_progress.newest_step(run_progress.checkpoints(self.folder)), 10)
 
+    def test_what_an_attempt_wrote(self):
+        before = {"step-0000001000": 5}
+        self.assertFalse(run_progress.wrote(before, before))
+        self.assertFalse(run_progress.wrote(before, {}))  # set aside
+        self.assertTrue(run_progress.wrote(before, {"step-0000000010": 6}))
+        self.assertTrue(run_progress.wrote(before, {"step-0000001000": 6}))
+
     def test_a_stage_is_filled_in(self):
         settings = {"out": "runs/a", "ranks": "2", "seed": "3", "trainings": "--threads=1", "bin": "bin", "mpirun": "--oversubscribe"}
         pack = fill(Section(KINDS["pack"], "pack", "f"), settings, [])
