@@ -64,6 +64,8 @@ def container(stage, settings, file_name, given):
         "command": [f"{IMAGE_ROOT}/launch/pipeline"],
         "args": [f"/etc/heliograph/{file_name}", *changes, f"trainings={TRAININGS}", "--only", stage.name, "--patience", "60"],
         "ports": watched,
+        # Seconds: a lost node's lock may linger when this pod takes its place.
+        "env": [{"name": "HELIO_LOCK_PATIENCE", "value": "60"}],
         "resources": resources(stage, ranks, given),
         "securityContext": {"allowPrivilegeEscalation": False, "readOnlyRootFilesystem": True, "capabilities": {"drop": ["ALL"]}},
         "volumeMounts": [{"name": name, "mountPath": path, **({"readOnly": True} if fixed else {})} for name, path, fixed in mounts]}

@@ -7,6 +7,7 @@
 #   HELIO_BIN           folder of the programs; of an installation PREFIX/bin                   [HELIO_HOME/build/release/bin]
 #   HELIO_MAX_RESTARTS  requeues before giving up              [100]
 #   HELIO_TARGETS       folder where Prometheus looks for target lists (launch/monitoring/prometheus-slurm.yml) [none]
+#   HELIO_LOCK_PATIENCE seconds that the programs wait for a folder which another job holds [60 once requeued, else 0]
 #   HELIO_MPI           srun's --mpi                           [pmix]
 #   HELIO_CPU_BIND      srun's --cpu-bind                      [cores]
 #   HELIO_DISTRIBUTION  srun's --distribution                  [block:block: neighbouring ranks on one socket, as GPUs in PCI order mostly are]

@@ -4,13 +4,18 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
+#include <thread>
+#include <utility>
 
 #include "src/base/error.h"
 #include "src/base/file_system.h"
 #include "src/base/host_name.h"
 #include "src/base/log.h"
+#include "src/base/seconds.h"
 
 namespace helio {
 namespace fs = std::filesystem;
@@ -30,15 +35,48 @@ bool IsStill(const fs::path& file, const Descriptor& lock) {
          named.st_ino == open.st_ino && named.st_dev == open.st_dev;
 }
 
-Descriptor TakeLock(const fs::path& file, const char* remedy) {
+std::string HolderOf(const fs::path& file) {
+  try {
+    return ReadFile(file);
+  } catch (const Error&) {
+    return "it ends just now";  // and has taken the file away
+  }
+}
+
+// Waits for the holder, a moment at a time; throws once the patience is used up.
+class Waiting {
+ public:
+  explicit Waiting(double patience) : patience_(patience), end_(Clock::now() + FromSeconds(patience)) {}
+
+  void AMoment(const fs::path& file, const char* remedy) {
+    const std::string folder = file.parent_path().string();
+    if (Clock::now() >= end_)
+      throw Error(patience_ > 0 ? ErrorKind::kCluster : ErrorKind::kUser,
+                  "another job (" + HolderOf(file) + ") is writing here", folder, remedy);
+    if (!std::exchange(told_, true))
+      LOG(WARNING) << folder << ": still held by " << HolderOf(file) << "; waiting " << patience_
+                   << " s for it";
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  }
+
+ private:
+  const double patience_;
+  const Clock::time_point end_;
+  bool told_ = false;
+};
+
+Descriptor TakeLock(const fs::path& file, const char* remedy, double patience) {
+  Waiting waiting(patience);
   while (true) {
     auto lock = OpenLock(file);
     if (::flock(lock.get(), LOCK_EX | LOCK_NB) == 0) {
       if (IsStill(file, lock)) return lock;
       continue;
     }
-    if (errno == EWOULDBLOCK)
-      ThrowUser("another job (" + ReadFile(file) + ") is writing here", file.parent_path().string(), remedy);
+    if (errno == EWOULDBLOCK) {
+      waiting.AMoment(file, remedy);
+      continue;
+    }
     LOG(WARNING) << file.string() << ": this file system has no locks (" << std::strerror(errno)
                  << "): nothing keeps a second job from writing here";
     return lock;
@@ -47,9 +85,17 @@ Descriptor TakeLock(const fs::path& file, const char* remedy) {
 
 }  // namespace
 
-FolderLock::FolderLock(const fs::path& folder, const char* remedy) : file_(folder / ".lock") {
+double LockPatience() {
+  constexpr double kMost = 3600, kStartedAgain = 60;
+  if (const char* given = std::getenv("HELIO_LOCK_PATIENCE")) return std::clamp(std::atof(given), 0.0, kMost);
+  const char* restarts = std::getenv("SLURM_RESTART_COUNT");
+  return restarts && std::atoi(restarts) > 0 ? kStartedAgain : 0;
+}
+
+FolderLock::FolderLock(const fs::path& folder, const char* remedy, double patience)
+    : file_(folder / ".lock") {
   MakeFolders(folder);
-  lock_ = TakeLock(file_, remedy);
+  lock_ = TakeLock(file_, remedy, patience);
   const std::string holder = HostName() + ", process " + std::to_string(::getpid());
   if (::ftruncate(lock_.get(), 0) == 0 && ::pwrite(lock_.get(), holder.data(), holder.size(), 0) < 0)
     LOG(WARNING) << folder << ": cannot note who holds the lock";

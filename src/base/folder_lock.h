@@ -5,13 +5,20 @@
 
 namespace helio {
 
+// How long a process waits for a folder that another one holds: HELIO_LOCK_PATIENCE seconds (at most 3600);
+// without it 60 where Slurm has started its job again (SLURM_RESTART_COUNT), else 0. The process of a node
+// that was lost may outlive its job, and its locks on a shared file system do until their lease ends.
+double LockPatience();
+
 // A folder of which one process at a time is the writer: a locked file ".lock" in it. The kernel frees the
 // lock when the holder dies, however it dies. Move-only, one thread.
 class FolderLock {
  public:
-  // Makes the folder, takes its lock and notes host and process in it. Throws Error{kUser} naming the holder
-  // if another live process has it, `remedy` telling what to do. A file system without locks is warned of.
-  FolderLock(const std::filesystem::path& folder, const char* remedy);
+  // Makes the folder, takes its lock and notes host and process in it. If another live process has it, throws
+  // an Error that names it, `remedy` telling what to do: without `patience` (seconds) Error{kUser} at once,
+  // else Error{kCluster} after that time, so that a job is not ended for good by what will pass. A file
+  // system without locks is warned of.
+  FolderLock(const std::filesystem::path& folder, const char* remedy, double patience = LockPatience());
   FolderLock(FolderLock&&) noexcept = default;
   FolderLock& operator=(FolderLock&&) = delete;
 

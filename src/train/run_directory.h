@@ -12,8 +12,8 @@ namespace helio::train {
 // appended) in it.
 class RunDirectory {
  public:
-  // Creates the folder and takes its lock. Throws Error{kUser} naming the holder if another live process has
-  // it.
+  // Creates the folder and takes its lock. Throws an Error that names the holder if another live process has
+  // it: Error{kUser}, or Error{kCluster} where the job was started again (LockPatience).
   explicit RunDirectory(std::filesystem::path path);
   RunDirectory(const RunDirectory&) = delete;
   RunDirectory& operator=(const RunDirectory&) = delete;
