@@ -4,13 +4,28 @@
 #include "src/base/safetensors.h"
 
 namespace helio::app {
+namespace {
+
+namespace fs = std::filesystem;
+
+// Beside it, under a name that no earlier run's file has: "before-best", then "before-best-1", ...
+fs::path PlaceOfTheOneBefore(const fs::path& path) {
+  const auto named = [&](const std::string& number) {
+    return path.parent_path() / ("before-" + path.stem().string() + number + path.extension().string());
+  };
+  auto place = named("");
+  for (int i = 1; Exists(place); ++i) place = named("-" + std::to_string(i));
+  return place;
+}
+
+}  // namespace
 
 void BestWeights::GoOnAt(int64_t step) {
   best_.reset();
   if (!Exists(path_)) return;
   const auto file = ReadSafeTensors(path_);
   if (step == 0 || !train::FlagDifferences(file.Said("flags"), identity_, allowed_).empty()) {
-    const auto before = path_.parent_path() / ("before-" + path_.filename().string());
+    const auto before = PlaceOfTheOneBefore(path_);
     Rename(path_, before);
     LOG(INFO) << path_.string() << " is of an earlier run: moved to " << before.string();
   } else if (const auto at = file.Said("step"), score = file.Said("score");

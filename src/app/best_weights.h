@@ -19,8 +19,8 @@ class BestWeights {
       : path_(std::move(path)), identity_(std::move(identity)), allowed_(std::move(allowed)) {}
 
   // The run goes on at `step`. A file of another run, or of one that begins anew, is moved to "before-" and
-  // its name: its score is no measure for this one. Nor is that of a later step, whose evaluation comes
-  // again.
+  // its name (with "-1", "-2", ... once there are such): its score is no measure for this one. Nor is that of
+  // a later step, whose evaluation comes again.
   void GoOnAt(int64_t step);
   // Writes the weights if the score is better than the file's. `metadata` has the run's flags as "flags".
   void Offer(const recipes::ValidationScore& score, bool higher_is_better, int64_t step,

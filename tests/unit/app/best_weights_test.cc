@@ -50,6 +50,19 @@ TEST_F(BestWeightsTest, ARunThatBeginsAnewIsNotMeasuredByTheOneBefore) {
   EXPECT_EQ(Kept("score"), "5");
 }
 
+TEST_F(BestWeightsTest, EveryRunThatBeginsAnewLeavesWhatTheOnesBeforeHad) {
+  for (const int64_t step : {10, 20, 30}) {
+    auto anew = At(0);
+    Offer(anew, 1, step);
+  }
+  EXPECT_EQ(Kept(), "30");
+  const auto moved = [&](const char* name) {
+    return ReadSafeTensors(scratch_.path() / name).metadata.at("step");
+  };
+  EXPECT_EQ(moved("before-best.safetensors"), "10");
+  EXPECT_EQ(moved("before-best-1.safetensors"), "20");
+}
+
 TEST_F(BestWeightsTest, NorByWhatAResumeComesTo) {
   auto before = At(0);
   Offer(before, 1, 30);
