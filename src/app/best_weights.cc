@@ -1,5 +1,6 @@
 #include "src/app/best_weights.h"
 
+#include "src/base/error.h"
 #include "src/base/file_system.h"
 #include "src/base/safetensors.h"
 
@@ -38,13 +39,20 @@ void BestWeights::Offer(const recipes::ValidationScore& score, bool higher_is_be
                         const NamedTensors& weights, std::map<std::string, std::string> metadata) {
   if (!std::isfinite(score.value)) return;
   if (best_ && (higher_is_better ? score.value <= *best_ : score.value >= *best_)) return;
-  best_ = score.value;
   std::ostringstream value;
   value << std::setprecision(17) << score.value;
   metadata["score"] = value.str();
   metadata["score_name"] = score.name;
   metadata["step"] = std::to_string(step);
-  WriteSafeTensors(path_, weights, metadata);
+  try {
+    WriteSafeTensors(path_, weights, metadata);
+  } catch (const Error& error) {
+    // At the end nothing better comes: the run is started again, with this evaluation before it.
+    if (error.kind() != ErrorKind::kSystem || step >= last_step_) throw;
+    LOG(ERROR) << "no best weights of step " << step << ": " << error.what();
+    return;
+  }
+  best_ = score.value;
   LOG(INFO) << "best so far: " << score.name << " " << score.value << " -> " << path_.string();
 }
 

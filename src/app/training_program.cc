@@ -120,7 +120,7 @@ class TrainingProgram {
     }
     if (validation_ && IsValidated()) {
       best_ = std::make_unique<BestWeights>(out_ / "best.safetensors", Identity(),
-                                            options_.session.resume_override);
+                                            options_.session.resume_override, steps_);
       hooks.evaluate = [this](int64_t step) { return Validate(step); };
     }
     return hooks;

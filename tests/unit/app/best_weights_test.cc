@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "src/base/error.h"
 #include "src/base/safetensors.h"
 #include "tests/support/scratch_folder.h"
 
@@ -13,7 +14,7 @@ namespace fs = std::filesystem;
 class BestWeightsTest : public testing::Test {
  protected:
   BestWeights At(int64_t step, const std::string& flags = "--a=1\n") {
-    BestWeights best(path_, {.flags = flags, .defaults = "--a=1\n--new=0\n"}, "");
+    BestWeights best(path_, {.flags = flags, .defaults = "--a=1\n--new=0\n"}, "", kLast);
     best.GoOnAt(step);
     return best;
   }
@@ -23,6 +24,10 @@ class BestWeightsTest : public testing::Test {
   }
   std::string Kept(const char* key = "step") const { return ReadSafeTensors(path_).metadata.at(key); }
 
+  // Until it is tried once.
+  void FillTheDisk() const { fs::create_symlink("/dev/full", path_.string() + ".tmp"); }
+
+  static constexpr int64_t kLast = 100;
   const ScratchFolder scratch_{"best"};
   const fs::path path_ = scratch_.path() / "best.safetensors";
 };
@@ -61,6 +66,31 @@ TEST_F(BestWeightsTest, EveryRunThatBeginsAnewLeavesWhatTheOnesBeforeHad) {
   };
   EXPECT_EQ(moved("before-best.safetensors"), "10");
   EXPECT_EQ(moved("before-best-1.safetensors"), "20");
+}
+
+TEST_F(BestWeightsTest, AFullDiskCostsOneOfThemAndNotTheRun) {
+  auto best = At(0);
+  FillTheDisk();
+  EXPECT_NO_THROW(Offer(best, 2, 10));
+  EXPECT_FALSE(fs::exists(path_));
+  Offer(best, 3, 20);  // worse than what is nowhere
+  EXPECT_EQ(Kept(), "20");
+  FillTheDisk();
+  EXPECT_NO_THROW(Offer(best, 1, 30));
+  EXPECT_EQ(Kept(), "20");
+  Offer(best, 2, 40);
+  EXPECT_EQ(Kept(), "40");
+}
+
+TEST_F(BestWeightsTest, AFullDiskAtTheEndIsAFailureOfTheSystem) {
+  auto best = At(0);
+  FillTheDisk();
+  try {
+    Offer(best, 2, kLast);
+    FAIL() << "a run without its product has ended well";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::kSystem) << error.what();
+  }
 }
 
 TEST_F(BestWeightsTest, NorByWhatAResumeComesTo) {
