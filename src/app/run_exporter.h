@@ -13,10 +13,11 @@ namespace helio::app {
 std::string RunName(const std::filesystem::path& out);
 
 // Where a run's metrics can be read: /metrics of every rank, rank 0's list of targets, a push gateway. By the
-// options.
+// options. A list that cannot be written (disk full) is an error in the log only.
 class RunExporter {
  public:
-  // Once the run's folder is this job's (train::RunDirectory). Collective.
+  // Once the run's folder is this job's (train::RunDirectory). Throws Error{kUser} where the port cannot be
+  // had. Collective.
   RunExporter(const TrainingOptions& options, const cluster::MetricRegistry& registry,
               cluster::Communicator& communicator);
   // A run that ended in order is no target any more; one that died stays one, and its ranks count as down.
