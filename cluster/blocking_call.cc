@@ -10,6 +10,7 @@
 #include "src/base/exit_code.h"
 #include "src/base/host_name.h"
 #include "src/base/log.h"
+#include "src/base/seconds.h"
 
 namespace helio::cluster {
 namespace {
@@ -17,7 +18,7 @@ namespace {
 [[noreturn]] void GiveUp(const std::string& doing, double seconds) {
   LOG(ERROR)
       << doing << " on rank " << LauncherRank() << " on " << HostName() << " passed its deadline of "
-      << static_cast<int>(seconds)
+      << static_cast<int64_t>(seconds)
       << " s: another rank is stopped, dead or unreachable (which one cannot be told here; its process "
          "says nothing)";
   google::FlushLogFiles(google::GLOG_INFO);
@@ -33,8 +34,7 @@ void CallWithin(double seconds, const std::string& doing, const std::function<vo
   const double turn = TurnInLine(LauncherRank());
   std::thread guard([&] {
     std::unique_lock lock(mutex);
-    if (!returned.wait_for(lock, std::chrono::duration<double>(seconds + turn), [&] { return done; }))
-      GiveUp(doing, seconds);
+    if (!returned.wait_for(lock, FromSeconds(seconds + turn), [&] { return done; })) GiveUp(doing, seconds);
   });
   call();
   {

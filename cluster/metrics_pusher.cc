@@ -8,6 +8,7 @@
 
 #include "src/base/error.h"
 #include "src/base/log.h"
+#include "src/base/seconds.h"
 
 namespace helio::cluster {
 namespace {
@@ -89,7 +90,7 @@ struct MetricsPusher::State {
       lock.unlock();
       Push();
       lock.lock();
-      wake.wait_for(lock, std::chrono::duration<double>(seconds), [this] { return stopped; });
+      wake.wait_for(lock, FromSeconds(seconds), [this] { return stopped; });
     }
   }
 

@@ -37,7 +37,7 @@ void Complete(std::vector<MPI_Request>& requests, Clock::time_point deadline, do
   for (const size_t rank : Unfinished(requests, deadline)) AddToList(missing, std::to_string(rank));
   if (missing.empty()) return;
   throw Error(ErrorKind::kCluster,
-              "start-up passed its deadline of " + std::to_string(static_cast<int>(seconds)) +
+              "start-up passed its deadline of " + std::to_string(static_cast<int64_t>(seconds)) +
                   " s; missing: rank " + missing + " (not heard of since MPI_Init)",
               "start-up", "is that process stopped, or its host unreachable?");
 }

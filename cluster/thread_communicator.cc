@@ -99,7 +99,7 @@ class ThreadOperation : public Operation {
   void Wait() override {
     auto& job = *group_->job;
     std::unique_lock lock(job.mutex);
-    const auto until = started_ + std::chrono::duration<double>(deadline_seconds_);
+    const auto until = started_ + FromSeconds(deadline_seconds_);
     const bool in_time =
         job.changed.wait_until(lock, until, [&] { return meeting_->done || !job.failure.empty(); });
     if (!in_time) {

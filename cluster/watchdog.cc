@@ -130,7 +130,7 @@ std::string Watchdog::Described(int rank, Clock::time_point now) const {
 }
 
 std::string Watchdog::DeadlineText() const {
-  return std::to_string(static_cast<int>(job_->deadline_seconds())) + " s";
+  return std::to_string(static_cast<int64_t>(job_->deadline_seconds())) + " s";
 }
 
 }  // namespace helio::cluster

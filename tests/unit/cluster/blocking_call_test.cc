@@ -1,0 +1,26 @@
+#include "cluster/blocking_call.h"
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <thread>
+
+namespace helio::cluster {
+namespace {
+
+TEST(BlockingCallTest, ADeadlineOfCenturiesDoesNotLieInThePast) {
+  bool done = false;
+  CallWithin(1e10, "a call", [&] {
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    done = true;
+  });
+  EXPECT_TRUE(done);
+}
+
+TEST(BlockingCallDeathTest, ACallThatDoesNotReturnEndsTheProcess) {
+  EXPECT_EXIT(CallWithin(0.01, "a call", [] { std::this_thread::sleep_for(std::chrono::minutes(5)); }),
+              ::testing::ExitedWithCode(75), "a call on rank .* passed its deadline of 0 s");
+}
+
+}  // namespace
+}  // namespace helio::cluster
