@@ -107,8 +107,12 @@ AugmentKey Loader::Reader::Augmentation(const char* purpose, int64_t epoch) cons
 }
 
 struct Loader::State {
-  State(const std::vector<LoaderSource>& sources, LoaderOptions loader_options, int64_t first_step)
-      : options(std::move(loader_options)), next_to_make(first_step), next_to_give(first_step) {
+  State(const std::vector<LoaderSource>& sources, LoaderOptions loader_options, int64_t first_step,
+        std::shared_ptr<const void> data_owner)
+      : owner(std::move(data_owner)),
+        options(std::move(loader_options)),
+        next_to_make(first_step),
+        next_to_give(first_step) {
     for (const auto& source : sources)
       readers.push_back(std::make_unique<Reader>(source, options, std::ssize(readers)));
   }
@@ -117,6 +121,7 @@ struct Loader::State {
   Batch Make(int64_t step) const;
   int64_t StepsPerEpoch() const;
 
+  const std::shared_ptr<const void> owner;  // of what the readers read: a worker left behind reads on
   const LoaderOptions options;
   std::vector<std::unique_ptr<Reader>> readers;
   std::mutex mutex;
@@ -127,8 +132,9 @@ struct Loader::State {
   bool stop = false;
 };
 
-Loader::Loader(std::vector<LoaderSource> sources, LoaderOptions options, int64_t first_step)
-    : state_(std::make_shared<State>(sources, std::move(options), first_step)) {
+Loader::Loader(std::vector<LoaderSource> sources, LoaderOptions options, int64_t first_step,
+               std::shared_ptr<const void> owner)
+    : state_(std::make_shared<State>(sources, std::move(options), first_step, std::move(owner))) {
   for (int i = 0; i < std::max(state_->options.workers, 1); ++i)
     workers_.emplace_back([state = state_] { state->Work(); });
 }

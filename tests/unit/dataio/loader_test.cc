@@ -170,6 +170,24 @@ TEST_F(LoaderTest, AugmentationDependsOnTheEpoch) {
   EXPECT_GE(changed, 8);
 }
 
+// A worker that was left behind reads on: the data set goes with the last one, not with who opened it.
+TEST_F(LoaderTest, TheOwnerOfTheDataOutlivesLateWorkers) {
+  const ScratchFolder scratch("owned_data");
+  auto owner = std::make_shared<const Dataset>(PackSmallSet(scratch.path(), 11), "train");
+  const std::weak_ptr<const Dataset> data = owner;
+  {
+    Loader loader({{*owner, Needs()}}, Options(), 0, owner);
+    owner.reset();
+    EXPECT_FALSE(data.expired());
+    std::string late;
+    for (int i = 0; i < 10000 && late.empty(); ++i) late = ErrorOf([&] { loader.Next(0); });
+    EXPECT_NE(late, "");
+  }
+  for (int i = 0; i < 1000 && !data.expired(); ++i)
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  EXPECT_TRUE(data.expired()) << "the workers have ended";
+}
+
 TEST_F(LoaderTest, PicturesPackedTooSmallAreRefused) {
   EXPECT_NE(ErrorOf([&] {
               Loader({{*dataset_, {.sides = {64}}}}, Options(), 0);
