@@ -8,6 +8,7 @@
 #include "src/app/training_checks.h"
 #include "src/base/error.h"
 #include "src/base/file_system.h"
+#include "src/base/log.h"
 #include "src/base/random.h"
 #include "src/eval/evaluation.h"
 #include "src/eval/png_writer.h"
@@ -44,6 +45,10 @@ class DrawnPictures : public PicturesOfRun {
   void DrawSamples(int64_t step) override;
   std::vector<recipes::ValidationScore> Evaluate(const recipes::PretrainedWeights& weights,
                                                  cluster::Communicator& communicator) override;
+  std::vector<std::string> ScoreNames(const recipes::PretrainedWeights& weights) const override {
+    const auto& run = options_.run;
+    return eval::ScoreNames(weights, data_.test(), run.evaluate_distances, run.evaluate_images);
+  }
 
  private:
   train::AveragedView Averages();
@@ -88,8 +93,17 @@ std::vector<recipes::ValidationScore> DrawnPictures::Evaluate(const recipes::Pre
   const auto judges =
       eval::MakeJudges(options_.judges, weights, data_.test(),
                        {.device = communicator.world().device, .distances = options_.run.evaluate_distances});
-  const eval::Examination examination{
-      judges, data_.test(), needs_, {options_.run.evaluate_images, options_.run.seed}, communicator};
+  const eval::Examination examination{judges,
+                                      data_.test(),
+                                      needs_,
+                                      {.images = options_.run.evaluate_images,
+                                       .seed = options_.run.seed,
+                                       .absent =
+                                           [&](const std::string& name, const std::string& reason) {
+                                             if (communicator.rank() == 0)
+                                               LOG(WARNING) << "no " << name << ": " << reason;
+                                           }},
+                                      communicator};
   return eval::ValidationScores(eval::EvaluateGenerator(*drawer_, examination));
 }
 
@@ -108,6 +122,7 @@ class TranslatedPictures : public PicturesOfRun {
                                                  cluster::Communicator&) override {
     return {};
   }
+  std::vector<std::string> ScoreNames(const recipes::PretrainedWeights&) const override { return {}; }
 
  private:
   train::AveragedView Averages() { return {sources_.system, sources_.trainer, {}}; }

@@ -19,6 +19,8 @@ class PicturesOfRun {
   // Collective; the scores are the same on every rank. Empty for systems whose Validation gives the scores.
   virtual std::vector<recipes::ValidationScore> Evaluate(const recipes::PretrainedWeights& weights,
                                                          cluster::Communicator& communicator) = 0;
+  // Of the scores that it can give with such weights; local.
+  virtual std::vector<std::string> ScoreNames(const recipes::PretrainedWeights& weights) const = 0;
 };
 
 // What a run's pictures are made of. All outlive them.

@@ -7,6 +7,7 @@
 #include "dataio/evaluation_rows.h"
 #include "src/app/version.h"
 #include "src/base/checksum.h"
+#include "src/base/log.h"
 #include "src/eval/r_precision.h"
 #include "src/recipes/registry.h"
 
@@ -14,6 +15,7 @@ namespace helio::app {
 namespace {
 
 namespace fs = std::filesystem;
+constexpr char kJudges[] = "pictures of captions are judged by the weights of --damsm and --classifier";
 
 std::string DataProblems(const RunOptions& run) {
   if (run.data.empty()) return "\n  --data: name a packed data set (helio-pack)";
@@ -130,6 +132,17 @@ void CheckRanks(const TrainingOptions& options, const cluster::World& world) {
       "--batch=" + std::to_string(run.batch),
       "at least " + std::to_string(least * world.size * parts) +
           (alone ? ", because --batch_norm=local and --negatives=local need two images on a rank" : ""));
+}
+
+void CheckScores(const train::SessionOptions& session, const std::vector<std::string>& scores, bool say) {
+  const auto& best = session.retention.keep_best;
+  if (scores.empty() && best.empty() && session.evaluate_every > 0 && say)
+    LOG(WARNING) << "--evaluate_every: nothing judges here, there are no scores; " << kJudges;
+  if (best.empty() || std::ranges::find(scores, best.substr(best[0] == '-')) != scores.end()) return;
+  std::string known;
+  for (const auto& score : scores) known += " " + score;
+  ThrowUser("'" + best + "' is no score of this run", "--keep_best",
+            scores.empty() ? std::string("nothing judges here; ") + kJudges : "the scores are" + known);
 }
 
 void CheckData(const RunOptions& run) { ThrowAnyFlagProblems(DataProblems(run)); }

@@ -21,6 +21,9 @@ void CheckRanks(const TrainingOptions& options, const cluster::World& world);
 // R-precision needs 99 captions of other classes beside each of the `images` that --`flag` asks for.
 void CheckEvaluation(const dataio::Dataset& test, const RunOptions& run, int64_t images,
                      const std::string& flag);
+// Whether --keep_best is of the run's scores. Where none of them can be had --evaluate_every costs a warning,
+// on the rank that is to `say` so.
+void CheckScores(const train::SessionOptions& session, const std::vector<std::string>& scores, bool say);
 // --data names packed data sets.
 void CheckData(const RunOptions& run);
 

@@ -50,12 +50,15 @@ class TrainingProgram {
         trainer_(*system_, communicator, options.trainer),
         pictures_(MakePicturesOfRun({*system_, trainer_, data_, options}, weights_)),
         validation_(system_->MakeValidation()),
+        is_validated_(validation_ && HasRowsToValidate()),
+        scores_(ScoreNames()),
         steps_per_epoch_(data_.Rows(needs_) / run_.batch),
         steps_(StepsOf(run_, steps_per_epoch_)) {
     trainer_.ResetAverages();
   }
 
   int Run() {
+    CheckScores(options_.session, scores_, is_rank0());
     if (is_rank0()) Announce(options_, resolved_, *system_, data_, communicator_, {steps_, steps_per_epoch_});
     if (run_.dry_run) return DryRun();
     train::TrainingMetrics metrics(registry_, {.recipe = run_.recipe,
@@ -116,10 +119,10 @@ class TrainingProgram {
     if (pictures_) {
       hooks.average_buffers = [this] { return pictures_->AverageBuffers(); };
       hooks.draw_samples = [this](int64_t step) { pictures_->DrawSamples(step); };
-      if (options_.session.evaluate_every > 0)
+      if (options_.session.evaluate_every > 0 && !scores_.empty())
         hooks.evaluate = [this](int64_t) { return pictures_->Evaluate(weights_, communicator_); };
     }
-    if (validation_ && IsValidated()) {
+    if (is_validated_) {
       best_ = std::make_unique<BestWeights>(out_ / "best.safetensors", Identity(),
                                             options_.session.resume_override, steps_);
       hooks.evaluate = [this](int64_t step) { return Validate(step); };
@@ -137,7 +140,12 @@ class TrainingProgram {
                                                     run_.torch_dtype());
   }
 
-  bool IsValidated() const {
+  std::vector<std::string> ScoreNames() const {
+    if (is_validated_) return validation_->names();
+    return pictures_ ? pictures_->ScoreNames(weights_) : std::vector<std::string>();
+  }
+
+  bool HasRowsToValidate() const {
     const bool known = !data_.RowsFor(*validation_, needs_).empty();
     if (!known && is_rank0())
       LOG(INFO) << "held-out pictures without counterparts of the same name: no scores";
@@ -182,6 +190,8 @@ class TrainingProgram {
   train::Trainer trainer_;
   const std::unique_ptr<PicturesOfRun> pictures_;          // of systems that draw or translate
   const std::unique_ptr<recipes::Validation> validation_;  // of systems that have one
+  const bool is_validated_;
+  const std::vector<std::string> scores_;  // their names
   const int64_t steps_per_epoch_, steps_;
   cluster::MetricRegistry registry_;
   std::unique_ptr<dataio::Loader> loader_;

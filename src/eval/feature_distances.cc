@@ -50,6 +50,14 @@ int64_t DistanceChoice::least_rows() const {
   return any() ? 2 : 0;
 }
 
+std::vector<std::string> DistanceChoice::names() const {
+  std::vector<std::string> names;
+  if (fid) names.push_back("fid");
+  if (kid) names.push_back("kid");
+  if (prdc) names.insert(names.end(), {"precision", "recall", "density", "coverage"});
+  return names;
+}
+
 std::vector<Score> DistanceScores(const torch::Tensor& drawn, const torch::Tensor& real,
                                   const FeatureDistanceOptions& options) {
   const auto protocol = "N=" + std::to_string(drawn.size(0)) + " against " + std::to_string(real.size(0)) +

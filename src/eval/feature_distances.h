@@ -13,7 +13,8 @@ struct DistanceChoice {
   bool kid = false;   // KernelDistanceOf
   bool prdc = false;  // ManifoldScoresOf: "precision", "recall", "density", "coverage"
   bool any() const { return fid || kid || prdc; }
-  int64_t least_rows() const;  // of pictures, on each side
+  int64_t least_rows() const;              // of pictures, on each side
+  std::vector<std::string> names() const;  // of the scores chosen, in order
   void Declare(OptionList& list);
 };
 

@@ -223,4 +223,17 @@ Evaluators MakeEvaluators(const Judges& judges, const dataio::Dataset& test, con
   return evaluators;
 }
 
+std::vector<std::string> ScoreNames(const recipes::PretrainedWeights& weights, const dataio::Dataset& test,
+                                    const DistanceChoice& distances, int64_t images) {
+  std::vector<std::string> names;
+  if (!weights.Of("damsm").empty() && test.captions() > 0)
+    for (int64_t k = 1; k <= RPrecisionOptions().top; ++k)
+      names.push_back("r_precision_top" + std::to_string(k));
+  if (weights.Of("classifier").empty()) return names;
+  if (images >= JudgeOptions().inception_splits) names.push_back("inception_score");
+  if (images >= distances.least_rows())
+    for (auto& name : distances.names()) names.push_back(std::move(name));
+  return names;
+}
+
 }  // namespace helio::eval

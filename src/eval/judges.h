@@ -65,4 +65,9 @@ std::unique_ptr<Evaluator> MakeClassEvaluator(const Judges& judges, const dataio
 std::vector<std::unique_ptr<Evaluator>> MakeEvaluators(const Judges& judges, const dataio::Dataset& test,
                                                        const std::string& prefix, uint64_t seed);
 
+// The names of the scores that evaluations of so many `images` in training can give, in order, before there
+// are judges: of these `weights`, without prefix and attributes.
+std::vector<std::string> ScoreNames(const recipes::PretrainedWeights& weights, const dataio::Dataset& test,
+                                    const DistanceChoice& distances, int64_t images);
+
 }  // namespace helio::eval

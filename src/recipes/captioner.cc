@@ -30,6 +30,9 @@ class CaptionValidation : public Validation {
             {"wrong_image_cross_entropy", wrong, "", wrong - right < 0.1 ? Blindness(right, wrong) : ""}};
   }
   bool higher_is_better() const override { return false; }
+  std::vector<std::string> names() const override {
+    return {"cross_entropy", "perplexity", "wrong_image_cross_entropy"};
+  }
 
  private:
   static std::string Blindness(double right, double wrong) {

@@ -56,6 +56,7 @@ class ClassRetrieval : public Validation {
     return RetrievalScores("class_retrieval", sums, "among the classes of a batch of evaluation");
   }
   bool higher_is_better() const override { return true; }
+  std::vector<std::string> names() const override { return RetrievalNames("class_retrieval"); }
 
  private:
   const Embed embed_;

@@ -25,6 +25,7 @@ class Accuracy : public Validation {
     return {{"accuracy", (sums[0] / sums[1]).item<double>()}};
   }
   bool higher_is_better() const override { return true; }
+  std::vector<std::string> names() const override { return {"accuracy"}; }
   bool on_training_rows() const override { return true; }
 
  private:

@@ -30,6 +30,7 @@ class Retrieval : public Validation {
     return RetrievalScores("retrieval", sums);
   }
   bool higher_is_better() const override { return true; }
+  std::vector<std::string> names() const override { return RetrievalNames("retrieval"); }
 
  private:
   nn::TextEncoder text_;

@@ -135,6 +135,7 @@ class PointError : public Validation {
             {"visibility_error", sum[2] / std::max(sum[3], 1.0), "share of points"}};
   }
   bool higher_is_better() const override { return false; }
+  std::vector<std::string> names() const override { return {"point_error", "visibility_error"}; }
 
  private:
   GawwnPoints& system_;

@@ -14,8 +14,11 @@ torch::Tensor RetrievalHits(const torch::Tensor& scores, const torch::Tensor& ow
 
 std::vector<ValidationScore> RetrievalScores(const std::string& name, const torch::Tensor& sums,
                                              const std::string& protocol) {
-  return {{name + "_top1", (sums[0] / sums[2]).item<double>(), protocol},
-          {name + "_top5", (sums[1] / sums[2]).item<double>(), protocol}};
+  const auto names = RetrievalNames(name);
+  return {{names[0], (sums[0] / sums[2]).item<double>(), protocol},
+          {names[1], (sums[1] / sums[2]).item<double>(), protocol}};
 }
+
+std::vector<std::string> RetrievalNames(const std::string& name) { return {name + "_top1", name + "_top5"}; }
 
 }  // namespace helio::recipes

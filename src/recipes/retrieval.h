@@ -15,4 +15,7 @@ torch::Tensor RetrievalHits(const torch::Tensor& scores, const torch::Tensor& ow
 std::vector<ValidationScore> RetrievalScores(const std::string& name, const torch::Tensor& sums,
                                              const std::string& protocol = "");
 
+// The names of these scores.
+std::vector<std::string> RetrievalNames(const std::string& name);
+
 }  // namespace helio::recipes

@@ -50,4 +50,12 @@ std::vector<ValidationScore> TranslationScore::Finish(const torch::Tensor& sums)
   return scores;
 }
 
+std::vector<std::string> TranslationScore::names() const {
+  std::vector<std::string> names{"l1"};
+  for (const auto& direction : translator_->directions())
+    for (const char* what : {"_l1", "_copy_l1", "_colour", "_copy_colour"})
+      names.push_back(direction.name + what);
+  return names;
+}
+
 }  // namespace helio::recipes

@@ -13,6 +13,7 @@ class TranslationScore : public Validation {
   explicit TranslationScore(std::unique_ptr<Translator> translator) : translator_(std::move(translator)) {}
   torch::Tensor Consume(const dataio::Batch& batch) override;
   std::vector<ValidationScore> Finish(const torch::Tensor& sums) const override;
+  std::vector<std::string> names() const override;
   bool higher_is_better() const override { return false; }
   bool on_counterparts() const override { return true; }
 

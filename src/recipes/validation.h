@@ -26,6 +26,8 @@ class Validation {
   // From sums on the host. The first score decides which weights are "best".
   virtual std::vector<ValidationScore> Finish(const torch::Tensor& sums) const = 0;
   virtual bool higher_is_better() const = 0;
+  // Of the scores that Finish gives, in that order: known before anything is judged.
+  virtual std::vector<std::string> names() const = 0;
   // True: on training rows instead of held-out ones (a class-disjoint test split has other classes than a
   // classifier knows).
   virtual bool on_training_rows() const { return false; }

@@ -10,7 +10,7 @@ import tempfile
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests/support"))
 from checks import MPIRUN, check, run, wait_for  # noqa: E402
-from scenarios import checkpoints, free_ports, make_data, toy_flags  # noqa: E402
+from scenarios import checkpoints, free_ports, make_classifier, make_data, toy_flags  # noqa: E402
 
 NUMBERS = {"max_bad_steps": "0", "g_rate": "-0.001", "d_rate": "nan", "steps": "-1", "epochs": "inf", "words": "0", "gf": "0", "embedding": "0", "z": "-3",
            "beta1": "1", "beta2": "1.5", "ema_decay": "2", "prefetch": "0", "workers": "0", "log_every": "0"}
@@ -77,6 +77,23 @@ def ranks(bin_dir, work):
         check(done.code == 1 and "do not run the same job" in done.said and said in done.said, f"{flag} on one rank of two is named: {done.code}")
 
 
+def scores(bin_dir, work):
+    """Which scores there will be is known before the first step."""
+    out = work / "scores"
+    train = [bin_dir / "helio-train", *toy_flags(work, 1), "--evaluate_every=1", f"--out={out}"]
+    done = run(*train, "--keep_best=r_precision_top1", expect=None)
+    check(done.code == 1 and "nothing judges here" in done.said and not out.exists(), "--keep_best without a judge is refused at the start")
+    judge = [f"--classifier={make_classifier(bin_dir, work, steps=2)}", "--evaluate_fid", "--evaluate_kid", "--evaluate_prdc"]
+    done = run(*train, *judge, "--keep_best=inception_scor", expect=None)
+    check(done.code == 1 and not out.exists(), "and so is a score that there is not")
+    known = done.said.split("the scores are", 1)[-1].split("\n")[0].strip(" )").split()
+    run(*train, *judge, "--evaluate_images=20")
+    given = [json.loads(line)["scores"] for line in (out / "metrics.jsonl").read_text().splitlines() if "scores" in json.loads(line)]
+    check(sorted(given[-1]) == sorted(known), f"the scores that were named are those that come: {known}")
+    done = run(*train, *judge[:1], "--evaluate_images=5", "--resume=none")
+    check("no inception_score: " in done.said, "too few pictures for a score cost a warning, not the training")
+
+
 def one_class(bin_dir, work):
     """All rows of class 0: as if there were no classes."""
     pictures = sorted((work / "drawn").rglob("*.jpg"))[:40]
@@ -106,7 +123,7 @@ def main():
     with tempfile.TemporaryDirectory(prefix="helio_mistakes_") as folder:
         work = pathlib.Path(folder)
         make_data(bin_dir, work)
-        for part in (numbers, rates, folders, ranks, one_class):
+        for part in (numbers, rates, folders, ranks, scores, one_class):
             part(bin_dir, work)
 
 

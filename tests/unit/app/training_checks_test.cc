@@ -35,5 +35,28 @@ TEST(CheckSameJobTest, WhatIsOfAHostAloneMayDiffer) {
   EXPECT_EQ(ErrorOfRanks({{"threads", "3"}, {"metrics_bind", "10.0.0.1"}}), "");
 }
 
+train::SessionOptions ChosenBy(const std::string& keep_best) {
+  train::SessionOptions session;
+  session.evaluate_every = 2;
+  session.retention.keep_best = keep_best;
+  return session;
+}
+
+TEST(CheckScoresTest, TheBestIsOfAScoreThatThereWillBe) {
+  const std::vector<std::string> scores{"inception_score", "fid"};
+  for (const auto* best : {"", "fid", "-fid"})
+    EXPECT_EQ(ErrorOf([&] { CheckScores(ChosenBy(best), scores, true); }), "") << best;
+  EXPECT_THAT(ErrorOf([&] { CheckScores(ChosenBy("inception_scor"), scores, true); }),
+              HasSubstr("the scores are inception_score fid"));
+}
+
+TEST(CheckScoresTest, WithoutAJudgeThereIsNoBestAndAWarning) {
+  EXPECT_THAT(ErrorOf([] { CheckScores(ChosenBy("r_precision_top1"), {}, true); }),
+              HasSubstr("nothing judges"));
+  testing::internal::CaptureStderr();
+  EXPECT_EQ(ErrorOf([] { CheckScores(ChosenBy(""), {}, true); }), "");
+  EXPECT_THAT(testing::internal::GetCapturedStderr(), HasSubstr("--evaluate_every: nothing judges here"));
+}
+
 }  // namespace
 }  // namespace helio::app

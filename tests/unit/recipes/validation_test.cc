@@ -28,6 +28,12 @@ TEST_P(PretrainingTest, BrokenWeightsHaveNoScore) {
   for (const auto& score : Scores()) EXPECT_TRUE(std::isnan(score.value)) << score.name;
 }
 
+TEST_P(PretrainingTest, ItsScoresAreKnownByName) {
+  std::vector<std::string> names;
+  for (const auto& score : Scores()) names.push_back(score.name);
+  EXPECT_EQ(validation_->names(), names);
+}
+
 // A step, a validation, a step: bit for bit two steps, whatever of the trunk is trained.
 TEST_P(PretrainingTest, LeavesNoTrace) {
   training_.Step(0, 0);
