@@ -50,6 +50,7 @@ int Session::Run() {
   CheckRanksAgree();
   const auto restored = Restore(options_.resume, /*going_back=*/false);
   const int64_t step = restored.value_or(0);
+  metrics_.StartAt(step, static_cast<double>(step) / static_cast<double>(options_.steps_per_epoch));
   if (is_rank0() && restored) LOG(INFO) << "resumed at step " << step << " of " << options_.steps;
   if (is_rank0()) WriteFileAtomically(options_.out / kRunFlagsFile, options_.texts.at(kRunFlagsFile));
   if (is_rank0() && hooks_.started) {

@@ -56,6 +56,7 @@ TrainingMetrics::TrainingMetrics(cluster::MetricRegistry& registry, const RunFac
                         "Unix time of the last finished step (of the start before the first); not of "
                         "the ranks' heartbeat");
   heartbeat_.Set(UnixTime());  // a hang in the first step is one, too
+  registry.AddGauge("helio_start_timestamp_seconds", "Unix time of this process' start").Set(UnixTime());
   images_per_second_ =
       registry.AddGauge("helio_images_per_second", "Speed of the whole job since the last log line");
   data_wait_share_ =
@@ -116,11 +117,15 @@ TrainingMetrics::Reductions& TrainingMetrics::ReductionsOf(const std::string& ph
   return found->second;
 }
 
+void TrainingMetrics::StartAt(int64_t step, double epoch) {
+  step_.Set(static_cast<double>(step));
+  epoch_.Set(epoch);
+}
+
 void TrainingMetrics::Step(const StepFacts& step) {
   steps_.Add();
   images_.Add(static_cast<double>(step.local_images));
-  step_.Set(static_cast<double>(step.step));
-  epoch_.Set(step.epoch);
+  StartAt(step.step, step.epoch);
   batches_ready_.Set(static_cast<double>(step.batches_ready));
   heartbeat_.Set(UnixTime());
   Part("step").Observe(step.seconds);

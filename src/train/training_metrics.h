@@ -34,6 +34,8 @@ class TrainingMetrics {
  public:
   TrainingMetrics(cluster::MetricRegistry& registry, const RunFacts& run);
 
+  // The step that a run goes on from, before its first own: the first gauges must not say 0.
+  void StartAt(int64_t step, double epoch);
   // Every step, every rank.
   void Step(const StepFacts& step);
   // Every step too, but on a device some steps later.

@@ -48,6 +48,23 @@ TEST_F(SessionTest, ASlowRankIsNamedThoughAllWaitForIt) {
         << rank;
 }
 
+TEST_F(SessionTest, AResumedRunIsNeverAtStepZero) {
+  EXPECT_EQ(Run(Options(4)), 0);
+  cluster::RunThreadRanks(1, [&](cluster::Communicator& communicator) {
+    FourNumbers system(0, {});
+    Trainer trainer(system, communicator, {});
+    cluster::MetricRegistry registry;
+    TrainingMetrics metrics(registry, {});
+    SessionHooks hooks;
+    std::string before;  // the first step
+    hooks.start_loading = [&](int64_t) { before = registry.Serialize(); };
+    hooks.next_batch = [] { return dataio::Batch{}; };
+    EXPECT_EQ(Session(system, trainer, communicator, metrics, Options(5), hooks).Run(), 0);
+    EXPECT_THAT(before, testing::HasSubstr("\nhelio_step 4\n"));
+    EXPECT_THAT(before, testing::HasSubstr("\nhelio_epoch 4\n"));
+  });
+}
+
 enum class Holder { kWeight, kStatistic, kAverage };
 
 // From step 5 on rank 1 holds another value than the others: a bit has flipped in its memory.
