@@ -94,6 +94,14 @@ def scores(bin_dir, work):
     check("no inception_score: " in done.said, "too few pictures for a score cost a warning, not the training")
 
 
+def judged_rows(bin_dir, work):
+    """--evaluate_images is what a pretraining is judged by, not the next hundred."""
+    out = work / "judged_rows"
+    run(bin_dir / "helio-pretrain", f"--flagfile={ROOT}/configs/toy/classifier.flags", "--stages=2", "--batch=8", "--threads=1", f"--data={work}/data",
+        "--steps=1", "--evaluate_images=30", f"--out={out}")
+    check('"N=30 in batches of 30"' in (out / "metrics.jsonl").read_text(), "30 rows are judged, and the protocol says so")
+
+
 def one_class(bin_dir, work):
     """All rows of class 0: as if there were no classes."""
     pictures = sorted((work / "drawn").rglob("*.jpg"))[:40]
@@ -123,7 +131,7 @@ def main():
     with tempfile.TemporaryDirectory(prefix="helio_mistakes_") as folder:
         work = pathlib.Path(folder)
         make_data(bin_dir, work)
-        for part in (numbers, rates, folders, ranks, scores, one_class):
+        for part in (numbers, rates, folders, ranks, scores, judged_rows, one_class):
             part(bin_dir, work)
 
 
