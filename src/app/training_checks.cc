@@ -15,7 +15,9 @@ namespace helio::app {
 namespace {
 
 namespace fs = std::filesystem;
-constexpr char kJudges[] = "pictures of captions are judged by the weights of --damsm and --classifier";
+constexpr char kJudges[] =
+    "pictures of captions are judged by the weights of --damsm and --classifier; inception_score of at least "
+    "10 of them (--evaluate_images)";
 
 std::string DataProblems(const RunOptions& run) {
   if (run.data.empty()) return "\n  --data: name a packed data set (helio-pack)";
