@@ -7,6 +7,15 @@
 
 namespace helio::train {
 namespace fs = std::filesystem;
+namespace {
+
+// That a line of the record is of. What others have written there is of none, and stays.
+int64_t StepOf(const Json& line) {
+  const auto step = line.find("step");
+  return step != line.end() && step->is_number() ? step->get<int64_t>() : 0;
+}
+
+}  // namespace
 
 RunDirectory::RunDirectory(fs::path path)
     : path_(std::move(path)), lock_(path_, "wait for it, or choose another --out") {}
@@ -22,8 +31,8 @@ void RunDirectory::RewindMetrics(int64_t step, bool unjudged) {
   std::string kept;
   for (std::string line; std::getline(lines, line);) {
     const Json parsed = Json::parse(line, nullptr, false);  // a torn last line is dropped
-    if (!parsed.is_object() || parsed.value("step", int64_t{0}) > step) continue;
-    if (unjudged && parsed.contains("scores") && parsed.value("step", int64_t{0}) == step) continue;
+    if (!parsed.is_object() || StepOf(parsed) > step) continue;
+    if (unjudged && parsed.contains("scores") && StepOf(parsed) == step) continue;
     kept += line + "\n";
   }
   if (metrics_ >= 0) ::close(std::exchange(metrics_, -1));

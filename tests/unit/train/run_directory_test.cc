@@ -43,6 +43,14 @@ TEST_F(RunDirectoryTest, RewindDropsLaterAndTornLines) {
   EXPECT_EQ(ReadFile(root_ / "metrics.jsonl"), "{\"step\":1}\n{\"step\":2}\n{\"step\":3,\"again\":true}\n");
 }
 
+TEST_F(RunDirectoryTest, LinesOfOtherHandsStay) {
+  RunDirectory run(root_);
+  const std::string line = "{\"note\":1,\"step\":\"four\"}\n";
+  std::ofstream(root_ / "metrics.jsonl") << line << "{\"step\":4}\n";
+  run.RewindMetrics(2);
+  EXPECT_EQ(ReadFile(root_ / "metrics.jsonl"), line);
+}
+
 TEST_F(RunDirectoryTest, TheRecordOfAnotherRunIsKept) {
   RunDirectory run(root_);
   for (int round = 1; round <= 2; ++round) {
