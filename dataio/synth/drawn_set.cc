@@ -6,6 +6,7 @@
 
 #include "dataio/synth/palette.h"
 #include "dataio/synth/subject.h"
+#include "src/base/file_system.h"
 #include "src/base/json.h"
 #include "src/base/log.h"
 #include "src/base/random.h"
@@ -143,6 +144,21 @@ void WriteLists(const fs::path& root, const Subject& subject, const DrawnLists& 
   WriteFileAtomically(root / "attributes.json", attributes.dump());
 }
 
+// What lies there goes if it was drawn. Of one that was interrupted the mark tells: attributes.json comes
+// last.
+void ClearDrawnSet(const fs::path& root) {
+  const auto mark = root / ".helio-synth";
+  const bool drawn = Exists(mark) || Exists(root / "attributes.json");
+  for (const char* name : {"CUB_200_2011", "text"}) {
+    if (!drawn && Exists(root / name))
+      ThrowUser("is there, and helio-synth has not drawn it", (root / name).string(), "choose another --out");
+  }
+  MakeFolders(root);
+  WriteText(mark, "");
+  RemoveTree(root / "CUB_200_2011");
+  RemoveTree(root / "text");
+}
+
 }  // namespace
 
 void WriteDrawnSet(const fs::path& root, const DrawnSetOptions& options) {
@@ -151,8 +167,7 @@ void WriteDrawnSet(const fs::path& root, const DrawnSetOptions& options) {
   const auto subject = options.scene ? MakeSceneSubject(options.seed) : MakeBirdSubject(options.stance);
   auto classes = MakeClasses(options, *subject);
   NameAndSplit(classes, options, *subject);
-  fs::remove_all(root / "CUB_200_2011");
-  fs::remove_all(root / "text");
+  ClearDrawnSet(root);
   DrawnLists lists;
   int64_t id = 0;
   for (size_t i = 0; i < classes.size(); ++i) {

@@ -196,6 +196,14 @@ class SceneSet : public testing::Test {
   }
 };
 
+TEST_F(SceneSet, AFolderThatWasNotDrawnIsNotDeleted) {
+  const ScratchFolder scratch("scenes_foreign");
+  const auto precious = scratch.path() / "CUB_200_2011/images.txt";
+  WriteText(precious, "somebody's");
+  EXPECT_NE(ErrorOf([&] { Write(scratch.path()); }).find("has not drawn it"), std::string::npos);
+  EXPECT_TRUE(std::filesystem::exists(precious));
+}
+
 TEST_F(SceneSet, LoadsAsCub) {
   const ScratchFolder scratch("scenes");
   Write(scratch.path());
