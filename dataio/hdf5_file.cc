@@ -44,6 +44,14 @@ void ThrowIfSystemFailed(const std::string& where) {
     throw error;
 }
 
+// The library's last call on the file `where` failed: by the system, or because of what the file holds, which
+// `what` says.
+[[noreturn]] void ThrowFailed(const std::string& what, const std::string& where,
+                              const std::string& remedy = "") {
+  ThrowIfSystemFailed(where);
+  ThrowData(what, where, remedy);
+}
+
 // An external or soft link would lead the library to another file.
 bool AllLinksAreHard(hid_t file, const std::string& name, const std::string& where) {
   for (size_t end = name.find('/');; end = name.find('/', end + 1)) {
@@ -115,17 +123,13 @@ Hdf5Reader::Hdf5Reader(const std::filesystem::path& path)
   if (missing) throw ErrorOfErrno(missing.value(), path, "cannot be looked at");
   if (file_.valid()) return;
   const std::lock_guard lock(Hdf5Lock());
-  ThrowIfSystemFailed(where_);
-  ThrowData("is not a readable HDF5 file", where_, "it is truncated or damaged; pack it again");
+  ThrowFailed("is not a readable HDF5 file", where_, "it is truncated or damaged; pack it again");
 }
 
 Hdf5Id Hdf5Reader::Open(const std::string& name) {
   if (!AllLinksAreHard(file_, name, where_)) ThrowData("lacks the data set '" + name + "'", where_);
   Hdf5Id set(H5Dopen2(file_, name.c_str(), H5P_DEFAULT), &H5Dclose);
-  if (!set.valid()) {
-    ThrowIfSystemFailed(where_);
-    ThrowData("lacks the data set '" + name + "'", where_);
-  }
+  if (!set.valid()) ThrowFailed("lacks the data set '" + name + "'", where_);
   const Hdf5Id creation(H5Dget_create_plist(set), &H5Pclose);
   if (H5Pget_layout(creation) != H5D_CONTIGUOUS || H5Pget_nfilters(creation) != 0 ||
       H5Pget_external_count(creation) != 0)
@@ -159,19 +163,13 @@ bool Hdf5Reader::Has(const std::string& name) {
 std::string Hdf5Reader::Attribute(const std::string& name) {
   const std::lock_guard lock(Hdf5Lock());
   const Hdf5Id attribute(H5Aopen(file_, name.c_str(), H5P_DEFAULT), &H5Aclose);
-  if (!attribute.valid()) {
-    ThrowIfSystemFailed(where_);
-    ThrowData("lacks the attribute '" + name + "'", where_);
-  }
+  if (!attribute.valid()) ThrowFailed("lacks the attribute '" + name + "'", where_);
   const Hdf5Id type(H5Aget_type(attribute), &H5Tclose);
   const size_t size = H5Tget_size(type);
   if (H5Tget_class(type) != H5T_STRING || H5Tis_variable_str(type) > 0 || size == 0 || size > kMaxAttribute)
     ThrowData("attribute '" + name + "' is not a short string", where_);
   std::string value(size, '\0');
-  if (H5Aread(attribute, type, value.data()) < 0) {
-    ThrowIfSystemFailed(where_);
-    ThrowData("cannot read attribute '" + name + "'", where_);
-  }
+  if (H5Aread(attribute, type, value.data()) < 0) ThrowFailed("cannot read attribute '" + name + "'", where_);
   return value.substr(0, value.find('\0'));
 }
 

@@ -10,6 +10,7 @@
 #include "src/base/log.h"
 #include "src/eval/r_precision.h"
 #include "src/recipes/registry.h"
+#include "src/train/scoreboard.h"
 
 namespace helio::app {
 namespace {
@@ -140,11 +141,7 @@ void CheckScores(const train::SessionOptions& session, const std::vector<std::st
   const auto& best = session.retention.keep_best;
   if (scores.empty() && best.empty() && session.evaluate_every > 0 && say)
     LOG(WARNING) << "--evaluate_every: nothing judges here, there are no scores; " << kJudges;
-  if (best.empty() || std::ranges::find(scores, best.substr(best[0] == '-')) != scores.end()) return;
-  std::string known;
-  for (const auto& score : scores) known += " " + score;
-  ThrowUser("'" + best + "' is no score of this run", "--keep_best",
-            scores.empty() ? std::string("nothing judges here; ") + kJudges : "the scores are" + known);
+  train::CheckKeepBest(best, scores, std::string("nothing judges here; ") + kJudges);
 }
 
 void CheckData(const RunOptions& run) { ThrowAnyFlagProblems(DataProblems(run)); }

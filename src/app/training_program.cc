@@ -34,11 +34,12 @@ using recipes::TensorsOf;
 // Everything that a training run is made of, in order of construction.
 class TrainingProgram {
  public:
-  TrainingProgram(const TrainingOptions& options, cluster::Communicator& communicator)
+  TrainingProgram(const TrainingOptions& options, const ResolvedOptions& resolved,
+                  cluster::Communicator& communicator)
       : options_(options),
         run_(options.run),
         out_(options.session.out),
-        resolved_(Resolve(options.values)),
+        resolved_(resolved),
         communicator_(communicator),
         owned_data_(std::make_shared<TrainingData>(run_.DataFolders())),
         data_(*owned_data_),
@@ -179,7 +180,7 @@ class TrainingProgram {
   const TrainingOptions& options_;
   const RunOptions& run_;
   const fs::path out_;
-  const ResolvedOptions resolved_;
+  const ResolvedOptions& resolved_;
   cluster::Communicator& communicator_;
   const std::shared_ptr<const TrainingData> owned_data_;  // also of loader threads that do not end in time
   const TrainingData& data_;
@@ -207,11 +208,12 @@ int RunTraining(recipes::Program program) {
   cluster::Launch launch(options.launch);
   StartLogging(options.run.recipe.c_str(), launch.world().rank, launch.world().size);
   return launch.Run([&] {
-    CheckSameJob(Resolve(options.values), launch.communicator());
+    const auto resolved = Resolve(options.values);
+    CheckSameJob(resolved, launch.communicator());
     CheckRanks(options, launch.world());
     UseCudaProducts(PrecisionOf(options.trainer.precision));
     UseThreads(options.run.threads, launch.communicator());
-    return TrainingProgram(options, launch.communicator()).Run();
+    return TrainingProgram(options, resolved, launch.communicator()).Run();
   });
 }
 

@@ -31,18 +31,25 @@ Json ProtocolsOf(const Scores& scores) {
   return protocols;
 }
 
-void CheckContains(const Scores& scores, const std::string& keep_best) {
-  const auto wanted = keep_best.substr(keep_best[0] == '-');
-  if (std::ranges::any_of(scores, [&](const auto& score) { return score.name == wanted; })) return;
-  std::string known;
-  for (const auto& score : scores) known += " " + score.name;
-  ThrowUser("'" + keep_best + "' is no score of this run", "--keep_best", "the scores are" + known);
+std::vector<std::string> NamesOf(const Scores& scores) {
+  std::vector<std::string> names;
+  for (const auto& score : scores) names.push_back(score.name);
+  return names;
 }
 
 }  // namespace
 
+void CheckKeepBest(const std::string& keep_best, const std::vector<std::string>& names,
+                   const std::string& why_none) {
+  if (keep_best.empty() || std::ranges::find(names, keep_best.substr(keep_best[0] == '-')) != names.end())
+    return;
+  std::string known = "the scores are";
+  for (const auto& name : names) known += " " + name;
+  ThrowUser("'" + keep_best + "' is no score of this run", "--keep_best", names.empty() ? why_none : known);
+}
+
 void Scoreboard::Set(int64_t step, Scores scores) {
-  if (!keep_best_.empty()) CheckContains(scores, keep_best_);
+  CheckKeepBest(keep_best_, NamesOf(scores), "there are none");
   step_ = step;
   scores_ = std::move(scores);
 }

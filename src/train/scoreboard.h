@@ -9,6 +9,11 @@
 
 namespace helio::train {
 
+// Throws Error{kUser} where --keep_best (as Scoreboard's; empty: nothing is checked) is none of the scores
+// `names`; `why_none`: what it says where there are none.
+void CheckKeepBest(const std::string& keep_best, const std::vector<std::string>& names,
+                   const std::string& why_none);
+
 // The scores of a run's latest evaluation: for the log, the metrics, the record and the checkpoint of that
 // step. Local, one thread.
 class Scoreboard {
