@@ -1,5 +1,6 @@
 #include "src/base/log.h"
 
+#include <csignal>
 #include <iomanip>
 
 namespace helio {
@@ -15,6 +16,8 @@ void WritePrefix(std::ostream& out, const google::LogMessageInfo& info, void*) {
 }  // namespace
 
 void StartLogging(const char* program, int rank, int world_size) {
+  // A log that nobody reads any more (`| head`, a lost ssh) is no reason to end: what is written to it fails.
+  std::signal(SIGPIPE, SIG_IGN);
   if (world_size > 1) rank_prefix = " [" + std::to_string(rank) + "/" + std::to_string(world_size) + "]";
   // No severity reaches stderr when a sink writes in glog's place (--log_format=json).
   FLAGS_logtostderr = FLAGS_stderrthreshold < google::NUM_SEVERITIES;
