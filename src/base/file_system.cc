@@ -114,6 +114,13 @@ uint64_t FileSize(const fs::path& path) {
   return size;
 }
 
+bool NamesFile(const fs::path& path, int file) noexcept {
+  struct stat named {
+  }, open{};
+  return ::stat(path.c_str(), &named) == 0 && ::fstat(file, &open) == 0 && named.st_ino == open.st_ino &&
+         named.st_dev == open.st_dev;
+}
+
 fs::path FreeName(const fs::path& folder, const fs::path& name) {
   MakeFolders(folder);
   for (int i = 1;; ++i) {

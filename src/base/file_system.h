@@ -48,6 +48,8 @@ void RemoveTree(const std::filesystem::path& path);
 void Rename(const std::filesystem::path& from, const std::filesystem::path& to);
 
 uint64_t FileSize(const std::filesystem::path& path);
+// Whether the name still stands for the open `file`; not where it was removed or replaced, or cannot be seen.
+bool NamesFile(const std::filesystem::path& path, int file) noexcept;
 // `folder`/name-1.extension, or the next number that is not taken; makes the folder.
 std::filesystem::path FreeName(const std::filesystem::path& folder, const std::filesystem::path& name);
 

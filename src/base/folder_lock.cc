@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <sys/file.h>
-#include <sys/stat.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -25,14 +24,6 @@ Descriptor OpenLock(const fs::path& file) {
   Descriptor lock(::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644));
   if (lock.get() < 0) ThrowUser(std::string("cannot be opened: ") + std::strerror(errno), file.string());
   return lock;
-}
-
-// Whether the name still stands for the file that is open: a holder that ends takes it away.
-bool IsStill(const fs::path& file, const Descriptor& lock) {
-  struct stat named {
-  }, open{};
-  return ::stat(file.c_str(), &named) == 0 && ::fstat(lock.get(), &open) == 0 &&
-         named.st_ino == open.st_ino && named.st_dev == open.st_dev;
 }
 
 std::string HolderOf(const fs::path& file) {
@@ -70,7 +61,7 @@ Descriptor TakeLock(const fs::path& file, const char* remedy, double patience) {
   while (true) {
     auto lock = OpenLock(file);
     if (::flock(lock.get(), LOCK_EX | LOCK_NB) == 0) {
-      if (IsStill(file, lock)) return lock;
+      if (NamesFile(file, lock.get())) return lock;  // a holder that ends takes it away
       continue;
     }
     if (errno == EWOULDBLOCK) {
@@ -94,11 +85,28 @@ double LockPatience() {
 
 FolderLock::FolderLock(const fs::path& folder, const char* remedy, double patience)
     : file_(folder / ".lock") {
-  MakeFolders(folder);
+  Take(remedy, patience);
+}
+
+void FolderLock::Take(const char* remedy, double patience) {
+  MakeFolders(file_.parent_path());
   lock_ = TakeLock(file_, remedy, patience);
   const std::string holder = HostName() + ", process " + std::to_string(::getpid());
   if (::ftruncate(lock_.get(), 0) == 0 && ::pwrite(lock_.get(), holder.data(), holder.size(), 0) < 0)
-    LOG(WARNING) << folder << ": cannot note who holds the lock";
+    LOG(WARNING) << file_.parent_path() << ": cannot note who holds the lock";
+}
+
+// A server that does not answer just now has removed nothing.
+bool FolderLock::IsHeld() const {
+  if (NamesFile(file_, lock_.get())) return true;
+  std::error_code failed;
+  const auto type = fs::status(file_, failed).type();
+  return failed && type != fs::file_type::not_found;
+}
+
+void FolderLock::TakeAgain(const char* remedy, double patience) {
+  lock_ = Descriptor();
+  Take(remedy, patience);
 }
 
 void FolderLock::Remove() {

@@ -22,10 +22,17 @@ class FolderLock {
   FolderLock(FolderLock&&) noexcept = default;
   FolderLock& operator=(FolderLock&&) = delete;
 
+  // Whether ".lock" is still the file that is locked: not where it was removed, with its folder or alone, or
+  // the folder is another one by now. True where that cannot be seen.
+  bool IsHeld() const;
+  // Lets go, makes the folder where it was removed, and takes the lock anew. Throws as the constructor.
+  void TakeAgain(const char* remedy, double patience = LockPatience());
   // Lets go and takes ".lock" away.
   void Remove();
 
  private:
+  void Take(const char* remedy, double patience);
+
   std::filesystem::path file_;
   Descriptor lock_;
 };

@@ -9,6 +9,8 @@ namespace helio::train {
 namespace fs = std::filesystem;
 namespace {
 
+constexpr char kRemedy[] = "wait for it, or choose another --out";
+
 // That a line of the record is of. What others have written there is of none, and stays.
 int64_t StepOf(const Json& line) {
   const auto step = line.find("step");
@@ -17,11 +19,18 @@ int64_t StepOf(const Json& line) {
 
 }  // namespace
 
-RunDirectory::RunDirectory(fs::path path)
-    : path_(std::move(path)), lock_(path_, "wait for it, or choose another --out") {}
+RunDirectory::RunDirectory(fs::path path) : path_(std::move(path)), lock_(path_, kRemedy) {}
 
 RunDirectory::~RunDirectory() {
   if (metrics_ >= 0) ::close(metrics_);
+}
+
+bool RunDirectory::MakeAgainIfRemoved() {
+  if (lock_.IsHeld()) return false;
+  lock_.TakeAgain(kRemedy, /*patience=*/0);
+  LOG(ERROR) << path_.string()
+             << ": it, or its .lock, was removed under the run; made again, without what was in it";
+  return true;
 }
 
 void RunDirectory::RewindMetrics(int64_t step, bool unjudged) {
@@ -70,6 +79,7 @@ void RunDirectory::SyncMetrics() const {
 
 // All of it or nothing: half a line at the end is cut off again.
 bool RunDirectory::WritePending() {
+  if (metrics_ >= 0 && !NamesFile(MetricsFile(path_), metrics_)) ::close(std::exchange(metrics_, -1));
   if (metrics_ < 0)
     metrics_ = ::open(MetricsFile(path_).c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
   if (metrics_ < 0) return false;

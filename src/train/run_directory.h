@@ -22,13 +22,17 @@ class RunDirectory {
   const std::filesystem::path& path() const { return path_; }
   std::filesystem::path checkpoints() const { return CheckpointsOf(path_); }
 
+  // Where the folder (or its lock) was removed: makes it again and takes its lock. Whether it was. Throws as
+  // the constructor, at once where another job has it by now.
+  bool MakeAgainIfRemoved();
   // Keeps the lines of metrics.jsonl up to `step`: what a killed attempt logged after its last checkpoint
   // will be logged again.
   // `unjudged`: nor the scores of that step.
   void RewindMetrics(int64_t step, bool unjudged = false);
   // Moves metrics.jsonl and the sample pictures of an earlier run to set-aside/. Nothing is deleted.
   void SetAsideRecord();
-  // A line that cannot be written (disk full) is logged once, kept, and written with the next one.
+  // A line that cannot be written (disk full) is logged once, kept, and written with the next one. A file
+  // that was removed begins anew.
   void AppendMetrics(const Json& line);
   // Brings the lines in the file to the disk: a resume keeps those up to its checkpoint. Any thread.
   void SyncMetrics() const;

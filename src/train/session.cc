@@ -52,16 +52,19 @@ int Session::Run() {
   const int64_t step = restored.value_or(0);
   metrics_.StartAt(step, static_cast<double>(step) / static_cast<double>(options_.steps_per_epoch));
   if (is_rank0() && restored) LOG(INFO) << "resumed at step " << step << " of " << options_.steps;
-  if (is_rank0()) WriteFileAtomically(options_.out / kRunFlagsFile, options_.texts.at(kRunFlagsFile));
-  if (is_rank0() && hooks_.started) {
-    const cluster::OwnWork writing(communicator_.job());
-    hooks_.started();
-  }
+  if (is_rank0()) WriteBesideCheckpoints();
   // A way back leads to checkpoints of this folder only.
   if (restored && BeginsAnotherPast(options_.resume)) Checkpoint(step);
   if (!restored && options_.steps == 0)
     Checkpoint(0);  // the weights that it was given, for others to draw with
   return Loop(step);
+}
+
+// Rank 0: what checkpoints need to be used.
+void Session::WriteBesideCheckpoints() {
+  const cluster::OwnWork writing(communicator_.job());
+  WriteFileAtomically(options_.out / kRunFlagsFile, options_.texts.at(kRunFlagsFile));
+  if (hooks_.started) hooks_.started();
 }
 
 void Session::CheckRanksAgree() {
@@ -333,11 +336,23 @@ std::vector<recipes::ValidationScore> Session::Judged(int64_t step) {
   return hooks_.evaluate(step);
 }
 
+// Rank 0: a folder that was removed or emptied meanwhile gets what it began with, else its checkpoints could
+// not be used. A disk that fails here fails the checkpoint, too, which tells.
+void Session::KeepFolder() {
+  try {
+    if (run_->MakeAgainIfRemoved() || !Exists(options_.out / kRunFlagsFile)) WriteBesideCheckpoints();
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::kSystem) throw;
+    LOG(ERROR) << error.what();
+  }
+}
+
 void Session::Checkpoint(int64_t step) {
   const auto optimizer = trainer_.OptimizerState();
   if (!is_rank0()) return;
   const cluster::OwnWork saving(communicator_.job());
   writer_->MakeRoom();  // or two snapshots lay in memory
+  KeepFolder();
   writer_->Save(MakeSnapshot(step, optimizer));
 }
 

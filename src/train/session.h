@@ -54,6 +54,8 @@ class Session {
   void Evaluate(int64_t step);
   std::vector<recipes::ValidationScore> Judged(int64_t step);
   bool CheckpointDue(int64_t step) const;
+  void WriteBesideCheckpoints();
+  void KeepFolder();
   void Checkpoint(int64_t step);
   void Flush();
   Snapshot MakeSnapshot(int64_t step, const NamedTensors& optimizer) const;

@@ -54,7 +54,8 @@ struct SessionHooks {
   // Rank 0, at a checkpoint: what is stored beside the raw averages (generator buffers for averaged weights).
   // May be empty.
   std::function<NamedTensors()> average_buffers;
-  // Rank 0, once: the run has its folder, and its resume is accepted. May be empty.
+  // Rank 0: the run has its folder, and its resume is accepted; again where that folder was removed and had
+  // to be made anew. May be empty.
   std::function<void()> started;
   // Scores at a cadence and at the end; all ranks. May be empty.
   std::function<std::vector<recipes::ValidationScore>(int64_t step)> evaluate;

@@ -34,6 +34,25 @@ TEST_F(RunDirectoryTest, TheLockGoesWithAKilledHolder) {
   EXPECT_NO_THROW(RunDirectory{root_});
 }
 
+TEST_F(RunDirectoryTest, AFolderThatIsRemovedIsLockedAgain) {
+  RunDirectory run(root_);
+  run.AppendMetrics({{"step", 1}});
+  EXPECT_FALSE(run.MakeAgainIfRemoved());
+  std::filesystem::remove_all(root_);
+  EXPECT_TRUE(run.MakeAgainIfRemoved());
+  EXPECT_FALSE(run.MakeAgainIfRemoved());
+  EXPECT_THROW(RunDirectory{root_}, Error);
+  run.AppendMetrics({{"step", 2}});
+  EXPECT_EQ(ReadFile(root_ / "metrics.jsonl"), "{\"step\":2}\n");
+}
+
+TEST_F(RunDirectoryTest, AFolderThatAnotherJobHasByNowIsLeftToIt) {
+  RunDirectory run(root_);
+  std::filesystem::remove_all(root_);
+  const RunDirectory other(root_);
+  EXPECT_THROW(run.MakeAgainIfRemoved(), Error);
+}
+
 TEST_F(RunDirectoryTest, RewindDropsLaterAndTornLines) {
   RunDirectory run(root_);
   for (int step : {1, 2, 3}) run.AppendMetrics({{"step", step}});

@@ -120,5 +120,21 @@ TEST_F(SessionTest, ACheckpointOfAnotherFolderIsAWayBack) {
   EXPECT_EQ(ReadNewestCheckpoint(out_ / "checkpoints")->info.history.rollback_step, 4);
 }
 
+TEST_F(SessionTest, AFolderThatIsRemovedIsMadeAgainWithAllThatItsCheckpointsNeed) {
+  std::atomic<int> started = 0;
+  more_ = [&](int, SessionOptions&, SessionHooks& hooks) { hooks.started = [&] { ++started; }; };
+  const auto at_batch = [&](int rank, int64_t step) {
+    if (rank > 0 || step != 5) return;
+    while (Checkpoints().empty()) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    fs::remove_all(out_);
+  };
+  EXPECT_EQ(Run(Options(12), {}, at_batch), 0);
+  EXPECT_EQ(started, 2);
+  EXPECT_TRUE(Exists(out_ / "run.flags"));
+  EXPECT_TRUE(Exists(out_ / ".lock"));
+  EXPECT_EQ(Checkpoints(), (std::vector<int64_t>{12, 8}));
+  EXPECT_EQ(LoggedSteps(), (std::vector<int64_t>{6, 7, 8, 9, 10, 11, 12}));
+}
+
 }  // namespace
 }  // namespace helio::train
