@@ -5,12 +5,12 @@
 #include <span>
 #include <stdexcept>
 
-// How a shard's arrays are read: where they lie in the mapped file. The mapping must outlive them.
+// How a shard's arrays are read: where they lie in its index (shard_index.h), which must outlive them.
 namespace helio::dataio {
 
 static_assert(std::endian::native == std::endian::little, "numbers lie in the file as in memory");
 
-// An array in a mapped file, of any alignment: HDF5 aligns nothing.
+// An array in a file's bytes, of any alignment: HDF5 aligns nothing.
 template <typename T>
 class Column {
  public:

@@ -8,7 +8,7 @@
 
 #include "dataio/mapped_columns.h"
 #include "dataio/shard_format.h"
-#include "dataio/shard_seal.h"
+#include "dataio/shard_index.h"
 #include "src/base/file_system.h"
 #include "src/base/numbers.h"
 
@@ -39,11 +39,10 @@ std::array<float, 4> FourOf(const Column<float>& column, int64_t record) {
 }  // namespace
 
 struct Shard::State {
-  explicit State(const fs::path& path)
-      : where(path.string()), mapped(path), seal(CheckSeal(mapped.bytes(), where)) {}
+  explicit State(const fs::path& path) : where(path.string()), index(path), seal(index.seal()) {}
   std::string where;
-  MappedFile mapped;
-  ShardSeal seal;
+  const ShardIndex index;
+  const ShardSeal& seal;
   ShardHeader header;
   int file = -1;
   Column<uint64_t> image_offset, checksums, first_caption;
@@ -61,8 +60,7 @@ struct Shard::State {
   void Map(Hdf5Reader& reader);
   template <typename T>
   Column<T> MapColumn(Hdf5Reader& reader, const char* name) const {
-    const auto extent = reader.Extent<T>(name);
-    return Column<T>(mapped.bytes().subspan(extent.begin, extent.size()));
+    return Column<T>(index.Bytes(reader.Extent<T>(name)));
   }
   void Check(int64_t vocabulary) const;
   // Bytes of the encoded picture from `skip` on. Throws Error{kData} where the file ends first,

@@ -46,9 +46,8 @@ struct PackedRecord {
 void WriteShard(const std::filesystem::path& path, const std::vector<PackedRecord>& records,
                 const ShardHeader& header);
 
-// A shard, mapped: what is not looked at stays on disk, and ranks of a node share what is. A file that
-// shrinks while it is mapped ends the process (SIGBUS); helio-pack only ever replaces whole files. Immutable,
-// thread-safe.
+// A shard: its index in memory (shard_index.h), its pictures on disk. A file that is truncated or overwritten
+// meanwhile has damaged pictures, and the index stays what it was. Immutable, thread-safe.
 class Shard {
  public:
   // Opens and checks: the seal (shard_seal.h), so that nothing but a picture can be damaged; HDF5 structure

@@ -21,17 +21,22 @@ struct Trailer {
   char digest[kDigestDigits];
   uint64_t file_bytes;  // of the whole file
 };
-static_assert(sizeof(Trailer) == 64);
+static_assert(sizeof(Trailer) == kSealBytes);
 static_assert(std::endian::native == std::endian::little, "numbers lie in the file as in memory");
 
 // Of everything but the pictures and the digest itself.
-std::string DigestAround(std::span<const std::byte> content, const Trailer& trailer) {
+std::string DigestAround(const ByteRange& images, std::span<const std::byte> before,
+                         std::span<const std::byte> behind) {
   RunningDigest digest;
-  digest.Add(content.first(trailer.images_begin));
-  digest.Add(content.subspan(trailer.images_end));
-  digest.Add(std::as_bytes(std::span(&trailer.images_begin, 1)));
-  digest.Add(std::as_bytes(std::span(&trailer.images_end, 1)));
+  digest.Add(before);
+  digest.Add(behind);
+  digest.Add(std::as_bytes(std::span(&images.begin, 1)));
+  digest.Add(std::as_bytes(std::span(&images.end, 1)));
   return digest.Finish();
+}
+
+[[noreturn]] void ThrowDigestDiffers(const std::string& where) {
+  ThrowData("digest differs: its index is damaged", where, "pack it again");
 }
 
 }  // namespace
@@ -44,8 +49,10 @@ void SealShard(const std::filesystem::path& path) {
     trailer.images_begin = images.begin;
     trailer.images_end = images.end;
     const MappedFile content(path);
-    trailer.file_bytes = content.bytes().size() + sizeof trailer;
-    std::memcpy(trailer.digest, DigestAround(content.bytes(), trailer).data(), kDigestDigits);
+    const auto bytes = content.bytes();
+    trailer.file_bytes = bytes.size() + sizeof trailer;
+    const auto digest = DigestAround(images, bytes.first(images.begin), bytes.subspan(images.end));
+    std::memcpy(trailer.digest, digest.data(), kDigestDigits);
   }
   std::ofstream file(path, std::ios::binary | std::ios::app);
   file.write(reinterpret_cast<const char*>(&trailer), sizeof trailer);
@@ -53,19 +60,20 @@ void SealShard(const std::filesystem::path& path) {
   if (!file) throw Error(ErrorKind::kSystem, "cannot be completed", path.string(), "is the disk full?");
 }
 
-ShardSeal CheckSeal(std::span<const std::byte> bytes, const std::string& where) {
+ShardSeal SealIn(std::span<const std::byte> last, uint64_t file_bytes, const std::string& where) {
   Trailer trailer{};
-  if (bytes.size() >= sizeof trailer)
-    std::memcpy(&trailer, bytes.last(sizeof trailer).data(), sizeof trailer);
-  if (std::memcmp(trailer.mark, kMark, sizeof kMark) != 0 || trailer.file_bytes != bytes.size())
+  std::memcpy(&trailer, last.data(), sizeof trailer);
+  if (std::memcmp(trailer.mark, kMark, sizeof kMark) != 0 || trailer.file_bytes != file_bytes)
     ThrowData("is not a whole shard of format version 2", where,
               "it is truncated, or of an older version; pack it again");
-  const auto content = bytes.first(bytes.size() - sizeof trailer);
-  const std::string digest(trailer.digest, kDigestDigits);
-  if (trailer.images_begin > trailer.images_end || trailer.images_end > content.size() ||
-      DigestAround(content, trailer) != digest)
-    ThrowData("digest differs: its index is damaged", where, "pack it again");
-  return {{trailer.images_begin, trailer.images_end}, digest};
+  if (trailer.images_begin > trailer.images_end || trailer.images_end > file_bytes - sizeof trailer)
+    ThrowDigestDiffers(where);
+  return {{trailer.images_begin, trailer.images_end}, std::string(trailer.digest, kDigestDigits)};
+}
+
+void CheckDigest(const ShardSeal& seal, std::span<const std::byte> before, std::span<const std::byte> behind,
+                 const std::string& where) {
+  if (DigestAround(seal.images, before, behind) != seal.digest) ThrowDigestDiffers(where);
 }
 
 }  // namespace helio::dataio

@@ -18,7 +18,15 @@ struct ShardSeal {
 // Appends the seal to a complete HDF5 file. Throws Error.
 void SealShard(const std::filesystem::path& path);
 
-// The seal of a shard's `bytes`. Throws Error{kData} naming `where` unless they are what was sealed.
-ShardSeal CheckSeal(std::span<const std::byte> bytes, const std::string& where);
+constexpr size_t kSealBytes = 64;
+
+// The seal in the `last` kSealBytes of a shard of `file_bytes`. Throws Error{kData} naming `where` where it
+// is none of such a file.
+ShardSeal SealIn(std::span<const std::byte> last, uint64_t file_bytes, const std::string& where);
+
+// Throws Error{kData} naming `where` unless the bytes before the pictures and those from their end up to the
+// seal are what was sealed.
+void CheckDigest(const ShardSeal& seal, std::span<const std::byte> before, std::span<const std::byte> behind,
+                 const std::string& where);
 
 }  // namespace helio::dataio

@@ -1,6 +1,7 @@
 // A million synthetic records: index_bench FOLDER [RECORDS]. Prints the seconds that opening the split takes
 // (from the page cache), and the memory a record that stays: anonymous pages of this process after a batch
-// was sampled, less those before. The mapped index itself is page cache, shared and reclaimable.
+// was sampled, less those before. Of the index what is mapped is page cache, shared and reclaimable; the
+// first 256 MiB are copies (dataio/shard_index.h).
 #include <malloc.h>
 
 #include <chrono>

@@ -188,6 +188,32 @@ TEST_F(ShardTest, AFileThatEndsBeforeAPictureIsDamaged) {
   EXPECT_NE(std::string(error->what()).find("the file is truncated"), std::string::npos) << error->what();
 }
 
+TEST_F(ShardTest, ATruncationUnderARunIsAnError) {
+  WriteShard(path_, Records(), kHeader);
+  const Shard shard(path_, 10);
+  fs::resize_file(path_, 0);
+  EXPECT_EQ(shard.Text(2, 1), Record(2).captions[1]);
+  EXPECT_EQ(shard.Tokens(2, 1), Record(2).tokens[1]);
+  const auto error = ErrorIn([&] { shard.ImageBytes(1); });
+  ASSERT_TRUE(error);
+  EXPECT_EQ(error->kind(), ErrorKind::kData);
+}
+
+TEST_F(ShardTest, AnotherShardCopiedOverItIsAnErrorAndNeverItsCaptions) {
+  WriteShard(path_, Records(), kHeader);
+  const Shard shard(path_, 10);
+  auto others = Records();
+  for (auto& record : others) {
+    record.image.assign(record.image.size(), 7);
+    for (auto& caption : record.captions) caption = "another";
+  }
+  const auto other = scratch_.path() / "other.h5";
+  WriteShard(other, others, kHeader);
+  WriteText(path_, ReadFile(other));
+  EXPECT_EQ(shard.Text(2, 1), Record(2).captions[1]);
+  EXPECT_NE(ErrorOf([&] { shard.ImageBytes(1); }).find("checksum differs"), std::string::npos);
+}
+
 TEST_F(ShardTest, ADiskThatFailsWhileHdf5OpensIsTheSystems) {
   const auto error = ErrorIn([] { Hdf5Reader{kUnreadable}; });
   ASSERT_TRUE(error);
