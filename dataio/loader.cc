@@ -29,7 +29,7 @@ void LoaderOptions::Declare(OptionList& list) {
   list.Add("augment", &augment, AnyValue(), "Random crop and flip of training images");
   list.Add("flip", &flip, AnyValue(), "Flip training images at random (with --augment)");
   list.Group("Ranks and machine");
-  list.AddOperational("workers", &workers, AtLeast(1), "Loader threads of a rank");
+  list.AddOperational("workers", &workers, Between(1, 1024), "Loader threads of a rank");
   list.AddOperational("prefetch", &prefetch, AtLeast(1), "Batches the loader works ahead");
 }
 
@@ -135,11 +135,18 @@ struct Loader::State {
 Loader::Loader(std::vector<LoaderSource> sources, LoaderOptions options, int64_t first_step,
                std::shared_ptr<const void> owner)
     : state_(std::make_shared<State>(sources, std::move(options), first_step, std::move(owner))) {
-  for (int i = 0; i < std::max(state_->options.workers, 1); ++i)
-    workers_.emplace_back([state = state_] { state->Work(); });
+  try {
+    for (int i = 0; i < std::max(state_->options.workers, 1); ++i)
+      workers_.emplace_back([state = state_] { state->Work(); });
+  } catch (...) {
+    EndWorkers();
+    throw;
+  }
 }
 
-Loader::~Loader() {
+Loader::~Loader() { EndWorkers(); }
+
+void Loader::EndWorkers() {
   {
     const std::lock_guard lock(state_->mutex);
     state_->stop = true;

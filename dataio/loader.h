@@ -38,7 +38,8 @@ struct LoaderSource {
 class Loader {
  public:
   // At least one source. Throws Error{kUser} where pictures were packed too small or a source lacks what is
-  // asked of it. `owner` of the data sets, if there is one, lives until the last worker has ended.
+  // asked of it, std::system_error where a thread is not to be had. `owner` of the data sets, if there is
+  // one, lives until the last worker has ended.
   Loader(std::vector<LoaderSource> sources, LoaderOptions options, int64_t first_step,
          std::shared_ptr<const void> owner = nullptr);
   Loader(const Loader&) = delete;
@@ -55,6 +56,7 @@ class Loader {
  private:
   class Reader;  // of one source
   struct State;  // what the workers share
+  void EndWorkers();
   const std::shared_ptr<State> state_;
   bool late_ = false;  // a deadline went by
   std::vector<std::thread> workers_;

@@ -49,7 +49,11 @@ class Packer {
     const int workers = options_.workers > 0
                             ? options_.workers
                             : static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
-    for (int i = 0; i < workers; ++i) threads.emplace_back([this] { Work(); });
+    try {
+      for (int i = 0; i < workers; ++i) threads.emplace_back([this] { Work(); });
+    } catch (...) {  // a thread is not to be had
+      Fail(std::current_exception());
+    }
     for (auto& thread : threads) thread.join();
     if (failure_) std::rethrow_exception(failure_);
     Settle();
@@ -65,10 +69,14 @@ class Packer {
       try {
         WriteJob(jobs_[job]);
       } catch (...) {
-        const std::lock_guard lock(mutex_);
-        if (!failed_.exchange(true)) failure_ = std::current_exception();
+        Fail(std::current_exception());
       }
     }
+  }
+
+  void Fail(std::exception_ptr failure) {
+    const std::lock_guard lock(mutex_);
+    if (!failed_.exchange(true)) failure_ = std::move(failure);
   }
 
   void WriteJob(PackJob& job) {

@@ -94,7 +94,7 @@ void RunOptions::Declare(OptionList& list) {
   list.AddOperational("log_format", &log_format, OneOf({"text", "json"}), "Of log lines");
   list.Group("Ranks and machine");
   list.AddOperational(
-      "threads", &threads, AtLeast(0),
+      "threads", &threads, Between(0, 1024),
       "Compute threads of a rank (0: its share of the host's cores, or of a container's CPU limit)");
   list.Add("batch_norm", &batch_norm, OneOf({"global", "node", "local"}),
            "Batch-norm statistics: of the whole batch, of a host's part or of a rank's part");

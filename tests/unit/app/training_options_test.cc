@@ -57,6 +57,13 @@ TEST(TrainingOptionsTest, ProblemsOfRunAndSystemComeTogether) {
   EXPECT_THROW(ReadTrainingOptions({{"recipe", "mirrorgan"}, {"stages", "9"}}), Error);
 }
 
+TEST(TrainingOptionsTest, ThreadsAndWorkersHaveAnUpperEnd) {
+  std::string problems;
+  ReadTrainingOptions({{"recipe", "damsm"}, {"workers", "5000"}, {"threads", "100000"}}, problems);
+  EXPECT_THAT(problems, HasSubstr("--workers=5000: 1 to 1024"));
+  EXPECT_THAT(problems, HasSubstr("--threads=100000: 0 to 1024"));
+}
+
 TEST(TrainingOptionsTest, RolesOfWeightsAndData) {
   RunOptions run;
   run.weights = "damsm:a,stage1:b:c";

@@ -2,9 +2,12 @@
 
 #include <gtest/gtest.h>
 
+#include <system_error>
+
 #include "dataio/prefetcher.h"
 #include "dataio/reduction_weights.h"
 #include "dataio/upload.h"
+#include "tests/unit/dataio/few_threads.h"
 #include "tests/unit/dataio/small_set.h"
 
 namespace helio::dataio {
@@ -57,6 +60,13 @@ TEST_F(LoaderTest, GivesUpAtTheDeadline) {
   std::string said;  // taking is faster than making: sooner or later there is none
   for (int i = 0; i < 10000 && said.empty(); ++i) said = ErrorOf([&] { loader.Next(0); });
   EXPECT_NE(said.find("no batch within 0 s"), std::string::npos);
+}
+
+TEST_F(LoaderTest, AThreadThatIsNotToBeHadIsAnErrorAndTheOthersEnd) {
+  auto options = Options();
+  options.workers = 5;
+  const FewThreads few(3);
+  EXPECT_THROW(Loader({{*dataset_, Needs()}}, options, 0), std::system_error);
 }
 
 TEST_F(LoaderTest, BatchIsAsDocumented) {

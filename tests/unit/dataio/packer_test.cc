@@ -5,8 +5,10 @@
 #include <sys/wait.h>
 
 #include <fstream>
+#include <system_error>
 
 #include "dataio/dataset.h"
+#include "tests/unit/dataio/few_threads.h"
 #include "tests/unit/dataio/small_set.h"
 
 namespace helio::dataio {
@@ -138,6 +140,13 @@ TEST_F(PackerTest, PicturesAlone) {
   EXPECT_EQ(train.captions(), 0);
   EXPECT_EQ(train.Captions(3), 0);
   EXPECT_EQ(train.Picture(3).height, 24);
+}
+
+TEST_F(PackerTest, AThreadThatIsNotToBeHadIsAnErrorAndTheOthersEnd) {
+  auto options = SmallOptions(out_);
+  options.workers = 5;
+  const FewThreads few(2);
+  EXPECT_THROW(PackDataset(splits_, options), std::system_error);
 }
 
 TEST_F(PackerTest, BadOptionsAreNamed) {
