@@ -46,6 +46,15 @@ Descriptor Open(const fs::path& path, int flags) {
 
 fs::path WithSuffix(fs::path path, const char* suffix) { return path += suffix; }
 
+// Whatever may be written there, a rename would put a file in the place of a device or a pipe.
+fs::path Replaceable(fs::path path) {
+  std::error_code unknown;
+  const auto status = fs::status(path, unknown);
+  if (!unknown && fs::exists(status) && !fs::is_regular_file(status))
+    ThrowUser("is there and is no regular file", path.string(), "name a file");
+  return path;
+}
+
 // From the top down, each one's name brought to the disk.
 std::error_code MadeFolders(const fs::path& path) {
   std::error_code failed;
@@ -143,7 +152,7 @@ void WriteFileAtomically(const fs::path& path, std::string_view content) {
 }
 
 AtomicFile::AtomicFile(fs::path path)
-    : path_(std::move(path)),
+    : path_(Replaceable(std::move(path))),
       temporary_(WithSuffix(path_, ".tmp")),
       fd_(::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644)) {
   if (fd_ < 0) ThrowErrno(temporary_, "create");

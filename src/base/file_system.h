@@ -14,7 +14,7 @@ namespace helio {
 std::string ReadFile(const std::filesystem::path& path);
 
 // Writes to `path`.tmp, fsyncs, renames, fsyncs the folder: after a crash `path` is the old or the new
-// content, never a mix.
+// content, never a mix. Error{kUser} where a folder, a device or a pipe is there.
 void WriteFileAtomically(const std::filesystem::path& path, std::string_view content);
 
 // The same in pieces: what is not committed disappears again. One thread.

@@ -1,11 +1,13 @@
 #include "src/base/file_system.h"
 
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include <cerrno>
 
 #include "src/base/checksum.h"
 #include "tests/support/error_of.h"
+#include "tests/support/scratch_folder.h"
 
 namespace helio {
 namespace {
@@ -35,6 +37,23 @@ TEST(FileSystemTest, ADigestOfNoFileIsAMistake) {
   const auto error = ErrorIn([] { DigestFile("/nonexistent"); });
   ASSERT_TRUE(error);
   EXPECT_EQ(error->kind(), ErrorKind::kUser);
+}
+
+TEST(FileSystemTest, OnlyRegularFilesAreReplaced) {
+  const ScratchFolder folder("only_regular");
+  const auto pipe = folder.path() / "pipe", file = folder.path() / "file";
+  ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
+  for (const auto& path : {pipe, folder.path()}) {
+    const auto error = ErrorIn([&] { WriteFileAtomically(path, "x"); });
+    ASSERT_TRUE(error);
+    EXPECT_EQ(error->kind(), ErrorKind::kUser);
+    EXPECT_FALSE(Exists(path.string() + ".tmp"));
+  }
+  EXPECT_TRUE(std::filesystem::is_fifo(pipe));
+  for (const char* content : {"first", "second"}) {
+    WriteFileAtomically(file, content);
+    EXPECT_EQ(ReadFile(file), content);
+  }
 }
 
 }  // namespace
