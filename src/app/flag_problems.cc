@@ -3,6 +3,7 @@
 #include <gflags/gflags.h>
 
 #include <algorithm>
+#include <cctype>
 
 namespace helio::app {
 namespace {
@@ -52,10 +53,35 @@ struct KnownFlags {
   }
 };
 
-std::string UnknownName(const std::string& name, const KnownFlags& known) {
-  if (known.Has(name)) return "";
-  const auto nearest = known.Nearest(name);
-  return "--" + name + ": no such flag" + (nearest.empty() ? "" : " (did you mean --" + nearest + "?)");
+// "--side 76" in one argument, as in a line of a file.
+std::string BlankForEquals(const NamedValue& flag, const KnownFlags& known) {
+  constexpr const char* kBlanks = " \t";
+  const auto end = flag.name.find_first_of(kBlanks);
+  const auto name = flag.name.substr(0, end);
+  if (end == std::string::npos || !known.Has(name)) return "";
+  const auto value = flag.name.find_first_not_of(kBlanks, end);
+  return " (write --" + name + "=" + flag.name.substr(std::min(value, flag.name.size())) +
+         (flag.value ? "=" + *flag.value : "") + ")";
+}
+
+std::string UnknownName(const NamedValue& flag, const KnownFlags& known) {
+  if (known.Has(flag.name)) return "";
+  const auto what = "--" + flag.name + ": no such flag";
+  if (const auto remedy = BlankForEquals(flag, known); !remedy.empty()) return what + remedy;
+  const auto nearest = known.Nearest(flag.name);
+  return what + (nearest.empty() ? "" : " (did you mean --" + nearest + "?)");
+}
+
+// What people write behind or around a value in a file, and the flags library takes for a part of it. Names
+// like "run #3" are left alone.
+std::string StrayText(const std::string& value) {
+  for (auto at = value.find('#', 1); at != std::string::npos; at = value.find('#', at + 1))
+    if ((value[at - 1] == ' ' || value[at - 1] == '\t') &&
+        (at + 1 == value.size() || std::isdigit(static_cast<unsigned char>(value[at + 1])) == 0))
+      return "the comment would be part of the value (# begins one at the start of a line only)";
+  const bool quoted =
+      value.size() > 1 && value.front() == value.back() && (value.front() == '"' || value.front() == '\'');
+  return quoted ? "the quotes would be part of the value (leave them out)" : "";
 }
 
 // Sets the flag of ours. The type that its value is not of, empty if it is.
@@ -64,6 +90,15 @@ std::string MissedType(const NamedValue& flag, const KnownFlags& known) {
   if (!flag.value || !known.Find(flag.name) || !gflags::GetCommandLineFlagInfo(flag.name.c_str(), &info))
     return "";
   return gflags::SetCommandLineOption(flag.name.c_str(), flag.value->c_str()).empty() ? info.type : "";
+}
+
+// What is wrong with an argument that is a flag.
+std::string ProblemOf(const Argument& argument, const NamedValue& flag, const KnownFlags& known) {
+  if (const auto problem = UnknownName(flag, known); !problem.empty()) return problem;
+  if (!argument.from.empty() && flag.value)
+    if (const auto stray = StrayText(*flag.value); !stray.empty()) return argument.text + ": " + stray;
+  const auto type = MissedType(flag, known);
+  return type.empty() ? "" : argument.text + ": not of type " + type;
 }
 
 }  // namespace
@@ -79,16 +114,15 @@ std::string FlagProblems(const std::vector<Argument>& arguments, const std::vect
   const KnownFlags known{ours, others};
   std::string problems;
   bool is_value = false;  // of the flag before it
-  for (const auto& [text, from] : arguments) {
+  for (const auto& argument : arguments) {
+    const auto& [text, from] = argument;
     if (text == "--") break;
     const auto where = "\n  " + (from.empty() ? "" : from.string() + ": ");
     if (!from.empty() && !text.starts_with("-")) problems += where + text + ": is no flag (--name=value)";
     const auto flag = is_value ? std::nullopt : ParseArgument(text);
     is_value = flag && known.TakesNext(*flag);
     if (!flag) continue;
-    if (const auto problem = UnknownName(flag->name, known); !problem.empty()) problems += where + problem;
-    if (const auto type = MissedType(*flag, known); !type.empty())
-      problems += where + text + ": not of type " + type;
+    if (const auto problem = ProblemOf(argument, *flag, known); !problem.empty()) problems += where + problem;
   }
   return problems;
 }

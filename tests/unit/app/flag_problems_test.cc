@@ -1,5 +1,6 @@
 #include "src/app/flag_problems.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 namespace helio::app {
@@ -58,6 +59,37 @@ TEST(FlagProblemsTest, ValuesAreOfTheirFlagsTypeAndLinesOfFilesAreFlags) {
             "\n  --a_typed_number=many: not of type int32"
             "\n  run.flags: -a_typed_number=2.5: not of type int32"
             "\n  run.flags: a_typed_number=6: is no flag (--name=value)");
+}
+
+struct NamedOptions {
+  std::string name;
+  void Declare(OptionList& list) { list.Add("a_named_thing", &name, AnyValue(), "Of this test"); }
+};
+
+// Of a line of a flagfile.
+std::string ProblemOfLine(const std::string& line) {
+  static const bool registered = (RegisterFlagsOf<NamedOptions>(), true);
+  std::vector<std::string> others;
+  const auto ours = OurFlags(others);
+  return registered ? FlagProblems({{line, "run.flags"}}, ours, others) : "";
+}
+
+TEST(FlagProblemsTest, CommentsAndQuotesAreNoPartOfALinesValue) {
+  using ::testing::HasSubstr;
+  for (const char* line :
+       {"--a_named_thing=out # here", "--a_named_thing=out\t#here", "--a_named_thing=out #"})
+    EXPECT_THAT(ProblemOfLine(line), HasSubstr("the comment would be part of the value")) << line;
+  for (const char* line : {"--a_named_thing=\"out\"", "--a_named_thing='out'"})
+    EXPECT_THAT(ProblemOfLine(line), HasSubstr("the quotes would be part of the value")) << line;
+  for (const char* line : {"--a_named_thing=run #3", "--a_named_thing=a#b", "--a_named_thing='tis a bird",
+                           "--a_named_thing=#", "--a_named_thing="})
+    EXPECT_EQ(ProblemOfLine(line), "") << line;
+  EXPECT_EQ(FlagProblems({{"--a_named_thing=\"out\"", {}}}, {{"a_named_thing", "", "", false}}, {}), "");
+}
+
+TEST(FlagProblemsTest, ABlankInsteadOfTheEqualsSignIsExplained) {
+  EXPECT_EQ(ProblemsWith({"--batch 3"}), "\n  --batch 3: no such flag (write --batch=3)");
+  EXPECT_EQ(ProblemsWith({"--batch\t 3=x"}), "\n  --batch\t 3: no such flag (write --batch=3=x)");
 }
 
 }  // namespace
