@@ -24,6 +24,8 @@ fs::path FlagFile(const std::string& path, const fs::path& from) {
 }
 
 std::vector<std::string> FlagLines(const std::string& path) {
+  std::error_code unknown;
+  if (fs::is_directory(path, unknown)) ThrowUser("is a folder, expected a file", "--flagfile=" + path);
   std::ifstream file(path);
   if (!file) ThrowUser("cannot be opened", "--flagfile=" + path, "paths are relative to the current folder");
   std::vector<std::string> lines;
@@ -38,12 +40,26 @@ std::vector<std::string> FlagLines(const std::string& path) {
   return lines;
 }
 
+bool IsFlagfileAlone(const std::string& argument) {
+  const auto flag = ParseArgument(argument);
+  return flag && flag->name == "flagfile" && !flag->value;
+}
+
+// The flagfile that arguments[place] names; empty: none. Of a command line's "--flagfile FILE" `place`
+// becomes FILE's.
+std::string NamedFlagfile(const std::vector<std::string>& arguments, size_t& place, const fs::path& from) {
+  if (!IsFlagfileAlone(arguments[place])) return ValueOf(arguments[place], "flagfile");
+  if (!from.empty() || place + 1 == arguments.size())
+    ThrowUser("--flagfile names no file", from.empty() ? "command line" : from.string(), "--flagfile=FILE");
+  return arguments[++place];
+}
+
 void Expand(const std::vector<std::string>& arguments, const fs::path& from, int depth,
             std::vector<Argument>& all) {
   if (depth > kDeepest) ThrowUser("flagfiles name each other in a circle", from.string());
-  for (const auto& argument : arguments) {
-    if (const auto path = FlagFile(ValueOf(argument, "flagfile"), from); path.empty())
-      all.push_back({argument, from});
+  for (size_t i = 0; i < arguments.size(); ++i) {
+    if (const auto path = FlagFile(NamedFlagfile(arguments, i, from), from); path.empty())
+      all.push_back({arguments[i], from});
     else
       Expand(FlagLines(path), path, depth + 1, all);
   }

@@ -12,9 +12,10 @@ struct Argument {
   std::filesystem::path from;  // the flagfile; empty: the command line
 };
 
-// The arguments with each --flagfile=FILE replaced by the file's lines, in order: without a byte-order mark,
-// which the flags library would read as part of the first flag, without empty lines and comments (#). Throws
-// Error{kUser} where a file cannot be read, is no UTF-8, or names itself.
+// The arguments with each --flagfile=FILE, on the command line also --flagfile FILE, replaced by the file's
+// lines, in order: without a byte-order mark, which the flags library would read as part of the first flag,
+// without empty lines and comments (#). Throws Error{kUser} where a file cannot be read, is no UTF-8, or
+// names itself.
 std::vector<Argument> ExpandFlagfiles(const std::vector<std::string>& arguments);
 
 // A flag as an argument gives it.

@@ -30,6 +30,18 @@ TEST(FlagfilesTest, TheirLinesStandInTheirPlace) {
   EXPECT_EQ(all.at(2).from, inner);
 }
 
+TEST(FlagfilesTest, TheFileMayFollowItsFlag) {
+  const ScratchFolder folder("flagfiles_following");
+  const auto file = (folder.path() / "run.flags").string();
+  WriteFileAtomically(file, "\xEF\xBB\xBF--a=1\n--b=2\n");
+  const auto all = ExpandFlagfiles({"--first", "--flagfile", file, "-flagfile", file, "--last"});
+  EXPECT_THAT(TextsOf(all), ElementsAre("--first", "--a=1", "--b=2", "--a=1", "--b=2", "--last"));
+  EXPECT_EQ(all.at(1).from, file);
+  EXPECT_THROW(ExpandFlagfiles({"--first", "--flagfile"}), Error);
+  WriteFileAtomically(file, "--flagfile\n" + file + "\n");
+  EXPECT_THROW(ExpandFlagfiles({"--flagfile", file}), Error);
+}
+
 TEST(FlagfilesTest, TheyAreFoundBesideTheOneThatNamesThem) {
   const ScratchFolder folder("flagfiles_root");
   MakeFolders(folder.path() / "configs" / "toy");
@@ -47,6 +59,7 @@ TEST(FlagfilesTest, WhatCannotBeReadIsRefused) {
   WriteFileAtomically(folder.path() / "utf16.flags", "\xFF\xFE-");
   EXPECT_THROW(ExpandFlagfiles({"--flagfile=" + (folder.path() / "utf16.flags").string()}), Error);
   EXPECT_THROW(ExpandFlagfiles({"--flagfile=" + (folder.path() / "nowhere.flags").string()}), Error);
+  EXPECT_THROW(ExpandFlagfiles({"--flagfile=" + folder.path().string()}), Error);
 }
 
 TEST(ParseArgumentTest, OneDashOrTwoAndAValueOrNone) {

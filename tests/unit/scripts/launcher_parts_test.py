@@ -74,6 +74,7 @@ class Launcher(unittest.TestCase):
         self.assertEqual(flagfiles.flag_value(command, "out"), pathlib.Path("inner"))
         self.assertEqual(flagfiles.flag_value([*command, "-out", "last"], "out"), pathlib.Path("last"))
         self.assertEqual(flagfiles.flag_value(command, "batch"), pathlib.Path("8"))
+        self.assertEqual(flagfiles.flag_value(["helio-train", "--flagfile", f"{outer}", "--batch=9"], "out"), pathlib.Path("inner"))
         self.assertIsNone(flagfiles.flag_value(command, "resume"))
         self.assertIsNone(flagfiles.flag_value([f"--flagfile={self.folder}/none"], "out"))
 
@@ -83,6 +84,7 @@ class Launcher(unittest.TestCase):
         outer.write_text(f"--flagfile={inner}\n")
         own.write_text(f"--flagfile={own}\n")
         self.assertEqual(flagfiles.flagfile_texts([f"--flagfile={outer}", "--out=x", f"--flagfile={self.folder}/none"]), [outer.read_text(), "--rate=1\n"])
+        self.assertEqual(flagfiles.flagfile_texts(["--flagfile", f"{outer}"]), [outer.read_text(), "--rate=1\n"])
         self.assertEqual(len(flagfiles.flagfile_texts([f"--flagfile={own}"])), flagfiles.DEEPEST)
         self.assertIsNone(flagfiles.flag_value([f"--flagfile={own}"], "out"))
 
