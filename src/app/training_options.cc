@@ -30,20 +30,34 @@ void DeclareSystem(const OptionValues& values, OptionList& list) {
   if (const auto* system = recipes::SystemOrNull(recipe->second)) system->declare(list);
 }
 
-// Values of the system's options that are not in order. The declaration is bound to its defaults, which are
-// put back.
-std::string SystemProblems(const OptionValues& values) {
+// Sets the judges' options. What is wrong with them and the system's; a name that both have is told of once.
+// The system's declaration is bound to its defaults, which are put back.
+std::string SystemAndJudgeProblems(const OptionValues& values, const OptionList& judges) {
   OptionList system;
   DeclareSystem(values, system);
   const auto defaults = system.Defaults();
   const auto problems = system.Take(values);
   system.Take(defaults);
-  return problems;
+  judges.Take(values);
+  auto others = values;
+  for (const auto& entry : defaults) others.erase(entry.first);
+  return problems + judges.Take(others);
 }
 
 OptionValues Merged(OptionValues values, const OptionValues& more) {
   for (const auto& [name, value] : more) values[name] = value;
   return values;
+}
+
+OptionValues CadenceOf(const OptionList& list, const OptionValues& values) {
+  auto cadence = list.Values(values);
+  for (const auto& entry : list.MatchedValues(values)) cadence.erase(entry.first);
+  // A host may have these files elsewhere (what is in them is compared), and other cores.
+  for (const char* own : {"out", "data", "weights", "initial", "threads", "workers", "prefetch",
+                          "metrics_bind", "push_gateway", "device"})
+    cadence.erase(own);
+  for (const auto& role : recipes::WeightRoles()) cadence.erase(role.name);
+  return cadence;
 }
 
 // Of evaluations in training.
@@ -145,8 +159,7 @@ TrainingOptions ReadTrainingOptions(const OptionValues& values, std::string& pro
   OptionList list, judges;
   options.Declare(list);
   options.judges.Declare(judges);
-  problems += list.Take(values) + SystemProblems(values);
-  judges.Take(values);
+  problems += list.Take(values) + SystemAndJudgeProblems(values, judges);
   options.session.seed = options.loader.seed = options.run.seed;
   options.session.global_batch = options.run.batch;
   options.session.dtype = options.run.torch_dtype();
@@ -162,21 +175,6 @@ TrainingOptions ReadTrainingOptionsWith(const OptionList& own, const OptionValue
   ThrowAnyFlagProblems(problems);
   return options;
 }
-
-namespace {
-
-OptionValues CadenceOf(const OptionList& list, const OptionValues& values) {
-  auto cadence = list.Values(values);
-  for (const auto& entry : list.MatchedValues(values)) cadence.erase(entry.first);
-  // A host may have these files elsewhere (what is in them is compared), and other cores.
-  for (const char* own : {"out", "data", "weights", "initial", "threads", "workers", "prefetch",
-                          "metrics_bind", "push_gateway", "device"})
-    cadence.erase(own);
-  for (const auto& role : recipes::WeightRoles()) cadence.erase(role.name);
-  return cadence;
-}
-
-}  // namespace
 
 ResolvedOptions Resolve(const OptionValues& given) {
   TrainingOptions options;

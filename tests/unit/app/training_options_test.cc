@@ -57,6 +57,19 @@ TEST(TrainingOptionsTest, ProblemsOfRunAndSystemComeTogether) {
   EXPECT_THROW(ReadTrainingOptions({{"recipe", "mirrorgan"}, {"stages", "9"}}), Error);
 }
 
+TEST(TrainingOptionsTest, ProblemsOfTheJudgesNetworksAreToldOnce) {
+  const OptionValues wrong = {{"embedding", "-1"}, {"text_rnn", "zzz"}};
+  for (const char* recipe : {"", "damsm", "cyclegan"}) {
+    auto given = wrong;
+    if (*recipe) given["recipe"] = recipe;
+    std::string problems;
+    ReadTrainingOptions(given, problems);
+    EXPECT_EQ(std::ranges::count(problems, '\n'), 2) << recipe << problems;
+    EXPECT_THAT(problems, HasSubstr("--embedding=-1: ")) << recipe;
+    EXPECT_THAT(problems, HasSubstr("--text_rnn=zzz: ")) << recipe;
+  }
+}
+
 TEST(TrainingOptionsTest, ThreadsAndWorkersHaveAnUpperEnd) {
   std::string problems;
   ReadTrainingOptions({{"recipe", "damsm"}, {"workers", "5000"}, {"threads", "100000"}}, problems);
