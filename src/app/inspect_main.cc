@@ -136,6 +136,7 @@ int Run() {
   else
     InspectShard(options);
   if (options.verify) std::cout << "verified: everything is whole\n";
+  std::cout << std::flush;
   return 0;
 }
 

@@ -1,6 +1,8 @@
 #include "src/app/main.h"
 
 #include <gflags/gflags.h>
+#include <poll.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <iostream>
@@ -16,6 +18,18 @@
 
 namespace helio::app {
 namespace {
+
+// `| head` has read what it wanted.
+bool ReaderHasGone() {
+  pollfd output{STDOUT_FILENO, POLLOUT, 0};
+  return ::poll(&output, 1, 0) == 1 && (output.revents & POLLERR) != 0;
+}
+
+// Throws where what was written to standard output and flushed has not arrived.
+void CheckOutput() {
+  if (!std::cout && !ReaderHasGone())
+    throw Error(ErrorKind::kSystem, "cannot be written", "standard output", "is the disk full?");
+}
 
 std::string Help(const ProgramText& program, const std::string& recipe) {
   if (program.of_recipe && !recipe.empty())
@@ -39,7 +53,8 @@ void ExitOnHelp(int argc, char** argv, const ProgramText& program) {
     if (const auto value = ValueOf(argument, "recipe"); !value.empty()) recipe = value;
   for (const auto& argument : arguments) {
     if (argument != "--help" && argument != "-h" && argument != "-help") continue;
-    std::cout << Help(program, recipe);
+    std::cout << Help(program, recipe) << std::flush;
+    CheckOutput();
     std::exit(0);
   }
 }
@@ -80,7 +95,9 @@ int Main(int argc, char** argv, const ProgramText& program, int (*body)()) {
     StartLogging(argv[0]);
     ParseFlags(argc, argv, program);
     json_log = MakeJsonLog();
-    return body();
+    const int code = body();
+    CheckOutput();
+    return code;
   } catch (...) {
     const auto failure = CurrentFailure();
     cluster::LetLowerRanksSpeak(cluster::LauncherRank());

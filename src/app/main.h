@@ -19,7 +19,8 @@ struct ProgramText {
 };
 
 // Parses the command line (and --flagfile), starts logging, runs `body`, and turns every exception into one
-// log line and an exit code (docs/running.md): Error -> its own, anything else -> 70.
+// log line and an exit code (docs/running.md): Error -> its own, anything else -> 70. What `body` has flushed
+// to std::cout and has not arrived is an Error{kSystem}, but where its reader has gone.
 int Main(int argc, char** argv, const ProgramText& program, int (*body)());
 
 }  // namespace helio::app

@@ -1,8 +1,10 @@
 #!/usr/bin/env python3
 """helio-inspect on a small packed set: what it shows, and that it names damage. Usage: inspection.py BIN_DIR"""
 import json
+import os
 import pathlib
 import re
+import subprocess
 import sys
 import tempfile
 
@@ -33,6 +35,17 @@ def check_shown(data):
     check((data.parent / "samples.png").read_bytes()[:4] == b"\x89PNG", "samples.png")
 
 
+def check_full_disk(data):
+    with open("/dev/full", "w") as full:
+        done = subprocess.run([BIN / "helio-inspect", f"--path={data}"], stdout=full, stderr=subprocess.PIPE, text=True)
+    check(done.returncode == 75 and "standard output: cannot be written" in done.stderr, f"a full disk under the output: {done}")
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = subprocess.run([BIN / "helio-inspect", f"--path={data}"], stdout=writer, stderr=subprocess.PIPE, text=True)
+    os.close(writer)
+    check((done.returncode, done.stderr) == (0, ""), f"output whose reader has gone: {done}")
+
+
 def check_damage(data):
     shard = data / "train-00000-of-00001.h5"
     shown = run(BIN / "helio-inspect", f"--path={shard}", "--verify").out
@@ -58,4 +71,5 @@ with tempfile.TemporaryDirectory(prefix="helio_inspect_") as folder:
     packed = run(BIN / "helio-pack", f"--root={work}/drawn", f"--out={work}/data", "--side=76").err
     check(re.search(r"packed (\d+) of \1 \(\d+ a second, 0 s left\)", packed), "packing tells progress, speed and time left")
     check_shown(work / "data")
+    check_full_disk(work / "data")
     check_damage(work / "data")
