@@ -4,6 +4,7 @@
 #include <fstream>
 #include <set>
 
+#include "dataio/packer.h"
 #include "dataio/synth/palette.h"
 #include "dataio/synth/subject.h"
 #include "src/base/file_system.h"
@@ -167,6 +168,7 @@ void WriteDrawnSet(const fs::path& root, const DrawnSetOptions& options) {
   const auto subject = options.scene ? MakeSceneSubject(options.seed) : MakeBirdSubject(options.stance);
   auto classes = MakeClasses(options, *subject);
   NameAndSplit(classes, options, *subject);
+  const PackFolder alone(root);
   ClearDrawnSet(root);
   DrawnLists lists;
   int64_t id = 0;

@@ -196,6 +196,17 @@ class SceneSet : public testing::Test {
   }
 };
 
+TEST_F(SceneSet, WhoeverDrawsAFolderHasItAlone) {
+  const ScratchFolder scratch("scenes_alone");
+  {
+    const PackFolder other(scratch.path());
+    EXPECT_NE(ErrorOf([&] { Write(scratch.path()); }).find("another job"), std::string::npos);
+    EXPECT_FALSE(std::filesystem::exists(scratch.path() / "text"));
+  }
+  Write(scratch.path());
+  EXPECT_FALSE(std::filesystem::exists(scratch.path() / ".lock"));
+}
+
 TEST_F(SceneSet, AFolderThatWasNotDrawnIsNotDeleted) {
   const ScratchFolder scratch("scenes_foreign");
   const auto precious = scratch.path() / "CUB_200_2011/images.txt";
