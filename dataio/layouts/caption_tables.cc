@@ -50,10 +50,11 @@ void ReadTables(const FileTree& tree, SourceReading& reading) {
   const PictureIndex index(tree);
   const SplitRule rule(tree, index, reading.complaints());
   RowGatherer gatherer(tree, reading, rule);
+  const auto find = [&](const std::string& name) { return index.Find(name); };
   for (const auto& file : files) {
     const auto split = files.size() > 1 ? SplitOfName(file.stem().string()) : "";
     for (const auto& row : ReadTable(tree.root / file, reading.complaints()))
-      reading.complaints().Try([&] { gatherer.Take(row, index.Find(row.picture), split); });
+      reading.complaints().Try([&] { gatherer.Take(row, PictureOf(row, find), split); });
   }
   gatherer.Finish();
 }

@@ -38,9 +38,11 @@ void ReadMetadataFiles(const FileTree& tree, SourceReading& reading) {
   const PictureIndex index(tree);
   const SplitRule rule(tree, index, reading.complaints());
   RowGatherer gatherer(tree, reading, rule);
-  for (const auto& file : MetadataFiles(tree))
+  for (const auto& file : MetadataFiles(tree)) {
+    const auto find = [&](const std::string& name) { return FindBeside(file, name, index); };
     for (const auto& row : ReadTable(tree.root / file, reading.complaints()))
-      reading.complaints().Try([&] { gatherer.Take(row, FindBeside(file, row.picture, index), ""); });
+      reading.complaints().Try([&] { gatherer.Take(row, PictureOf(row, find), ""); });
+  }
   gatherer.Finish();
 }
 

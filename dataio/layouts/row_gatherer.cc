@@ -1,7 +1,29 @@
 #include "dataio/layouts/row_gatherer.h"
 
+#include <optional>
+
 namespace helio::dataio {
 namespace fs = std::filesystem;
+
+fs::path PictureOf(const TableRow& row, const std::function<fs::path(const std::string&)>& find) {
+  if (row.also.empty()) return find(row.picture);
+  auto names = row.also;
+  names.insert(names.begin(), row.picture);
+  std::map<fs::path, std::string> found;
+  std::optional<Error> several;
+  for (const auto& name : names) {
+    try {
+      if (const auto picture = find(name); !picture.empty()) found.emplace(picture, name);
+    } catch (const Error& error) {
+      several = error;
+    }
+  }
+  if (found.empty() && several) throw *several;
+  if (found.size() > 1)
+    ThrowData("names two pictures, '" + found.begin()->second + "' and '" + found.rbegin()->second + "'",
+              row.where, "leave the column that names the right one");
+  return found.empty() ? fs::path() : found.begin()->first;
+}
 
 void RowGatherer::Take(const TableRow& row, const fs::path& picture, const std::string& split) {
   reading_.complaints().Try([&] {

@@ -1,5 +1,6 @@
 #pragma once
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
@@ -10,6 +11,12 @@
 #include "dataio/split_rule.h"
 
 namespace helio::dataio {
+
+// The picture that a row names, by `find` of a name (empty: there is none). Names that find nothing, or may
+// be several, do not count beside one that finds a picture. Throws Error{kData} where two find different
+// ones.
+std::filesystem::path PictureOf(const TableRow& row,
+                                const std::function<std::filesystem::path(const std::string&)>& find);
 
 // Gathers rows by picture, in the order of first appearance, and makes a record of each.
 class RowGatherer {

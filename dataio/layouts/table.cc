@@ -35,12 +35,15 @@ std::string BeginningOf(const fs::path& file) {
 
 }  // namespace
 
-bool IsPictureColumn(const std::string& name) {
-  static const std::set<std::string> names = {
-      "file_name", "filename", "file",     "image",     "image_name", "image_path", "image_file",
-      "imagename", "image_id", "img",      "img_name",  "img_path",   "img_file",   "picture",
-      "photo",     "path",     "filepath", "file_path", "name",       "key",        "photo_id"};
-  return names.contains(ColumnName(name));
+int PictureColumnRank(const std::string& name) {
+  static const std::vector<std::set<std::string>> ranks = {
+      {"name", "key", "image_id", "photo_id"},
+      {"file", "image", "image_name", "image_path", "image_file", "imagename", "img", "img_name", "img_path",
+       "img_file", "picture", "photo", "path"},
+      {"file_name", "filename", "file_path", "filepath"}};
+  for (size_t i = 0; i < ranks.size(); ++i)
+    if (ranks[i].contains(ColumnName(name))) return static_cast<int>(i) + 1;
+  return 0;
 }
 
 bool IsCaptionColumn(const std::string& name) {
@@ -50,9 +53,24 @@ bool IsCaptionColumn(const std::string& name) {
   return names.contains(ColumnName(name));
 }
 
-bool IsSplitColumn(const std::string& name) {
+int SplitColumnRank(const std::string& name) {
   const auto column = ColumnName(name);
-  return column == "split" || column == "set" || column == "partition";
+  if (column == "split") return 2;
+  return column == "set" || column == "partition" ? 1 : 0;
+}
+
+void NameRow(TableRow& row, const BestRanked<std::string>& pictures, const BestRanked<std::string>& splits) {
+  row.rank = pictures.rank;
+  if (!pictures.values.empty()) {
+    row.picture = pictures.values[0];
+    row.also.assign(pictures.values.begin() + 1, pictures.values.end());
+  }
+  for (const auto& split : splits.values) {
+    if (split != splits.values[0])
+      ThrowData("is in '" + splits.values[0] + "' by one column and in '" + split + "' by another", "",
+                "leave one of them there");
+    row.split = split;
+  }
 }
 
 bool LooksLikeTable(const fs::path& file) {

@@ -14,6 +14,9 @@ struct TableRow {
   std::vector<std::string> captions;
   std::string split;  // empty: the list does not say
   std::string where;  // "captions.csv record 7"
+  // The picture's names by other columns that are as sure as the first (see PictureColumnRank).
+  std::vector<std::string> also = {};
+  int rank = 0;  // of the columns
 };
 
 // The rows of a list, by what its beginning shows: a table with a header that names a column of pictures and

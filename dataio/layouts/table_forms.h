@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "dataio/layouts/table.h"
@@ -13,15 +14,38 @@
 namespace helio::dataio {
 
 // The columns and fields that are taken, by name.
-bool IsPictureColumn(const std::string& name);
 bool IsCaptionColumn(const std::string& name);
-bool IsSplitColumn(const std::string& name);
+
+// How surely a column names the picture: 3 as "file_name" does, 2 as "image" or "path", 1 as "name", "key" or
+// "image_id", which beside a better one count something else; 0: not at all.
+int PictureColumnRank(const std::string& name);
+constexpr int kIdRank = 1;
+// The same of the split: 2 of "split", 1 of "set" and "partition"; 0: not at all.
+int SplitColumnRank(const std::string& name);
+
+// What the columns of the best rank hold.
+template <typename Value>
+struct BestRanked {
+  int rank = 0;
+  std::vector<Value> values;
+
+  void Take(int of, Value value) {
+    if (of == 0 || of < rank) return;
+    if (of > rank) values.clear();
+    rank = of;
+    values.push_back(std::move(value));
+  }
+};
+
+// Sets picture, other names and split of a row from fields that are not empty. Throws Error{kData}, without a
+// place, where two of `splits` differ.
+void NameRow(TableRow& row, const BestRanked<std::string>& pictures, const BestRanked<std::string>& splits);
 
 // Of separated values with a header (table_separated.cc): which column is what.
 struct TableColumns {
   char separator = 0;
   std::vector<std::string> names;
-  size_t picture = SIZE_MAX, split = SIZE_MAX;  // SIZE_MAX: there is none
+  BestRanked<size_t> pictures, splits;
   std::vector<size_t> captions;
 };
 // What the first line of `text` says, if it names a column of pictures; of captions, too, with `captions`.

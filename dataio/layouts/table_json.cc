@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "dataio/file_tree.h"
 #include "dataio/layouts/table_forms.h"
 #include "src/base/file_system.h"
@@ -31,17 +33,28 @@ std::string FieldsOf(const Json& object) {
 TableRow RowOfObject(const Json& object, const std::string& where) {
   if (!object.is_object()) ThrowData("is no object", where);
   TableRow row{"", {}, "", where};
+  BestRanked<std::string> pictures, splits;
   for (const auto& [key, value] : object.items()) {
-    if (IsCaptionColumn(key))
-      AddTexts(value, where, row.captions);
-    else if (IsSplitColumn(key) && value.is_string())
-      row.split = value.get<std::string>();
-    else if (row.picture.empty() && IsPictureColumn(key) && value.is_string())
-      row.picture = value.get<std::string>();
+    if (IsCaptionColumn(key)) AddTexts(value, where, row.captions);
+    if (!value.is_string() || value.get_ref<const std::string&>().empty()) continue;
+    splits.Take(SplitColumnRank(key), value.get<std::string>());
+    pictures.Take(PictureColumnRank(key), value.get<std::string>());
   }
+  NameRow(row, pictures, splits);
   if (row.picture.empty()) ThrowData("names no picture (file_name); its fields: " + FieldsOf(object), where);
   if (row.captions.empty()) ThrowData("has no caption (text); its fields: " + FieldsOf(object), where);
   return row;
+}
+
+// Where other records have a file name beside their id, an id alone may count from elsewhere.
+void DropBareIds(std::vector<TableRow>& rows, Complaints& complaints) {
+  if (std::ranges::all_of(rows, [](const auto& row) { return row.rank <= kIdRank; })) return;
+  std::erase_if(rows, [&](const TableRow& row) {
+    if (row.rank == kIdRank)
+      complaints.Add(row.where + ": '" + row.picture +
+                     "' is an id, no file name, and other records have one");
+    return row.rank == kIdRank;
+  });
 }
 
 // Whether words in quotes name a picture and a caption.
@@ -51,7 +64,7 @@ bool NamesBoth(const std::string& text) {
     const auto close = text.find('"', at + 1);
     if (close == std::string::npos) break;
     const auto word = text.substr(at + 1, close - at - 1);
-    picture = picture || IsPictureColumn(word);
+    picture = picture || PictureColumnRank(word) > 0;
     caption = caption || IsCaptionColumn(word);
     at = close + 1;
   }
@@ -71,6 +84,7 @@ std::vector<TableRow> RowsOfLines(const fs::path& file, Complaints& complaints) 
     const auto where = file.string() + " record " + std::to_string(++number);
     complaints.Try([&] { rows.push_back(RowOfObject(ParseJson(line, where), where)); });
   }
+  DropBareIds(rows, complaints);
   return rows;
 }
 
@@ -96,6 +110,7 @@ std::vector<TableRow> RowsOfJson(const fs::path& file, Complaints& complaints) {
       rows.push_back(std::move(row));
     });
   }
+  DropBareIds(rows, complaints);
   return rows;
 }
 

@@ -11,12 +11,9 @@ TableColumns ColumnsOf(const std::string& line, char separator) {
   columns.separator = separator;
   Separated(line, separator).Next(columns.names);
   for (size_t i = 0; i < columns.names.size(); ++i) {
-    if (IsCaptionColumn(columns.names[i]))
-      columns.captions.push_back(i);
-    else if (IsSplitColumn(columns.names[i]))
-      columns.split = i;
-    else if (columns.picture == SIZE_MAX && IsPictureColumn(columns.names[i]))
-      columns.picture = i;
+    if (IsCaptionColumn(columns.names[i])) columns.captions.push_back(i);
+    columns.splits.Take(SplitColumnRank(columns.names[i]), i);
+    columns.pictures.Take(PictureColumnRank(columns.names[i]), i);
   }
   return columns;
 }
@@ -33,10 +30,17 @@ void JoinSurplus(std::vector<std::string>& fields, const TableColumns& columns) 
   fields.resize(known);
 }
 
+// What a row holds in some columns; short rows lack the last ones.
+BestRanked<std::string> Held(const std::vector<std::string>& fields, const BestRanked<size_t>& columns) {
+  BestRanked<std::string> held;
+  for (const auto column : columns.values)
+    if (column < fields.size() && !fields[column].empty()) held.Take(columns.rank, fields[column]);
+  return held;
+}
+
 TableRow RowOfFields(const std::vector<std::string>& fields, const TableColumns& columns) {
   TableRow row{"", {}, "", ""};
-  if (columns.picture < fields.size()) row.picture = fields[columns.picture];
-  if (columns.split < fields.size()) row.split = fields[columns.split];
+  NameRow(row, Held(fields, columns.pictures), Held(fields, columns.splits));
   for (const auto column : columns.captions)
     if (column < fields.size() && !fields[column].empty()) row.captions.push_back(fields[column]);
   if (row.picture.empty() || row.captions.empty())
@@ -51,7 +55,7 @@ std::optional<TableColumns> ReadHeader(const std::string& text, bool captions) {
   if (std::count(line.begin(), line.end(), '"') % 2 != 0) return std::nullopt;  // the header is one line
   for (const char separator : {',', '\t', '|', ';'}) {
     auto columns = ColumnsOf(line, separator);
-    if (columns.picture != SIZE_MAX && (!captions || !columns.captions.empty())) return columns;
+    if (columns.pictures.rank > 0 && (!captions || !columns.captions.empty())) return columns;
   }
   return std::nullopt;
 }

@@ -115,6 +115,53 @@ TEST_F(LayoutsTest, ATableWithoutCaptionsIsNamed) {
   EXPECT_NE(Refusal().find("file_name, width, prompt_en"), std::string::npos) << Refusal();
 }
 
+// img2dataset's "key", COCO's "image_id" and row numbers count from elsewhere: here each is a file's name,
+// too.
+TEST_F(LayoutsTest, AFileNameGoesBeforeAnIdOfAnotherPicture) {
+  for (const char* name : {"0.jpg", "1.jpg", "2.jpg"}) WritePicture(root_ / name);
+  const auto captions = [&](const std::string& file, const std::string& text) {
+    WriteText(root_ / file, text);
+    std::string all;
+    for (const auto& split : ReadFolder(Options()))
+      for (const auto& record : split.records) all += record.id + "=" + record.captions[0] + " ";
+    fs::remove(root_ / file);
+    return all;
+  };
+  for (const char* id : {"name", "image_id", "key", "photo_id", "path"})
+    EXPECT_EQ(captions("a.csv", std::string(id) + ",file_name,text\n1,0.jpg,of 0\n2,1.jpg,of 1\n"),
+              "0=of 0 1=of 1 ")
+        << id;
+  EXPECT_EQ(captions("metadata.jsonl", R"({"key": "1", "file_name": "0.jpg", "text": "of 0"})"
+                                       "\n"
+                                       R"({"image": "0.jpg", "file_name": "1.jpg", "text": "of 1"})"),
+            "0=of 0 1=of 1 ");
+  EXPECT_EQ(captions("a.csv", "image_id,caption\n1,of 1\n2,of 2\n"), "1=of 1 2=of 2 ");
+}
+
+TEST_F(LayoutsTest, ColumnsThatNameTwoPicturesAreAnError) {
+  for (const char* name : {"a/0.jpg", "a/1.jpg", "b/0.jpg"}) WritePicture(root_ / name);
+  const auto refusal = [&](const std::string& text) {
+    WriteText(root_ / "a.csv", text);
+    return Refusal();
+  };
+  EXPECT_NE(refusal("file_name,filepath,text\na/0.jpg,a/1.jpg,x\n").find("names two pictures, 'a/0.jpg' and"),
+            std::string::npos);
+  EXPECT_NE(refusal("image,text,set,partition\na/0.jpg,x,train,test\n").find("is in 'train' by one column"),
+            std::string::npos);
+  // A path of another machine, and a name that two folders have, are no second picture.
+  EXPECT_EQ(refusal("file_name,file_path,text\n0.jpg,b/0.jpg,x\n1.jpg,/gone/1.png,y\n"), "");
+  EXPECT_EQ(Ids("train"), "b/0 a/1 ");
+}
+
+TEST_F(LayoutsTest, AnIdAmongFileNamesIsAComplaint) {
+  for (const char* name : {"0.jpg", "1.jpg"}) WritePicture(root_ / name);
+  WriteText(root_ / "metadata.jsonl", R"({"key": "1", "file_name": "0.jpg", "text": "of 0"})"
+                                      "\n"
+                                      R"({"key": "1", "text": "of another"})");
+  EXPECT_NE(Refusal().find("metadata.jsonl record 2: '1' is an id, no file name"), std::string::npos)
+      << Refusal();
+}
+
 TEST_F(LayoutsTest, NamesStayInsideTheRoot) {
   WritePicture(root_ / "0.jpg");
   WritePicture(scratch_.path() / "secret.jpg");
