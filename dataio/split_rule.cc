@@ -1,7 +1,6 @@
 #include "dataio/split_rule.h"
 
 #include <algorithm>
-#include <set>
 
 #include "dataio/pickle_list.h"
 #include "dataio/source.h"
@@ -41,6 +40,12 @@ bool LooksLikeNames(const std::vector<std::string>& lines) {
 }
 
 }  // namespace
+
+std::optional<std::string> SplitOfTheRest(const std::set<std::string>& named) {
+  if (!named.contains("train")) return "train";
+  if (named.size() == 1) return "test";
+  return std::nullopt;
+}
 
 SplitRule::SplitRule(const FileTree& tree, const PictureIndex& index, Complaints& complaints)
     : root_(tree.root) {
@@ -86,14 +91,10 @@ void SplitRule::AddListed(const std::string& name, const std::string& split, con
             where);
 }
 
-// Of a single list the rest is the other split.
 void SplitRule::FillUp() {
   std::set<std::string> named;
   for (const auto& entry : lists_) named.insert(entry.second);
-  if (!named.contains("train"))
-    rest_ = "train";
-  else if (named.size() == 1)
-    rest_ = "test";
+  rest_ = SplitOfTheRest(named);
   if (rest_) text_ += ", " + *rest_ + ": the rest";
 }
 

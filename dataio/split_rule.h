@@ -2,12 +2,17 @@
 #include <filesystem>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 
 #include "dataio/picture_index.h"
 #include "dataio/source.h"
 
 namespace helio::dataio {
+
+// The split of what is in none of the splits that are named: beside a single one the other. Nothing: it is
+// left out.
+std::optional<std::string> SplitOfTheRest(const std::set<std::string>& named);
 
 // What decides the split of a picture in a folder: lists of names (train.txt, test.txt, train/filenames.txt
 // or .pickle, anywhere in the two upper levels), or folders of which one says train and another test or val,

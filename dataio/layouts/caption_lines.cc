@@ -1,7 +1,9 @@
+#include <algorithm>
 #include <set>
 
 #include "dataio/json_fields.h"
 #include "dataio/layouts/layout.h"
+#include "dataio/layouts/row_splits.h"
 #include "src/base/file_system.h"
 #include "src/base/json.h"
 
@@ -35,29 +37,63 @@ SourceRecord ReadLine(const Json& line, const std::string& where, const FileTree
   return record;
 }
 
-void ReadCaptionLines(const FileTree& tree, SourceReading& reading) {
+struct CaptionLine {
+  SourceRecord record;
+  std::string split, where;
+};
+
+std::vector<CaptionLine> AllLines(const FileTree& tree, SourceReading& reading) {
+  std::vector<CaptionLine> lines;
   int64_t number = 0;
-  bool splits = false;
-  std::set<std::string> named;
   for (const auto& text : ReadLines(tree.root / kFile)) {
     const std::string where = (tree.root / kFile).string() + " record " + std::to_string(++number);
     reading.complaints().Try([&] {
       const Json line = ParseJson(text, where);
       auto record = ReadLine(line, where, tree, reading);
-      const auto split = line.contains("split") ? JsonField<std::string>(line, "split", where) : "";
-      splits = splits || !split.empty();
-      named.insert(record.image.lexically_relative(tree.root).lexically_normal().string());
-      try {
-        reading.Add(std::move(record), split);
-      } catch (const Error& error) {
-        ThrowData(error.what(), where);
-      }
+      auto split = line.contains("split") ? JsonField<std::string>(line, "split", where) : "";
+      lines.push_back({std::move(record), std::move(split), where});
     });
   }
-  if (splits) reading.SplitsAreBy("by field split");
-  std::vector<std::string> unnamed;
+  return lines;
+}
+
+// What decides where lines do not. Where all of them say a split nobody asks for lists, nor whether they are
+// right.
+SplitRule RuleBeside(const std::vector<CaptionLine>& lines, const FileTree& tree, SourceReading& reading) {
+  FileTree nothing;
+  nothing.root = tree.root;
+  const bool asked = std::ranges::any_of(lines, [](const auto& line) { return line.split.empty(); });
+  return {asked ? tree : nothing, PictureIndex(tree), reading.complaints()};
+}
+
+void AddLine(CaptionLine& line, const std::string& split, SourceReading& reading) {
+  try {
+    reading.Add(std::move(line.record), split);
+  } catch (const Error& error) {
+    ThrowData(error.what(), line.where);
+  }
+}
+
+void ReadCaptionLines(const FileTree& tree, SourceReading& reading) {
+  auto lines = AllLines(tree, reading);
+  const SplitRule rule = RuleBeside(lines, tree, reading);
+  RowSplits splits("by field split", rule);
+  for (const auto& line : lines) splits.Hear(line.split);
+  std::set<std::string> named;
+  std::vector<std::string> unlisted, unnamed;
+  for (auto& line : lines) {
+    const auto picture = line.record.image.lexically_relative(tree.root).lexically_normal().string();
+    named.insert(picture);
+    reading.complaints().Try([&] {
+      const auto split = splits.Of(line.split, picture);
+      if (!split) return unlisted.push_back(picture);
+      AddLine(line, *split, reading);
+    });
+  }
   for (const auto& picture : tree.pictures)
     if (!named.contains(picture.string())) unnamed.push_back(picture.string());
+  reading.SplitsAreBy(splits.text());
+  reading.PassedOver("pictures that are in no split", unlisted);
   reading.PassedOver("pictures without a line in captions.jsonl", unnamed);
 }
 

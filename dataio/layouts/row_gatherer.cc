@@ -2,6 +2,8 @@
 
 #include <optional>
 
+#include "dataio/layouts/row_splits.h"
+
 namespace helio::dataio {
 namespace fs = std::filesystem;
 
@@ -32,7 +34,8 @@ void RowGatherer::Take(const TableRow& row, const fs::path& picture, const std::
     const auto now = !row.split.empty() ? row.split : split;
     if (is_new) gathered_.push_back({reading_.RecordOf(picture), now});
     auto& gathered = gathered_[place->second];
-    if (now != gathered.split)
+    if (gathered.split.empty()) gathered.split = now;
+    if (!now.empty() && now != gathered.split)
       ThrowData("'" + row.picture + "' is in " + gathered.split + " and in " + now, row.where);
     for (const auto& caption : row.captions) reading_.AddCaption(gathered.record, caption);
   });
@@ -40,19 +43,19 @@ void RowGatherer::Take(const TableRow& row, const fs::path& picture, const std::
 
 void RowGatherer::Finish() {
   std::vector<std::string> unlisted, unnamed;
-  bool said = false;
+  RowSplits splits("by the list of captions", rule_);
+  for (const auto& gathered : gathered_) splits.Hear(gathered.split);
   for (auto& [record, split] : gathered_)
     reading_.complaints().Try([&] {
-      said = said || !split.empty();
       const auto picture = record.image.lexically_relative(tree_.root);
-      const auto decided = !split.empty() ? split : rule_.Of(picture);
+      const auto decided = splits.Of(split, picture);
       if (!decided) return unlisted.push_back(picture.string());
       reading_.Add(std::move(record), *decided);
     });
   for (const auto& picture : tree_.pictures)
     if (!place_.contains(picture.string())) unnamed.push_back(picture.string());
-  reading_.SplitsAreBy(said ? "by the list of captions" : rule_.text());
-  reading_.PassedOver("pictures that are in no list of a split", unlisted);
+  reading_.SplitsAreBy(splits.text());
+  reading_.PassedOver("pictures that are in no split", unlisted);
   reading_.PassedOver("pictures without a line in the list of captions", unnamed);
 }
 

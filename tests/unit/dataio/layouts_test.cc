@@ -51,6 +51,58 @@ TEST_F(LayoutsTest, FoldersDecideTheSplits) {
   EXPECT_EQ(Ids("test"), "test/c ");
 }
 
+// captions.jsonl for `names`; with ":SPLIT" behind a name that is what its line says.
+std::string CaptionLinesOf(const std::vector<std::string>& names) {
+  std::string lines;
+  for (const auto& name : names) {
+    const auto colon = std::min(name.find(':'), name.size());
+    const auto split = colon < name.size() ? R"(, "split": ")" + name.substr(colon + 1) + '"' : "";
+    lines += R"({"image": ")" + name.substr(0, colon) + R"(", "captions": ["a bird"])" + split + "}\n";
+  }
+  return lines;
+}
+
+TEST_F(LayoutsTest, LinesOfCaptionsWithoutASplitFollowListsAndFolders) {
+  const std::vector<std::string> names = {"train/a.jpg", "train/b.jpg", "test/c.jpg"};
+  for (const auto& name : names) WritePicture(root_ / name);
+  WriteText(root_ / "captions.jsonl", CaptionLinesOf(names));
+  EXPECT_EQ(Ids("train"), "train/a train/b ");
+  EXPECT_EQ(Ids("test"), "test/c ");
+  WriteText(root_ / "test.txt", "train/b\n");
+  EXPECT_EQ(Ids("test"), "train/b ");
+  EXPECT_EQ(Ids("train"), "train/a test/c ");
+}
+
+// Where all lines say a split a list that lies beside them is not asked, and may be of another set.
+TEST_F(LayoutsTest, LinesOfCaptionsGoBeforeLists) {
+  for (const char* name : {"a.jpg", "b.jpg"}) WritePicture(root_ / name);
+  WriteText(root_ / "captions.jsonl", CaptionLinesOf({"a.jpg:test", "b.jpg:train"}));
+  WriteText(root_ / "train.txt", "gone/1.jpg\ngone/2.jpg\n");
+  EXPECT_EQ(Ids("test"), "a ");
+}
+
+TEST_F(LayoutsTest, RowsWithoutASplitAreTheOtherSplit) {
+  std::vector<std::string> lines;
+  std::string table = "image,caption,split\n";
+  for (int i = 10; i < 30; ++i) {
+    const auto name = std::to_string(i) + ".jpg";
+    WritePicture(root_ / name);
+    lines.push_back(name + (i < 12 ? ":test" : ""));
+    table += name + ",a bird," + (i < 12 ? "test" : "") + "\n";
+  }
+  WriteText(root_ / "captions.csv", table);
+  EXPECT_EQ(Ids("test"), "10 11 ");
+  WriteText(root_ / "captions.jsonl", CaptionLinesOf(lines));
+  EXPECT_EQ(Ids("test"), "10 11 ");
+}
+
+TEST_F(LayoutsTest, RowsWithoutASplitBesideTrainAndTestAreLeftOut) {
+  for (const char* name : {"0.jpg", "1.jpg", "2.jpg"}) WritePicture(root_ / name);
+  WriteText(root_ / "a.csv", "image,split,caption\n0.jpg,train,x\n0.jpg,,y\n1.jpg,test,x\n2.jpg,,x\n");
+  EXPECT_EQ(Ids("train"), "0 ");
+  EXPECT_EQ(Ids("test"), "1 ");
+}
+
 TEST_F(LayoutsTest, ASplitThatIsNoneIsRefused) {
   WritePicture(root_ / "a.jpg");
   WriteText(root_ / "metadata.csv", "file_name,text,split\na.jpg,a bird,-");
