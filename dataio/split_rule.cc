@@ -1,7 +1,9 @@
 #include "dataio/split_rule.h"
 
 #include <algorithm>
+#include <set>
 
+#include "dataio/layouts/table.h"
 #include "dataio/pickle_list.h"
 #include "dataio/source.h"
 #include "dataio/split_names.h"
@@ -21,8 +23,15 @@ std::string SplitOfList(const fs::path& file) {
   return SuffixOf(file) == ".txt" || SuffixOf(file) == ".lst" ? SplitOfName(stem) : "";
 }
 
-std::vector<std::string> NamesIn(const fs::path& file) {
-  return SuffixOf(file) == ".pickle" ? ReadPickledStrings(file) : ReadLines(file);
+// Of a list of captions the pictures, each once.
+std::vector<std::string> NamesIn(const fs::path& file, Complaints& complaints) {
+  if (SuffixOf(file) == ".pickle") return ReadPickledStrings(file);
+  if (!LooksLikeTable(file)) return ReadLines(file);
+  std::vector<std::string> names;
+  std::set<std::string> known;
+  for (const auto& row : ReadTable(file, complaints))
+    if (known.insert(row.picture).second) names.push_back(row.picture);
+  return names;
 }
 
 // A caption file of a picture "train.jpg" is no list: at least half of a list's lines name pictures.
@@ -47,26 +56,30 @@ std::optional<std::string> SplitOfTheRest(const std::set<std::string>& named) {
   return std::nullopt;
 }
 
-SplitRule::SplitRule(const FileTree& tree, const PictureIndex& index, Complaints& complaints)
+SplitRule::SplitRule(const FileTree& tree, const PictureIndex& index, Complaints& complaints,
+                     const std::vector<fs::path>& captions)
     : root_(tree.root) {
-  ReadLists(tree, index, complaints);
+  ReadLists(tree, index, complaints, captions);
   if (lists_.empty())
     ReadFolders(tree);
   else
     FillUp();
 }
 
-void SplitRule::ReadLists(const FileTree& tree, const PictureIndex& index, Complaints& complaints) {
+void SplitRule::ReadLists(const FileTree& tree, const PictureIndex& index, Complaints& complaints,
+                          const std::vector<fs::path>& captions) {
   for (const auto* files : {&tree.texts, &tree.others})
     for (const auto& file : *files)
-      if (const auto split = SplitOfList(file); !split.empty()) ReadList(file, split, index, complaints);
+      if (const auto split = SplitOfList(file);
+          !split.empty() && std::ranges::find(captions, file) == captions.end())
+        ReadList(file, split, index, complaints);
 }
 
 // `file`, if what it holds is a list as its name says.
 void SplitRule::ReadList(const fs::path& file, const std::string& split, const PictureIndex& index,
                          Complaints& complaints) {
   const auto where = (root_ / file).string();
-  const auto names = NamesIn(root_ / file);
+  const auto names = NamesIn(root_ / file, complaints);
   if (!NamesPictures(names, index)) {
     if (LooksLikeNames(names))
       complaints.Add(where + ": looks like the list of the split '" + split +

@@ -4,6 +4,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <vector>
 
 #include "dataio/picture_index.h"
 #include "dataio/source.h"
@@ -20,8 +21,10 @@ std::optional<std::string> SplitOfTheRest(const std::set<std::string>& named);
 class SplitRule {
  public:
   // Throws Error{kData} if a list cannot be read, names a picture that is not there or one that another list
-  // names too: what is wrong with single names goes to `complaints`.
-  SplitRule(const FileTree& tree, const PictureIndex& index, Complaints& complaints);
+  // names too: what is wrong with single names goes to `complaints`. `captions`: files that are read as lists
+  // of captions, "train.txt" among them; they are no lists of splits.
+  SplitRule(const FileTree& tree, const PictureIndex& index, Complaints& complaints,
+            const std::vector<std::filesystem::path>& captions = {});
 
   // "train", "test", "val"; empty: left open; nothing: there are lists, and the picture is in none. Throws
   // Error{kData} where the rule is folders and the picture lies in none of them.
@@ -31,7 +34,8 @@ class SplitRule {
   bool IsList(const std::filesystem::path& file) const { return lists_.contains(file.string()); }
 
  private:
-  void ReadLists(const FileTree& tree, const PictureIndex& index, Complaints& complaints);
+  void ReadLists(const FileTree& tree, const PictureIndex& index, Complaints& complaints,
+                 const std::vector<std::filesystem::path>& captions);
   void ReadList(const std::filesystem::path& file, const std::string& split, const PictureIndex& index,
                 Complaints& complaints);
   void AddListed(const std::string& name, const std::string& split, const PictureIndex& index,

@@ -48,7 +48,7 @@ void ReadTables(const FileTree& tree, SourceReading& reading) {
   const auto files = TableFiles(tree);
   CheckTables(files, tree);
   const PictureIndex index(tree);
-  const SplitRule rule(tree, index, reading.complaints());
+  const SplitRule rule(tree, index, reading.complaints(), files);
   RowGatherer gatherer(tree, reading, rule);
   const auto find = [&](const std::string& name) { return index.Find(name); };
   for (const auto& file : files) {

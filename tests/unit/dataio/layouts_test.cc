@@ -242,6 +242,25 @@ TEST_F(LayoutsTest, AListThatKnowsNoPictureIsNamed) {
   EXPECT_NE(Refusal().find("looks like the list of the split 'train'"), std::string::npos) << Refusal();
 }
 
+TEST_F(LayoutsTest, AListOfCaptionsForEachSplit) {
+  for (const char* name : {"images/0.jpg", "images/1.jpg", "images/2.jpg"}) WritePicture(root_ / name);
+  WriteText(root_ / "train.txt", "0.jpg\ta bird\n0.jpg\ttwo\n1.jpg\ta bird\n");
+  WriteText(root_ / "test.txt", "2.jpg\ta bird\n");
+  const auto expect_splits = [&](bool captions) {
+    auto options = Options();
+    options.captions = captions;
+    const auto splits = ReadFolder(options);
+    ASSERT_EQ(splits.size(), 2u);
+    EXPECT_EQ(splits[0].records.size(), 2u);
+    EXPECT_EQ(splits[1].records[0].id, "images/2");
+  };
+  expect_splits(true);
+  expect_splits(false);
+  for (const char* split : {"train", "test"})
+    fs::rename(root_ / (std::string(split) + ".txt"), root_ / (std::string(split) + "_captions.txt"));
+  expect_splits(true);
+}
+
 TEST_F(LayoutsTest, WhatIsNoTextOrNoFileIsNamed) {
   Captioned("a", std::string("r\0e\0d\0 \0b\0", 10));
   EXPECT_NE(Refusal().find("NUL bytes"), std::string::npos) << Refusal();
