@@ -11,14 +11,9 @@ namespace helio {
 
 using Json = nlohmann::ordered_json;
 
-// Parses JSON text; throws Error{kData} naming `where` and the byte on damage.
-inline Json ParseJson(std::string_view text, const std::string& where) {
-  try {
-    return Json::parse(text);
-  } catch (const nlohmann::json::exception& error) {
-    ThrowData(std::string("is not valid JSON: ") + error.what(), where);
-  }
-}
+// Parses JSON text; throws Error{kData} naming `where` and the byte on damage, or the key where an object
+// holds one twice. Thread-safe.
+Json ParseJson(std::string_view text, const std::string& where);
 
 inline Json ReadJson(const std::filesystem::path& path) { return ParseJson(ReadFile(path), path.string()); }
 

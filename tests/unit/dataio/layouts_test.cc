@@ -276,6 +276,17 @@ TEST_F(LayoutsTest, ACaptionInListsOfListsIsRefused) {
   EXPECT_NE(Refusal().find("lists of lists"), std::string::npos) << Refusal().substr(0, 500);
 }
 
+TEST_F(LayoutsTest, APictureTwiceInAnObjectIsAnError) {
+  for (const char* name : {"0.jpg", "1.jpg"}) WritePicture(root_ / name);
+  WriteText(root_ / "captions.json", R"({"0.jpg": ["first"], "1.jpg": "one", "0.jpg": ["second"]})");
+  EXPECT_NE(Refusal().find("captions.json: holds '0.jpg' twice in one object"), std::string::npos)
+      << Refusal();
+  WriteText(root_ / "captions.json", R"([{"image": "0.jpg", "text": "a"}, {"image": "0.jpg", "text": "b"}])");
+  EXPECT_EQ(Refusal(), "");
+  WriteText(root_ / "captions.json", R"([{"image": "0.jpg", "text": "a", "text": "b"}])");
+  EXPECT_NE(Refusal().find("holds 'text' twice"), std::string::npos) << Refusal();
+}
+
 TEST_F(LayoutsTest, ClassesOfSomeAreNone) {
   for (const char* name : {"0.jpg", "1.jpg"}) WritePicture(root_ / name);
   WriteText(root_ / "captions.jsonl", R"({"image": "0.jpg", "captions": ["a bird"], "class": 0})"
