@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cctype>
 #include <optional>
 
 #include "dataio/file_tree.h"
@@ -22,9 +23,18 @@ std::optional<TableRow> TokenRow(const std::string& line, const std::string& whe
   return TableRow{name, {caption}, "", where};
 }
 
+// Of any script: what is no ASCII is taken for a letter.
+bool HasLetter(const std::string& text) {
+  return std::ranges::any_of(text, [](unsigned char c) { return c >= 0x80 || std::isalpha(c) != 0; });
+}
+
 }  // namespace
 
-bool IsTokenLine(const std::string& line) { return TokenRow(Trimmed(line), "").has_value(); }
+// "a.jpg, 3" is a line of a list of classes.
+bool IsTokenLine(const std::string& line) {
+  const auto row = TokenRow(Trimmed(line), "");
+  return row && HasLetter(row->captions[0]);
+}
 
 std::vector<TableRow> TokenRows(const fs::path& file, Complaints& complaints) {
   std::vector<TableRow> rows;

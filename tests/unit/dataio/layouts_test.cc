@@ -238,8 +238,10 @@ TEST_F(LayoutsTest, ALinkToAFolderDoesNotTakeItsName) {
 
 TEST_F(LayoutsTest, AListThatKnowsNoPictureIsNamed) {
   for (const char* stem : {"images/a", "images/b"}) Captioned(stem);
-  WriteText(root_ / "train.txt", "images/a.jpg 0\n");
-  EXPECT_NE(Refusal().find("looks like the list of the split 'train'"), std::string::npos) << Refusal();
+  for (const char* separator : {" ", ",", "\t"}) {
+    WriteText(root_ / "train.txt", "images/a.jpg" + std::string(separator) + "0\n");
+    EXPECT_NE(Refusal().find("looks like the list of the split 'train'"), std::string::npos) << Refusal();
+  }
 }
 
 TEST_F(LayoutsTest, AListOfCaptionsForEachSplit) {
