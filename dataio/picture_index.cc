@@ -1,7 +1,10 @@
 #include "dataio/picture_index.h"
 
 #include <algorithm>
+#include <charconv>
 
+#include "dataio/text.h"
+#include "dataio/unicode_words.h"
 #include "src/base/error.h"
 
 namespace helio::dataio {
@@ -15,35 +18,99 @@ void AddOnce(std::unordered_map<std::string, size_t>& map, const std::string& na
   if (!added && entry->second != picture) entry->second = kSeveral;
 }
 
+bool IsAscii(const std::string& text) {
+  return std::ranges::all_of(text, [](unsigned char c) { return c < 0x80; });
+}
+
+// Bytes that are no UTF-8 have no normal form: what stands in their place would be the same for all.
+bool HasNormalForm(const std::string& name) { return !IsAscii(name) && IsUtf8(name); }
+
+// "my%20bird.jpg" is "my bird.jpg".
+std::string PercentDecoded(const std::string& text) {
+  std::string decoded;
+  for (size_t i = 0; i < text.size(); ++i) {
+    unsigned char byte = 0;
+    const bool long_enough = text[i] == '%' && i + 2 < text.size();
+    const auto* end = long_enough ? text.data() + i + 3 : text.data();
+    if (long_enough && std::from_chars(end - 2, end, byte, 16).ptr == end) {
+      decoded += static_cast<char>(byte);
+      i += 2;
+    } else {
+      decoded += text[i];
+    }
+  }
+  return decoded;
+}
+
 }  // namespace
 
 PictureIndex::PictureIndex(const FileTree& tree) : tree_(tree) {
+  std::error_code failed;
+  roots_.push_back(fs::absolute(tree.root, failed).lexically_normal());
+  roots_.push_back(fs::weakly_canonical(tree.root, failed));
   for (size_t i = 0; i < tree.pictures.size(); ++i) {
     const auto path = tree.pictures[i].generic_string();
-    for (const size_t bare : {0, 1}) {
-      const auto name = bare ? WithoutPictureSuffix(path) : path;
-      AddOnce(maps_[bare], name, i);
-      for (auto slash = name.find('/'); slash != std::string::npos; slash = name.find('/', slash + 1))
-        AddOnce(maps_[2 + bare], name.substr(slash + 1), i);
-    }
+    AddPicture(maps_, path, i);
+    if (HasNormalForm(path)) AddPicture(composed_, Composed(path), i);
   }
 }
 
-fs::path PictureIndex::Find(const std::string& written) const {
-  const auto name = fs::path(written).lexically_normal().generic_string();
-  for (const auto& map : maps_) {
-    const auto found = map.find(name);
-    if (found == map.end()) continue;
-    if (found->second == kSeveral)
-      ThrowData("'" + written + "' may be several pictures", tree_.root.string(), "name it with its folder");
-    return tree_.pictures[found->second];
+void PictureIndex::AddPicture(Maps& maps, const std::string& path, size_t picture) {
+  for (const size_t bare : {0, 1}) {
+    const auto name = bare ? WithoutPictureSuffix(path) : path;
+    AddOnce(maps[bare], name, picture);
+    for (auto slash = name.find('/'); slash != std::string::npos; slash = name.find('/', slash + 1))
+      AddOnce(maps[2 + bare], name.substr(slash + 1), picture);
   }
-  return {};
 }
 
-bool PictureIndex::Knows(const std::string& name) const {
-  const auto normal = fs::path(name).lexically_normal().generic_string();
-  return std::ranges::any_of(maps_, [&](const auto& map) { return map.contains(normal); });
+std::vector<std::string> PictureIndex::OtherSpellings(const std::string& written) const {
+  std::vector<std::string> spellings;
+  for (const auto& root : roots_) {
+    const auto below = fs::path(written).is_absolute()
+                           ? fs::path(written).lexically_normal().lexically_relative(root)
+                           : fs::path();
+    if (!below.empty() && *below.begin() != "..") spellings.push_back(below.string());
+  }
+  auto slashes = written;
+  std::ranges::replace(slashes, '\\', '/');
+  spellings.push_back(slashes);
+  spellings.push_back(slashes.substr(std::min(slashes.find_first_not_of('/'), slashes.size())));
+  for (size_t i = 0, known = spellings.size(); i < known; ++i) {
+    if (auto decoded = PercentDecoded(spellings[i]); decoded != spellings[i])
+      spellings.push_back(std::move(decoded));
+  }
+  return spellings;
 }
+
+std::optional<size_t> PictureIndex::PlaceOf(const std::string& spelling, size_t count) const {
+  const auto look = [&](const Maps& maps, const std::string& name) -> std::optional<size_t> {
+    for (size_t i = 0; i < count; ++i)
+      if (const auto found = maps[i].find(name); found != maps[i].end()) return found->second;
+    return std::nullopt;
+  };
+  const auto name = fs::path(spelling).lexically_normal().generic_string();
+  const auto place = look(maps_, name);
+  return place || !HasNormalForm(name) ? place : look(composed_, Composed(name));
+}
+
+std::optional<size_t> PictureIndex::Place(const std::string& written, size_t count) const {
+  if (const auto place = PlaceOf(written, count)) return place;
+  for (const auto& spelling : OtherSpellings(written))
+    if (const auto place = PlaceOf(spelling, count)) return place;
+  return std::nullopt;
+}
+
+fs::path PictureIndex::PictureAt(std::optional<size_t> place, const std::string& written) const {
+  if (!place) return {};
+  if (*place == kSeveral)
+    ThrowData("'" + written + "' may be several pictures", tree_.root.string(),
+              "name it with its folder and suffix");
+  return tree_.pictures[*place];
+}
+
+fs::path PictureIndex::Find(const std::string& name) const { return PictureAt(Place(name, 4), name); }
+
+fs::path PictureIndex::FindPath(const std::string& name) const { return PictureAt(Place(name, 1), name); }
 
 }  // namespace helio::dataio

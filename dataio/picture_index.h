@@ -1,8 +1,10 @@
 #pragma once
 #include <array>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <unordered_map>
+#include <vector>
 
 #include "dataio/file_tree.h"
 
@@ -13,16 +15,31 @@ class PictureIndex {
  public:
   explicit PictureIndex(const FileTree& tree);
   // The picture, relative to the root, whose path is `name` or ends in it, with or without its suffix; the
-  // whole path goes before an end, the name as written before one without suffix. Empty: there is none.
-  // Throws Error{kData} where several are meant.
+  // whole path goes before an end, the name as written before one without suffix. Where nothing has the name
+  // as it is written, it may be an absolute path below the root or begin with a slash, be written with
+  // backslashes, in another of Unicode's normal forms (a Mac's zip) or with %20 for a blank. Empty: there is
+  // none. Throws Error{kData} where several are meant.
   std::filesystem::path Find(const std::string& name) const;
-  bool Knows(const std::string& name) const;
+  // The same of a whole path with its suffix.
+  std::filesystem::path FindPath(const std::string& name) const;
+  bool Knows(const std::string& name) const { return Place(name, 4).has_value(); }
 
  private:
-  const FileTree& tree_;
   // Name -> picture, in the order in which they are asked: whole paths, those without suffix, ends of paths,
   // those without suffix.
-  std::array<std::unordered_map<std::string, size_t>, 4> maps_;
+  using Maps = std::array<std::unordered_map<std::string, size_t>, 4>;
+  static void AddPicture(Maps& maps, const std::string& path, size_t picture);
+  // Where a name that is written so may be found, after the name itself.
+  std::vector<std::string> OtherSpellings(const std::string& written) const;
+  // By the first `count` maps; kSeveral of the .cc: it may be several.
+  std::optional<size_t> Place(const std::string& written, size_t count) const;
+  std::optional<size_t> PlaceOf(const std::string& spelling, size_t count) const;
+  std::filesystem::path PictureAt(std::optional<size_t> place, const std::string& written) const;
+
+  const FileTree& tree_;
+  std::vector<std::filesystem::path> roots_;  // absolute: as written, and without links
+  Maps maps_;
+  Maps composed_;  // of names that are no ASCII, in normal form C
 };
 
 }  // namespace helio::dataio

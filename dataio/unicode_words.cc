@@ -11,15 +11,23 @@
 namespace helio::dataio {
 namespace {
 
-// Lower case and composed: "Te\u0302te" and "t\u00EAte" are one word.
-icu::UnicodeString Folded(std::string_view text) {
-  auto folded = icu::UnicodeString::fromUTF8({text.data(), static_cast<int32_t>(text.size())});
-  folded.toLower(icu::Locale::getRoot());
+icu::UnicodeString OfUtf8(std::string_view text) {
+  return icu::UnicodeString::fromUTF8({text.data(), static_cast<int32_t>(text.size())});
+}
+
+icu::UnicodeString InFormC(const icu::UnicodeString& text) {
   UErrorCode failed = U_ZERO_ERROR;
   const auto* composer = icu::Normalizer2::getNFCInstance(failed);
-  auto composed = U_SUCCESS(failed) ? composer->normalize(folded, failed) : folded;
+  auto composed = U_SUCCESS(failed) ? composer->normalize(text, failed) : text;
   if (U_FAILURE(failed)) ThrowUser(std::string("ICU's data cannot be read: ") + u_errorName(failed));
   return composed;
+}
+
+// Lower case and composed: "Te\u0302te" and "t\u00EAte" are one word.
+icu::UnicodeString Folded(std::string_view text) {
+  auto folded = OfUtf8(text);
+  folded.toLower(icu::Locale::getRoot());
+  return InFormC(folded);
 }
 
 // A thread has its own; making one reads ICU's rules.
@@ -67,6 +75,12 @@ std::vector<std::string> UnicodeWords(std::string_view text) {
        begin = end, end = breaks.next())
     AddRuns(folded, begin, end, words);
   return words;
+}
+
+std::string Composed(std::string_view text) {
+  std::string composed;
+  InFormC(OfUtf8(text)).toUTF8String(composed);
+  return composed;
 }
 
 bool IsLetter(int32_t point) { return point >= 0 && u_isalpha(point) != 0; }

@@ -11,6 +11,7 @@
 // {"image", "captions": [...], "class": number, "box": [x, y, width, height], "split": "train" | "test" |
 // "val"}; image and captions must be there.
 namespace helio::dataio {
+namespace fs = std::filesystem;
 namespace {
 
 constexpr const char* kFile = "captions.jsonl";
@@ -26,9 +27,19 @@ std::array<double, 4> ReadBox(const Json& line, const std::string& where) {
   return box;
 }
 
+// Relative to the root; a picture that is not there under the name as written may be under another spelling.
+fs::path PictureOfLine(const Json& line, const std::string& where, const FileTree& tree,
+                       const PictureIndex& index) {
+  const auto name = JsonField<std::string>(line, "image", where);
+  auto path = WithinRoot(tree.root, name, where);
+  if (Exists(tree.root / path)) return path;
+  const auto found = index.FindPath(name);
+  return found.empty() ? path : found;
+}
+
 SourceRecord ReadLine(const Json& line, const std::string& where, const FileTree& tree,
-                      SourceReading& reading) {
-  auto record = reading.RecordOf(WithinRoot(tree.root, JsonField<std::string>(line, "image", where), where));
+                      const PictureIndex& index, SourceReading& reading) {
+  auto record = reading.RecordOf(PictureOfLine(line, where, tree, index));
   if (reading.options().captions)
     for (const auto& caption : JsonField<std::vector<std::string>>(line, "captions", where))
       reading.AddCaption(record, caption);
@@ -42,14 +53,14 @@ struct CaptionLine {
   std::string split, where;
 };
 
-std::vector<CaptionLine> AllLines(const FileTree& tree, SourceReading& reading) {
+std::vector<CaptionLine> AllLines(const FileTree& tree, const PictureIndex& index, SourceReading& reading) {
   std::vector<CaptionLine> lines;
   int64_t number = 0;
   for (const auto& text : ReadLines(tree.root / kFile)) {
     const std::string where = (tree.root / kFile).string() + " record " + std::to_string(++number);
     reading.complaints().Try([&] {
       const Json line = ParseJson(text, where);
-      auto record = ReadLine(line, where, tree, reading);
+      auto record = ReadLine(line, where, tree, index, reading);
       auto split = line.contains("split") ? JsonField<std::string>(line, "split", where) : "";
       lines.push_back({std::move(record), std::move(split), where});
     });
@@ -59,11 +70,12 @@ std::vector<CaptionLine> AllLines(const FileTree& tree, SourceReading& reading) 
 
 // What decides where lines do not. Where all of them say a split nobody asks for lists, nor whether they are
 // right.
-SplitRule RuleBeside(const std::vector<CaptionLine>& lines, const FileTree& tree, SourceReading& reading) {
+SplitRule RuleBeside(const std::vector<CaptionLine>& lines, const FileTree& tree, const PictureIndex& index,
+                     SourceReading& reading) {
   FileTree nothing;
   nothing.root = tree.root;
   const bool asked = std::ranges::any_of(lines, [](const auto& line) { return line.split.empty(); });
-  return {asked ? tree : nothing, PictureIndex(tree), reading.complaints()};
+  return {asked ? tree : nothing, index, reading.complaints()};
 }
 
 void AddLine(CaptionLine& line, const std::string& split, SourceReading& reading) {
@@ -75,8 +87,9 @@ void AddLine(CaptionLine& line, const std::string& split, SourceReading& reading
 }
 
 void ReadCaptionLines(const FileTree& tree, SourceReading& reading) {
-  auto lines = AllLines(tree, reading);
-  const SplitRule rule = RuleBeside(lines, tree, reading);
+  const PictureIndex index(tree);
+  auto lines = AllLines(tree, index, reading);
+  const SplitRule rule = RuleBeside(lines, tree, index, reading);
   RowSplits splits("by field split", rule);
   for (const auto& line : lines) splits.Hear(line.split);
   std::set<std::string> named;

@@ -26,7 +26,7 @@ std::string SeeMetadata(const FileTree& tree) {
 // Beside the metadata or below its folder: other splits count their pictures from 0, too.
 fs::path FindBeside(const fs::path& metadata, const std::string& name, const PictureIndex& index) {
   const auto folder = metadata.parent_path();
-  const auto beside = (folder / name).lexically_normal();
+  const auto beside = (folder / fs::path(name).relative_path()).lexically_normal();
   if (index.Knows(beside.string())) return index.Find(beside.string());
   const auto found = index.Find(name);
   const bool below =

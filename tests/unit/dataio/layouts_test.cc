@@ -214,6 +214,43 @@ TEST_F(LayoutsTest, AnIdAmongFileNamesIsAComplaint) {
       << Refusal();
 }
 
+TEST_F(LayoutsTest, NamesAsOtherMachinesWriteThem) {
+  const std::string decomposed = "o\xCC\x88.jpg", composed = "\xC3\xB6.jpg";
+  for (const std::string& name : {std::string("i/a b.jpg"), "i/" + decomposed}) WritePicture(root_ / name);
+  const auto ids = [&](const std::string& name) {
+    WriteText(root_ / "captions.csv", "image,caption\n" + name + ",a bird\n");
+    const auto error = Refusal();
+    return error.empty() ? Ids("train") : error;
+  };
+  for (const std::string& name :
+       {(fs::absolute(root_) / "i/a b.jpg").string(), std::string("i\\a b.jpg"), std::string("/i/a b.jpg"),
+        std::string("a%20b.jpg"), std::string(".\\i\\a%20b.jpg")})
+    EXPECT_EQ(ids(name), "i/a b ") << name;
+  EXPECT_EQ(ids("i/" + composed), "i/o\xCC\x88 ");
+  EXPECT_NE(ids("/elsewhere/a b.jpg").find("of which there is no picture"), std::string::npos);
+  EXPECT_NE(ids("a%2.jpg").find("of which there is no picture"), std::string::npos);
+  fs::remove(root_ / "captions.csv");
+  WriteText(root_ / "captions.jsonl", CaptionLinesOf({R"(i\\a b.jpg)", "i/" + composed}));
+  EXPECT_EQ(Ids("train"), "i/a b i/o\xCC\x88 ");
+}
+
+TEST_F(LayoutsTest, TheNameAsWrittenGoesBeforeOtherSpellings) {
+  for (const char* name : {"a b.jpg", "a%20b.jpg", "\xC3\xB6.jpg", "o\xCC\x88.jpg"})
+    WritePicture(root_ / name);
+  WriteText(root_ / "captions.csv", "image,caption\na%20b.jpg,first\no\xCC\x88.jpg,second\n");
+  EXPECT_EQ(Ids("train"), "a%20b o\xCC\x88 ");
+}
+
+// A slash in front makes no picture of train/ one of test/.
+TEST_F(LayoutsTest, ASlashInMetadataIsItsFolder) {
+  for (const char* name : {"train/0.jpg", "test/0.jpg", "test/1.jpg"}) WritePicture(root_ / name);
+  WriteText(root_ / "test/metadata.csv", "file_name,text\n/0.jpg,two\n/1.jpg,three\n");
+  WriteText(root_ / "train/metadata.csv", "file_name,text\n/0.jpg,one\n");
+  EXPECT_EQ(Ids("test"), "test/0 test/1 ");
+  WriteText(root_ / "train/metadata.csv", "file_name,text\n/0.jpg,one\n/1.jpg,lost\n");
+  EXPECT_NE(Refusal().find("names '/1.jpg', of which there is no picture"), std::string::npos) << Refusal();
+}
+
 TEST_F(LayoutsTest, NamesStayInsideTheRoot) {
   WritePicture(root_ / "0.jpg");
   WritePicture(scratch_.path() / "secret.jpg");
