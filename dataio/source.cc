@@ -1,5 +1,6 @@
 #include "dataio/source.h"
 
+#include <algorithm>
 #include <sstream>
 
 #include "src/base/byte_order_mark.h"
@@ -21,11 +22,21 @@ void Complaints::Settle(const std::string& where) const {
   LOG(WARNING) << where << ": left out " << summary;
 }
 
-std::vector<std::string> ReadLines(const std::filesystem::path& path) {
-  std::string text = ReadFile(path);
+void MakePlain(std::string& text) {
   DropByteOrderMark(text);
+  if (text.find('\n') == std::string::npos) std::replace(text.begin(), text.end(), '\r', '\n');
+}
+
+std::string ReadText(const std::filesystem::path& path) {
+  auto text = ReadFile(path);
+  if (IsUtf16(text)) ThrowData("is UTF-16", path.string(), "save it as UTF-8; Excel calls that CSV UTF-8");
+  MakePlain(text);
+  return text;
+}
+
+std::vector<std::string> ReadLines(const std::filesystem::path& path) {
   std::vector<std::string> lines;
-  std::istringstream stream(text);
+  std::istringstream stream(ReadText(path));
   for (std::string line; std::getline(stream, line);) {
     const auto begin = line.find_first_not_of(" \t\r");
     if (begin == std::string::npos) continue;

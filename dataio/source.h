@@ -79,7 +79,14 @@ std::vector<SourceSplit> ReadCoco(const SourceOptions& options);
 // (CycleGAN's sets), `domain` says which one; its pictures are those of train<domain> and test<domain>.
 std::vector<SourceSplit> ReadFolder(const SourceOptions& options);
 
-// Lines of a text file: CRLF or LF, byte-order mark dropped, empty lines dropped, spaces trimmed.
+// Text as people's programs write it, in one form: byte-order mark dropped; where no line ends in LF, the CR
+// of old Macs are line ends.
+void MakePlain(std::string& text);
+// A text file in that form. Throws Error{kData} where its mark says UTF-16.
+std::string ReadText(const std::filesystem::path& path);
+
+// Lines of a text file: CRLF, LF or CR, byte-order mark dropped, empty lines dropped, spaces trimmed. Throws
+// as ReadText.
 std::vector<std::string> ReadLines(const std::filesystem::path& path);
 
 }  // namespace helio::dataio

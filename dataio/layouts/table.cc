@@ -9,7 +9,6 @@
 #include "dataio/layouts/separated.h"
 #include "dataio/layouts/table_forms.h"
 #include "src/base/byte_order_mark.h"
-#include "src/base/file_system.h"
 #include "src/base/text_list.h"
 
 namespace helio::dataio {
@@ -23,13 +22,22 @@ std::string ColumnName(const std::string& text) {
   return name;
 }
 
-// The first bytes of a file that cannot be opened are none: whoever reads it says why.
+// Excel's "sep=;" in front of the header.
+void DropSeparatorLine(std::string& text) {
+  const auto line = Trimmed(text.substr(0, text.find('\n')));
+  if (line.size() == 5 && ColumnName(line.substr(0, 4)) == "sep=") text.erase(0, text.find('\n') + 1);
+}
+
+// The first bytes of a file that cannot be opened are none: whoever reads it says why. Of UTF-16 what is
+// ASCII: names of columns are seen, and ReadTable refuses it.
 std::string BeginningOf(const fs::path& file) {
   std::string text(1 << 14, '\0');
   std::ifstream stream(file, std::ios::binary);
   stream.read(text.data(), static_cast<std::streamsize>(text.size()));
   text.resize(static_cast<size_t>(std::max<std::streamsize>(stream.gcount(), 0)));
-  DropByteOrderMark(text);
+  if (IsUtf16(text)) std::erase(text.erase(0, 2), '\0');
+  MakePlain(text);
+  DropSeparatorLine(text);
   return text;
 }
 
@@ -83,8 +91,8 @@ bool LooksLikeTable(const fs::path& file) {
 std::vector<TableRow> ReadTable(const fs::path& file, Complaints& complaints) {
   if (SuffixOf(file) == ".json") return RowsOfJson(file, complaints);
   if (SuffixOf(file) == ".jsonl") return RowsOfLines(file, complaints);
-  std::string text = ReadFile(file);
-  DropByteOrderMark(text);
+  std::string text = ReadText(file);
+  DropSeparatorLine(text);
   if (const auto columns = ReadHeader(text)) return RowsWithHeader(text, *columns, file.string(), complaints);
   if (const auto columns = ReadHeader(text, /*captions=*/false))
     ThrowData("has no column of captions (text, caption, ...); its columns: " + Join(columns->names),

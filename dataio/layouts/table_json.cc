@@ -98,7 +98,7 @@ bool LooksLikeJsonTable(const std::string& text) {
 }
 
 std::vector<TableRow> RowsOfJson(const fs::path& file, Complaints& complaints) {
-  const Json json = ReadJson(file);
+  const Json json = ParseJson(ReadText(file), file.string());
   std::vector<TableRow> rows;
   int64_t number = 0;
   for (const auto& [key, value] : json.items()) {

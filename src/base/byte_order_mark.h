@@ -10,4 +10,9 @@ inline void DropByteOrderMark(std::string& text) {
   if (text.starts_with(kMark)) text.erase(0, kMark.size());
 }
 
+// Whether the marks say that it is UTF-16, as PowerShell and Excel's "Unicode text" write it.
+inline bool IsUtf16(std::string_view text) {
+  return text.starts_with("\xFF\xFE") || text.starts_with("\xFE\xFF");
+}
+
 }  // namespace helio

@@ -160,6 +160,39 @@ TEST_F(LayoutsTest, AQuoteThatIsNotClosedSwallowsNothing) {
   EXPECT_NE(Refusal().find("record 1: has 4 fields, the header 3"), std::string::npos) << Refusal();
 }
 
+std::string Utf16(const std::string& ascii) {
+  std::string text = "\xFF\xFE";
+  for (const char c : ascii) text += {c, '\0'};
+  return text;
+}
+
+TEST_F(LayoutsTest, TablesOfExcelAndOldMacs) {
+  for (const char* name : {"0.jpg", "1.jpg"}) WritePicture(root_ / name);
+  const auto read = [&](const std::string& file, const std::string& text) {
+    WriteText(root_ / file, text);
+    const auto error = Refusal();
+    const auto ids = error.empty() ? Ids("train") : error;
+    fs::remove(root_ / file);
+    return ids;
+  };
+  const std::string table = "file_name\ttext\r\n0.jpg\ta bird\r\n1.jpg\ta bird\r\n";
+  for (const char* file : {"metadata.csv", "captions.csv", "captions.tsv"})
+    EXPECT_NE(read(file, Utf16(table)).find(std::string(file) + ": is UTF-16 (save it as UTF-8"),
+              std::string::npos);
+  for (const char* file : {"metadata.jsonl", "captions.jsonl", "captions.json"})
+    EXPECT_NE(read(file, Utf16(R"({"0.jpg": "a bird", "image": "0.jpg", "text": "a"})")).find("is UTF-16"),
+              std::string::npos);
+  EXPECT_EQ(read("captions.csv", "sep=;\r\nimage;caption\r\n0.jpg;a bird\r\n1.jpg;a, b\r\n"), "0 1 ");
+  EXPECT_EQ(read("metadata.csv", "file_name,text\r0.jpg,a bird\r1.jpg,a bird\r"), "0 1 ");
+  EXPECT_EQ(read("captions.token", "0.jpg#0\ta bird\r1.jpg#0\ta bird\r"), "0 1 ");
+}
+
+TEST_F(LayoutsTest, AListInUtf16IsNamed) {
+  Captioned("a");
+  WriteText(root_ / "train.txt", Utf16("a\r\n"));
+  EXPECT_NE(Refusal().find("train.txt: is UTF-16"), std::string::npos) << Refusal();
+}
+
 TEST_F(LayoutsTest, ATableWithoutCaptionsIsNamed) {
   WritePicture(root_ / "0.jpg");
   WriteText(root_ / "metadata.csv", "file_name,width,prompt_en\n0.jpg,80,a bird\n");
