@@ -65,6 +65,20 @@ SourceRecord SourceReading::RecordOf(const std::filesystem::path& picture) const
   return record;
 }
 
+// Two splits are worth a word where somebody said them; tenths fall as they do.
+void SourceReading::CheckNew(const SourceRecord& record, const Seen& now) {
+  const auto [entry, is_new] = seen_.emplace(record.id, now);
+  if (is_new) return;
+  const auto& first = entry->second;
+  const bool apart = first.said && now.said && first.split != now.split;
+  const auto twice =
+      "'" + record.id + "' " + (apart ? "is in " + first.split + " and in " + now.split : "appears twice");
+  if (first.image != now.image)
+    ThrowData(twice + ": " + first.image.string() + " has that name, too", now.image.string(),
+              "rename one of them");
+  ThrowData(twice, options_.root.string(), apart ? "" : "put its captions into one record");
+}
+
 void SourceReading::Add(SourceRecord record, const std::string& split) {
   // Counted before anything can be wrong: a damaged record moves no other one to another split.
   const auto name = !split.empty() ? SplitOfWord(split) : ++undecided_ % 10 == 0 ? "test" : "train";
@@ -72,11 +86,7 @@ void SourceReading::Add(SourceRecord record, const std::string& split) {
   if (!Exists(record.image)) ThrowData("is missing", record.image.string());
   if (!IsUtf8(record.id)) ThrowData("its name is not UTF-8", record.image.string(), "rename it");
   if (options_.captions && record.captions.empty()) ThrowData("has no caption", record.image.string());
-  const auto [seen, is_new] = seen_.emplace(record.id, name);
-  if (!is_new)
-    ThrowData("'" + record.id + "' " +
-                  (seen->second == name ? "appears twice" : "is in " + seen->second + " and in " + name),
-              options_.root.string());
+  CheckNew(record, {name, record.image, !split.empty()});
   if (!options_.captions) record.captions.clear();
   splits_[name].records.push_back(std::move(record));
 }

@@ -49,6 +49,12 @@ class SourceReading {
   std::vector<SourceSplit> Take();
 
  private:
+  struct Seen {
+    std::string split;
+    std::filesystem::path image;
+    bool said;  // the split, by somebody
+  };
+  void CheckNew(const SourceRecord& record, const Seen& now);
   void CheckLetters() const;
   void CheckClasses();
   void RenameVal();
@@ -57,7 +63,7 @@ class SourceReading {
   const SourceOptions options_;
   Complaints complaints_;
   std::map<std::string, SourceSplit> splits_;  // by name
-  std::map<std::string, std::string> seen_;    // id -> split
+  std::map<std::string, Seen> seen_;           // by id
   std::string made_splits_;
   LetterCount letters_;
   int64_t undecided_ = 0, wordless_ = 0, beyond_limit_ = 0;

@@ -150,7 +150,19 @@ TEST_F(FolderSourceTest, TwoPicturesOfOneName) {
   WritePicture(root_ / "a.jpg");
   WritePicture(root_ / "a.png");
   WriteText(root_ / "a.txt", "fine");
-  ExpectComplaint({"'a' appears twice"}, 1);
+  ExpectComplaint({"a.png: 'a' appears twice: ", "a.jpg has that name, too (rename one of them)"}, 1);
+}
+
+// The tenth record is for testing, which is no reason to speak of splits.
+TEST_F(FolderSourceTest, ALineThatComesTwiceAsTheTenth) {
+  std::string lines;
+  for (const int i : {0, 1, 2, 3, 4, 5, 6, 7, 8, 4}) {
+    const auto name = std::to_string(i) + ".jpg";
+    WritePicture(root_ / name);
+    lines += R"({"image": ")" + name + R"(", "captions": ["one"]})" + "\n";
+  }
+  Lines(lines);
+  ExpectComplaint({"captions.jsonl record 10: ", "'4' appears twice (put its captions into one record)"}, 9);
 }
 
 TEST_F(FolderSourceTest, JsonLines) {
