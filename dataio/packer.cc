@@ -179,7 +179,7 @@ void PackOptions::Declare(OptionList& list) {
                       "systems that learn where things are (GAWWN)");
   list.AddOperational("codec", &codec, OneOf({"jpeg", "raw"}), "Stored pictures: jpeg (small) or raw (fast)");
   list.AddOperational("quality", &quality, Between(1, 100), "JPEG quality of stored pictures");
-  list.AddOperational("shard_records", &shard_records, AtLeast(1), "Pictures a shard");
+  list.AddOperational("shard_records", &shard_records, Between(1, 1e9), "Pictures a shard");
   list.AddOperational("workers", &workers, Between(0, 1024), "Packing threads (0: one a core)");
 }
 

@@ -156,6 +156,9 @@ TEST_F(PackerTest, BadOptionsAreNamed) {
   options = SmallOptions(out_);
   options.side = 0;
   EXPECT_NE(ErrorOfPacking(options).find("--side"), std::string::npos);
+  options = SmallOptions(out_);
+  options.shard_records = INT64_MAX;
+  EXPECT_NE(ErrorOfPacking(options).find("--shard_records"), std::string::npos);
 }
 
 TEST_F(PackerTest, GoesOnWithWholeShardsOnly) {
