@@ -3,6 +3,8 @@
 #include <png.h>
 #include <turbojpeg.h>
 
+#include <algorithm>
+#include <cctype>
 #include <cstring>
 #include <memory>
 
@@ -100,16 +102,32 @@ bool Begins(std::span<const uint8_t> bytes, std::string_view with, size_t at = 0
   return bytes.size() >= at + with.size() && std::memcmp(bytes.data() + at, with.data(), with.size()) == 0;
 }
 
+// Without a byte-order mark and blank lines, as pages may begin.
+std::span<const uint8_t> WithoutBlanks(std::span<const uint8_t> text) {
+  if (Begins(text, "\xEF\xBB\xBF")) text = text.subspan(3);
+  while (!text.empty() && std::isspace(text[0])) text = text.subspan(1);
+  return text;
+}
+
+// What servers send in a picture's place, with status 200: there is nothing in it to convert.
+void RefusePage(std::span<const uint8_t> bytes, const std::string& where) {
+  const auto text = WithoutBlanks(bytes);
+  const std::string_view begin(reinterpret_cast<const char*>(text.data()),
+                               std::min<size_t>(text.size(), 1024));
+  if (begin.find("<svg") != std::string_view::npos) ThrowData("is an SVG", where, "convert it");
+  for (const auto& [begins, is] : {std::pair("<", "a page of HTML or XML"), std::pair("{", "a text of JSON")})
+    if (begin.starts_with(begins))
+      ThrowData(std::string("is ") + is + ", not the picture", where, "download it again");
+}
+
 // What else people have under a picture's name.
 [[noreturn]] void RefuseFormat(std::span<const uint8_t> bytes, const std::string& where) {
   if (bytes.empty()) ThrowData("is empty", where, "copy it again");
   if (Begins(bytes, "version https://git-lfs"))
     ThrowData("is a pointer of Git LFS, not the picture", where, "git lfs pull");
-  const std::pair<std::string_view, const char*> known[] = {{"BM", "a BMP"},
-                                                            {"GIF8", "a GIF"},
-                                                            {"II*", "a TIFF"},
-                                                            {"MM", "a TIFF"},
-                                                            {"<", "a page of HTML or XML"}};
+  RefusePage(bytes, where);
+  const std::pair<std::string_view, const char*> known[] = {
+      {"BM", "a BMP"}, {"GIF8", "a GIF"}, {"II*", "a TIFF"}, {"MM", "a TIFF"}};
   std::string is;
   for (const auto& [begin, name] : known)
     if (Begins(bytes, begin)) is = std::string(" but ") + name;

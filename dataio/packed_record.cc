@@ -27,7 +27,10 @@ Region RegionOfBox(const Image& image, const SourceRecord& record) {
             centre_y = (2 * static_cast<int>(y) + static_cast<int>(height)) / 2;
   const int left = std::max(0, centre_x - reach), right = std::min(image.width, centre_x + reach);
   const int top = std::max(0, centre_y - reach), bottom = std::min(image.height, centre_y + reach);
-  if (left >= right || top >= bottom) ThrowData("its box lies outside the picture", record.image.string());
+  if (left >= right || top >= bottom)
+    ThrowData("its box of " + std::to_string(static_cast<int>(width)) + " x " +
+                  std::to_string(static_cast<int>(height)) + " pixels is too small to be cut out",
+              record.image.string(), "mend it, or take pictures whole: --crop=none");
   return {left, top, right, bottom};
 }
 

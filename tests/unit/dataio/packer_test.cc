@@ -95,6 +95,17 @@ TEST_F(PackerTest, ABoxOutsideThePictureIsNamed) {
   }
 }
 
+TEST_F(PackerTest, ABoxOfAPixelIsTooSmall) {
+  for (const auto& box : {std::array<double, 4>{10, 10, 1, 1}, std::array<double, 4>{10, 10, 0.5, 1.9}}) {
+    splits_[0].records[7].box = box;
+    const auto error = ErrorOfPacking(SmallOptions(out_));
+    EXPECT_NE(error.find("train7.jpg: its box of "), std::string::npos) << error;
+    EXPECT_NE(error.find("is too small to be cut out (mend it, or take pictures whole: --crop=none)"),
+              std::string::npos)
+        << error;
+  }
+}
+
 TEST_F(PackerTest, PicturesThatCannotBeReadStopOrAreSkipped) {
   WriteText(splits_[0].records[2].image, "no picture");
   auto whole = ReadFile(splits_[0].records[6].image);
@@ -110,6 +121,19 @@ TEST_F(PackerTest, PicturesThatCannotBeReadStopOrAreSkipped) {
   ASSERT_EQ(train.size(), 8);
   for (int64_t i = 0; i < 8; ++i)
     for (const char* gone : {"train2", "train6", "train9"}) EXPECT_NE(train.Id(i), gone);
+}
+
+TEST_F(PackerTest, APageInAPicturesPlaceIsToBeDownloadedAgain) {
+  const auto refusal = [](const std::string& text) {
+    return ErrorOf([&] {
+      DecodeImage({reinterpret_cast<const uint8_t*>(text.data()), text.size()}, "a.jpg");
+    });
+  };
+  for (const char* page : {"<!DOCTYPE html><title>503</title>", "\xEF\xBB\xBF\r\n \n<html>", "<Error/>"})
+    EXPECT_EQ(refusal(page), "a.jpg: is a page of HTML or XML, not the picture (download it again)");
+  EXPECT_EQ(refusal("{\"error\": 404}"), "a.jpg: is a text of JSON, not the picture (download it again)");
+  EXPECT_EQ(refusal("<?xml version='1.0'?>\n<svg/>"), "a.jpg: is an SVG (convert it)");
+  EXPECT_EQ(refusal("\n \n"), "a.jpg: is neither a JPEG nor a PNG nor a WebP (convert it)");
 }
 
 TEST_F(PackerTest, ACaptionThatIsNotUtf8IsNamed) {
