@@ -17,7 +17,8 @@ struct SourceRecord {
   std::vector<std::string> captions;
   int64_t class_id = -1;                     // -1: the set has no classes
   std::array<double, 4> box = {0, 0, 0, 0};  // x, y, width, height; zeros: none
-  std::vector<KeyPoint> parts;               // one for each of the split's part names
+  std::vector<KeyPoint> parts = {};          // one for each of the split's part names
+  bool wordless = false;                     // a caption of it was left out, as it holds no word
   bool has_box() const { return box[2] > 0 && box[3] > 0; }
 };
 

@@ -40,10 +40,16 @@ void SourceReading::AddCaption(SourceRecord& record, const std::string& caption)
     ThrowData("a caption holds NUL bytes", record.image.string(),
               "is it UTF-16? convert it, for example with iconv");
   letters_.Add(caption);
-  if (Tokenize(caption, options_.words).empty())
-    ++wordless_;
-  else
-    record.captions.push_back(OneLine(caption));
+  if (!Tokenize(caption, options_.words).empty()) return record.captions.push_back(OneLine(caption));
+  ++wordless_;
+  record.wordless = true;
+}
+
+void SourceReading::CheckHasCaption(const SourceRecord& record, const std::filesystem::path& where) const {
+  if (!options_.captions || !record.captions.empty()) return;
+  const char* words = options_.words == WordRule::kUnicode ? "letters or digits" : "a-z, 0-9";
+  ThrowData(record.wordless ? std::string("has no caption with a word of ") + words : "has no caption",
+            where.string());
 }
 
 void SourceReading::AddCaptionFile(SourceRecord& record, const std::filesystem::path& path) {
@@ -53,9 +59,7 @@ void SourceReading::AddCaptionFile(SourceRecord& record, const std::filesystem::
   for (const auto& line : lines)
     if (!IsUtf8(line)) ThrowData("is not UTF-8", path.string(), "convert it, for example with iconv");
   for (const auto& line : lines) AddCaption(record, line);
-  if (!record.captions.empty()) return;
-  if (lines.empty() || options_.words == WordRule::kUnicode) ThrowData("has no caption", path.string());
-  ThrowData("has no caption with a word of a-z, 0-9", path.string());
+  CheckHasCaption(record, path);
 }
 
 SourceRecord SourceReading::RecordOf(const std::filesystem::path& picture) const {
@@ -85,7 +89,7 @@ void SourceReading::Add(SourceRecord record, const std::string& split) {
   if (name.empty()) ThrowData("split '" + split + "' is none of train, val, test", record.image.string());
   if (!Exists(record.image)) ThrowData("is missing", record.image.string());
   if (!IsUtf8(record.id)) ThrowData("its name is not UTF-8", record.image.string(), "rename it");
-  if (options_.captions && record.captions.empty()) ThrowData("has no caption", record.image.string());
+  CheckHasCaption(record, record.image);
   CheckNew(record, {name, record.image, !split.empty()});
   if (!options_.captions) record.captions.clear();
   splits_[name].records.push_back(std::move(record));

@@ -55,6 +55,7 @@ class SourceReading {
     bool said;  // the split, by somebody
   };
   void CheckNew(const SourceRecord& record, const Seen& now);
+  void CheckHasCaption(const SourceRecord& record, const std::filesystem::path& where) const;
   void CheckLetters() const;
   void CheckClasses();
   void RenameVal();

@@ -406,6 +406,17 @@ TEST_F(LayoutsTest, HiddenFilesArePassedOver) {
   EXPECT_EQ(Ids("train"), "a ");
 }
 
+TEST_F(LayoutsTest, CaptionsWithoutAWordAreCaptions) {
+  Captioned("a", "\xF0\x9F\x90\xA6");
+  EXPECT_NE(Refusal().find("a.txt: has no caption with a word of letters or digits"), std::string::npos)
+      << Refusal();
+  WriteText(root_ / "captions.jsonl", R"({"image": "a.jpg", "captions": ["..."]})");
+  EXPECT_NE(Refusal().find("has no caption with a word of letters or digits"), std::string::npos)
+      << Refusal();
+  WriteText(root_ / "captions.jsonl", R"({"image": "a.jpg", "captions": []})");
+  EXPECT_NE(Refusal().find("a.jpg: has no caption (mend"), std::string::npos) << Refusal();
+}
+
 TEST_F(LayoutsTest, LettersThatWouldBeLostAreAnError) {
   Captioned("a", "\xE4\xB8\x80\xE5\x8F\xAA\xE9\xB8\x9F 12");
   auto options = Options();
