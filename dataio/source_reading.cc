@@ -156,10 +156,11 @@ void SourceReading::LogSplits() const {
   if (splits_.contains("val"))
     LOG(INFO) << "split 'val' is packed beside 'test'; programs train on 'train' and evaluate on 'test'";
   if (!splits_.contains("test"))
-    LOG(WARNING)
-        << options_.root.string()
-        << ": nothing is left to test with, and training wants a split 'test': of sets without splits "
-           "every tenth picture is, so ten are needed (docs/layouts.md)";
+    LOG(WARNING) << options_.root.string()
+                 << ": nothing is left to test with, and training wants a split 'test': "
+                 << (made_splits_.empty() ? "of sets without splits every tenth picture is, so ten are needed"
+                                          : "none is (" + made_splits_ + "), so say which are, or add them")
+                 << " (docs/layouts.md)";
   if (wordless_ > 0) LOG(WARNING) << "left out " << wordless_ << " captions without a word";
   if (beyond_limit_ > 0)
     LOG(INFO) << "left out " << beyond_limit_

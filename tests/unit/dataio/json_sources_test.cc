@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include "tests/support/log_of.h"
 #include "tests/unit/dataio/small_set.h"
 
 // COCO's annotations and users' folders.
@@ -69,6 +70,15 @@ TEST_F(CocoSourceTest, ValIsTestAndThePublishedYearComesFirst) {
   EXPECT_EQ(splits[0].records[0].image, root_ / "train2014/i2.jpg");
   EXPECT_EQ(splits[1].name, "test");
   EXPECT_EQ(splits[1].records[0].image, root_ / "val2017/v.jpg");
+}
+
+TEST_F(CocoSourceTest, TrainAloneIsNoSetOfTooFewPictures) {
+  Annotate(images_, captions_);
+  const auto log = LogOf([&] { ReadCoco(Options()); });
+  EXPECT_NE(log.find("wants a split 'test': none is (train by annotations/captions_train2014.json)"),
+            std::string::npos)
+      << log;
+  EXPECT_EQ(log.find("ten are needed"), std::string::npos) << log;
 }
 
 TEST_F(CocoSourceTest, JsonOfAnotherShapeIsNamed) {
