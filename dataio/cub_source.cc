@@ -1,24 +1,16 @@
-#include <cmath>
-#include <sstream>
+#include <set>
 
+#include "dataio/cub_lists.h"
 #include "dataio/file_tree.h"
 #include "dataio/pickle_list.h"
 #include "dataio/source_reading.h"
 #include "src/base/error.h"
 #include "src/base/file_system.h"
-#include "src/base/numbers.h"
+#include "src/base/log.h"
 
 namespace helio::dataio {
 namespace fs = std::filesystem;
 namespace {
-
-struct CubImage {
-  std::string key;  // "001.Black_footed_Albatross/Black_Footed_Albatross_0046_18"
-  int64_t class_id = -1;
-  std::array<double, 4> box = {};
-  std::vector<KeyPoint> parts;
-  bool official_train = false;
-};
 
 fs::path ArchiveOf(const fs::path& root) {
   for (const auto& folder : {root / "CUB_200_2011", root})
@@ -28,116 +20,6 @@ fs::path ArchiveOf(const fs::path& root) {
             "docs/layouts.md");
 }
 
-// Lines "<id> <rest>".
-std::map<int64_t, std::string> ReadById(const fs::path& path) {
-  std::map<int64_t, std::string> rows;
-  for (const auto& line : ReadLines(path)) {
-    const auto blank = line.find(' ');
-    const auto id = ParseNumber<int64_t>(line.substr(0, blank));
-    if (!id || blank == std::string::npos)
-      ThrowData("line '" + line.substr(0, 80) + "' is not '<id> <value>'", path.string());
-    if (!rows.emplace(*id, line.substr(line.find_first_not_of(' ', blank))).second)
-      ThrowData("id " + std::to_string(*id) + " appears twice", path.string());
-  }
-  return rows;
-}
-
-const std::string& RowOf(const std::map<int64_t, std::string>& rows, int64_t id, const fs::path& path) {
-  const auto found = rows.find(id);
-  if (found == rows.end()) ThrowData("has no row for image " + std::to_string(id), path.string());
-  return found->second;
-}
-
-// Four numbers, the last two an area.
-std::array<double, 4> ParseBox(const std::string& text, const std::string& where) {
-  std::istringstream fields(text);
-  std::array<double, 4> box = {};
-  std::string field, more;
-  for (double& value : box) {
-    const auto number = fields >> field ? ParseNumber<double>(field) : std::nullopt;
-    if (!number || !std::isfinite(*number)) ThrowData("box '" + text + "' is not four numbers", where);
-    value = *number;
-  }
-  if (fields >> more) ThrowData("box '" + text + "' is not four numbers", where);
-  if (box[2] <= 0 || box[3] <= 0) ThrowData("box '" + text + "' has no area", where);
-  return box;
-}
-
-// The 15 key points of every picture; none where the archive came without its folder "parts".
-struct CubParts {
-  explicit CubParts(const fs::path& folder);
-  std::vector<std::string> names;
-  std::map<int64_t, std::vector<KeyPoint>> points;  // by image id
-};
-
-CubParts::CubParts(const fs::path& folder) {
-  if (!Exists(folder / "parts.txt") || !Exists(folder / "part_locs.txt")) return;
-  for (const auto& [id, name] : ReadById(folder / "parts.txt")) names.push_back(name);
-  const std::string where = (folder / "part_locs.txt").string();
-  for (const auto& line : ReadLines(where)) {
-    std::istringstream fields(line);
-    int64_t image = 0;
-    size_t part = 0;
-    KeyPoint point;
-    if (!(fields >> image >> part >> point.x >> point.y >> point.visible) || part < 1 || part > names.size())
-      ThrowData("line '" + line.substr(0, 80) + "' is not '<image> <part> <x> <y> <visible>'", where);
-    auto& all = points[image];
-    all.resize(names.size());
-    all[part - 1] = point;
-  }
-}
-
-// The lists of the archive, each by image or class id.
-struct CubLists {
-  explicit CubLists(const fs::path& archive)
-      : labels_path(archive / "image_class_labels.txt"),
-        boxes_path(archive / "bounding_boxes.txt"),
-        split_path(archive / "train_test_split.txt"),
-        names(ReadById(archive / "images.txt")),
-        labels(ReadById(labels_path)),
-        boxes(ReadById(boxes_path)),
-        split(ReadById(split_path)),
-        classes(ReadById(archive / "classes.txt")),
-        parts(archive / "parts") {}
-  CubImage Find(int64_t id, const std::string& name) const;
-
-  const fs::path labels_path, boxes_path, split_path;
-  const std::map<int64_t, std::string> names, labels, boxes, split, classes;
-  const CubParts parts;
-};
-
-CubImage CubLists::Find(int64_t id, const std::string& name) const {
-  const std::string of = " of image " + std::to_string(id);
-  CubImage image;
-  image.key = WithoutPictureSuffix(name);
-  const auto& label = RowOf(labels, id, labels_path);
-  const auto class_id = ParseNumber<int64_t>(label);
-  if (!class_id || !classes.contains(*class_id))
-    ThrowData("class '" + label + "'" + of + " is not in classes.txt", labels_path.string());
-  image.class_id = CheckedClass(*class_id - 1, labels_path.string() + of);
-  image.box = ParseBox(RowOf(boxes, id, boxes_path), boxes_path.string() + of);
-  const auto& part = RowOf(split, id, split_path);
-  if (part != "0" && part != "1")
-    ThrowData("'" + part + "'" + of + " is neither 0 nor 1", split_path.string());
-  image.official_train = part == "1";
-  const auto points = parts.points.find(id);
-  image.parts = points != parts.points.end() ? points->second : std::vector<KeyPoint>(parts.names.size());
-  return image;
-}
-
-using CubImages = std::map<std::string, CubImage>;  // by key
-
-CubImages ReadMetadata(const CubLists& lists, const fs::path& archive) {
-  CubImages images;
-  for (const auto& [id, name] : lists.names) {
-    auto image = lists.Find(id, name);
-    const std::string key = image.key;
-    if (!images.emplace(key, std::move(image)).second)
-      ThrowData("has '" + key + "' twice", (archive / "images.txt").string());
-  }
-  return images;
-}
-
 // The list that decides a split: AttnGAN's if it is there, else empty: the official split does.
 fs::path ListOf(const fs::path& root, const std::string& split) {
   for (const char* name : {"filenames.txt", "filenames.pickle"})
@@ -145,60 +27,118 @@ fs::path ListOf(const fs::path& root, const std::string& split) {
   return {};
 }
 
-// The keys of a split in order.
-std::vector<std::string> SplitKeys(const fs::path& root, const fs::path& list, const std::string& split,
-                                   const CubImages& images) {
-  if (!list.empty())
-    return list.extension() == ".txt" ? ReadLines(root / list) : ReadPickledStrings(root / list);
-  std::vector<std::string> keys;
-  for (const auto& [key, image] : images)
-    if (image.official_train == (split == "train")) keys.push_back(key);
-  return keys;
+class CubReader {
+ public:
+  explicit CubReader(const SourceOptions& options)
+      : root_(options.root),
+        archive_(ArchiveOf(options.root)),
+        reading_(options),
+        lists_(archive_, reading_.complaints()) {}
+  std::vector<SourceSplit> Read();
+
+ private:
+  void FindFiles();
+  const std::vector<std::string>& OfficialKeys(const std::string& split);
+  std::string ReadSplit(const std::string& name);
+  SourceRecord RecordOf(const std::string& written, const std::string& list);
+  void ReportUnread() const;
+
+  struct Image {
+    int64_t id;
+    fs::path file;  // below the folder images
+  };
+  const fs::path root_, archive_;
+  SourceReading reading_;
+  const CubLists lists_;
+  std::map<std::string, Image>
+      images_;  // by key: "001.Black_footed_Albatross/Black_Footed_Albatross_0046_18"
+  std::map<std::string, std::vector<std::string>> official_;  // split -> keys; of split "": those without one
+  std::set<std::string> named_;                               // keys of either split
+};
+
+// A name without a suffix is a JPEG's.
+void CubReader::FindFiles() {
+  const auto where = lists_.names.where();
+  for (const auto& [id, name] : lists_.names.all())
+    reading_.complaints().Try([&, id = id] {
+      const auto file = WithinRoot(archive_ / "images", lists_.names.Of(id), where);
+      const auto key = WithoutPictureSuffix(file);
+      if (!images_.emplace(key, Image{id, key == file ? fs::path(key + ".jpg") : file}).second)
+        ThrowData("has '" + key + "' twice", where);
+    });
+}
+
+// The keys of a split by train_test_split.txt, in order.
+const std::vector<std::string>& CubReader::OfficialKeys(const std::string& split) {
+  if (official_.empty())
+    for (const auto& [key, image] : images_) {
+      std::string is;
+      reading_.complaints().Try([&, &of = image] { is = lists_.SplitOf(of.id); });
+      official_[is].push_back(key);
+      if (is.empty()) named_.insert(key);  // by a complaint
+    }
+  return official_[split];
 }
 
 // The record of a key. Throws Error where it cannot be used.
-SourceRecord ReadCubRecord(const std::string& written, const std::string& list, SourceReading& reading,
-                           const fs::path& archive, const CubImages& images) {
-  const auto key = WithoutPictureSuffix(written);
-  const auto found = images.find(key);
-  if (found == images.end()) ThrowData("names '" + written + "', which images.txt does not know", list);
-  SourceRecord record{key,
-                      archive / "images" / (key + ".jpg"),
-                      {},
-                      found->second.class_id,
-                      found->second.box,
-                      found->second.parts};
+SourceRecord CubReader::RecordOf(const std::string& written, const std::string& list) {
+  const auto key = WithoutPictureSuffix(fs::path(written).lexically_normal());
+  named_.insert(key);
+  const auto found = images_.find(key);
+  if (found == images_.end()) ThrowData("names '" + written + "', which images.txt does not know", list);
+  auto record = lists_.Find(found->second.id);
+  record.id = key;
+  record.image = archive_ / "images" / found->second.file;
   if (!Exists(record.image)) ThrowData("is missing", record.image.string());
-  reading.AddCaptionFile(record, reading.options().root / "text" / (key + ".txt"));
+  reading_.AddCaptionFile(record, root_ / "text" / (key + ".txt"));
   return record;
 }
 
+std::vector<std::string> KeysIn(const fs::path& list) {
+  return list.extension() == ".txt" ? ReadLines(list) : ReadPickledStrings(list);
+}
+
 // What made the split, in words.
-std::string ReadCubSplit(const std::string& name, const fs::path& archive, const CubImages& images,
-                         SourceReading& reading) {
-  const auto& root = reading.options().root;
-  const auto list = ListOf(root, name);
-  for (const auto& key : SplitKeys(root, list, name, images))
-    reading.complaints().Try([&] {
-      reading.Add(ReadCubRecord(key, (root / (list.empty() ? fs::path(name) : list)).string(), reading,
-                                archive, images),
-                  name);
-    });
+std::string CubReader::ReadSplit(const std::string& name) {
+  const auto list = ListOf(root_, name);
+  const auto where = list.empty() ? lists_.split.where() : (root_ / list).string();
+  for (const auto& key : list.empty() ? OfficialKeys(name) : KeysIn(root_ / list))
+    reading_.complaints().Try([&] { reading_.Add(RecordOf(key, where), name); });
   return name + " by " + (list.empty() ? "train_test_split.txt" : list.string());
+}
+
+// What is there and belongs to no record.
+void CubReader::ReportUnread() const {
+  std::vector<std::string> unlisted, unnamed, lacking;
+  std::set<fs::path> files;
+  for (const auto& [key, image] : images_) {
+    files.insert(image.file);
+    if (!named_.contains(key)) unlisted.push_back(key);
+    if (!lists_.parts.HasAll(image.id)) lacking.push_back(key);
+  }
+  if (const auto folder = archive_ / "images"; IsFolder(folder))
+    for (const auto& picture : ReadTree(folder).pictures)
+      if (!files.contains(picture)) unnamed.push_back(picture.string());
+  reading_.PassedOver("images that are in no list of a split", unlisted);
+  reading_.PassedOver("pictures that images.txt does not name", unnamed);
+  if (!lacking.empty())
+    LOG(WARNING) << lists_.parts.where() << ": has not all key points of " << lacking.size()
+                 << " images, which are taken as not visible: " << lacking[0]
+                 << (lacking.size() > 1 ? ", ..." : "");
+}
+
+std::vector<SourceSplit> CubReader::Read() {
+  FindFiles();
+  const auto train = ReadSplit("train");
+  reading_.SplitsAreBy(train + ", " + ReadSplit("test"));
+  ReportUnread();
+  auto splits = reading_.Take();
+  for (auto& split : splits) split.part_names = lists_.parts.names;
+  return splits;
 }
 
 }  // namespace
 
-std::vector<SourceSplit> ReadCub(const SourceOptions& options) {
-  const auto archive = ArchiveOf(options.root);
-  const CubLists lists(archive);
-  const auto images = ReadMetadata(lists, archive);
-  SourceReading reading(options);
-  const auto train = ReadCubSplit("train", archive, images, reading);
-  reading.SplitsAreBy(train + ", " + ReadCubSplit("test", archive, images, reading));
-  auto splits = reading.Take();
-  for (auto& split : splits) split.part_names = lists.parts.names;
-  return splits;
-}
+std::vector<SourceSplit> ReadCub(const SourceOptions& options) { return CubReader(options).Read(); }
 
 }  // namespace helio::dataio

@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include "tests/support/log_of.h"
 #include "tests/unit/dataio/small_set.h"
 
 namespace helio::dataio {
@@ -112,6 +113,56 @@ TEST_F(CubSourceTest, KeyThatTheArchiveDoesNotKnow) {
   WriteText(scratch_.path() / "train/filenames.txt", "001.A/a1\n009.X/x\n");
   WriteText(scratch_.path() / "test/filenames.txt", "001.A/a2\n");
   ExpectComplaint({"'009.X/x'", "images.txt does not know"});
+}
+
+TEST_F(CubSourceTest, PicturesAreNamedAsTheArchiveDoes) {
+  WriteText(cub_ / "images.txt", "1 001.A/a1.png\n2 001.A/a2.jpg\n3 002.B/b1\n");
+  fs::rename(cub_ / "images/001.A/a1.jpg", cub_ / "images/001.A/a1.png");
+  const auto splits = Read();
+  EXPECT_EQ(splits[0].records[0].id, "001.A/a1");
+  EXPECT_EQ(splits[0].records[0].image, cub_ / "images/001.A/a1.png");
+  EXPECT_EQ(splits[0].records[1].image, cub_ / "images/002.B/b1.jpg");
+}
+
+TEST_F(CubSourceTest, ABadRowIsAComplaintOfItsImage) {
+  for (const char* list : {"image_class_labels.txt", "bounding_boxes.txt", "train_test_split.txt"}) {
+    const auto rows = ReadLines(cub_ / list);
+    SCOPED_TRACE(list);
+    WriteText(cub_ / list, rows[0] + "\n" + rows[1] + "\n");
+    ExpectComplaint({std::string(list) + ": has no row for image 3"});
+    WriteText(cub_ / list, rows[0] + "\n" + rows[1] + "\n" + rows[2] + " x\n");
+    ExpectComplaint({list, "of image 3"});
+    WriteText(cub_ / list, rows[0] + "\n" + rows[1] + "\n3\n");
+    ExpectComplaint({std::string(list) + ": line '3' is not '<id> <value>'"});
+    WriteText(cub_ / list, rows[0] + "\n" + rows[1] + "\n" + rows[2] + "\n" + rows[2] + "\n");
+    ExpectComplaint({std::string(list) + ": id 3 appears twice"});
+    WriteText(cub_ / list, rows[0] + "\n" + rows[1] + "\n" + rows[2] + "\n");
+  }
+}
+
+TEST_F(CubSourceTest, ABadRowOfKeyPointsIsAComplaintOfItsImage) {
+  WriteText(cub_ / "parts/parts.txt", "1 back\n2 eye\n");
+  for (const char* row : {"3 1 5 5 1\n3 1 6 6 1", "3 1 5 5 1 9", "3 1 5 5 2", "3 1 x 5 1", "3 3 5 5 1"}) {
+    SCOPED_TRACE(row);
+    WriteText(cub_ / "parts/part_locs.txt", std::string("1 1 5 5 1\n") + row + "\n");
+    ExpectComplaint({"part_locs.txt: "});
+  }
+  WriteText(cub_ / "parts/part_locs.txt", "1 1 5 5 1\n1 2 5 5 0\n2 1 5 5 1\n");
+  const auto log = LogOf([&] { Read(); });
+  EXPECT_NE(log.find("part_locs.txt: has not all key points of 2 images"), std::string::npos) << log;
+  WriteText(cub_ / "parts/parts.txt", "0 back\n2 eye\n");
+  ExpectError({"parts.txt: does not number its key points 1, 2, 3"});
+}
+
+TEST_F(CubSourceTest, WhatBelongsToNoRecordIsNamed) {
+  EXPECT_EQ(LogOf([&] { Read(); }).find("left out 1 "), std::string::npos);
+  WriteText(scratch_.path() / "train/filenames.txt", "001.A/a1\n");
+  WriteText(scratch_.path() / "test/filenames.txt", "001.A/a2\n");
+  WritePicture(cub_ / "images/009.X/x.jpg");
+  const auto log = LogOf([&] { Read(); });
+  EXPECT_NE(log.find("left out 1 images that are in no list of a split: 002.B/b1"), std::string::npos) << log;
+  EXPECT_NE(log.find("left out 1 pictures that images.txt does not name: 009.X/x.jpg"), std::string::npos)
+      << log;
 }
 
 TEST_F(CubSourceTest, UnknownClass) {
