@@ -52,6 +52,18 @@ void AddCaptions(const SourceRecord& source, const Vocabulary& vocabulary, Packe
   }
 }
 
+// Key points in the whole picture.
+std::vector<KeyPoint> PartsWithin(const Region& picture, std::vector<KeyPoint> parts, RecordNotes& notes) {
+  for (auto& point : parts) {
+    const bool inside = point.x >= 0 && point.x <= static_cast<float>(picture.right) && point.y >= 0 &&
+                        point.y <= static_cast<float>(picture.bottom);
+    if (point.visible <= 0 || inside) continue;
+    ++notes.points_outside;
+    point = {};
+  }
+  return parts;
+}
+
 // Before it is scaled: a strip would take gigabytes on the way.
 void CheckShape(const Image& image, const PackOptions& options, const std::string& where) {
   const int64_t most = options.codec == "jpeg" ? kMaxJpegSide : UINT16_MAX;
@@ -67,10 +79,12 @@ void CheckShape(const Image& image, const PackOptions& options, const std::strin
 }  // namespace
 
 PackedRecord PackRecord(const SourceRecord& source, const PackOptions& options, const Vocabulary& vocabulary,
-                        bool& mended) {
+                        RecordNotes& notes) {
   const std::string where = source.image.string(), bytes = ReadFile(source.image);
-  Image image = DecodeImage({reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size()}, where, &mended);
+  Image image =
+      DecodeImage({reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size()}, where, &notes.mended);
   Region region{0, 0, image.width, image.height};
+  const Region full = region;
   if (source.has_box() && options.crop == "box") {
     region = RegionOfBox(image, source);
     image = Crop(image, region.left, region.top, region.right, region.bottom);
@@ -86,7 +100,7 @@ PackedRecord PackRecord(const SourceRecord& source, const PackOptions& options, 
   record.region = {static_cast<float>(region.left), static_cast<float>(region.top),
                    static_cast<float>(region.right - region.left),
                    static_cast<float>(region.bottom - region.top)};
-  record.parts = source.parts;
+  record.parts = PartsWithin(full, source.parts, notes);
   AddCaptions(source, vocabulary, record);
   if (options.captions && record.captions.empty())
     ThrowData("none of its captions has a word of the vocabulary", where);

@@ -103,10 +103,12 @@ class Packer {
   std::optional<PackedRecord> PackOrNote(PackJob& job, size_t place) {
     const auto& source = job.split->records[place];
     try {
-      bool mended = false;
-      auto record = PackRecord(source, options_, vocabulary_, mended);
+      RecordNotes notes;
+      auto record = PackRecord(source, options_, vocabulary_, notes);
       const std::lock_guard lock(mutex_);
-      if (mended && mended_++ == 0) first_mended_ = source.image.string();
+      if (notes.mended && mended_++ == 0) first_mended_ = source.image.string();
+      if (notes.points_outside > 0 && points_outside_ == 0) first_outside_ = source.image.string();
+      points_outside_ += notes.points_outside;
       return record;
     } catch (const Error& error) {
       if (error.kind() == ErrorKind::kSystem) throw;
@@ -124,6 +126,10 @@ class Packer {
       LOG(WARNING) << mended_
                    << " pictures have stray bytes between their segments, of which nothing is lost; "
                    << "the first: " << first_mended_;
+    if (points_outside_ > 0)
+      LOG(WARNING) << points_outside_
+                   << " key points lie outside their pictures and are taken as not visible; the first: "
+                   << first_outside_;
     Complaints complaints(options_.skip_damaged);
     for (const auto& [place, damage] : damages_) complaints.Add(damage);
     complaints.Settle("the source");
@@ -162,8 +168,8 @@ class Packer {
   std::mutex mutex_;
   std::exception_ptr failure_;
   std::map<std::pair<ptrdiff_t, size_t>, std::string> damages_;  // by job and record
-  int64_t mended_ = 0;
-  std::string first_mended_;
+  int64_t mended_ = 0, points_outside_ = 0;
+  std::string first_mended_, first_outside_;
   const std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
   std::chrono::steady_clock::time_point reported_ = start_;
 };

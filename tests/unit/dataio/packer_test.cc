@@ -8,6 +8,7 @@
 #include <system_error>
 
 #include "dataio/dataset.h"
+#include "tests/support/log_of.h"
 #include "tests/unit/dataio/few_threads.h"
 #include "tests/unit/dataio/small_set.h"
 
@@ -104,6 +105,19 @@ TEST_F(PackerTest, ABoxOfAPixelIsTooSmall) {
               std::string::npos)
         << error;
   }
+}
+
+TEST_F(PackerTest, KeyPointsOutsideThePictureAreNotVisible) {
+  splits_ = {SmallSplit(scratch_.path() / "a", "train", 2)};
+  splits_[0].part_names = {"back", "eye", "tail"};
+  splits_[0].records[0].parts = {{5000, -77, 1}, {40, 32, 1}, {-3, 4, 0}};
+  splits_[0].records[1].parts.resize(3);
+  const auto log = LogOf([&] { Pack("out", 1); });
+  EXPECT_NE(log.find("1 key points lie outside their pictures"), std::string::npos) << log;
+  EXPECT_NE(log.find("train0.jpg"), std::string::npos) << log;
+  const Dataset train(out_, "train");
+  EXPECT_EQ(train.KeyPoints(0)[0], (KeyPoint{}));
+  EXPECT_EQ(train.KeyPoints(0)[1], (KeyPoint{40, 32, 1}));
 }
 
 TEST_F(PackerTest, PicturesThatCannotBeReadStopOrAreSkipped) {
