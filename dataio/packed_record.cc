@@ -1,10 +1,14 @@
 #include "dataio/packed_record.h"
 
 #include <algorithm>
+#include <set>
 
 #include "dataio/image.h"
+#include "dataio/source_reading.h"
 #include "src/base/error.h"
 #include "src/base/file_system.h"
+#include "src/base/log.h"
+#include "src/base/text_list.h"
 
 namespace helio::dataio {
 namespace {
@@ -34,7 +38,7 @@ Region RegionOfBox(const Image& image, const SourceRecord& record) {
   return {left, top, right, bottom};
 }
 
-// Ids of a caption's words; words that a given vocabulary lacks are dropped and counted.
+// Ids of a caption's words, without those that a given vocabulary lacks (CheckVocabulary counts them).
 std::vector<int32_t> IdsOf(const std::string& caption, const Vocabulary& vocabulary) {
   std::vector<int32_t> ids;
   for (const auto& token : vocabulary.WordsOf(caption))
@@ -51,6 +55,23 @@ void AddCaptions(const SourceRecord& source, const Vocabulary& vocabulary, Packe
     record.tokens.push_back(std::move(ids));
   }
 }
+
+// What a vocabulary lacks.
+struct Lacking {
+  int64_t words = 0, lost = 0, captions = 0;  // words, those it lacks, captions of which it has no word
+  std::set<std::string> first;
+
+  void Add(const std::string& caption, const Vocabulary& vocabulary) {
+    const auto before = words - lost;
+    for (const auto& word : vocabulary.WordsOf(caption)) {
+      ++words;
+      if (vocabulary.Find(word) > 0) continue;
+      ++lost;
+      if (first.size() < 5) first.insert(word);
+    }
+    captions += words - lost == before;
+  }
+};
 
 // Key points in the whole picture.
 std::vector<KeyPoint> PartsWithin(const Region& picture, std::vector<KeyPoint> parts, RecordNotes& notes) {
@@ -106,6 +127,22 @@ PackedRecord PackRecord(const SourceRecord& source, const PackOptions& options, 
     ThrowData("none of its captions has a word of the vocabulary", where);
   record.image = options.codec == "raw" ? std::move(image.pixels) : EncodeJpeg(image, options.quality);
   return record;
+}
+
+void CheckVocabulary(const std::vector<SourceSplit>& splits, const PackOptions& options,
+                     const Vocabulary& vocabulary) {
+  Lacking lacking;
+  for (const auto& split : splits)
+    for (const auto& record : split.records)
+      for (const auto& caption : record.captions) lacking.Add(caption, vocabulary);
+  if (lacking.lost == 0) return;
+  const auto text = "lacks " + Percent(lacking.lost, lacking.words) + " of the words (" +
+                    Join(lacking.first) +
+                    (lacking.lost > std::ssize(lacking.first) ? ", ...) and " : ") and ") +
+                    std::to_string(lacking.captions) + " whole captions, which are left out";
+  if (2 * lacking.lost > lacking.words && !options.skip_damaged)
+    ThrowUser(text, options.vocabulary.string(), "is it the vocabulary of another set or language?");
+  LOG(WARNING) << options.vocabulary.string() << ": " << text;
 }
 
 }  // namespace helio::dataio

@@ -16,4 +16,9 @@ struct RecordNotes {
 PackedRecord PackRecord(const SourceRecord& source, const PackOptions& options, const Vocabulary& vocabulary,
                         RecordNotes& notes);
 
+// Logs how much of the captions a given vocabulary lacks: such words are left out, and captions of nothing
+// else. Throws Error{kUser} if these are most of the words, and options.skip_damaged is not set.
+void CheckVocabulary(const std::vector<SourceSplit>& splits, const PackOptions& options,
+                     const Vocabulary& vocabulary);
+
 }  // namespace helio::dataio

@@ -44,6 +44,7 @@ class Packer {
 
   void Run() {
     CheckPlace(options_.out);
+    if (!options_.vocabulary.empty()) CheckVocabulary(packing_.splits, options_, vocabulary_);
     MakeFolders(packing_.stage);
     std::vector<std::thread> threads;
     const int workers = options_.workers > 0

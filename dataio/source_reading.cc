@@ -20,12 +20,6 @@ std::string OneLine(std::string caption) {
 
 bool IsBlank(const std::string& text) { return text.find_first_not_of(" \t\r\n") == std::string::npos; }
 
-std::string Percent(int64_t part, int64_t whole) {
-  char text[16];
-  std::snprintf(text, sizeof text, "%.1f %%", 100.0 * static_cast<double>(part) / static_cast<double>(whole));
-  return text;
-}
-
 }  // namespace
 
 void SourceReading::AddCaption(SourceRecord& record, const std::string& caption) {
@@ -182,6 +176,12 @@ std::vector<SourceSplit> SourceReading::Take() {
     taken.push_back(std::move(split->second));
   }
   return taken;
+}
+
+std::string Percent(int64_t part, int64_t whole) {
+  char text[16];
+  std::snprintf(text, sizeof text, "%.1f %%", 100.0 * static_cast<double>(part) / static_cast<double>(whole));
+  return text;
 }
 
 int64_t CheckedClass(int64_t value, const std::string& where) {

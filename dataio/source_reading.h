@@ -70,6 +70,8 @@ class SourceReading {
   int64_t undecided_ = 0, wordless_ = 0, beyond_limit_ = 0;
 };
 
+std::string Percent(int64_t part, int64_t whole);  // "12.5 %"
+
 // A class number from 0. Throws Error{kData} where it is none.
 int64_t CheckedClass(int64_t value, const std::string& where);
 

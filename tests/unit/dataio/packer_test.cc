@@ -158,12 +158,26 @@ TEST_F(PackerTest, ACaptionThatIsNotUtf8IsNamed) {
 
 TEST_F(PackerTest, AGivenVocabularyKeepsItsIdsAndDropsOtherWords) {
   const auto path = scratch_.path() / "given.json";
-  WriteText(path, Vocabulary({"<end>", "small", "red"}, "x").ToJson());
-  splits_[0].records[0].captions = {"a small, red bird"};
+  WriteText(path, Vocabulary({"<end>", "small", "red", "is"}, "x").ToJson());
+  splits_[0].records[0].captions = {"a bird", "a small, red bird"};
   auto options = SmallOptions(out_);
   options.vocabulary = path;
-  PackDataset(splits_, options);
+  const auto log = LogOf([&] { PackDataset(splits_, options); });
   EXPECT_EQ(Dataset(out_, "train").Tokens(0, 0), (std::vector<int32_t>{1, 2}));
+  EXPECT_NE(log.find("% of the words (a, and, bird, "), std::string::npos) << log;
+  EXPECT_NE(log.find(", ...) and 1 whole captions, which are left out"), std::string::npos) << log;
+}
+
+TEST_F(PackerTest, AVocabularyOfAnotherSetIsRefused) {
+  const auto path = scratch_.path() / "given.json";
+  WriteText(path, Vocabulary({"<end>", "bird"}, "x").ToJson());
+  auto options = SmallOptions(out_);
+  options.vocabulary = path;
+  const auto error = ErrorOfPacking(options);
+  EXPECT_NE(error.find("given.json: lacks "), std::string::npos) << error;
+  EXPECT_NE(error.find("is it the vocabulary of another set"), std::string::npos) << error;
+  options.skip_damaged = true;
+  EXPECT_EQ(ErrorOfPacking(options), "");
 }
 
 TEST_F(PackerTest, PicturesAlone) {
