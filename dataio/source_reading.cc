@@ -1,6 +1,7 @@
 #include "dataio/source_reading.h"
 
 #include <algorithm>
+#include <set>
 
 #include "dataio/file_tree.h"
 #include "dataio/split_names.h"
@@ -131,6 +132,22 @@ void SourceReading::CheckClasses() {
   }
 }
 
+// Of classes as large as these a network has an output, used or not: ids of products need terabytes.
+void SourceReading::CheckClassNumbers() const {
+  std::set<int64_t> classes;
+  for (const auto& [name, split] : splits_)
+    for (const auto& record : split.records)
+      if (record.class_id >= 0) classes.insert(record.class_id);
+  if (classes.empty()) return;
+  const int64_t highest = *classes.rbegin(), occur = std::ssize(classes);
+  if (highest < 10 * occur + 1000) return;
+  const auto text = "the highest class is " + std::to_string(highest) + " of " + std::to_string(occur) +
+                    " that occur, and networks have an output for each number below it";
+  const char* remedy = "number them from 0";
+  if (highest >= 10 * occur + 100'000) ThrowUser(text, options_.root.string(), remedy);
+  LOG(WARNING) << options_.root.string() << ": " << text << " (" << remedy << ")";
+}
+
 // Programs read "train" and "test".
 void SourceReading::RenameVal() {
   if (!splits_.contains("val") || splits_.contains("test")) return;
@@ -166,6 +183,7 @@ std::vector<SourceSplit> SourceReading::Take() {
   CheckClasses();
   complaints_.Settle(options_.root.string());
   if (splits_.empty()) ThrowUser("has no picture that can be used", options_.root.string());
+  CheckClassNumbers();
   RenameVal();
   LogSplits();
   std::vector<SourceSplit> taken;

@@ -45,7 +45,7 @@ class SourceReading {
   void PassedOver(const std::string& what, const std::vector<std::string>& names) const;
 
   // Settles the complaints, logs what made the splits, and gives the records. Throws Error{kUser} if there
-  // are none, or if most letters of the captions would be lost. Last.
+  // are none, if most letters of the captions would be lost, or if the class numbers are ids. Last.
   std::vector<SourceSplit> Take();
 
  private:
@@ -58,6 +58,7 @@ class SourceReading {
   void CheckHasCaption(const SourceRecord& record, const std::filesystem::path& where) const;
   void CheckLetters() const;
   void CheckClasses();
+  void CheckClassNumbers() const;
   void RenameVal();
   void LogSplits() const;
 

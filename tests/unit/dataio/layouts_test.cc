@@ -2,6 +2,7 @@
 #include <sys/stat.h>
 
 #include "dataio/dataset.h"
+#include "tests/support/log_of.h"
 #include "tests/unit/dataio/small_set.h"
 
 // Other people's folders: what is read, what makes the splits, what is refused.
@@ -366,6 +367,25 @@ TEST_F(LayoutsTest, ClassesOfSomeAreNone) {
                                       R"({"image": "1.jpg", "captions": ["a bird"]})");
   EXPECT_NE(Refusal().find("1.jpg: has no class, others of its split have one"), std::string::npos)
       << Refusal();
+}
+
+TEST_F(LayoutsTest, ClassNumbersThatAreIdsAreRefused) {
+  for (const char* name : {"0.jpg", "1.jpg"}) WritePicture(root_ / name);
+  const auto number = [&](const std::string& id) {
+    WriteText(root_ / "captions.jsonl", R"({"image": "0.jpg", "captions": ["a bird"], "class": 0})"
+                                        "\n"
+                                        R"({"image": "1.jpg", "captions": ["a bird"], "class": )" +
+                                            id + "}");
+  };
+  number("1000031676");
+  EXPECT_NE(Refusal().find("the highest class is 1000031676 of 2 that occur"), std::string::npos)
+      << Refusal();
+  EXPECT_NE(Refusal().find("number them from 0"), std::string::npos) << Refusal();
+  number("21840");  // of ImageNet-21k: large, and meant
+  const auto log = LogOf([&] { EXPECT_EQ(Refusal(), ""); });
+  EXPECT_NE(log.find("the highest class is 21840 of 2"), std::string::npos) << log;
+  number("999");
+  EXPECT_EQ(LogOf([&] { EXPECT_EQ(Refusal(), ""); }).find("highest class"), std::string::npos);
 }
 
 TEST_F(LayoutsTest, TheNameAsWrittenGoesFirst) {
