@@ -19,6 +19,12 @@ struct TiffReader {
   }
 };
 
+// Bytes of a whole number of this TIFF type; 0: it is of another kind.
+size_t SizeOfType(uint32_t type) {
+  constexpr uint32_t kByte = 1, kShort = 3, kLong = 4;
+  return type == kByte ? 1 : type == kShort ? 2 : type == kLong ? 4 : 0;
+}
+
 int OrientationOfTiff(std::span<const uint8_t> tiff) {
   TiffReader reader{tiff};
   reader.little = reader.At(0, 2) == 0x4949;
@@ -27,8 +33,9 @@ int OrientationOfTiff(std::span<const uint8_t> tiff) {
   for (uint32_t i = 0; i < entries && i < 512; ++i) {
     const size_t entry = directory + 2 + 12 * i;
     if (reader.At(entry, 2) != 0x0112) continue;
-    const auto value = static_cast<int>(reader.At(entry + 8, 2));
-    return value >= 1 && value <= 8 ? value : 1;
+    // Most write a SHORT, as the standard has it; some a LONG, which readers turn by, too.
+    const uint32_t value = reader.At(entry + 8, SizeOfType(reader.At(entry + 2, 2)));
+    return value >= 1 && value <= 8 ? static_cast<int>(value) : 1;
   }
   return 1;
 }
@@ -57,19 +64,6 @@ void FlipUpsideDown(Image& image) {
 int OrientationOfExif(std::span<const uint8_t> exif) {
   const bool headed = exif.size() >= 6 && std::memcmp(exif.data(), "Exif\0\0", 6) == 0;
   return OrientationOfTiff(exif.subspan(headed ? 6 : 0));
-}
-
-int ExifOrientation(std::span<const uint8_t> jpeg) {
-  const TiffReader reader{jpeg};
-  size_t position = 2;
-  while (reader.At(position, 1) == 0xFF) {
-    const uint32_t marker = reader.At(position + 1, 1), length = reader.At(position + 2, 2);
-    if (marker == 0xDA || length < 2 || position + 2 + length > jpeg.size()) return 1;
-    if (marker == 0xE1 && length > 8 && std::memcmp(jpeg.data() + position + 4, "Exif\0\0", 6) == 0)
-      return OrientationOfTiff(jpeg.subspan(position + 10, length - 8));
-    position += 2 + length;
-  }
-  return 1;
 }
 
 Image Upright(Image image, int orientation) {

@@ -140,7 +140,7 @@ Image DecodeImage(std::span<const uint8_t> bytes, const std::string& where, bool
   if (mended) *mended = false;
   if (Begins(bytes, "\x89PNG")) return DecodePng(bytes, where);
   if (Begins(bytes, "RIFF") && Begins(bytes, "WEBP", 8)) return DecodeWebP(bytes, where);
-  if (Begins(bytes, "\xFF\xD8")) return Upright(DecodeJpeg(bytes, where, mended), ExifOrientation(bytes));
+  if (Begins(bytes, "\xFF\xD8")) return DecodeJpeg(bytes, where, mended);
   RefuseFormat(bytes, where);
 }
 

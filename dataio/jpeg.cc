@@ -5,8 +5,10 @@
 // clang-format on
 
 #include <csetjmp>
+#include <cstring>
 
 #include "dataio/decoders.h"
+#include "dataio/exif.h"
 #include "src/base/error.h"
 
 namespace helio::dataio {
@@ -53,6 +55,7 @@ class JpegReader {
   std::vector<uint8_t> Read() {
     if (!Begin()) Fail();
     CheckImageSize(jpeg_.image_width, jpeg_.image_height, where_);
+    orientation_ = SavedOrientation();
     if (!Start()) Fail();
     std::vector<uint8_t> pixels(static_cast<size_t>(width()) * height() * channels());
     if (!ReadRows(pixels.data(), static_cast<size_t>(width()) * channels())) Fail();
@@ -62,6 +65,7 @@ class JpegReader {
   int height() const { return static_cast<int>(jpeg_.output_height); }
   int channels() const { return jpeg_.output_components; }  // 3: RGB, 4: CMYK
   bool mended() const { return errors_.mended; }
+  int orientation() const { return orientation_; }  // Exif's, 1 to 8
 
  private:
   [[noreturn]] void Fail() const { ThrowData(std::string("JPEG does not decode: ") + errors_.text, where_); }
@@ -70,8 +74,19 @@ class JpegReader {
     if (setjmp(errors_.back) != 0) return false;
     jpeg_create_decompress(&jpeg_);
     jpeg_mem_src(&jpeg_, bytes_.data(), bytes_.size());
+    jpeg_save_markers(&jpeg_, kExifMarker, 0xFFFF);
     jpeg_read_header(&jpeg_, TRUE);
     return true;
+  }
+
+  // Of the markers that libjpeg found: where it passes over fill bytes and stray ones, so do we. They are
+  // gone when the picture is read.
+  int SavedOrientation() const {
+    for (const auto* marker = jpeg_.marker_list; marker != nullptr; marker = marker->next)
+      if (marker->marker == kExifMarker && marker->data_length >= 6 &&
+          std::memcmp(marker->data, "Exif\0\0", 6) == 0)
+        return OrientationOfExif({marker->data, marker->data_length});
+    return 1;
   }
 
   bool Start() {
@@ -93,10 +108,12 @@ class JpegReader {
     return true;
   }
 
+  static constexpr int kExifMarker = JPEG_APP0 + 1;
   const std::span<const uint8_t> bytes_;
   const std::string& where_;
   JpegErrors errors_;
   jpeg_decompress_struct jpeg_{};
+  int orientation_ = 1;
 };
 
 // Adobe's CMYK JPEGs store inverted values; so 255 is "no ink".
@@ -114,12 +131,13 @@ Image DecodeJpeg(std::span<const uint8_t> bytes, const std::string& where, bool*
   JpegReader reader(bytes, where);
   auto pixels = reader.Read();
   if (mended) *mended = reader.mended();
-  if (reader.channels() == 4) return CmykToRgb(pixels, reader.width(), reader.height());
+  if (reader.channels() == 4)
+    return Upright(CmykToRgb(pixels, reader.width(), reader.height()), reader.orientation());
   Image image;
   image.width = reader.width();
   image.height = reader.height();
   image.pixels = std::move(pixels);
-  return image;
+  return Upright(std::move(image), reader.orientation());
 }
 
 }  // namespace helio::dataio

@@ -32,6 +32,25 @@ def with_orientation(orientation):
     return (gradient(HEIGHT, WIDTH) if orientation >= 5 else gradient()), {"exif": exif}
 
 
+def tiff(order, kind):
+    """An Exif block of orientation 6 alone, of byte order "big" or "little" and TIFF type `kind` (3: SHORT, 4: LONG)."""
+    number = lambda value, size: value.to_bytes(size, order)  # noqa: E731
+    value = number(6, 2) + bytes(2) if kind == 3 else number(6, 4)
+    mark = b"MM" if order == "big" else b"II"
+    return b"Exif\0\0" + mark + number(42, 2) + number(8, 4) + number(1, 2) + number(0x0112, 2) + number(kind, 2) + number(1, 4) + value + bytes(4)
+
+
+# Of orientation 6 as not everybody writes it.
+MENDED = {"fill.jpg": tiff("big", 3), "stray.jpg": tiff("big", 3), "long.jpg": tiff("big", 4), "longlittle.jpg": tiff("little", 4)}
+
+
+def between_segments(path):
+    """In front of a JPEG's Exif: fill bytes, which the format allows, or stray ones, which readers pass over."""
+    data = path.read_bytes()
+    at = data.index(b"\xff\xe1")
+    path.write_bytes(data[:at] + {"fill.jpg": b"\xff\xff", "stray.jpg": b"abc"}[path.name] + data[at:])
+
+
 def kinds():
     """Name -> (picture, how to save it)."""
     rgb = gradient()
@@ -43,6 +62,8 @@ def kinds():
         yield f"{name}.jpg", (rgb, {"subsampling": number, "quality": 90})
     for orientation in range(1, 9):
         yield f"exif{orientation}.jpg", with_orientation(orientation)
+    for name, exif in MENDED.items():
+        yield name, (gradient(HEIGHT, WIDTH), {"exif": exif})
     alpha = Image.fromarray(np.tile(np.linspace(0, 255, WIDTH).astype(np.uint8), (HEIGHT, 1)))
     transparent = rgb.copy()
     transparent.putalpha(alpha)
@@ -85,6 +106,8 @@ def main():
         lines = []
         for name, (picture, how) in kinds():
             picture.save(root / name, **how)
+            if name in ("fill.jpg", "stray.jpg"):
+                between_segments(root / name)
             lines.append(json.dumps({"image": name, "captions": ["a bird"], "split": "train"}))
         (root / "captions.jsonl").write_text("\n".join(lines))
         run(f"{sys.argv[1]}/helio-pack", "--source=folder", f"--root={root}", f"--out={root}/packed", "--codec=raw", f"--side={HEIGHT}")
