@@ -1,5 +1,7 @@
 #include "dataio/embeddings.h"
 
+#include <algorithm>
+
 #include "dataio/sampler.h"
 #include "src/base/checksum.h"
 #include "src/base/error.h"
@@ -92,18 +94,43 @@ void WriteEmbeddings(const Dataset& dataset, const torch::Tensor& vectors, const
                     {"split", dataset.split()}});
 }
 
+namespace {
+
+// A list of strings. The file is of other hands.
+std::vector<std::string> NamesOfJson(const std::string& json, const std::string& where) {
+  const auto list = ParseJson(json, where);
+  const bool strings =
+      list.is_array() && std::ranges::all_of(list, [](const Json& name) { return name.is_string(); });
+  if (!strings)
+    ThrowData("holds no names: its 'ids' are no list of strings", where, "scripts/convert_embeddings.py");
+  return list.get<std::vector<std::string>>();
+}
+
+void CheckVectors(const NamedVectors& named, const std::string& where) {
+  const auto rows = named.vectors.size(0);
+  const bool counted = std::ssize(named.ids) == named.counts.size(0) &&
+                       !(named.counts.lt(1) | named.counts.gt(rows)).any().item<bool>() &&
+                       named.counts.sum().item<int64_t>() == rows;
+  if (!counted) ThrowData("does not have as many vectors as it says", where);
+  if (rows == 0 || named.vectors.size(1) == 0) ThrowData("has no vectors, or none of any dimension", where);
+  const auto broken = named.vectors.isfinite().all(1).logical_not().nonzero();
+  if (broken.size(0) == 0) return;
+  const auto first = named.counts.cumsum(0).le(broken[0].item<int64_t>()).sum().item<int64_t>();
+  ThrowData("a vector of '" + named.ids[static_cast<size_t>(first)] + "' is not finite", where);
+}
+
+}  // namespace
+
 NamedVectors NamedVectors::Read(const std::filesystem::path& path) {
   const std::string where = path.string();
   const auto file = ReadSafeTensors(path);
   const auto ids = file.metadata.find("ids");
   const auto *vectors = file.Find("vectors"), *counts = file.Find("counts");
-  if (ids == file.metadata.end() || !vectors || !counts || vectors->dim() != 2 || counts->dim() != 1)
+  if (ids == file.metadata.end() || !vectors || !counts || vectors->dim() != 2 || counts->dim() != 1 ||
+      !vectors->is_floating_point() || counts->is_floating_point())
     ThrowData("holds no vectors of named pictures", where, "scripts/convert_embeddings.py makes such files");
-  NamedVectors named{ParseJson(ids->second, where).get<std::vector<std::string>>(), counts->to(torch::kInt64),
-                     vectors->to(torch::kFloat32)};
-  if (std::ssize(named.ids) != named.counts.size(0) || named.counts.lt(1).any().item<bool>() ||
-      named.counts.sum().item<int64_t>() != named.vectors.size(0))
-    ThrowData("does not have as many vectors as it says", where);
+  NamedVectors named{NamesOfJson(ids->second, where), counts->to(torch::kInt64), vectors->to(torch::kFloat32)};
+  CheckVectors(named, where);
   return named;
 }
 
@@ -111,7 +138,9 @@ torch::Tensor VectorsFor(const Dataset& dataset, const NamedVectors& named, cons
   std::map<std::string, torch::Tensor> of;
   const auto* count = named.counts.const_data_ptr<int64_t>();
   for (int64_t i = 0, first = 0; i < std::ssize(named.ids); first += count[i++])
-    of[named.ids[static_cast<size_t>(i)]] = named.vectors.narrow(0, first, count[i]);
+    if (const auto& id = named.ids[static_cast<size_t>(i)];
+        !of.emplace(id, named.vectors.narrow(0, first, count[i])).second)
+      ThrowUser("names '" + id + "' twice", where, "one of them is of another picture: correct the names");
   std::vector<torch::Tensor> parts;
   std::vector<std::string> misfits;
   for (int64_t row = 0; row < dataset.size(); ++row) {

@@ -56,13 +56,13 @@ struct NamedVectors {
   torch::Tensor counts;          // {pictures} int64: vectors of each
   torch::Tensor vectors;         // {sum of counts, D} float32, in that order
 
-  // Throws Error{kData} naming the file.
+  // Throws Error{kData} naming the file where it is no such file, or a vector is not finite.
   static NamedVectors Read(const std::filesystem::path& file);
 };
 
 // The vectors of all captions of the split, in the data set's order. Pictures that the split has not are
 // passed over. Throws Error{kUser} naming `where` and the records that have none, or not one for each
-// caption.
+// caption, or a name that comes twice.
 torch::Tensor VectorsFor(const Dataset& dataset, const NamedVectors& named, const std::string& where);
 
 }  // namespace helio::dataio

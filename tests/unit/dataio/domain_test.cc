@@ -9,6 +9,7 @@
 #include "dataio/upload.h"
 #include "src/base/characters.h"
 #include "src/base/random.h"
+#include "src/base/safetensors.h"
 #include "tests/unit/dataio/small_set.h"
 
 namespace helio::dataio {
@@ -230,8 +231,33 @@ TEST(DomainTest, VectorsOfOthersAreMatchedByName) {
   const auto vectors = VectorsFor(set, named, "file");
   EXPECT_EQ(vectors.sizes(), (at::IntArrayRef{set.captions(), 1}));
   EXPECT_EQ(vectors[0][0].item<int64_t>(), set.captions() - set.Captions(0)) << "the last in the file";
+  named.ids.back() = named.ids.front();
+  EXPECT_NE(ErrorOf([&] { VectorsFor(set, named, "file"); }).find("'" + named.ids[0] + "' twice"),
+            std::string::npos);
+  named.ids.back() = "nobody's";
   named.ids[0] = "other";
   EXPECT_NE(ErrorOf([&] { VectorsFor(set, named, "file"); }).find("do not fit 1 of the 5 records"),
+            std::string::npos);
+}
+
+TEST(DomainTest, VectorsOfOthersAreCheckedWhenRead) {
+  const ScratchFolder scratch("named_file");
+  const auto file = scratch.path() / "vectors.safetensors";
+  const auto counts = torch::tensor({2, 1}, torch::kInt64);
+  const auto error = [&](const torch::Tensor& vectors, const torch::Tensor& of_each, const std::string& ids) {
+    WriteSafeTensors(file, {{"vectors", vectors}, {"counts", of_each}}, {{"ids", ids}});
+    return ErrorOf([&] { NamedVectors::Read(file); });
+  };
+  const auto good = torch::ones({3, 2});
+  EXPECT_EQ(error(good, counts, R"(["a", "b"])"), "");
+  for (const char* ids : {R"({"a": 1})", "[0, 1]", "3", R"("ab")", R"(["a", null])"})
+    EXPECT_NE(error(good, counts, ids).find("no names"), std::string::npos) << ids;
+  auto broken = good.clone();
+  broken[2][1] = NAN;
+  EXPECT_NE(error(broken, counts, R"(["a", "b"])").find("a vector of 'b' is not finite"), std::string::npos);
+  EXPECT_NE(error(torch::ones({3, 0}), counts, R"(["a", "b"])").find("no vectors"), std::string::npos);
+  EXPECT_NE(error(torch::ones({0, 2}), counts.slice(0, 0, 0), "[]").find("no vectors"), std::string::npos);
+  EXPECT_NE(error(good, torch::tensor({INT64_MAX, INT64_C(5)}), R"(["a", "b"])").find("as many"),
             std::string::npos);
 }
 
