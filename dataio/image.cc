@@ -155,6 +155,16 @@ std::vector<uint8_t> EncodeJpeg(const Image& image, int quality) {
   return {buffer, buffer + size};
 }
 
+void CheckNotThin(const Image& image, int64_t side, int64_t most, const std::string& where) {
+  const int64_t longer = std::max(image.width, image.height), shorter = std::min(image.width, image.height);
+  if (longer * side / shorter > most)
+    ThrowData("is too thin: " + std::to_string(image.width) + " x " + std::to_string(image.height) +
+                  " pixels have a longer side of " + std::to_string(longer * side / shorter) +
+                  " where the shorter one is " + std::to_string(side) + ", and " + std::to_string(most) +
+                  " is the most",
+              where, "crop it, or leave it out");
+}
+
 Image Crop(const Image& image, int left, int top, int right, int bottom) {
   CHECK(0 <= left && left < right && right <= image.width && 0 <= top && top < bottom &&
         bottom <= image.height);

@@ -85,18 +85,6 @@ std::vector<KeyPoint> PartsWithin(const Region& picture, std::vector<KeyPoint> p
   return parts;
 }
 
-// Before it is scaled: a strip would take gigabytes on the way.
-void CheckShape(const Image& image, const PackOptions& options, const std::string& where) {
-  const int64_t most = options.codec == "jpeg" ? kMaxJpegSide : UINT16_MAX;
-  const int64_t longer = std::max(image.width, image.height), shorter = std::min(image.width, image.height);
-  if (longer * options.side / shorter > most)
-    ThrowData("is too thin: " + std::to_string(image.width) + " x " + std::to_string(image.height) +
-                  " pixels have a longer side of " + std::to_string(longer * options.side / shorter) +
-                  " at --side=" + std::to_string(options.side) + ", and " + std::to_string(most) +
-                  " can be stored",
-              where);
-}
-
 }  // namespace
 
 PackedRecord PackRecord(const SourceRecord& source, const PackOptions& options, const Vocabulary& vocabulary,
@@ -110,7 +98,7 @@ PackedRecord PackRecord(const SourceRecord& source, const PackOptions& options, 
     region = RegionOfBox(image, source);
     image = Crop(image, region.left, region.top, region.right, region.bottom);
   }
-  CheckShape(image, options, where);
+  CheckNotThin(image, options.side, options.codec == "jpeg" ? kMaxJpegSide : UINT16_MAX, where);
   image = ResizeShortSide(image, options.side);
   PackedRecord record;
   record.id = source.id;

@@ -140,6 +140,7 @@ std::vector<PictureRow> PlanRows(const RowOptions& options, const std::string& t
 
 std::vector<PictureRow> PlanTexts(const std::string& texts, int64_t count, uint64_t seed,
                                   const PromptReader& reader) {
+  if (IsFolder(texts)) ThrowUser("is a directory, expected a file", "--texts=" + texts);
   std::ifstream file(texts);
   if (!file) ThrowUser("cannot be opened", "--texts=" + texts, "name a file of sentences, one a line");
   std::vector<PictureRow> rows;

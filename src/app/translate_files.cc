@@ -5,6 +5,7 @@
 
 #include "dataio/image.h"
 #include "src/base/error.h"
+#include "src/base/file_system.h"
 #include "src/eval/image_tensor.h"
 #include "src/eval/png_writer.h"
 #include "src/eval/translations.h"
@@ -14,7 +15,12 @@ namespace {
 
 namespace fs = std::filesystem;
 
+// A longer side of so many shorter ones: networks take memory by it.
+constexpr int64_t kMostSides = 32;
+
 std::vector<uint8_t> BytesOf(const std::string& file) {
+  if (IsFolder(file))  // which a stream opens, and fails to read
+    ThrowUser("is a directory, expected a file", "--image=" + file, "name its pictures: FILE,FILE,...");
   std::ifstream in(file, std::ios::binary);
   if (!in) ThrowUser("cannot be opened", "--image=" + file, "name a JPEG or PNG file");
   return {std::istreambuf_iterator<char>(in), {}};
@@ -22,9 +28,9 @@ std::vector<uint8_t> BytesOf(const std::string& file) {
 
 // {1, 3, h, w} in [-1, 1]; what is beyond a multiple of `step` is cut off on both sides.
 torch::Tensor ReadPicture(const std::string& file, int64_t side, int64_t step) {
-  const auto bytes = BytesOf(file);
-  const auto whole =
-      dataio::ResizeShortSide(dataio::DecodeImage(bytes, "--image=" + file), static_cast<int>(side));
+  const auto decoded = dataio::DecodeImage(BytesOf(file), "--image=" + file);
+  dataio::CheckNotThin(decoded, side, kMostSides * side, "--image=" + file);
+  const auto whole = dataio::ResizeShortSide(decoded, static_cast<int>(side));
   const auto cut = [&](int length) { return static_cast<int>(length % step); };
   const int left = cut(whole.width) / 2, top = cut(whole.height) / 2;
   const auto image = dataio::Crop(whole, left, top, left + whole.width - cut(whole.width),

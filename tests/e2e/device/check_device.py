@@ -7,9 +7,11 @@ import json
 import pathlib
 import re
 import shutil
+import struct
 import subprocess
 import sys
 import tempfile
+import zlib
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 sys.path.insert(0, str(ROOT / "tests/support"))
@@ -86,6 +88,22 @@ def a_picture(work):
     return next((work / "night-drawn").rglob("*.jpg"))
 
 
+def strip(height):
+    """A PNG one pixel wide."""
+    def chunk(name, data):
+        return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+    rows = zlib.compress(bytes(2 * height))
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", 1, height, 8, 0, 0, 0, 0)) + chunk(b"IDAT", rows) + chunk(b"IEND", b"")
+
+
+def no_pictures(work, run_folder):
+    """What helio-generate --image cannot translate is named: exit code 1, not 70, not the host's memory."""
+    (work / "strip.png").write_bytes(strip(20000))
+    for file, expected in ((work, "is a directory, expected a file"), (work / "strip.png", "is too thin: 1 x 20000"), (work / "none.png", "cannot be opened")):
+        done = run(BIN / "helio-generate", f"--checkpoint={run_folder}", f"--image={file}", f"--out={work}/no.png", expect=None)
+        check(done.code == 1 and f"--image={file}: {expected}" in done.said, f"--image={file.name}: {done.said.strip().splitlines()[-1][:160]}")
+
+
 def use(system, work, runs):
     """What is done with a trained system."""
     damsm, classifier = (work / f"{name}-cpu/best.safetensors" for name in ("damsm", "classifier"))
@@ -95,6 +113,8 @@ def use(system, work, runs):
         if translates(run):
             on(device, 1, BIN / "helio-generate", f"--checkpoint={run}", f"--image={a_picture(work)}", "--direction=b2a", f"--out={run}/drawn.png")
             check((run / "drawn-1.png").exists(), f"{system}: helio-generate translates a picture")
+            if not device:
+                no_pictures(work, run)
             continue
         report = run / "report"
         on(device, 1, BIN / "helio-eval", f"--checkpoint={runs[False]}", f"--data={work}/data", f"--damsm={damsm}", f"--classifier={classifier}",

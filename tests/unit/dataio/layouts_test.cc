@@ -451,6 +451,9 @@ TEST_F(LayoutsTest, ThinPicturesAreNamed) {
   WritePicture(split.records[0].image, 0, 1, 4000);
   const auto error = ErrorOf([&] { PackDataset({split}, SmallOptions(scratch_.path() / "out")); });
   EXPECT_NE(error.find("is too thin: 1 x 4000"), std::string::npos) << error;
+  EXPECT_EQ(ErrorOf([] { CheckNotThin(Image(1, 32), 24, 768, "x"); }), "");
+  EXPECT_NE(ErrorOf([] { CheckNotThin(Image(33, 1), 24, 768, "x"); }).find("x: is too thin: 33 x 1 pixels"),
+            std::string::npos);
 }
 
 TEST_F(LayoutsTest, StrayBytesBetweenSegmentsAreHarmless) {
