@@ -13,18 +13,18 @@ begin with it and cuts it off. Several inputs become one file. The output's suff
 Files are opened with weights_only=True: no code of theirs runs. Both the zip format and the one before PyTorch 1.6 are
 read; "module." of DataParallel goes, dictionaries around a state dict are opened (--key chooses where several are).
 With --like (a list of `name <tab> [shape]`, or a .safetensors) every missing, unexpected and misshapen tensor is
-listed, and nothing is written. Exit status: 0 done, 1 bad input, 2 bad usage."""
+listed, and nothing is written. Exit status: 0 done, 1 bad input, 2 bad usage, 75 a full disk."""
 import argparse
-import ast
 import collections
+import io
 import json
 import os
 import re
 import sys
 
+from converting import Problem, check_input, check_output, each_once, exit_code, problem_of, read_lines, reading, suffix_of, write_file
 
-class Problem(Exception):
-    """One line for the user: what, where, remedy."""
+SAFETENSORS, TORCH = ".safetensors", (".pth", ".pt", ".tar", ".ckpt", ".bin")
 
 
 # --- reading ---------------------------------------------------------------------------------------------------------
@@ -61,23 +61,27 @@ def read_torch(file, key):
     try:
         content = torch.load(file, map_location="cpu", weights_only=True)
     except Exception as error:  # torch raises anything from EOFError to RuntimeError on a damaged file
-        text = str(error) or type(error).__name__
-        if "weights_only" in text or "Unsupported" in text:
-            asked = re.search(r"GLOBAL ([\w.]+)|class (?:<class ')?([\w.]+)", text)
-            what = next((name for name in asked.groups() if name), "") if asked else ""
-            raise Problem(f"{file}: needs code to be opened{' (' + what + ')' if what else ''}: not a plain state dict; "
-                          "save model.state_dict() instead") from None
-        raise Problem(f"{file}: cannot be read as PyTorch weights: {text.splitlines()[0]}") from None
+        raise refusal(error, file) from None
     return choose(state_dicts(content), key, file)
 
 
+def refusal(error, file):
+    """Of a file that torch.load does not open: because it would run code, or because it is none of its own."""
+    text = str(error)
+    if re.search(r"GLOBAL |allowlist|call reduce", text):
+        asked = re.search(r"GLOBAL ([\w.]+)|class (?:<class ')?([\w.]+)", text)
+        what = next((name for name in asked.groups() if name), "") if asked else ""
+        return Problem(f"{file}: needs code to be opened{' (' + what + ')' if what else ''}: not a plain state dict; save model.state_dict() instead")
+    remedy = "; it is damaged (download it again), or not what torch.save(model.state_dict(), FILE) writes"
+    if told := re.search(r"WeightsUnpickler error:\s*(.+)", text) or re.match(r"(.+?)\. (?=[A-Z])", text):
+        return Problem(f"{file}: cannot be read as PyTorch weights: {told[1]}{remedy}")
+    return problem_of(error, f"{file}: cannot be read as PyTorch weights", remedy)
+
+
 def read_safetensors(file):
-    from safetensors import SafetensorError, safe_open
-    try:
-        with safe_open(file, "pt") as content:
-            return {name: content.get_tensor(name) for name in content.keys()}
-    except SafetensorError as error:
-        raise Problem(f"{file}: {error}") from None
+    from safetensors import safe_open
+    with reading(file), safe_open(file, "pt") as content:
+        return {name: content.get_tensor(name) for name in content.keys()}
 
 
 def without_data_parallel(tensors):
@@ -96,13 +100,12 @@ def take(tensors, prefix, file):
 
 
 def read(file, key):
-    if not os.path.isfile(file):
-        raise Problem(f"{file}: no such file")
-    content = read_safetensors(file) if file.endswith(".safetensors") else read_torch(file, key)
+    check_input(file)
+    content = read_safetensors(file) if suffix_of(file) == SAFETENSORS else read_torch(file, key)
     dropped = [str(name) for name, value in content.items() if not is_tensor(value)]
     if dropped:
         print(f"{file}: not tensors, left out: {', '.join(dropped)}", file=sys.stderr)
-    return without_data_parallel({str(name): value for name, value in content.items() if is_tensor(value)})
+    return without_data_parallel(each_once(((str(name), value) for name, value in content.items() if is_tensor(value)), file))
 
 
 # --- layouts ---------------------------------------------------------------------------------------------------------
@@ -127,28 +130,27 @@ LAYOUTS = {"plain": plain, "torchvision-inception_v3": torchvision_inception,
            "torchvision-resnet152": torchvision_resnet}
 
 
-def lay_out(tensors, layout):
+def lay_out(tensors, layout, file):
     renamed = ((LAYOUTS[layout](name), tensor) for name, tensor in tensors.items())
-    return {name: tensor for name, tensor in renamed if name is not None}
+    return each_once(((name, tensor) for name, tensor in renamed if name is not None), file, f" in the layout {layout}")
 
 
 # --- comparing -------------------------------------------------------------------------------------------------------
 
 def wanted_shapes(file):
     """{name: shape} of a list file (name, shape; tab or blanks between) or of a .safetensors."""
-    if not os.path.isfile(file):
-        raise Problem(f"{file}: no such file")
-    if file.endswith(".safetensors"):
+    if suffix_of(file) == SAFETENSORS:
+        check_input(file)
         return {name: list(tensor.shape) for name, tensor in read_safetensors(file).items()}
-    shapes = {}
-    with open(file, encoding="utf-8") as lines:
-        for number, line in enumerate(lines, 1):
-            match = re.match(r"(\S+)\s+(\[[\d, ]*\])", line)
-            if match:
-                shapes[match[1]] = ast.literal_eval(match[2])
-            elif line.strip() and not line.startswith("#"):
-                raise Problem(f"{file}:{number}: is not `name [shape]`")
-    return shapes
+    lines = [(number, line) for number, line in enumerate(read_lines(file), 1) if line.strip() and not line.startswith("#")]
+    return each_once((name_and_shape(line, f"{file}:{number}") for number, line in lines), file)
+
+
+def name_and_shape(line, where):
+    match = re.match(r"(\S+)\s+\[((?:\d+(?:, *\d+)*,?)?)\]", line)
+    if not match:
+        raise Problem(f"{where}: is not `name [shape]`")
+    return match[1], [int(size) for size in match[2].split(",") if size]
 
 
 def may_be_missing(name):
@@ -176,30 +178,27 @@ def as_record(name, tensor):
     dtype = str(tensor.dtype).removeprefix("torch.")
     if dtype not in DTYPES:
         raise Problem(f"{name}: {dtype} has no place in safetensors")
+    if tensor.layout is not torch.strided or tensor.is_meta:
+        raise Problem(f"{name}: is {'without numbers' if tensor.is_meta else tensor.layout}, which has no place in safetensors: save tensor.to_dense() instead")
     data = tensor.detach().cpu().contiguous()
     # reshape: view(dtype) refuses scalars.
     return {"dtype": dtype, "shape": list(data.shape), "data": data.reshape(-1).view(torch.uint8).numpy().tobytes()}
 
 
-def write_safetensors(file, tensors, source):
-    from safetensors import serialize_file
-    records = {name: as_record(name, tensor) for name, tensor in tensors.items()}
-    serialize_file(records, file, {"format": "pt", "source": json.dumps(source)})
+def safetensors_of(tensors, source):
+    from safetensors import serialize
+    return serialize({name: as_record(name, tensor) for name, tensor in tensors.items()}, {"format": "pt", "source": json.dumps(source)})
 
 
-def write_torch(file, tensors, legacy):
+def torch_file_of(tensors, legacy):
     import torch
-    state = collections.OrderedDict((name, tensor.clone()) for name, tensor in tensors.items())
-    torch.save(state, file, _use_new_zipfile_serialization=not legacy)
+    out = io.BytesIO()
+    torch.save(collections.OrderedDict((name, tensor.clone()) for name, tensor in tensors.items()), out, _use_new_zipfile_serialization=not legacy)
+    return out.getbuffer()
 
 
 def write(file, tensors, source, legacy):
-    temporary = file + ".tmp"
-    if file.endswith(".safetensors"):
-        write_safetensors(temporary, tensors, source)
-    else:
-        write_torch(temporary, tensors, legacy)
-    os.replace(temporary, file)
+    write_file(file, safetensors_of(tensors, source) if suffix_of(file) == SAFETENSORS else torch_file_of(tensors, legacy))
 
 
 # --- command line ----------------------------------------------------------------------------------------------------
@@ -216,7 +215,8 @@ def split_input(text):
             return prefix, file, ""
         if os.path.isfile(head) and re.fullmatch(r"[\w.]+", tail):
             return prefix, head, tail
-    match = re.fullmatch(r"(?:([\w.]*)=)?(.+?)(?::([\w.]+))?", text)
+    if not (match := re.fullmatch(r"(?:([\w.]*)=)?(.+?)(?::([\w.]+))?", text, re.DOTALL)):
+        raise Problem("the name of an input is empty")
     return match[1] or "", match[2], match[3] or ""
 
 
@@ -224,14 +224,12 @@ def gather(arguments):
     tensors = {}
     for text in arguments.inputs:
         prefix, file, prefix_to_take = split_input(text)
-        if not os.path.isfile(file):
+        if not os.path.exists(file):
             read_as = [f"PREFIX '{prefix}'"] * bool(prefix) + [f"FILE '{file}'"] + [f"TAKE '{prefix_to_take}'"] * bool(prefix_to_take)
             raise Problem(f"{text}: no such file" + (f" (read as {', '.join(read_as)})" if len(read_as) > 1 else ""))
-        part = lay_out(take(read(file, arguments.key), prefix_to_take, file), arguments.layout)
-        for name, tensor in part.items():
-            if prefix + name in tensors:
-                raise Problem(f"{file}: '{prefix + name}' comes twice; give the inputs different prefixes")
-            tensors[prefix + name] = tensor
+        part = lay_out(take(read(file, arguments.key), prefix_to_take, file), arguments.layout, file)
+        together = [*tensors.items(), *((prefix + name, tensor) for name, tensor in part.items())]
+        tensors = each_once(together, file, "; give the inputs different prefixes")
     return tensors
 
 
@@ -246,8 +244,22 @@ def parse(arguments):
     return parser.parse_args(arguments)
 
 
+def has_plain_numbers(tensor):
+    import torch
+    return tensor.dtype in (torch.float64, torch.float32, torch.float16, torch.bfloat16) and tensor.layout is torch.strided and not tensor.is_meta
+
+
+def tell_what_is_not_finite(tensors):
+    """A diverged training's weights have their form; masks may be infinite on purpose."""
+    found = [name for name, tensor in tensors.items() if has_plain_numbers(tensor) and not tensor.isfinite().all()]
+    if found:
+        print(f"convert_weights: {len(found)} tensors have numbers that are not finite, {found[0]} the first", file=sys.stderr)
+
+
 def run(arguments):
+    check_output(arguments.out, (SAFETENSORS, *TORCH))
     tensors = gather(arguments)
+    tell_what_is_not_finite(tensors)
     if arguments.like:
         lines = mismatches(tensors, wanted_shapes(arguments.like))
         if lines:
@@ -257,12 +269,8 @@ def run(arguments):
 
 
 def main(arguments=None):
-    try:
-        run(parse(arguments))
-    except Problem as problem:
-        print(f"convert_weights: {problem}", file=sys.stderr)
-        return 1
-    return 0
+    options = parse(arguments)
+    return exit_code("convert_weights", lambda: run(options))
 
 
 if __name__ == "__main__":

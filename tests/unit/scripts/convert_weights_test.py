@@ -154,6 +154,67 @@ class Hostile(Case):
             self.assertIn("cut.pth: ", self.refuses(self.path("cut.pth")))
         self.assertIn("no such file", self.refuses(self.path("absent.pth")))
 
+    def test_what_a_download_left_is_named(self):
+        for name, data, said in (("page.pth", b"<html>quota exceeded</html>", "is a page of HTML"), ("zero.pth", b"", "is empty"), ("text.pth", b"hello\n", "text.pth: cannot be read"),
+                                 ("lfs.pth", b"version https://git-lfs.github.com/spec/v1\noid sha256:0\n", "a pointer of Git LFS"),
+                                 ("other.pth", bytes(range(7, 100)), "cannot be read as PyTorch weights: Unsupported operand 7; it is damaged")):
+            with open(self.path(name), "wb") as file:
+                file.write(data)
+            complaint = self.refuses(self.path(name))
+            self.assertIn(said, complaint)
+            self.assertNotIn("needs code", complaint)
+
+    def test_inputs_that_are_no_files(self):
+        self.assertIn("name of an input is empty", self.refuses(""))
+        self.assertIn("is a folder", self.refuses(self.folder))
+
+    def test_tensors_that_have_no_place(self):
+        for value, said in ((torch.eye(2).to_sparse(), "sparse"), (torch.zeros(1, dtype=torch.complex64), "complex64"), (torch.zeros(1, device="meta"), "without numbers")):
+            self.assertIn(said, self.refuses(self.save("in.pth", {"weight": value})))
+
+    def test_equal_names_are_named(self):
+        self.assertIn("'1' comes twice", self.refuses(self.save("in.pth", {1: torch.ones(1), "1": torch.zeros(1)})))
+        both = self.save("in.pth", {"conv1.weight": torch.ones(1), "0.weight": torch.zeros(1)})
+        self.assertIn("'0.weight' comes twice in the layout", self.refuses("--layout", "torchvision-resnet152", both))
+
+    def test_what_is_not_finite_is_told(self):
+        status, said = self.run_script("--out", self.path("out.safetensors"), self.save("in.pth", {"weight": torch.full((2,), torch.nan)}))
+        self.assertEqual(status, 0)
+        self.assertIn("1 tensors have numbers that are not finite, weight the first", said)
+
+
+class Lists(Case):
+    def test_lists_of_other_editors(self):
+        for text in (b"\xef\xbb\xbf# a network\r\nweight [2,]\r\n", b"weight\t[ 2]".replace(b"[ ", b"[")):
+            with open(self.path("like.txt"), "wb") as file:
+                file.write(text)
+            self.converted("--like", self.path("like.txt"), self.save("in.pth", {"weight": torch.ones(2)}))
+
+    def test_lists_that_are_none(self):
+        for text, said in ((b"weight [2,,2]\n", "like.txt:1: is not `name [shape]`"), (b"weight [2]\nb \xe9 []\n", "line 2 is not UTF-8"), (b"weight [2]\nweight [3]\n", "comes twice")):
+            with open(self.path("like.txt"), "wb") as file:
+                file.write(text)
+            self.assertIn(said, self.refuses("--like", self.path("like.txt"), self.save("in.pth", {"weight": torch.ones(2)})))
+
+
+class Outputs(Case):
+    def test_outputs_that_cannot_be(self):
+        source = self.save("in.pth", state())
+        os.mkdir(self.path("taken.safetensors"))
+        os.symlink("/dev/null", self.path("device.pth"))
+        for out, said in (("none/out.safetensors", "there is no folder"), ("none/out.pth", "there is no folder"), ("taken.safetensors", "is a folder"),
+                          ("device.pth", "is a device"), ("out.safetensor", "must be one of"), ("out", "must be one of")):
+            before = sorted(os.listdir(self.folder))
+            status, complaint = self.run_script("--out", self.path(out), source)
+            self.assertEqual((status, complaint.count("\n")), (1, 1), complaint)
+            self.assertIn(said, complaint)
+            self.assertEqual(sorted(os.listdir(self.folder)), before, "nothing is written")
+        self.assertIn("name of the output is empty", self.run_script("--out", "", source)[1])
+
+    def test_suffixes_of_other_systems(self):
+        self.assertSame(self.converted(self.save("in.pth", state()), out="OUT.SAFETENSORS"), state())
+        self.assertSame(self.converted(self.path("OUT.SAFETENSORS"), out="out.PTH"), state())
+
 
 class Back(Case):
     def test_round_trip(self):
@@ -188,7 +249,7 @@ class PublishedEncoder(Case):
         lengths = torch.tensor([18, 11, 7, 1])
         captions = torch.randint(1, 97, (4, 18), generator=torch.Generator().manual_seed(4))
         captions *= torch.arange(18) < lengths[:, None]
-        convert_weights.write_safetensors(self.path("in.safetensors"), {"captions": captions, "lengths": lengths}, [])
+        convert_weights.write(self.path("in.safetensors"), {"captions": captions, "lengths": lengths}, [], legacy=False)
         for kind in ("LSTM", "GRU"):
             encoder = self.port(kind)
             words, sentence = self.published(encoder, captions, lengths)
