@@ -38,7 +38,7 @@ class Loader::Reader {
  public:
   // The first source's choices are keyed by the run's seed, another's by one of its own.
   Reader(const LoaderSource& source, const LoaderOptions& options, int64_t index)
-      : dataset_(source.dataset),
+      : owned_(source.dataset),
         needs_(source.needs),
         options_(options),
         seed_(index == 0 ? options.seed : RandomKey(options.seed, "domain", {index})),
@@ -62,7 +62,8 @@ class Loader::Reader {
   AugmentKey Augmentation(const char* purpose, int64_t epoch) const;
   void ReadWrongImages(int64_t epoch, Domain& domain) const;
 
-  const Dataset& dataset_;
+  const std::shared_ptr<const Dataset> owned_;  // a worker left behind reads on
+  const Dataset& dataset_ = *owned_;
   const DomainNeeds needs_;
   const LoaderOptions& options_;
   const uint64_t seed_;
@@ -107,12 +108,8 @@ AugmentKey Loader::Reader::Augmentation(const char* purpose, int64_t epoch) cons
 }
 
 struct Loader::State {
-  State(const std::vector<LoaderSource>& sources, LoaderOptions loader_options, int64_t first_step,
-        std::shared_ptr<const void> data_owner)
-      : owner(std::move(data_owner)),
-        options(std::move(loader_options)),
-        next_to_make(first_step),
-        next_to_give(first_step) {
+  State(const std::vector<LoaderSource>& sources, LoaderOptions loader_options, int64_t first_step)
+      : options(std::move(loader_options)), next_to_make(first_step), next_to_give(first_step) {
     for (const auto& source : sources)
       readers.push_back(std::make_unique<Reader>(source, options, std::ssize(readers)));
   }
@@ -121,7 +118,6 @@ struct Loader::State {
   Batch Make(int64_t step) const;
   int64_t StepsPerEpoch() const;
 
-  const std::shared_ptr<const void> owner;  // of what the readers read: a worker left behind reads on
   const LoaderOptions options;
   std::vector<std::unique_ptr<Reader>> readers;
   std::mutex mutex;
@@ -132,9 +128,8 @@ struct Loader::State {
   bool stop = false;
 };
 
-Loader::Loader(std::vector<LoaderSource> sources, LoaderOptions options, int64_t first_step,
-               std::shared_ptr<const void> owner)
-    : state_(std::make_shared<State>(sources, std::move(options), first_step, std::move(owner))) {
+Loader::Loader(const std::vector<LoaderSource>& sources, LoaderOptions options, int64_t first_step)
+    : state_(std::make_shared<State>(sources, std::move(options), first_step)) {
   try {
     for (int i = 0; i < std::max(state_->options.workers, 1); ++i)
       workers_.emplace_back([state = state_] { state->Work(); });

@@ -27,7 +27,7 @@ struct LoaderOptions {
 
 // A data set, and what is read of it.
 struct LoaderSource {
-  const Dataset& dataset;  // must outlive the loader and its workers
+  std::shared_ptr<const Dataset> dataset;  // lives until the loader and its last worker have ended
   DomainNeeds needs;
 };
 
@@ -38,17 +38,15 @@ struct LoaderSource {
 class Loader {
  public:
   // At least one source. Throws Error{kUser} where pictures were packed too small or a source lacks what is
-  // asked of it, std::system_error where a thread is not to be had. `owner` of the data sets, if there is
-  // one, lives until the last worker has ended.
-  Loader(std::vector<LoaderSource> sources, LoaderOptions options, int64_t first_step,
-         std::shared_ptr<const void> owner = nullptr);
+  // asked of it, std::system_error where a thread is not to be had.
+  Loader(const std::vector<LoaderSource>& sources, LoaderOptions options, int64_t first_step);
   Loader(const Loader&) = delete;
   Loader& operator=(const Loader&) = delete;
   ~Loader();
 
   // The next batch, for Upload(); rethrows what a worker met (damaged data). Throws Error{kSystem} where
   // there is none within the deadline (a file system that does not answer); the loader's end then waits for
-  // no worker either, and without an owner the data sets should live as long as the process.
+  // no worker either.
   Batch Next(double deadline_seconds = 1e8);
   int64_t ready() const;  // batches that lie ready now
   int64_t steps_per_epoch() const;

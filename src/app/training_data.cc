@@ -9,11 +9,13 @@ namespace {
 // A window of less of a picture's side than one in this many shows too little of it to be meant.
 constexpr double kNarrowWindow = 1.6;
 
-std::map<std::string, dataio::Dataset> OpenAll(const std::map<std::string, std::string>& folders,
-                                               const char* split) {
+using DatasetsByRole = std::map<std::string, std::shared_ptr<const dataio::Dataset>>;
+
+DatasetsByRole OpenAll(const std::map<std::string, std::string>& folders, const char* split) {
   if (folders.empty()) ThrowUser("is missing", "--data", "name a packed data set (helio-pack)");
-  std::map<std::string, dataio::Dataset> sets;
-  for (const auto& [role, folder] : folders) sets.emplace(role, dataio::Dataset(folder, split));
+  DatasetsByRole sets;
+  for (const auto& [role, folder] : folders)
+    sets.emplace(role, std::make_shared<const dataio::Dataset>(folder, split));
   return sets;
 }
 
@@ -61,7 +63,7 @@ TrainingData::TrainingData(const std::map<std::string, std::string>& folders)
 std::vector<std::string> TrainingData::Concerns(const std::vector<dataio::DomainNeeds>& needs) const {
   std::vector<std::string> concerns;
   for (const auto& source : Sources(needs)) {
-    const auto picture = source.dataset.Picture(0);
+    const auto picture = source.dataset->Picture(0);
     const int64_t shorter = std::min(picture.width, picture.height), seen = source.needs.crop_side();
     if (shorter > kNarrowWindow * seen)
       concerns.push_back("pictures are stored with a shorter side of " + std::to_string(shorter) +
@@ -70,7 +72,7 @@ std::vector<std::string> TrainingData::Concerns(const std::vector<dataio::Domain
                          std::to_string(dataio::StoredSide(seen)));
   }
   for (const auto& source : Sources(needs))
-    if (source.needs.boxes && source.dataset.Box(0)[2] <= 0)
+    if (source.needs.boxes && source.dataset->Box(0)[2] <= 0)
       concerns.push_back(
           "the data set has no boxes (a CUB has them): this system is told that all of every picture is the "
           "place");
@@ -87,7 +89,7 @@ std::vector<dataio::HeldOut> TrainingData::HeldOutRows(const std::vector<dataio:
   Sources(needs);  // says which data set is lacking
   std::vector<dataio::HeldOut> sets;
   for (const auto& domain : needs) {
-    auto& set = sets.emplace_back(dataio::HeldOut{&test_.at(domain.data), domain});
+    auto& set = sets.emplace_back(dataio::HeldOut{test_.at(domain.data).get(), domain});
     if (sets.size() > 1) set.counterparts = dataio::CounterpartsOf(*sets[0].dataset, *set.dataset);
   }
   return sets;
@@ -109,22 +111,22 @@ std::vector<dataio::LoaderSource> TrainingData::Sources(const std::vector<dataio
 std::vector<dataio::HeldOut> TrainingData::RowsFor(const recipes::Validation& validation,
                                                    const std::vector<dataio::DomainNeeds>& needs) const {
   if (!validation.on_counterparts())
-    return {{validation.on_training_rows() ? &Sources({needs.at(0)})[0].dataset : &test(), needs.at(0)}};
+    return {{validation.on_training_rows() ? Sources({needs.at(0)})[0].dataset.get() : &test(), needs.at(0)}};
   auto sets = HeldOutRows(needs);
   return dataio::HaveCounterparts(sets) ? sets : std::vector<dataio::HeldOut>{};
 }
 
 int64_t TrainingData::Rows(const std::vector<dataio::DomainNeeds>& needs) const {
   int64_t rows = 0;
-  for (const auto& source : Sources(needs)) rows = std::max(rows, source.dataset.size());
+  for (const auto& source : Sources(needs)) rows = std::max(rows, source.dataset->size());
   return rows;
 }
 
 std::string TrainingData::Digest(const std::vector<dataio::DomainNeeds>& needs) const {
   std::string digest;
   for (const auto& source : Sources(needs)) {
-    digest += (digest.empty() ? "" : "+") + source.dataset.digest();
-    if (source.needs.embeddings > 0) digest += "+" + dataio::Embeddings(source.dataset).digest();
+    digest += (digest.empty() ? "" : "+") + source.dataset->digest();
+    if (source.needs.embeddings > 0) digest += "+" + dataio::Embeddings(*source.dataset).digest();
   }
   return digest;
 }

@@ -1,5 +1,6 @@
 #pragma once
 #include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -16,13 +17,14 @@ class TrainingData {
   // Throws Error as Dataset.
   explicit TrainingData(const std::map<std::string, std::string>& folders);
 
-  const dataio::Dataset& train() const { return train_.at(main_role_); }
-  const dataio::Dataset& test() const { return test_.at(main_role_); }
+  const dataio::Dataset& train() const { return *train_.at(main_role_); }
+  const dataio::Dataset& test() const { return *test_.at(main_role_); }
   recipes::DataFacts Facts() const;  // of the main data set
   // What a run of a system that reads `needs` should not begin with unsaid.
   std::vector<std::string> Concerns(const std::vector<dataio::DomainNeeds>& needs) const;
 
-  // What a loader is to read for a system. Throws Error{kUser} naming the role that --data lacks.
+  // What a loader is to read for a system, and keeps alive. Throws Error{kUser} naming the role that --data
+  // lacks.
   std::vector<dataio::LoaderSource> Sources(const std::vector<dataio::DomainNeeds>& needs) const;
   // Held-out rows of the data sets that a system reads, with the others' counterparts of the first one's rows
   // where they are known: by their ids.
@@ -36,7 +38,7 @@ class TrainingData {
   std::string Digest(const std::vector<dataio::DomainNeeds>& needs) const;
 
  private:
-  const std::map<std::string, dataio::Dataset> train_, test_;
+  const std::map<std::string, std::shared_ptr<const dataio::Dataset>> train_, test_;
   const std::string main_role_;
 };
 

@@ -41,8 +41,7 @@ class TrainingProgram {
         out_(options.session.out),
         resolved_(resolved),
         communicator_(communicator),
-        owned_data_(std::make_shared<TrainingData>(run_.DataFolders())),
-        data_(*owned_data_),
+        data_(run_.DataFolders()),
         weights_(ReadWeights(run_, data_.train().vocabulary())),
         batch_(MakeBatch(run_.batch_norm, communicator)),
         negatives_(MakeBatch(run_.negatives, communicator)),
@@ -136,7 +135,7 @@ class TrainingProgram {
     batches_.reset();
     loader_ = std::make_unique<dataio::Loader>(data_.Sources(needs_),
                                                LoaderOptionsOf(options_, communicator_.world()),
-                                               start * options_.trainer.accumulate, owned_data_);
+                                               start * options_.trainer.accumulate);
     batches_ = std::make_unique<dataio::Prefetcher>(*loader_, needs_, communicator_.world().device,
                                                     run_.torch_dtype());
   }
@@ -182,8 +181,7 @@ class TrainingProgram {
   const fs::path out_;
   const ResolvedOptions& resolved_;
   cluster::Communicator& communicator_;
-  const std::shared_ptr<const TrainingData> owned_data_;  // also of loader threads that do not end in time
-  const TrainingData& data_;
+  const TrainingData data_;
   const recipes::PretrainedWeights weights_;
   const std::unique_ptr<GlobalBatch> batch_, negatives_;
   const std::unique_ptr<recipes::System> system_;

@@ -83,7 +83,8 @@ Rate DecodeLimit(const Shard& shard, double seconds) {
 }
 
 // The loader's own part, or with what the training device does: scaling to three sides, floats.
-Rate LoaderRate(const Dataset& set, int64_t side, int workers, bool upload, double seconds) {
+Rate LoaderRate(const std::shared_ptr<const Dataset>& set, int64_t side, int workers, bool upload,
+                double seconds) {
   const std::vector<int64_t> sides = {side / 4, side / 2, side};
   const DomainNeeds needs{.sides = sides};
   Loader loader({{set, needs}}, {.global_batch = 16, .workers = workers}, 0);
@@ -97,9 +98,9 @@ Rate LoaderRate(const Dataset& set, int64_t side, int workers, bool upload, doub
 Json ToJson(const Rate& rate) { return {{"a_second", rate.a_second}, {"a_cpu_second", rate.a_cpu_second}}; }
 
 void Run(const fs::path& root, int64_t side, int workers, double seconds) {
-  const Dataset set(root, "train");
+  const auto set = std::make_shared<const Dataset>(root, "train");
   const auto path = root / "train-00000-of-00001.h5";
-  const Shard shard(path, set.vocabulary().size());
+  const Shard shard(path, set->vocabulary().size());
   const bool raw = shard.header().codec == "raw";
   Json result;
   result["limit"] = ToJson(raw ? ReadLimit(path, shard, seconds) : DecodeLimit(shard, seconds));

@@ -14,7 +14,8 @@ constexpr int64_t kSteps = 60;
 
 class Sums {
  public:
-  Sums(const Dataset& dataset, torch::Device device) : dataset_(dataset), device_(device) {}
+  Sums(std::shared_ptr<const Dataset> dataset, torch::Device device)
+      : dataset_(std::move(dataset)), device_(device) {}
 
   double Prefetched() const {
     Loader loader({{dataset_, needs_}}, Options(), 0);
@@ -49,14 +50,14 @@ class Sums {
     return sum.item<double>();
   }
 
-  const Dataset& dataset_;
+  const std::shared_ptr<const Dataset> dataset_;
   const torch::Device device_;
   const DomainNeeds needs_{.sides = {8, 16}, .words = 6};
 };
 
 int Run() {
   const ScratchFolder scratch("prefetch");
-  const Dataset dataset(PackSmallSet(scratch.path(), 11), "train");
+  const auto dataset = std::make_shared<const Dataset>(PackSmallSet(scratch.path(), 11), "train");
   const double sum = Sums(dataset, torch::Device(torch::kCUDA, 0)).Prefetched();
   const double known = Sums(dataset, torch::kCPU).OnOneStream();
   if (std::abs(sum - known) < 1e-9 * std::abs(known)) return 0;

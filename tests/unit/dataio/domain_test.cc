@@ -17,6 +17,10 @@ namespace {
 
 constexpr int64_t kSide = 16;
 
+std::shared_ptr<const Dataset> TrainSplit(const std::filesystem::path& root) {
+  return std::make_shared<const Dataset>(root, "train");
+}
+
 Batch BatchAt(const std::vector<LoaderSource>& sources, const LoaderOptions& options, int64_t step) {
   Loader loader(sources, options, step);
   auto batch = loader.Next();
@@ -58,7 +62,7 @@ std::array<float, 2> MiddleOfWhite(const torch::Tensor& image) {
 TEST(DomainTest, GeometryIsCroppedAndMirroredWithThePicture) {
   const ScratchFolder scratch("geometry");
   PackDataset({SpottedSplit(scratch.path(), 6)}, SmallOptions(scratch.path() / "packed"));
-  const Dataset set(scratch.path() / "packed", "train");
+  const auto set = TrainSplit(scratch.path() / "packed");
   const DomainNeeds needs{.sides = {kSide}, .boxes = true, .key_points = true};
   int mirrored = 0;
   for (int64_t epoch = 0; epoch < 8; ++epoch) {
@@ -87,7 +91,7 @@ TEST(DomainTest, GeometryIsCroppedAndMirroredWithThePicture) {
 
 TEST(DomainTest, WrongPicturesAreOfAnotherClassAndDifferByEpoch) {
   const ScratchFolder scratch("wrong");
-  const Dataset set(PackSmallSet(scratch.path(), 6), "train");
+  const auto set = TrainSplit(PackSmallSet(scratch.path(), 6));
   const DomainNeeds needs{.sides = {8, kSide}, .wrong_images = true};
   // The blue of a small picture is 37 times its record's number.
   const auto record_of = [](const torch::Tensor& image) {
@@ -103,7 +107,7 @@ TEST(DomainTest, WrongPicturesAreOfAnotherClassAndDifferByEpoch) {
       const auto row = data.records[static_cast<size_t>(i)];
       const auto wrong = record_of(data.wrong_images[1][i]);
       EXPECT_EQ(record_of(data.images[1][i]), row);
-      EXPECT_NE(set.Class(wrong), set.Class(row)) << row << " " << wrong;
+      EXPECT_NE(set->Class(wrong), set->Class(row)) << row << " " << wrong;
       changed += before.contains(row) && before[row] != wrong;
       before[row] = wrong;
     }
@@ -116,7 +120,7 @@ TEST(DomainTest, ASetOfOneClassHasNoWrongPictures) {
   auto split = SmallSplit(scratch.path(), "train", 4);
   for (auto& record : split.records) record.class_id = 3;
   PackDataset({split}, SmallOptions(scratch.path() / "packed"));
-  const Dataset set(scratch.path() / "packed", "train");
+  const auto set = TrainSplit(scratch.path() / "packed");
   EXPECT_NE(ErrorOf([&] {
               Loader({{set, {.sides = {kSide}, .wrong_images = true}}}, {.global_batch = 2}, 0);
             }).find("no picture of another class"),
@@ -125,10 +129,10 @@ TEST(DomainTest, ASetOfOneClassHasNoWrongPictures) {
 
 TEST(DomainTest, EmbeddingsAreMeansOfARowsCaptions) {
   const ScratchFolder scratch("embeddings");
-  const Dataset set(PackSmallSet(scratch.path(), 9), "train");
-  EXPECT_NE(ErrorOf([&] { Embeddings{set}; }).find("embeddings.train.safetensors"), std::string::npos);
-  const auto numbers = torch::arange(set.captions()).to(torch::kFloat32).unsqueeze(1);
-  WriteEmbeddings(set, torch::cat({numbers, -numbers}, 1), {"numbers of captions"});
+  const auto set = TrainSplit(PackSmallSet(scratch.path(), 9));
+  EXPECT_NE(ErrorOf([&] { Embeddings{*set}; }).find("embeddings.train.safetensors"), std::string::npos);
+  const auto numbers = torch::arange(set->captions()).to(torch::kFloat32).unsqueeze(1);
+  WriteEmbeddings(*set, torch::cat({numbers, -numbers}, 1), {"numbers of captions"});
   const auto at = [&](int64_t count, int64_t step) {
     return BatchAt({{set, {.sides = {kSide}, .embeddings = count}}}, {.global_batch = 9}, step);
   };
@@ -137,8 +141,8 @@ TEST(DomainTest, EmbeddingsAreMeansOfARowsCaptions) {
     const auto one = at(1, epoch), all = at(10, epoch);
     for (int64_t i = 0; i < 9; ++i) {
       const auto row = one.data().records[static_cast<size_t>(i)];
-      const auto first = static_cast<float>(set.FirstCaption(row)),
-                 last = first + static_cast<float>(set.Captions(row)) - 1;
+      const auto first = static_cast<float>(set->FirstCaption(row)),
+                 last = first + static_cast<float>(set->Captions(row)) - 1;
       const auto drawn = one.data().embeddings[i][0].item<float>();
       EXPECT_TRUE(drawn >= first && drawn <= last) << row;
       EXPECT_EQ(one.data().embeddings[i][1].item<float>(), -drawn);
@@ -151,17 +155,19 @@ TEST(DomainTest, EmbeddingsAreMeansOfARowsCaptions) {
 
 TEST(DomainTest, EmbeddingsMayRepeatInAMean) {
   const ScratchFolder scratch("repeated_embeddings");
-  const Dataset set(PackSmallSet(scratch.path(), 9), "train");
-  WriteEmbeddings(set, torch::arange(set.captions()).to(torch::kFloat32).unsqueeze(1), {"numbers", "digest"});
-  EXPECT_EQ(Embeddings(set).encoder(), "digest");
+  const auto set = TrainSplit(PackSmallSet(scratch.path(), 9));
+  WriteEmbeddings(*set, torch::arange(set->captions()).to(torch::kFloat32).unsqueeze(1),
+                  {"numbers", "digest"});
+  EXPECT_EQ(Embeddings(*set).encoder(), "digest");
   std::set<float> means;  // of two drawn of a record's two: both, or one of them twice
   for (int64_t epoch = 0; epoch < 8; ++epoch) {
     const auto batch = BatchAt({{set, {.sides = {kSide}, .embeddings = 2, .embeddings_repeat = true}}},
                                {.global_batch = 9}, epoch);
     for (int64_t i = 0; i < 9; ++i) {
       const auto row = batch.data().records[static_cast<size_t>(i)];
-      if (set.Captions(row) == 2)
-        means.insert(batch.data().embeddings[i][0].item<float>() - static_cast<float>(set.FirstCaption(row)));
+      if (set->Captions(row) == 2)
+        means.insert(batch.data().embeddings[i][0].item<float>() -
+                     static_cast<float>(set->FirstCaption(row)));
     }
   }
   EXPECT_EQ(means, (std::set<float>{0, 0.5, 1}));
@@ -169,7 +175,7 @@ TEST(DomainTest, EmbeddingsMayRepeatInAMean) {
 
 TEST(DomainTest, CharactersAreThoseOfTheDrawnCaptionAndOfAnother) {
   const ScratchFolder scratch("characters");
-  const Dataset set(PackSmallSet(scratch.path(), 9), "train");
+  const auto set = TrainSplit(PackSmallSet(scratch.path(), 9));
   const auto batch =
       BatchAt({{set, {.sides = {kSide}, .characters = 40, .character_captions = 2}}}, {.global_batch = 9}, 0);
   const auto& data = batch.data();
@@ -179,11 +185,11 @@ TEST(DomainTest, CharactersAreThoseOfTheDrawnCaptionAndOfAnother) {
                drawn = data.caption_indices[static_cast<size_t>(i)];
     const auto is = [&](int64_t place, int64_t caption) {
       return torch::equal(data.characters[i][place],
-                          torch::tensor(CharacterNumbers(set.Text(row, caption), 40)));
+                          torch::tensor(CharacterNumbers(set->Text(row, caption), 40)));
     };
     EXPECT_TRUE(is(0, drawn));
-    bool another = set.Captions(row) == 1;
-    for (int64_t caption = 0; caption < set.Captions(row); ++caption)
+    bool another = set->Captions(row) == 1;
+    for (int64_t caption = 0; caption < set->Captions(row); ++caption)
       another |= caption != drawn && is(1, caption);
     EXPECT_TRUE(another) << row;
   }
@@ -278,7 +284,7 @@ TEST(DomainTest, EmbeddingsOfAnotherPackingAreRefused) {
 
 TEST(DomainTest, WhatNobodyAskedForIsNotThere) {
   const ScratchFolder scratch("frugal");
-  const Dataset set(PackSmallSet(scratch.path(), 6), "train");
+  const auto set = TrainSplit(PackSmallSet(scratch.path(), 6));
   const auto batch = BatchAt({{set, {.sides = {kSide}, .captions = false}}}, {.global_batch = 3}, 0);
   const auto& data = batch.data();
   for (const auto* tensor :
@@ -295,11 +301,11 @@ TEST(DomainTest, PicturesAloneServeSystemsThatReadNoCaptions) {
   auto options = SmallOptions(scratch.path() / "packed");
   options.captions = false;
   PackDataset({split}, options);
-  const Dataset set(options.out, "train");
+  const auto set = TrainSplit(options.out);
   EXPECT_EQ(
       BatchAt({{set, {.sides = {kSide}, .captions = false}}}, {.global_batch = 3}, 0).data().images.size(),
       1u);
-  EXPECT_EQ(EvaluationDraws(set, 9, 18, 1).size(), 9u);
+  EXPECT_EQ(EvaluationDraws(*set, 9, 18, 1).size(), 9u);
   const auto error = ErrorOf([&] { Loader({{set, {.sides = {kSide}}}}, {.global_batch = 3}, 0); });
   EXPECT_NE(error.find("--captions=text"), std::string::npos) << error;
 }
@@ -307,7 +313,7 @@ TEST(DomainTest, PicturesAloneServeSystemsThatReadNoCaptions) {
 // A system of small pictures sees as much of a stored one as a system of large ones.
 TEST(DomainTest, ALargerCropIsReduced) {
   const ScratchFolder scratch("larger_crop");
-  const Dataset set(PackSmallSet(scratch.path(), 6), "train");
+  const auto set = TrainSplit(PackSmallSet(scratch.path(), 6));
   const auto at = [&](const DomainNeeds& needs) {
     return BatchAt({{set, needs}}, {.global_batch = 3}, 0).data();
   };
@@ -333,8 +339,8 @@ TEST(DomainTest, DrawnOrderIsNotSorted) {
 // those of the whole batch.
 TEST(DomainTest, TwoDataSetsGoThroughTheirOwnEpochs) {
   const ScratchFolder small_folder("small_domain"), large_folder("large_domain");
-  const Dataset small(PackSmallSet(small_folder.path(), 4), "train"),
-      large(PackSmallSet(large_folder.path(), 10), "train");
+  const auto small = TrainSplit(PackSmallSet(small_folder.path(), 4)),
+             large = TrainSplit(PackSmallSet(large_folder.path(), 10));
   const std::vector<LoaderSource> sources = {{small, {.data = "photos", .sides = {kSide}}},
                                              {large, {.data = "paintings", .sides = {kSide}}}};
   EXPECT_EQ(Loader(sources, {.global_batch = 2}, 0).steps_per_epoch(), 5);
@@ -357,8 +363,8 @@ TEST(DomainTest, TwoDataSetsGoThroughTheirOwnEpochs) {
 // rank.
 TEST(DomainTest, RowsAtRandom) {
   const ScratchFolder few_folder("few_domain"), many_folder("many_domain");
-  const Dataset few(PackSmallSet(few_folder.path(), 3), "train"),
-      many(PackSmallSet(many_folder.path(), 12), "train");
+  const auto few = TrainSplit(PackSmallSet(few_folder.path(), 3)),
+             many = TrainSplit(PackSmallSet(many_folder.path(), 12));
   const DomainNeeds at_random{.data = "b", .sides = {kSide}, .captions = false, .order = Order::kAtRandom};
   const std::vector<LoaderSource> sources = {
       {many, {.data = "a", .sides = {kSide}, .captions = false, .order = Order::kDrawn}}, {few, at_random}};

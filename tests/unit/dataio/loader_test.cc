@@ -17,7 +17,7 @@ class LoaderTest : public testing::Test {
  protected:
   static void SetUpTestSuite() {
     scratch_ = std::make_unique<ScratchFolder>("loader");
-    dataset_ = std::make_unique<Dataset>(PackSmallSet(scratch_->path(), 11), "train");
+    dataset_ = std::make_shared<const Dataset>(PackSmallSet(scratch_->path(), 11), "train");
   }
   static void TearDownTestSuite() {
     dataset_.reset();
@@ -27,7 +27,7 @@ class LoaderTest : public testing::Test {
   static LoaderOptions Options() { return {.global_batch = 4, .seed = 3, .workers = 1, .prefetch = 4}; }
   static DomainNeeds Needs() { return {.sides = {8, 16}, .words = 6}; }
   static std::vector<Batch> Take(LoaderOptions options, int64_t first, int count) {
-    Loader loader({{*dataset_, Needs()}}, options, first);
+    Loader loader({{dataset_, Needs()}}, options, first);
     std::vector<Batch> batches;
     for (int i = 0; i < count; ++i) {
       batches.push_back(loader.Next());
@@ -49,14 +49,14 @@ class LoaderTest : public testing::Test {
   }
 
   static std::unique_ptr<ScratchFolder> scratch_;
-  static std::unique_ptr<Dataset> dataset_;
+  static std::shared_ptr<const Dataset> dataset_;
 };
 
 std::unique_ptr<ScratchFolder> LoaderTest::scratch_;
-std::unique_ptr<Dataset> LoaderTest::dataset_;
+std::shared_ptr<const Dataset> LoaderTest::dataset_;
 
 TEST_F(LoaderTest, GivesUpAtTheDeadline) {
-  Loader loader({{*dataset_, Needs()}}, Options(), 0);
+  Loader loader({{dataset_, Needs()}}, Options(), 0);
   std::string said;  // taking is faster than making: sooner or later there is none
   for (int i = 0; i < 10000 && said.empty(); ++i) said = ErrorOf([&] { loader.Next(0); });
   EXPECT_NE(said.find("no batch within 0 s"), std::string::npos);
@@ -86,19 +86,19 @@ TEST_F(LoaderTest, BatchIsAsDocumented) {
 
 TEST_F(LoaderTest, APrefetcherGivesTheSame) {
   const auto expected = Take(Options(), 1, 3);
-  Loader loader({{*dataset_, Needs()}}, Options(), 1);
+  Loader loader({{dataset_, Needs()}}, Options(), 1);
   Prefetcher prefetcher(loader, {Needs()}, torch::kCPU, torch::kFloat32);
   for (const auto& batch : expected) ExpectEqual(prefetcher.Next(1e8), batch);
 }
 
 TEST_F(LoaderTest, SaysHowManyLieReady) {
-  Loader loader({{*dataset_, Needs()}}, Options(), 0);
+  Loader loader({{dataset_, Needs()}}, Options(), 0);
   while (loader.ready() < 4) std::this_thread::yield();
   EXPECT_EQ(loader.Next().ready_behind, 3);
 }
 
 TEST_F(LoaderTest, PicturesAreBytesUntilTheyAreUploaded) {
-  Loader loader({{*dataset_, Needs()}}, Options(), 0);
+  Loader loader({{dataset_, Needs()}}, Options(), 0);
   auto batch = loader.Next();
   auto& data = batch.data();
   EXPECT_EQ(data.stored.pixels.sizes(), (torch::IntArrayRef{4, 3, 16, 16}));
@@ -181,13 +181,13 @@ TEST_F(LoaderTest, AugmentationDependsOnTheEpoch) {
 }
 
 // A worker that was left behind reads on: the data set goes with the last one, not with who opened it.
-TEST_F(LoaderTest, TheOwnerOfTheDataOutlivesLateWorkers) {
+TEST_F(LoaderTest, TheDataOutliveLateWorkers) {
   const ScratchFolder scratch("owned_data");
-  auto owner = std::make_shared<const Dataset>(PackSmallSet(scratch.path(), 11), "train");
-  const std::weak_ptr<const Dataset> data = owner;
+  auto dataset = std::make_shared<const Dataset>(PackSmallSet(scratch.path(), 11), "train");
+  const std::weak_ptr<const Dataset> data = dataset;
   {
-    Loader loader({{*owner, Needs()}}, Options(), 0, owner);
-    owner.reset();
+    Loader loader({{dataset, Needs()}}, Options(), 0);
+    dataset.reset();
     EXPECT_FALSE(data.expired());
     std::string late;
     for (int i = 0; i < 10000 && late.empty(); ++i) late = ErrorOf([&] { loader.Next(0); });
@@ -200,7 +200,7 @@ TEST_F(LoaderTest, TheOwnerOfTheDataOutlivesLateWorkers) {
 
 TEST_F(LoaderTest, PicturesPackedTooSmallAreRefused) {
   EXPECT_NE(ErrorOf([&] {
-              Loader({{*dataset_, {.sides = {64}}}}, Options(), 0);
+              Loader({{dataset_, {.sides = {64}}}}, Options(), 0);
             }).find("pack again with --side=76"),
             std::string::npos);
 }
@@ -208,7 +208,7 @@ TEST_F(LoaderTest, PicturesPackedTooSmallAreRefused) {
 TEST_F(LoaderTest, DamageMetByAWorkerReachesTheConsumer) {
   const ScratchFolder scratch("damaged_loader");
   const auto root = PackSmallSet(scratch.path(), 4);
-  const Dataset dataset(root, "train");
+  const auto dataset = std::make_shared<const Dataset>(root, "train");
   const auto shard = root / "train-00000-of-00001.h5";
   const auto bytes = ReadFile(shard);
   const auto jpeg = bytes.rfind("JFIF");

@@ -36,7 +36,8 @@ class PoolSystemTest : public ::testing::Test {
     for (const auto& [role, rows] : {std::pair{"photos", 7}, {"paintings", 10}}) {
       const auto folder = Scratch().path() / role;
       fs::create_directories(folder);
-      Sets().emplace(role, dataio::Dataset(dataio::PackSmallSet(folder, rows), "train"));
+      Sets().emplace(role,
+                     std::make_shared<const dataio::Dataset>(dataio::PackSmallSet(folder, rows), "train"));
     }
   }
   static void TearDownTestSuite() { Sets().clear(); }
@@ -61,8 +62,8 @@ class PoolSystemTest : public ::testing::Test {
     static const ScratchFolder scratch("pool_sets");
     return scratch;
   }
-  static std::map<std::string, dataio::Dataset>& Sets() {
-    static auto& sets = *new std::map<std::string, dataio::Dataset>;
+  static std::map<std::string, std::shared_ptr<const dataio::Dataset>>& Sets() {
+    static auto& sets = *new std::map<std::string, std::shared_ptr<const dataio::Dataset>>;
     return sets;
   }
 };
