@@ -11,12 +11,8 @@ namespace fs = std::filesystem;
 
 // Beside it, under a name that no earlier run's file has: "before-best", then "before-best-1", ...
 fs::path PlaceOfTheOneBefore(const fs::path& path) {
-  const auto named = [&](const std::string& number) {
-    return path.parent_path() / ("before-" + path.stem().string() + number + path.extension().string());
-  };
-  auto place = named("");
-  for (int i = 1; Exists(place); ++i) place = named("-" + std::to_string(i));
-  return place;
+  const auto place = path.parent_path() / ("before-" + path.filename().string());
+  return Exists(place) ? FreeName(place.parent_path(), place.filename()) : place;
 }
 
 }  // namespace
