@@ -16,9 +16,13 @@ namespace helio::app {
 namespace {
 
 namespace fs = std::filesystem;
-constexpr char kJudges[] =
-    "pictures of captions are judged by the weights of --damsm and --classifier; inception_score of at least "
-    "10 of them (--evaluate_images)";
+
+// What there must be for scores, where there are none.
+std::string WhoJudges() {
+  return "pictures of captions are judged by the weights of --damsm and --classifier; inception_score of at "
+         "least " +
+         std::to_string(eval::JudgeOptions().inception_splits) + " of them (--evaluate_images)";
+}
 
 std::string DataProblems(const RunOptions& run) {
   if (run.data.empty()) return "\n  --data: name a packed data set (helio-pack)";
@@ -140,8 +144,8 @@ void CheckRanks(const TrainingOptions& options, const cluster::World& world) {
 void CheckScores(const train::SessionOptions& session, const std::vector<std::string>& scores, bool say) {
   const auto& best = session.retention.keep_best;
   if (scores.empty() && best.empty() && session.evaluate_every > 0 && say)
-    LOG(WARNING) << "--evaluate_every: nothing judges here, there are no scores; " << kJudges;
-  train::CheckKeepBest(best, scores, std::string("nothing judges here; ") + kJudges);
+    LOG(WARNING) << "--evaluate_every: nothing judges here, there are no scores; " << WhoJudges();
+  train::CheckKeepBest(best, scores, "nothing judges here; " + WhoJudges());
 }
 
 void CheckData(const RunOptions& run) { ThrowAnyFlagProblems(DataProblems(run)); }
