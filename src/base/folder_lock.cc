@@ -22,7 +22,7 @@ namespace {
 
 Descriptor OpenLock(const fs::path& file) {
   Descriptor lock(::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644));
-  if (lock.get() < 0) ThrowUser(std::string("cannot be opened: ") + std::strerror(errno), file.string());
+  if (lock.get() < 0) throw ErrorOfErrno(errno, file, "cannot be opened");
   return lock;
 }
 

@@ -16,8 +16,8 @@ class FolderLock {
  public:
   // Makes the folder, takes its lock and notes host and process in it. If another live process has it, throws
   // an Error that names it, `remedy` telling what to do: without `patience` (seconds) Error{kUser} at once,
-  // else Error{kCluster} after that time, so that a job is not ended for good by what will pass. A file
-  // system without locks is warned of.
+  // else Error{kCluster} after that time, so that a job is not ended for good by what will pass. Where the
+  // file cannot be opened, throws as ErrorOfErrno. A file system without locks is warned of.
   FolderLock(const std::filesystem::path& folder, const char* remedy, double patience = LockPatience());
   FolderLock(FolderLock&&) noexcept = default;
   FolderLock& operator=(FolderLock&&) = delete;

@@ -1,6 +1,7 @@
 #include "src/base/folder_lock.h"
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 
 #include <cstdlib>
 #include <optional>
@@ -8,6 +9,7 @@
 
 #include "src/base/error.h"
 #include "src/base/seconds.h"
+#include "tests/support/error_of.h"
 #include "tests/support/scratch_folder.h"
 
 namespace helio {
@@ -54,6 +56,42 @@ TEST_F(FolderLockTest, AHolderThatEndsIsWaitedFor) {
   });
   EXPECT_EQ(FailureOfASecond(600), std::nullopt);
   ending.join();
+}
+
+// While it lives this process opens no more files.
+class NoMoreFiles {
+ public:
+  NoMoreFiles() {
+    ::getrlimit(RLIMIT_NOFILE, &before_);
+    const rlimit none{0, before_.rlim_max};
+    ::setrlimit(RLIMIT_NOFILE, &none);
+  }
+  NoMoreFiles(const NoMoreFiles&) = delete;
+  NoMoreFiles& operator=(const NoMoreFiles&) = delete;
+  ~NoMoreFiles() { ::setrlimit(RLIMIT_NOFILE, &before_); }
+
+ private:
+  rlimit before_{};
+};
+
+TEST_F(FolderLockTest, AHostWithoutMoreFilesIsTheSystems) {
+  std::optional<Error> error;
+  {
+    const NoMoreFiles none;
+    error = ErrorIn([&] { FolderLock(scratch_.path(), "", 0); });
+  }
+  ASSERT_TRUE(error);
+  EXPECT_EQ(error->kind(), ErrorKind::kSystem);
+  EXPECT_NE(std::string(error->what()).find(".lock: cannot be opened: Too many open files"),
+            std::string::npos)
+      << error->what();
+}
+
+TEST_F(FolderLockTest, AFolderOfThatNameIsTheUsers) {
+  std::filesystem::create_directory(scratch_.path() / ".lock");
+  const auto error = ErrorIn([&] { FolderLock(scratch_.path(), "", 0); });
+  ASSERT_TRUE(error);
+  EXPECT_EQ(error->kind(), ErrorKind::kUser);
 }
 
 TEST_F(FolderLockTest, OnlyAJobThatWasStartedAgainIsPatient) {
