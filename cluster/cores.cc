@@ -1,12 +1,11 @@
 #include "cluster/cores.h"
 
-#include <sched.h>
-
 #include <algorithm>
 #include <map>
 #include <sstream>
 
-#include "cluster/cpu_quota.h"
+#include "src/base/cpu_quota.h"
+#include "src/base/usable_cores.h"
 
 namespace helio::cluster {
 namespace {
@@ -15,24 +14,13 @@ using Quotas = std::map<std::string, double>;
 
 // What a rank may use.
 struct CoreLimits {
-  std::string cores;
+  std::string processors;  // as AllowedProcessors has them
   Quotas quotas;
 };
 
-// A character a processor of this host: 1 if this process may run there.
-std::string OwnCores() {
-  cpu_set_t set;
-  CPU_ZERO(&set);
-  if (::sched_getaffinity(0, sizeof set, &set) != 0) CPU_SET(0, &set);
-  std::string cores(CPU_SETSIZE, '0');
-  for (size_t i = 0; i < CPU_SETSIZE; ++i)
-    if (CPU_ISSET(i, &set)) cores[i] = '1';
-  return cores;
-}
-
 std::string ToLine(int node, const CoreLimits& limits) {
   std::ostringstream line;
-  line << node << ' ' << limits.cores;
+  line << node << ' ' << limits.processors;
   for (const auto& [group, cpus] : limits.quotas) line << ' ' << group << ' ' << cpus;
   return line.str();
 }
@@ -45,7 +33,7 @@ std::vector<CoreLimits> LimitsOnHost(Communicator& communicator, const CoreLimit
     std::istringstream words(line);
     CoreLimits limits;
     int of = 0;
-    words >> of >> limits.cores;
+    words >> of >> limits.processors;
     if (of != node) continue;
     std::string group;
     for (double cpus = 0; words >> group >> cpus;) limits.quotas[group] = cpus;
@@ -55,17 +43,17 @@ std::vector<CoreLimits> LimitsOnHost(Communicator& communicator, const CoreLimit
 }
 
 int64_t CoresTogether(const std::vector<CoreLimits>& host) {
-  std::string together(CPU_SETSIZE, '0');
+  std::string together = host.front().processors;
   for (const auto& limits : host)
     for (size_t i = 0; i < together.size(); ++i)
-      if (limits.cores[i] == '1') together[i] = '1';
+      if (limits.processors[i] == '1') together[i] = '1';
   return std::count(together.begin(), together.end(), '1');
 }
 
 }  // namespace
 
 int CoresOfRank(Communicator& communicator, const std::filesystem::path& root) {
-  const CoreLimits own{OwnCores(), CpuQuotas(root)};
+  const CoreLimits own{AllowedProcessors(), CpuQuotas(root)};
   const auto host = LimitsOnHost(communicator, own);
   double share = static_cast<double>(CoresTogether(host) / communicator.world().local_size);
   for (const auto& [group, cpus] : own.quotas) {

@@ -17,6 +17,7 @@
 #include "src/base/log.h"
 #include "src/base/seconds.h"
 #include "src/base/tensor.h"
+#include "src/base/usable_cores.h"
 
 namespace helio::dataio {
 namespace fs = std::filesystem;
@@ -47,9 +48,7 @@ class Packer {
     if (!options_.vocabulary.empty()) CheckVocabulary(packing_.splits, options_, vocabulary_);
     MakeFolders(packing_.stage);
     std::vector<std::thread> threads;
-    const int workers = options_.workers > 0
-                            ? options_.workers
-                            : static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
+    const int workers = options_.workers > 0 ? options_.workers : UsableCores();
     try {
       for (int i = 0; i < workers; ++i) threads.emplace_back([this] { Work(); });
     } catch (...) {  // a thread is not to be had
@@ -187,7 +186,8 @@ void PackOptions::Declare(OptionList& list) {
   list.AddOperational("codec", &codec, OneOf({"jpeg", "raw"}), "Stored pictures: jpeg (small) or raw (fast)");
   list.AddOperational("quality", &quality, Between(1, 100), "JPEG quality of stored pictures");
   list.AddOperational("shard_records", &shard_records, Between(1, 1e9), "Pictures a shard");
-  list.AddOperational("workers", &workers, Between(0, 1024), "Packing threads (0: one a core)");
+  list.AddOperational("workers", &workers, Between(0, 1024),
+                      "Packing threads (0: one a core, or as many as a container's CPU limit allows)");
 }
 
 PackFolder::PackFolder(const fs::path& path)

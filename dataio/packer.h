@@ -17,7 +17,7 @@ struct PackOptions {
   std::string codec = "jpeg";
   int32_t quality = 95;
   int64_t shard_records = 1024;
-  int32_t workers = 0;
+  int32_t workers = 0;                // threads; 0: UsableCores()
   bool skip_damaged = false;          // pictures that do not decode: skip and count, or stop
   bool captions = true;               // every record has at least one; false: none has any
   std::filesystem::path vocabulary;   // a given vocabulary.json; empty: built from all captions

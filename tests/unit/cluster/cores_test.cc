@@ -4,6 +4,7 @@
 #include <sched.h>
 
 #include "cluster/thread_communicator.h"
+#include "tests/support/fake_containers.h"
 
 namespace helio::cluster {
 namespace {
@@ -55,6 +56,21 @@ TEST(CoresTest, WhoIsBoundToAProcessorHasOne) {
         EXPECT_EQ(CoresOfRank(c, kNoQuotas), 1);
       },
       {60, 60}, 2);
+}
+
+TEST(CoresTest, NoRankHasMoreThanItsShareOfALimit) {
+  const FakeContainers containers("cores");
+  containers.Unified("a", "/box");
+  containers.Limit("/box", "200000 100000");
+  RunThreadRanks(
+      2, [&](Communicator& c) { EXPECT_EQ(CoresOfRank(c, containers.path()), 1); }, {60, 60}, 2);
+}
+
+TEST(CoresTest, ALimitOfOneProcessorIsOneThread) {
+  const FakeContainers containers("cores");
+  containers.Unified("a", "/box");
+  containers.Limit("/box", "150000 100000");
+  RunThreadRanks(1, [&](Communicator& c) { EXPECT_EQ(CoresOfRank(c, containers.path()), 1); });
 }
 
 }  // namespace

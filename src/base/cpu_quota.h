@@ -3,7 +3,7 @@
 #include <map>
 #include <string>
 
-namespace helio::cluster {
+namespace helio {
 
 // The limits of CPU time of the control groups (version 1 and 2) that this process is in, those above its own
 // included, as far as it sees them: by group (device:inode of its folder, the same in every container of a
@@ -12,4 +12,4 @@ namespace helio::cluster {
 // `root`: where /proc and /sys are. Thread-safe.
 std::map<std::string, double> CpuQuotas(const std::filesystem::path& root = "/");
 
-}  // namespace helio::cluster
+}  // namespace helio

@@ -1,4 +1,4 @@
-#include "cluster/cpu_quota.h"
+#include "src/base/cpu_quota.h"
 
 #include <sys/stat.h>
 
@@ -8,7 +8,7 @@
 #include <sstream>
 #include <vector>
 
-namespace helio::cluster {
+namespace helio {
 namespace {
 
 namespace fs = std::filesystem;
@@ -101,4 +101,4 @@ std::map<std::string, double> CpuQuotas(const fs::path& root) {
   return quotas;
 }
 
-}  // namespace helio::cluster
+}  // namespace helio
