@@ -78,6 +78,24 @@ SplitRule RuleBeside(const std::vector<CaptionLine>& lines, const FileTree& tree
   return {asked ? tree : nothing, index, reading.complaints()};
 }
 
+fs::path RelativePicture(const CaptionLine& line, const FileTree& tree) {
+  return line.record.image.lexically_relative(tree.root).lexically_normal();
+}
+
+// One file speaks of all domains: with --domain=A the lines of trainA/ and testA/ are taken.
+void LeaveOtherDomains(std::vector<CaptionLine>& lines, const FileTree& tree, SourceReading& reading) {
+  const auto& domain = reading.options().domain;
+  if (domain.empty()) return;
+  std::vector<std::string> left;
+  std::erase_if(lines, [&](const CaptionLine& line) {
+    const auto picture = RelativePicture(line, tree);
+    const bool other = *picture.begin() != "train" + domain && *picture.begin() != "test" + domain;
+    if (other) left.push_back(picture.string());
+    return other;
+  });
+  reading.PassedOver("pictures of other domains", left);
+}
+
 void AddLine(CaptionLine& line, const std::string& split, SourceReading& reading) {
   try {
     reading.Add(std::move(line.record), split);
@@ -89,13 +107,14 @@ void AddLine(CaptionLine& line, const std::string& split, SourceReading& reading
 void ReadCaptionLines(const FileTree& tree, SourceReading& reading) {
   const PictureIndex index(tree);
   auto lines = AllLines(tree, index, reading);
+  LeaveOtherDomains(lines, tree, reading);
   const SplitRule rule = RuleBeside(lines, tree, index, reading);
   RowSplits splits("by field split", rule);
   for (const auto& line : lines) splits.Hear(line.split);
   std::set<std::string> named;
   std::vector<std::string> unlisted, unnamed;
   for (auto& line : lines) {
-    const auto picture = line.record.image.lexically_relative(tree.root).lexically_normal().string();
+    const auto picture = RelativePicture(line, tree).string();
     named.insert(picture);
     reading.complaints().Try([&] {
       const auto split = splits.Of(line.split, picture);

@@ -244,6 +244,20 @@ TEST_F(DomainsTest, OneDomainIsReadWithItsSplits) {
   EXPECT_TRUE(splits[0].records[0].captions.empty());
 }
 
+TEST_F(DomainsTest, LinesOfCaptionsOfOtherDomainsAreLeftOut) {
+  std::string lines;
+  for (const char* name : {"trainA/a1", "testA/a3", "trainB/b1", "testB/b2"})
+    lines += R"({"image": ")" + std::string(name) + R"(.jpg", "captions": ["one"]})" + "\n";
+  Lines(lines);
+  options_.domain = "A";
+  for (const bool captions : {true, false}) {
+    options_.captions = captions;
+    const auto splits = ReadFolder(options_);
+    ASSERT_EQ(Count(splits), 2u);
+    EXPECT_EQ(splits[1].records[0].id, "testA/a3");
+  }
+}
+
 TEST_F(DomainsTest, WhichOneMustBeSaid) {
   ExpectParts(ErrorOf([&] { ReadFolder(options_); }), {"holds the domains A, B", "--domain=A"});
   options_.domain = "C";
