@@ -38,24 +38,6 @@ Region RegionOfBox(const Image& image, const SourceRecord& record) {
   return {left, top, right, bottom};
 }
 
-// Ids of a caption's words, without those that a given vocabulary lacks (CheckVocabulary counts them).
-std::vector<int32_t> IdsOf(const std::string& caption, const Vocabulary& vocabulary) {
-  std::vector<int32_t> ids;
-  for (const auto& token : vocabulary.WordsOf(caption))
-    if (const int64_t id = vocabulary.Find(token); id > 0) ids.push_back(static_cast<int32_t>(id));
-  return ids;
-}
-
-void AddCaptions(const SourceRecord& source, const Vocabulary& vocabulary, PackedRecord& record) {
-  for (const auto& caption : source.captions) {
-    if (!IsUtf8(caption)) ThrowData("a caption is not UTF-8", source.image.string());
-    auto ids = IdsOf(caption, vocabulary);
-    if (ids.empty()) continue;
-    record.captions.push_back(caption);
-    record.tokens.push_back(std::move(ids));
-  }
-}
-
 // What a vocabulary lacks.
 struct Lacking {
   int64_t words = 0, lost = 0, captions = 0;  // words, those it lacks, captions of which it has no word
@@ -83,6 +65,24 @@ std::vector<KeyPoint> PartsWithin(const Region& picture, std::vector<KeyPoint> p
     point = {};
   }
   return parts;
+}
+
+// Ids of a caption's words, without those that a given vocabulary lacks (CheckVocabulary counts them).
+std::vector<int32_t> IdsOf(const std::string& caption, const Vocabulary& vocabulary) {
+  std::vector<int32_t> ids;
+  for (const auto& token : vocabulary.WordsOf(caption))
+    if (const int64_t id = vocabulary.Find(token); id > 0) ids.push_back(static_cast<int32_t>(id));
+  return ids;
+}
+
+void AddCaptions(const SourceRecord& source, const Vocabulary& vocabulary, PackedRecord& record) {
+  for (const auto& caption : source.captions) {
+    if (!IsUtf8(caption)) ThrowData("a caption is not UTF-8", source.image.string());
+    auto ids = IdsOf(caption, vocabulary);
+    if (ids.empty()) continue;
+    record.captions.push_back(caption);
+    record.tokens.push_back(std::move(ids));
+  }
 }
 
 }  // namespace

@@ -35,7 +35,11 @@ void SourceReading::AddCaption(SourceRecord& record, const std::string& caption)
     ThrowData("a caption holds NUL bytes", record.image.string(),
               "is it UTF-16? convert it, for example with iconv");
   letters_.Add(caption);
-  if (!Tokenize(caption, options_.words).empty()) return record.captions.push_back(OneLine(caption));
+  if (!Tokenize(caption, options_.words).empty()) {
+    record.captions.push_back(OneLine(caption));
+    if (first_caption_.empty()) first_caption_ = record.captions.back();
+    return;
+  }
   ++wordless_;
   record.wordless = true;
 }
@@ -104,6 +108,16 @@ void SourceReading::PassedOver(const std::string& what, const std::vector<std::s
   for (size_t i = 0; i < names.size() && i < 5; ++i) first += (i ? ", " : "") + names[i];
   LOG(WARNING) << options_.root.string() << ": left out " << names.size() << " " << what << ": " << first
                << (names.size() > 5 ? ", ..." : "");
+}
+
+// Not one letter in all captions: they are labels ("0 0.5 0.5 0.2 0.3" of YOLO), or ids.
+void SourceReading::CheckLettersAreThere() const {
+  if (first_caption_.empty() || letters_.letters > 0) return;
+  const auto text = "none of its captions has a letter, the first is '" + first_caption_.substr(0, 80) + "'";
+  const std::string remedy = "are these labels? leave captions there alone, or --captions=none";
+  if (!options_.skip_missing)
+    ThrowUser(text, options_.root.string(), remedy + "; where numbers are meant: --on_missing=skip");
+  LOG(WARNING) << options_.root.string() << ": " << text << " (" << remedy << ")";
 }
 
 // Captions of which the words' rule loses letters, in words; of most letters it is an error.
@@ -179,6 +193,7 @@ void SourceReading::LogSplits() const {
 }
 
 std::vector<SourceSplit> SourceReading::Take() {
+  CheckLettersAreThere();
   CheckLetters();
   CheckClasses();
   complaints_.Settle(options_.root.string());

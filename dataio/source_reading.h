@@ -45,7 +45,8 @@ class SourceReading {
   void PassedOver(const std::string& what, const std::vector<std::string>& names) const;
 
   // Settles the complaints, logs what made the splits, and gives the records. Throws Error{kUser} if there
-  // are none, if most letters of the captions would be lost, or if the class numbers are ids. Last.
+  // are none, if their captions have no letters or would lose most of
+  // them, or if the class numbers are ids. Last.
   std::vector<SourceSplit> Take();
 
  private:
@@ -56,6 +57,7 @@ class SourceReading {
   };
   void CheckNew(const SourceRecord& record, const Seen& now);
   void CheckHasCaption(const SourceRecord& record, const std::filesystem::path& where) const;
+  void CheckLettersAreThere() const;
   void CheckLetters() const;
   void CheckClasses();
   void CheckClassNumbers() const;
@@ -66,7 +68,7 @@ class SourceReading {
   Complaints complaints_;
   std::map<std::string, SourceSplit> splits_;  // by name
   std::map<std::string, Seen> seen_;           // by id
-  std::string made_splits_;
+  std::string made_splits_, first_caption_;
   LetterCount letters_;
   int64_t undecided_ = 0, wordless_ = 0, beyond_limit_ = 0;
 };

@@ -3,6 +3,7 @@
 
 #include "dataio/layouts/layout.h"
 #include "dataio/split_rule.h"
+#include "src/base/text_list.h"
 
 // A text file for each picture: "a/1.jpg" with "a/1.txt" beside it, or with "text/1.txt" of a folder beside
 // "a" that holds texts alone.
@@ -28,19 +29,31 @@ class TextFinder {
   fs::path Of(const fs::path& picture) const {
     const fs::path stem = WithoutPictureSuffix(picture);
     if (const auto beside = Named(stem); !beside.empty()) return beside;
+    const auto apart = InSisters(stem);
+    return apart.empty() ? fs::path() : apart[0];
+  }
+
+  // All texts that a picture has, if it has none beside it.
+  std::vector<fs::path> Apart(const fs::path& picture) const {
+    const fs::path stem = WithoutPictureSuffix(picture);
+    return Named(stem).empty() ? InSisters(stem) : std::vector<fs::path>();
+  }
+
+ private:
+  std::vector<fs::path> InSisters(const fs::path& stem) const {
+    std::vector<fs::path> texts;
     fs::path above, below = stem;
     while (std::distance(below.begin(), below.end()) > 1) {
       const auto rest = below.lexically_relative(*below.begin());
       if (const auto folders = sisters_.find(above.string()); folders != sisters_.end())
         for (const auto& sister : folders->second)
-          if (const auto text = Named(above / sister / rest); !text.empty()) return text;
+          if (const auto text = Named(above / sister / rest); !text.empty()) texts.push_back(text);
       above /= *below.begin();
       below = rest;
     }
-    return {};
+    return texts;
   }
 
- private:
   static void AddFolders(const fs::path& file, std::set<std::string>& folders) {
     for (auto folder = file.parent_path(); !folder.empty(); folder = folder.parent_path())
       folders.insert(folder.string());
@@ -70,6 +83,14 @@ std::string SeeTexts(const FileTree& tree) {
   return seen;
 }
 
+// YOLO's labels lie in a folder of their own, too: nobody knows which one holds the captions.
+void CheckSisters(const TextFinder& finder, const FileTree& tree) {
+  for (const auto& picture : tree.pictures)
+    if (const auto texts = finder.Apart(picture); texts.size() > 1)
+      ThrowUser("holds several texts of " + picture.string() + ": " + Join(texts), tree.root.string(),
+                "leave the folder of captions there, and move the others away");
+}
+
 // Texts that belong to no picture, and are no lists either.
 std::vector<std::string> Unused(const FileTree& tree, const SplitRule& rule,
                                 const std::set<std::string>& used) {
@@ -81,6 +102,7 @@ std::vector<std::string> Unused(const FileTree& tree, const SplitRule& rule,
 
 void ReadTexts(const FileTree& tree, SourceReading& reading) {
   const TextFinder finder(tree);
+  CheckSisters(finder, tree);
   const PictureIndex index(tree);
   const SplitRule rule(tree, index, reading.complaints());
   reading.SplitsAreBy(rule.text());
@@ -94,7 +116,7 @@ void ReadTexts(const FileTree& tree, SourceReading& reading) {
       reading.AddPicture(picture, rule.Of(picture), captions, unlisted);
     });
   reading.PassedOver("pictures that are in no list", unlisted);
-  reading.PassedOver("text files without a picture", Unused(tree, rule, used));
+  reading.PassedOver("text files that are no picture's captions", Unused(tree, rule, used));
 }
 
 }  // namespace

@@ -426,6 +426,25 @@ TEST_F(LayoutsTest, HiddenFilesArePassedOver) {
   EXPECT_EQ(Ids("train"), "a ");
 }
 
+TEST_F(LayoutsTest, LabelsAreNoCaptions) {
+  for (const char* name : {"0", "1"}) {
+    WritePicture(root_ / "images" / (std::string(name) + ".jpg"));
+    WriteText(root_ / "labels" / (std::string(name) + ".txt"), "0 0.5 0.5 0.2 0.3\n");
+  }
+  EXPECT_NE(Refusal().find("none of its captions has a letter, the first is '0 0.5 0.5 0.2 0.3'"),
+            std::string::npos)
+      << Refusal();
+  EXPECT_EQ(ErrorOf([&] { ReadFolder(Options(true)); }), "");
+  WriteText(root_ / "text/1.txt", "a bird");
+  EXPECT_NE(Refusal().find("holds several texts of images/1.jpg: labels/1.txt, text/1.txt"),
+            std::string::npos)
+      << Refusal();
+  for (const char* name : {"0", "1"}) WriteText(root_ / "images" / (std::string(name) + ".txt"), "a bird");
+  const auto log = LogOf([&] { EXPECT_EQ(Ids("train"), "images/0 images/1 "); });
+  EXPECT_NE(log.find("left out 3 text files that are no picture's captions: labels/0.txt"), std::string::npos)
+      << log;
+}
+
 TEST_F(LayoutsTest, CaptionsWithoutAWordAreCaptions) {
   Captioned("a", "\xF0\x9F\x90\xA6");
   EXPECT_NE(Refusal().find("a.txt: has no caption with a word of letters or digits"), std::string::npos)
