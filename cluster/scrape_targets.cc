@@ -26,7 +26,7 @@ void WriteScrapeTargets(Communicator& communicator, const std::filesystem::path&
     target["labels"] = labels;
     list.push_back(target);
   }
-  WriteFileAtomically(path, list.dump(1) + "\n");
+  WriteFileAtomically(path, JsonText(list, 1) + "\n");
 }
 
 }  // namespace helio::cluster

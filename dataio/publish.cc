@@ -76,7 +76,7 @@ void Publish(const Packing& packing, std::vector<PackJob> jobs) {
     if (!job.empty) Rename(staged, job.path);
   }
   WriteFileAtomically(out / "vocabulary.json", packing.vocabulary.ToJson());
-  WriteFileAtomically(out / "manifest.json", Manifest(packing, jobs).dump(1));
+  WriteFileAtomically(out / "manifest.json", JsonText(Manifest(packing, jobs), 1));
   RemoveTree(packing.stage);
 }
 

@@ -18,7 +18,7 @@ void DrawingManifest::Add(const std::string& name, const torch::Tensor& picture,
   eval::WritePicture(file, picture);
   Json entry = {{"file", file.filename().string()}};
   entry.update(line);
-  lines_ += entry.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
+  lines_ += JsonText(entry) + "\n";
   ++count_;
 }
 

@@ -26,7 +26,7 @@ void JsonLog::send(google::LogSeverity severity, const char*, const char* base_f
   entry["source"] = std::string(base_filename) + ":" + std::to_string(line);
   entry["message"] = std::string(message, length);
   // One write a line: lines of several ranks and threads stay whole.
-  const auto text = entry.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
+  const auto text = JsonText(entry) + "\n";
   if (write(STDERR_FILENO, text.data(), text.size()) < 0) return;
 }
 

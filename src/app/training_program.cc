@@ -104,7 +104,7 @@ class TrainingProgram {
     session.same_statistics = run_.batch_norm == "global";
     session.texts = {{train::kRunFlagsFile, ToFlagfile(resolved_.read)},
                      {train::kVocabularyFile, data_.train().vocabulary().ToJson()},
-                     {kFactsFile, ToJson(data_.Facts()).dump()}};
+                     {kFactsFile, JsonText(ToJson(data_.Facts()))}};
     session.version = Version();
     session.revision = Revision();
     session.weight_gradient = nn::NameOf(nn::ChosenWeightGradient());

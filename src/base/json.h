@@ -17,6 +17,12 @@ Json ParseJson(std::string_view text, const std::string& where);
 
 inline Json ReadJson(const std::filesystem::path& path) { return ParseJson(ReadFile(path), path.string()); }
 
+// As text, on one line or with `indent` spaces a level. Bytes that are no UTF-8, as a folder's name may have
+// some, become U+FFFD.
+inline std::string JsonText(const Json& json, int indent = -1) {
+  return json.dump(indent, ' ', false, Json::error_handler_t::replace);
+}
+
 // The value of `key`, of type T; throws Error{kData} that names file and key when it is missing or of another
 // type.
 template <typename T>

@@ -156,7 +156,7 @@ std::string HeaderText(const NamedTensors& tensors, const std::map<std::string, 
                     {"data_offsets", {position, position + tensor.nbytes()}}};
     position += tensor.nbytes();
   }
-  std::string text = header.dump();
+  std::string text = JsonText(header);
   text.resize((text.size() + 7) / 8 * 8, ' ');  // tensors start aligned
   return text;
 }

@@ -11,7 +11,7 @@ std::string HeaderOf(const NamedTensors& state) {
   for (const auto& [name, tensor] : state)
     header.push_back(
         {{"name", name}, {"dtype", static_cast<int>(tensor.scalar_type())}, {"shape", tensor.sizes().vec()}});
-  return header.dump();
+  return JsonText(header);
 }
 
 torch::Dtype DtypeOf(const Json& entry) { return static_cast<torch::Dtype>(entry.at("dtype").get<int>()); }

@@ -37,7 +37,7 @@ Json ScoreLine(int64_t step, const std::vector<Score>& scores) {
 void AppendScores(const std::filesystem::path& evaluation_jsonl, int64_t step,
                   const std::vector<Score>& scores) {
   std::ofstream file(evaluation_jsonl, std::ios::app);
-  file << ScoreLine(step, scores).dump() << '\n';
+  file << JsonText(ScoreLine(step, scores)) << '\n';
   file.close();
   if (!file)
     throw Error(ErrorKind::kSystem, "cannot be written", evaluation_jsonl.string(), "is the disk full?");
@@ -55,7 +55,7 @@ void UpdateSummary(const std::filesystem::path& summary_json, const std::vector<
     summary[section.name] = SectionOf(section.scores);
     summary["sources"][section.name] = section.source;
   }
-  WriteFileAtomically(summary_json, summary.dump(2) + "\n");
+  WriteFileAtomically(summary_json, JsonText(summary, 2) + "\n");
 }
 
 std::string FormatScores(const std::vector<Score>& scores) {

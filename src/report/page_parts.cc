@@ -5,7 +5,7 @@ namespace {
 
 // JSON that may stand inside a script element, whatever its strings hold.
 std::string ScriptSafe(const Json& json) {
-  std::string text = json.dump(-1, ' ', false, Json::error_handler_t::replace), safe;
+  std::string text = JsonText(json), safe;
   for (const char c : text) c == '<' ? safe += "\\u003c" : safe += c;
   return safe;
 }

@@ -10,10 +10,8 @@
 namespace helio::serve {
 namespace {
 
-std::string Text(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
-
 std::string ErrorBody(const std::string& code, const std::string& message) {
-  return Text({{"error", {{"code", code}, {"message", message}}}});
+  return JsonText({{"error", {{"code", code}, {"message", message}}}});
 }
 
 // Of what the HTTP library refuses by itself.
@@ -72,7 +70,7 @@ HttpAnswer Service::About() const {
                      {"requests_per_minute", options_.requests_per_minute},
                      {"body_bytes", options_.body_bytes},
                      {"waiting", options_.waiting}};
-  return {200, Text(about)};
+  return {200, JsonText(about)};
 }
 
 HttpAnswer Service::Draw(const HttpRequest& asked) {
@@ -85,7 +83,7 @@ HttpAnswer Service::Draw(const HttpRequest& asked) {
                         std::to_string(options_.requests_per_minute) + " drawings a minute are allowed"),
               "application/json",
               {{"Retry-After", std::to_string(static_cast<int64_t>(std::ceil(wait)))}}};
-    return {200, Text(queue_.Answer(request))};
+    return {200, JsonText(queue_.Answer(request))};
   } catch (const RequestError& error) {
     return {error.status(), ErrorBody(error.code(), error.what())};
   }

@@ -9,7 +9,7 @@ namespace {
 constexpr int kVersion = 2;
 constexpr char kChecksum[] = "checksum";
 
-std::string DigestOf(const Json& manifest) { return Digest(manifest.dump(1)); }
+std::string DigestOf(const Json& manifest) { return Digest(JsonText(manifest, 1)); }
 
 int VersionOf(const Json& manifest, const std::string& where) {
   const int version = JsonField<int>(manifest, "format_version", where);
@@ -21,7 +21,7 @@ int VersionOf(const Json& manifest, const std::string& where) {
 // The text must be the very bytes that its content has: a flipped blank is damage, too.
 void CheckSeal(Json manifest, const std::string& text, const std::string& where) {
   const auto recorded = JsonField<std::string>(manifest, kChecksum, where);
-  const bool same_bytes = manifest.dump(1) == text;
+  const bool same_bytes = JsonText(manifest, 1) == text;
   manifest.erase(kChecksum);
   if (!same_bytes || recorded != DigestOf(manifest))
     ThrowData("checksum differs", where, "use an older checkpoint; this one is damaged");
@@ -34,7 +34,7 @@ std::string SealManifest(const Json& manifest) {
   for (const auto& [key, value] : manifest.items())
     if (key != "format_version" && key != kChecksum) sealed[key] = value;
   sealed[kChecksum] = DigestOf(sealed);
-  return sealed.dump(1);
+  return JsonText(sealed, 1);
 }
 
 Json ReadManifest(const std::filesystem::path& folder) {

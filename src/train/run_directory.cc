@@ -61,7 +61,7 @@ void RunDirectory::SetAsideRecord() {
 }
 
 void RunDirectory::AppendMetrics(const Json& line) {
-  pending_ += line.dump() + "\n";
+  pending_ += JsonText(line) + "\n";
   const bool written = WritePending();
   if (!written && !failing_)
     LOG(ERROR) << MetricsFile(path_) << ": cannot be written (" << std::strerror(errno)

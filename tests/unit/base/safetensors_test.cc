@@ -49,6 +49,11 @@ TEST_F(SafeTensorsTest, RoundTripKeepsEverything) {
   }
 }
 
+TEST_F(SafeTensorsTest, WritesTextThatIsNoUtf8) {
+  WriteSafeTensors(path_, {{"w", torch::ones({2})}}, {{"from", "caf\xE9/a"}});
+  EXPECT_EQ(ReadSafeTensors(path_).Said("from"), "caf\xEF\xBF\xBD/a");
+}
+
 TEST_F(SafeTensorsTest, RefusesHostileHeaders) {
   const std::string four_bytes(4, 'x');
   const std::vector<std::pair<std::string, std::string>> cases = {

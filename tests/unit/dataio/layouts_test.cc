@@ -465,6 +465,13 @@ TEST_F(LayoutsTest, LettersThatWouldBeLostAreAnError) {
             (std::vector<std::string>{"t\xC3\xAAte", "l", "eau"}));
 }
 
+TEST_F(LayoutsTest, ADataSetsNameNeedNotBeUtf8) {
+  auto options = SmallOptions(scratch_.path() / "out");
+  options.name = "caf\xE9";
+  PackDataset({SmallSplit(root_, "train", 2)}, options);
+  EXPECT_EQ(Dataset(options.out, "train").size(), 2);
+}
+
 TEST_F(LayoutsTest, ThinPicturesAreNamed) {
   auto split = SmallSplit(root_, "train", 1);
   WritePicture(split.records[0].image, 0, 1, 4000);

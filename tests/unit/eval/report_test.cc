@@ -56,6 +56,14 @@ TEST_F(Report, SummaryKeepsNoScoreOfAnEarlierEvaluation) {
   EXPECT_FALSE(summary["sources"].contains("real"));
 }
 
+TEST_F(Report, WritesOfAFolderWhoseNameIsNoUtf8) {
+  const std::vector<Score> scores{{"fid", 12, 0, "pictures of caf\xE9"}};
+  UpdateSummary(folder_ / "summary.json", {{"generated", scores, {{"folder", "caf\xE9"}}}});
+  AppendScores(folder_ / "evaluation.jsonl", 1, scores);
+  EXPECT_EQ(ReadJson(folder_ / "summary.json")["sources"]["generated"]["folder"], "caf\xEF\xBF\xBD");
+  EXPECT_EQ(ReadJson(folder_ / "evaluation.jsonl")["scores"]["fid"], 12);
+}
+
 TEST_F(Report, RefusesADamagedSummary) {
   WriteFileAtomically(folder_ / "summary.json", "[1]");
   EXPECT_THROW(UpdateSummary(folder_ / "summary.json", {{"real", scores_, {}}}), Error);

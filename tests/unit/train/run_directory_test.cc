@@ -62,6 +62,12 @@ TEST_F(RunDirectoryTest, RewindDropsLaterAndTornLines) {
   EXPECT_EQ(ReadFile(root_ / "metrics.jsonl"), "{\"step\":1}\n{\"step\":2}\n{\"step\":3,\"again\":true}\n");
 }
 
+TEST_F(RunDirectoryTest, TextNeedNotBeUtf8) {
+  RunDirectory run(root_);
+  run.AppendMetrics({{"protocol", "caf\xE9"}});
+  EXPECT_EQ(ReadFile(root_ / "metrics.jsonl"), "{\"protocol\":\"caf\xEF\xBF\xBD\"}\n");
+}
+
 TEST_F(RunDirectoryTest, LinesOfOtherHandsStay) {
   RunDirectory run(root_);
   const std::string line = "{\"note\":1,\"step\":\"four\"}\n";
