@@ -18,12 +18,21 @@ namespace helio::app {
 namespace fs = std::filesystem;
 namespace {
 
+constexpr char kRemedy[] = "--checkpoint is a run's folder or one of its checkpoints/step-*";
+
+// What helio-pack writes has a manifest of that name, too.
+bool IsPackedData(const fs::path& manifest) {
+  const auto json = Json::parse(ReadFile(manifest), nullptr, false);
+  return json.is_object() && json.contains("splits");
+}
+
 fs::path CheckpointFolder(const fs::path& path) {
-  if (fs::exists(path / train::kManifestName)) return path;
+  if (const auto manifest = path / train::kManifestName; fs::exists(manifest)) {
+    if (IsPackedData(manifest)) ThrowUser("is packed data, no trained model", path.string(), kRemedy);
+    return path;
+  }
   const auto entries = train::ListCheckpoints(train::CheckpointsOf(path));
-  if (entries.empty())
-    ThrowUser("holds no checkpoint", path.string(),
-              "--checkpoint is a run's folder or one of its checkpoints/step-*");
+  if (entries.empty()) ThrowUser("holds no checkpoint", path.string(), kRemedy);
   return entries.front().path;
 }
 
