@@ -154,6 +154,9 @@ void HttpServer::Impl::Listen() {
   const bool any = options_.port == 0;
   port = any ? server_.bind_to_any_port(options_.address) : static_cast<int>(options_.port);
   const bool bound = any ? port > 0 : server_.bind_to_port(options_.address, port);
+  if (!bound && (any || httplib::Server().bind_to_any_port(options_.address) <= 0))
+    ThrowUser("is no address of this machine", "--address=" + options_.address,
+              "127.0.0.1 for itself alone, 0.0.0.0 for all");
   if (!bound) ThrowUser("cannot be listened at", where, "is it in use? --port=0 takes a free one");
   server_.QueueUp();
   thread_ = std::thread([this] { server_.listen_after_bind(); });

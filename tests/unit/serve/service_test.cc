@@ -7,6 +7,7 @@
 
 #include "src/base/error.h"
 #include "src/serve/request_error.h"
+#include "tests/support/error_of.h"
 
 namespace helio::serve {
 namespace {
@@ -83,6 +84,18 @@ TEST_F(ServiceTest, PagesOfElsewhereAreRefused) {
   EXPECT_EQ(status({{"Host", "localhost:8080"}, {"Origin", "http://localhost:8080"}}), 200);
   EXPECT_EQ(status({{"Host", "[::1]:8080"}}), 200);
   EXPECT_EQ(status({{"Host", "127.0.0.1.evil.example"}}), 403);
+}
+
+TEST_F(ServiceTest, AnAddressThatIsNotToBeHadIsToldFromAPortThatIsTaken) {
+  Start();
+  options_.port = port_;
+  EXPECT_NE(ErrorOf([&] { Service(artist_, options_).Start(); }).find("is it in use?"), std::string::npos);
+  options_.address = "192.0.2.1";  // of documentation, nobody's
+  for (const int port : {0, port_}) {
+    options_.port = port;
+    const auto said = ErrorOf([&] { Service(artist_, options_).Start(); });
+    EXPECT_NE(said.find("is no address of this machine"), std::string::npos) << said;
+  }
 }
 
 TEST_F(ServiceTest, AWebServerInFrontIsNamed) {
