@@ -12,7 +12,7 @@ namespace helio::dataio {
 
 // The bytes of a shard but its pictures: a copy in memory, which a file that is truncated or overwritten
 // under a run does not change. Beyond 256 MiB of copies in this process (half a million pictures with five
-// captions) mapped: there a file that shrinks ends the process by SIGBUS. Immutable, thread-safe.
+// captions) mapped: there a file that shrinks ends the process, which names it. Immutable, thread-safe.
 class ShardIndex {
  public:
   // Throws Error{kData} unless it is what was sealed, and as ErrorOfErrno where it cannot be read.

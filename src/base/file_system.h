@@ -62,7 +62,8 @@ Error AsError(const std::filesystem::filesystem_error& error);
 void SyncFile(const std::filesystem::path& path);
 void SyncDirectory(const std::filesystem::path& path);
 
-// A read-only mapping of a whole file; the bytes live as long as the object. Move-only.
+// A read-only mapping of a whole file; the bytes live as long as the object. A file that shrinks meanwhile
+// ends the process, which names it (mapped_ranges.h). Move-only.
 class MappedFile {
  public:
   explicit MappedFile(const std::filesystem::path& path);

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <cerrno>
 
@@ -37,6 +38,20 @@ TEST(FileSystemTest, ADigestOfNoFileIsAMistake) {
   const auto error = ErrorIn([] { DigestFile("/nonexistent"); });
   ASSERT_TRUE(error);
   EXPECT_EQ(error->kind(), ErrorKind::kUser);
+}
+
+TEST(FileSystemDeathTest, AFileThatShrinksWhileItIsMappedIsNamed) {
+  const ScratchFolder folder("shrinking");
+  const auto path = folder.path() / "mapped";
+  WriteFileAtomically(path, std::string(3 << 12, 'x'));
+  const auto read_after_the_end = [&] {
+    const MappedFile mapped(path);
+    std::filesystem::resize_file(path, 0);
+    const volatile auto* bytes = mapped.bytes().data();
+    _exit(static_cast<int>(bytes[2 << 12]));
+  };
+  EXPECT_EXIT(read_after_the_end(), testing::ExitedWithCode(kMistakeCode),
+              "mapped: was truncated while it was read");
 }
 
 TEST(FileSystemTest, OnlyRegularFilesAreReplaced) {
