@@ -5,6 +5,20 @@
 #include "src/base/error.h"
 
 namespace helio::app {
+namespace {
+
+int64_t StepsOf(const RunOptions& run, int64_t steps_per_epoch) {
+  if (run.steps == 0 && run.epochs == 0) return 0;  // a run of the weights it is given
+  if (run.steps > 0) return run.steps;
+  const double steps = run.epochs * static_cast<double>(steps_per_epoch);
+  if (steps < 1 || steps > 1e15)
+    ThrowUser("is less than a step, or more than can be counted: an epoch has " +
+                  std::to_string(steps_per_epoch) + " steps",
+              "--epochs", "give --steps, or other --epochs");
+  return static_cast<int64_t>(steps);
+}
+
+}  // namespace
 
 std::unique_ptr<GlobalBatch> MakeBatch(const std::string& scope, cluster::Communicator& communicator) {
   if (scope == "local") return std::make_unique<SoloBatch>();
@@ -26,19 +40,9 @@ dataio::LoaderOptions LoaderOptionsOf(const TrainingOptions& options, const clus
   return loader;
 }
 
-int64_t StepsOf(const RunOptions& run, int64_t steps_per_epoch) {
-  if (run.steps == 0 && run.epochs == 0) return 0;  // a run of the weights it is given
-  if (run.steps > 0) return run.steps;
-  const double steps = run.epochs * static_cast<double>(steps_per_epoch);
-  if (steps < 1 || steps > 1e15)
-    ThrowUser("is less than a step, or more than can be counted: an epoch has " +
-                  std::to_string(steps_per_epoch) + " steps",
-              "--epochs", "give --steps, or other --epochs");
-  return static_cast<int64_t>(steps);
-}
-
-train::ValidationOptions ValidationOptionsOf(const RunOptions& run) {
-  return {.images = run.evaluate_images, .seed = run.seed, .dtype = run.torch_dtype()};
+RunLength LengthOf(const RunOptions& run, int64_t rows) {
+  const int64_t steps_per_epoch = rows / run.batch;
+  return {StepsOf(run, steps_per_epoch), steps_per_epoch};
 }
 
 void UseThreads(int threads, cluster::Communicator& communicator) {

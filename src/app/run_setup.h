@@ -4,7 +4,6 @@
 #include "src/app/training_options.h"
 #include "src/base/global_batch.h"
 #include "src/recipes/registry.h"
-#include "src/train/validation_run.h"
 
 // The options as what the layers below take.
 namespace helio::app {
@@ -19,9 +18,8 @@ std::unique_ptr<GlobalBatch> MakeBatch(const std::string& scope, cluster::Commun
 std::unique_ptr<recipes::System> MakeSystemOnHost(const TrainingOptions& options,
                                                   const recipes::Surroundings& surroundings);
 dataio::LoaderOptions LoaderOptionsOf(const TrainingOptions& options, const cluster::World& world);
-// --steps, or --epochs of so many steps.
-int64_t StepsOf(const RunOptions& run, int64_t steps_per_epoch);
-train::ValidationOptions ValidationOptionsOf(const RunOptions& run);
+// --steps, or --epochs of so many training rows. Throws Error{kUser} where that is less than a step.
+RunLength LengthOf(const RunOptions& run, int64_t rows);
 // --threads, or this rank's share of its host's cores. Collective.
 void UseThreads(int threads, cluster::Communicator& communicator);
 

@@ -4,7 +4,6 @@
 
 #include "dataio/prefetcher.h"
 #include "src/app/announcement.h"
-#include "src/app/best_weights.h"
 #include "src/app/dry_run.h"
 #include "src/app/initial_weights.h"
 #include "src/app/main.h"
@@ -14,6 +13,7 @@
 #include "src/app/run_setup.h"
 #include "src/app/training_checks.h"
 #include "src/app/training_data.h"
+#include "src/app/validation_of_run.h"
 #include "src/app/version.h"
 #include "src/base/precision.h"
 #include "src/base/safetensors.h"
@@ -48,24 +48,23 @@ class TrainingProgram {
         system_(MadeSystem()),
         needs_(system_->Needs()),
         trainer_(*system_, communicator, options.trainer),
+        length_(LengthOf(run_, data_.Rows(needs_))),
+        identity_(Identity()),
         pictures_(MakePicturesOfRun({*system_, trainer_, data_, options}, weights_)),
-        validation_(system_->MakeValidation()),
-        is_validated_(validation_ && HasRowsToValidate()),
-        scores_(ScoreNames()),
-        steps_per_epoch_(data_.Rows(needs_) / run_.batch),
-        steps_(StepsOf(run_, steps_per_epoch_)) {
+        validation_(MadeValidation()),
+        scores_(ScoreNames()) {
     trainer_.ResetAverages();
   }
 
   int Run() {
     CheckScores(options_.session, scores_, is_rank0());
-    if (is_rank0()) Announce(options_, resolved_, *system_, data_, communicator_, {steps_, steps_per_epoch_});
+    if (is_rank0()) Announce(options_, resolved_, *system_, data_, communicator_, length_);
     if (run_.dry_run) return DryRun();
     train::TrainingMetrics metrics(registry_, {.recipe = run_.recipe,
                                                .version = Version(),
                                                .revision = Revision(),
                                                .world_size = communicator_.size(),
-                                               .total_steps = steps_,
+                                               .total_steps = length_.steps,
                                                .device = communicator_.world().device});
     train::Session session(*system_, trainer_, communicator_, metrics, SessionOptions(), Hooks());
     RunExporter exporter(options_, registry_, communicator_);  // writes and pushes: the session has the lock
@@ -84,9 +83,8 @@ class TrainingProgram {
   }
 
   int DryRun() {
-    const auto facts = FindDryRunFacts(
-        {*system_, trainer_, data_, options_, resolved_, Identity(), {steps_, steps_per_epoch_}},
-        communicator_);
+    const auto facts =
+        FindDryRunFacts({*system_, trainer_, data_, options_, resolved_, identity_, length_}, communicator_);
     if (is_rank0()) std::cout << DryRunText(facts) << std::flush;
     return 0;
   }
@@ -98,9 +96,9 @@ class TrainingProgram {
 
   train::SessionOptions SessionOptions() const {
     auto session = options_.session;
-    session.steps = steps_;
-    session.steps_per_epoch = steps_per_epoch_;
-    session.identity = Identity();
+    session.steps = length_.steps;
+    session.steps_per_epoch = length_.steps_per_epoch;
+    session.identity = identity_;
     session.same_statistics = run_.batch_norm == "global";
     session.texts = {{train::kRunFlagsFile, ToFlagfile(resolved_.read)},
                      {train::kVocabularyFile, data_.train().vocabulary().ToJson()},
@@ -122,16 +120,12 @@ class TrainingProgram {
       if (options_.session.evaluate_every > 0 && !scores_.empty())
         hooks.evaluate = [this](int64_t) { return pictures_->Evaluate(weights_, communicator_); };
     }
-    if (is_validated_) {
-      best_ = std::make_unique<BestWeights>(out_ / "best.safetensors", Identity(),
-                                            options_.session.resume_override, steps_);
-      hooks.evaluate = [this](int64_t step) { return Validate(step); };
-    }
+    if (validation_) hooks.evaluate = [this](int64_t step) { return validation_->Evaluate(step); };
     return hooks;
   }
 
   void StartLoading(int64_t start) {
-    if (best_ && is_rank0()) best_->GoOnAt(start);
+    if (validation_) validation_->GoOnAt(start);
     batches_.reset();
     loader_ = std::make_unique<dataio::Loader>(data_.Sources(needs_),
                                                LoaderOptionsOf(options_, communicator_.world()),
@@ -141,27 +135,14 @@ class TrainingProgram {
   }
 
   std::vector<std::string> ScoreNames() const {
-    if (is_validated_) return validation_->names();
+    if (validation_) return validation_->score_names();
     return pictures_ ? pictures_->ScoreNames(weights_) : std::vector<std::string>();
   }
 
-  bool HasRowsToValidate() const {
-    const bool known = !data_.RowsFor(*validation_, needs_).empty();
-    if (!known && is_rank0())
-      LOG(INFO) << "held-out pictures without counterparts of the same name: no scores";
-    return known;
-  }
-
-  std::vector<recipes::ValidationScore> Validate(int64_t step) {
-    const train::AveragedView averages(*system_, trainer_, {});
-    const auto scores = train::RunValidation(*validation_, data_.RowsFor(*validation_, needs_),
-                                             ValidationOptionsOf(run_), communicator_);
-    if (!is_rank0()) return scores;
-    for (const auto& score : scores)
-      if (!score.concern.empty()) LOG(WARNING) << score.concern;
-    best_->Offer(scores.front(), validation_->higher_is_better(), step, TensorsOf(*system_, Role::kTrained),
-                 Metadata());
-    return scores;
+  std::unique_ptr<ValidationOfRun> MadeValidation() {
+    return ValidationOfRun::Make(
+        {*system_, trainer_, data_, run_, communicator_, Metadata()},
+        {out_ / "best.safetensors", identity_, options_.session.resume_override, length_.steps});
   }
 
   std::map<std::string, std::string> Metadata() const {
@@ -187,15 +168,14 @@ class TrainingProgram {
   const std::unique_ptr<recipes::System> system_;
   const std::vector<dataio::DomainNeeds> needs_;
   train::Trainer trainer_;
-  const std::unique_ptr<PicturesOfRun> pictures_;          // of systems that draw or translate
-  const std::unique_ptr<recipes::Validation> validation_;  // of systems that have one
-  const bool is_validated_;
-  const std::vector<std::string> scores_;  // their names
-  const int64_t steps_per_epoch_, steps_;
+  const RunLength length_;
+  const train::RunIdentity identity_;
+  const std::unique_ptr<PicturesOfRun> pictures_;      // of systems that draw or translate
+  const std::unique_ptr<ValidationOfRun> validation_;  // of systems that have one, where the data allow it
+  const std::vector<std::string> scores_;              // their names
   cluster::MetricRegistry registry_;
   std::unique_ptr<dataio::Loader> loader_;
   std::unique_ptr<dataio::Prefetcher> batches_;  // of that loader
-  std::unique_ptr<BestWeights> best_;
 };
 
 }  // namespace
