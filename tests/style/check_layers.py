@@ -25,7 +25,7 @@ CAST = re.compile(r"dynamic_cast<[^>]*(?:recipes::|System|Drawer|Validation|Step
 SYSTEM_NAME = re.compile(r'(?:==|!=)\s*"(%s)"|"(%s)"\s*(?:==|!=)')
 EXIT_CALL = re.compile(r"(?<![\w.>])(?:std::|::)?(_?[eE]xit)\(")
 # A process that must end at once, whatever its other threads and ranks do.
-ENDS_AT_ONCE = {"cluster/blocking_call.cc", "cluster/device_error.cc", "cluster/mpi_engine.cc", "src/train/stop_signal.cc"}
+ENDS_AT_ONCE = {"cluster/blocking_call.cc", "cluster/device_error.cc", "cluster/mpi_engine.cc", "src/base/mapped_ranges.cc", "src/train/stop_signal.cc"}
 
 
 def layer_of(path):
