@@ -150,7 +150,7 @@ void WriteLists(const fs::path& root, const Subject& subject, const DrawnLists& 
 void ClearDrawnSet(const fs::path& root) {
   const auto mark = root / ".helio-synth";
   const bool drawn = Exists(mark) || Exists(root / "attributes.json");
-  for (const char* name : {"CUB_200_2011", "text"}) {
+  for (const char* name : {"CUB_200_2011", "text", "train/filenames.txt", "test/filenames.txt"}) {
     if (!drawn && Exists(root / name))
       ThrowUser("is there, and helio-synth has not drawn it", (root / name).string(), "choose another --out");
   }

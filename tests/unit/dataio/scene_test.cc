@@ -215,6 +215,14 @@ TEST_F(SceneSet, AFolderThatWasNotDrawnIsNotDeleted) {
   EXPECT_TRUE(std::filesystem::exists(precious));
 }
 
+TEST_F(SceneSet, AListOfASplitThatWasNotDrawnIsNotOverwritten) {
+  const ScratchFolder scratch("scenes_lists");
+  const auto precious = scratch.path() / "train/filenames.txt";
+  WriteText(precious, "somebody's");
+  EXPECT_NE(ErrorOf([&] { Write(scratch.path()); }).find("has not drawn it"), std::string::npos);
+  EXPECT_EQ(ReadFile(precious), "somebody's");
+}
+
 TEST_F(SceneSet, LoadsAsCub) {
   const ScratchFolder scratch("scenes");
   Write(scratch.path());
