@@ -115,7 +115,7 @@ std::string FileTree::OtherKinds() const {
 }
 
 FileTree ReadTree(const fs::path& root, const std::vector<std::string>& folders) {
-  if (!IsFolder(root)) ThrowUser("is not a folder", root.string(), "name it with --root");
+  if (!IsFolder(root)) ThrowUser("is not a folder", root.string(), "name a folder of pictures");
   FileTree tree;
   tree.root = root;
   TreeReader reader(tree);

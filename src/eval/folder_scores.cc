@@ -3,6 +3,7 @@
 #include <optional>
 
 #include "src/base/error.h"
+#include "src/base/file_system.h"
 #include "src/base/safetensors.h"
 #include "src/eval/frechet.h"
 #include "src/eval/inception_score.h"
@@ -41,11 +42,46 @@ void CheckEnough(const PictureFolder& folder, const Judges& judges) {
               folder.root().string());
 }
 
+constexpr char kAnew[] = "make it anew: helio-eval --features, scripts/convert_features.py";
+
+// What a file holds under `name`: finite numbers, `dimensions` of them one in the other, of as many features
+// as the judge has.
+const torch::Tensor& Features(const SafeTensors& saved, const std::string& name, int64_t dimensions,
+                              const Judges& judges, const std::string& file) {
+  const auto* found = saved.Find(name);
+  if (!found) ThrowUser("holds neither 'real' nor 'mu' and 'sigma'", file, kAnew);
+  const int64_t width = judges.classifier->trunk().pooled_channels();
+  if (found->dim() != dimensions || found->size(-1) != width || !found->is_floating_point())
+    ThrowUser("'" + name + "' does not hold floating-point numbers of the judge's " + std::to_string(width) +
+                  " features",
+              file, kAnew);
+  if (!found->isfinite().all().item<bool>())
+    ThrowUser("'" + name + "' has numbers that are not finite", file, kAnew);
+  return *found;
+}
+
+// Of other matrices the distance can be below zero, which would be the best of all. Rounding may make them a
+// little unsymmetric and eigenvalues a little negative.
+void CheckCovariance(const torch::Tensor& sigma, const std::string& file) {
+  constexpr double kRounding = 1e-3;  // of the largest
+  const auto refuse = [&](const char* why) {
+    ThrowUser(std::string("'sigma' is no covariance: ") + why, file, kAnew);
+  };
+  if (sigma.size(0) != sigma.size(1)) refuse("it is not square");
+  const auto values = sigma.to(torch::kFloat64);
+  if (((values - values.t()).abs().max() > kRounding * values.abs().max()).item<bool>())
+    refuse("it is not symmetric");
+  const auto eigenvalues = torch::linalg_eigvalsh((values + values.t()) / 2, "L");  // ascending
+  if ((eigenvalues[0] < -kRounding * eigenvalues[-1].clamp_min(0)).item<bool>())
+    refuse("it has negative eigenvalues");
+}
+
 // Only the Frechet distance can be had from the mean and covariance of features.
 void CheckSaved(const SafeTensors& saved, const Judges& judges, const std::string& file) {
-  if (const auto* real = saved.Find("real"))
-    return CheckEnough(real->size(0), judges.distances.least_rows(), file);
-  if (!saved.Find("mu") || !saved.Find("sigma")) ThrowUser("holds neither 'real' nor 'mu' and 'sigma'", file);
+  if (saved.Find("real"))
+    return CheckEnough(Features(saved, "real", 2, judges, file).size(0), judges.distances.least_rows(), file);
+  Features(saved, "mu", 1, judges, file);
+  CheckCovariance(Features(saved, "sigma", 2, judges, file), file);
   if (judges.distances.kid || judges.distances.prdc)
     ThrowUser("holds statistics only; --kid and --prdc need the features", file, "give --fid alone");
 }
@@ -62,6 +98,10 @@ RealSide OpenReal(const std::filesystem::path& path, const Judges& judges) {
     real.saved = ReadJudged(path, judges);
     CheckSaved(*real.saved, judges, path.string());
   } else if (!path.empty()) {
+    if (Exists(path) && !IsFolder(path))
+      ThrowUser(
+          "is neither a folder of pictures nor a .safetensors file", path.string(),
+          "statistics of others: scripts/convert_features.py FILE.npz --judge=\"...\" FILE.safetensors");
     real.folder.emplace(path);
     CheckEnough(*real.folder, judges);
   }
@@ -69,19 +109,16 @@ RealSide OpenReal(const std::filesystem::path& path, const Judges& judges) {
 }
 
 std::vector<Score> StatisticsScores(const torch::Tensor& drawn, const SafeTensors& saved,
-                                    const Judges& judges, const std::string& file) {
+                                    const Judges& judges) {
   if (!judges.distances.fid) return {};
-  const auto *mean = saved.Find("mu"), *covariance = saved.Find("sigma");
-  if (mean->dim() != 1 || mean->size(0) != drawn.size(1) ||
-      covariance->sizes() != torch::IntArrayRef({mean->size(0), mean->size(0)}))
-    ThrowUser("its statistics are not of " + std::to_string(drawn.size(1)) + " features", file);
   Moments moments;
   moments.Add(drawn);
   const auto count = saved.Said("n");
   const auto protocol = "N=" + std::to_string(drawn.size(0)) + " against statistics" +
                         (count.empty() ? "" : " of " + count) + ", " + std::to_string(drawn.size(1)) +
                         " features of " + judges.features_protocol;
-  return {{"fid", FrechetDistanceOf(moments, Moments::Of(*mean, *covariance)), 0, protocol}};
+  return {
+      {"fid", FrechetDistanceOf(moments, Moments::Of(*saved.Find("mu"), *saved.Find("sigma"))), 0, protocol}};
 }
 
 std::vector<Score> Distances(const torch::Tensor& drawn, const torch::Tensor& real, const Judges& judges) {
@@ -125,8 +162,8 @@ FolderScores ScoreFolders(const Judges& judges, const FolderScoreOptions& option
   std::vector<Score> distances;
   if (real_side.saved) {
     const auto* real = real_side.saved->Find("real");
-    distances = real ? Distances(drawn, real->clone(), judges)
-                     : StatisticsScores(drawn, *real_side.saved, judges, options.real.string());
+    distances = real ? Distances(drawn, real->to(torch::kFloat32, false, true), judges)
+                     : StatisticsScores(drawn, *real_side.saved, judges);
     TellPictures(pictures + ", real ones in file " + SavedDigest(*real_side.saved), distances);
   } else if (real_side.folder) {
     const auto judged = JudgeFolder(*real_side.folder, judges, options.watch, communicator);

@@ -23,8 +23,9 @@ struct FolderScores {
 
 // Collective; the same to the last digit on every rank and for every number of ranks with as many threads.
 // Pictures keep their size until the trunk resizes them (judges.features_protocol says how). Throws
-// Error{kUser} where features in a file were made by another judge, or are only statistics where rows are
-// needed, and where a side has too few pictures: before any picture is judged.
+// Error{kUser} where features in a file were made by another judge, are not finite or no features of its, or
+// are only statistics where rows are needed, and where a side has too few pictures: before any picture is
+// judged.
 FolderScores ScoreFolders(const Judges& judges, const FolderScoreOptions& options,
                           cluster::Communicator& communicator);
 

@@ -4,6 +4,8 @@
 #include <gtest/gtest.h>
 
 #include "cluster/thread_communicator.h"
+#include "src/base/safetensors.h"
+#include "src/eval/folder_scores.h"
 #include "src/eval/png_writer.h"
 #include "tests/support/error_of.h"
 #include "tests/support/scratch_folder.h"
@@ -66,6 +68,63 @@ TEST_F(JudgedFolderTest, APictureThatIsTooSmallIsNamed) {
   Write("dot.png", 1, 10);
   EXPECT_THAT(ErrorOf([&] { Judge(); }),
               ::testing::HasSubstr("dot.png: is of 1 x 1 pixels, the judge needs 16 a side"));
+}
+
+// A file that --real names is checked before a picture is judged: this folder has one that would be refused.
+TEST_F(JudgedFolderTest, SavedFeaturesMustBeTheJudges) {
+  Write("a.png", 32, 10);
+  Write("dot.png", 1, 10);
+  judges_.features_protocol = "this judge";
+  judges_.inception_splits = 1;
+  judges_.distances.fid = true;
+  const ScratchFolder elsewhere("saved_features");
+  const auto file = elsewhere.path() / "real.safetensors";
+  const auto error = [&](const NamedTensors& saved) {
+    WriteSafeTensors(file, saved, {{"judge", "this judge"}});
+    return ErrorOf([&] {
+      cluster::RunThreadRanks(1, [&](cluster::Communicator& communicator) {
+        ScoreFolders(judges_, {.fake = scratch_.path(), .real = file, .features = {}}, communicator);
+      });
+    });
+  };
+  const auto passes = ::testing::HasSubstr("dot.png");
+  const int64_t width = judges_.classifier->trunk().pooled_channels();
+  const auto eye = torch::eye(width), mean = torch::zeros({width});
+  EXPECT_THAT(error({{"real", torch::ones({1, width})}}), ::testing::HasSubstr("has only 1 pictures"));
+  EXPECT_THAT(error({{"real", torch::randn({4, width}, torch::kFloat64)}}), passes);
+  EXPECT_THAT(error({{"mu", mean}, {"sigma", eye}}), passes);
+  EXPECT_THAT(error({{"mu", mean}, {"sigma", torch::ones({width, width})}}), passes) << "of one direction";
+  for (const auto& other : {torch::ones({4, 5}), torch::ones({width}), torch::tensor(1.0F),
+                            torch::ones({4, width}, torch::kInt64)})
+    EXPECT_THAT(error({{"real", other}}), ::testing::HasSubstr("'real' does not hold floating-point"));
+  EXPECT_THAT(error({{"real", torch::full({4, width}, NAN)}}), ::testing::HasSubstr("not finite"));
+  EXPECT_THAT(error({{"mu", mean * NAN}, {"sigma", eye}}), ::testing::HasSubstr("'mu' has numbers"));
+  EXPECT_THAT(error({{"mu", mean}, {"sigma", eye.slice(0, 0, 4)}}), ::testing::HasSubstr("not square"));
+  EXPECT_THAT(error({{"mu", mean}, {"sigma", eye.triu() + eye.roll(1, 1)}}),
+              ::testing::HasSubstr("not symmetric"));
+  EXPECT_THAT(error({{"mu", mean}, {"sigma", -eye}}), ::testing::HasSubstr("negative eigenvalues"));
+  EXPECT_THAT(error({{"mu", mean}, {"sigma", eye - torch::ones({width, width})}}),
+              ::testing::HasSubstr("negative eigenvalues"));
+}
+
+TEST_F(JudgedFolderTest, WhatIsNoFolderIsNamedWithARemedy) {
+  Write("a.png", 32, 10);
+  judges_.inception_splits = 1;
+  const auto error = [&](const std::filesystem::path& fake, const std::filesystem::path& real) {
+    return ErrorOf([&] {
+      cluster::RunThreadRanks(1, [&](cluster::Communicator& communicator) {
+        ScoreFolders(judges_, {.fake = fake, .real = real, .features = {}}, communicator);
+      });
+    });
+  };
+  const ScratchFolder elsewhere("no_folder");
+  const auto statistics = elsewhere.path() / "stats.npz";
+  WriteFileAtomically(statistics, "PK");
+  EXPECT_THAT(error(scratch_.path(), statistics), ::testing::HasSubstr("scripts/convert_features.py"));
+  for (const auto& said : {error("nothere", {}), error(scratch_.path(), "nothere")}) {
+    EXPECT_THAT(said, ::testing::HasSubstr("nothere: is not a folder"));
+    EXPECT_THAT(said, ::testing::Not(::testing::HasSubstr("--root"))) << "which helio-eval does not have";
+  }
 }
 
 }  // namespace
