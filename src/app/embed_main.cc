@@ -8,6 +8,7 @@
 #include "src/app/training_checks.h"
 #include "src/app/training_flags.h"
 #include "src/base/error.h"
+#include "src/base/file_system.h"
 
 namespace helio::app {
 namespace {
@@ -59,6 +60,7 @@ void EmbedData(const std::string& folder, const TrainingOptions& options, const 
                const std::string& file, int64_t longest) {
   const dataio::Dataset splits[] = {{folder, "train"}, {folder, "test"}};
   std::ranges::for_each(splits, &dataio::CheckHasCaptions);
+  for (const auto& split : splits) CheckCanWrite(dataio::Embeddings::FileOf(split));
   const auto encoder = ReadSentenceEncoder(file, flag, options.judges, splits[0].vocabulary(), longest);
   const auto digest = encoder->Digest();
   const auto protocol =

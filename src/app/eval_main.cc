@@ -128,6 +128,7 @@ int Evaluate(const HelioEvalOptions& own, cluster::Communicator& communicator) {
   if (communicator.rank() == 0)
     for (const auto& concern : data.Concerns({model.needs()})) LOG(WARNING) << run.data << ": " << concern;
   CheckTest(own, model, test);
+  if (communicator.rank() == 0) eval::CheckReportPlaces(model.options().session.out, own.folders.features);
   const auto judges = JudgesFor(own, model, data, device);
   const eval::EvaluationOptions evaluation{.images = own.images,
                                            .seed = run.seed,

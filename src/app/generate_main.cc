@@ -8,6 +8,7 @@
 #include "src/app/trained_model.h"
 #include "src/app/training_flags.h"
 #include "src/app/translate_files.h"
+#include "src/base/file_system.h"
 #include "src/base/text_list.h"
 #include "src/eval/attention_picture.h"
 #include "src/eval/png_writer.h"
@@ -134,6 +135,7 @@ int DrawWhatIsAsked() {
               DrawsNoiseAlone(model) ? "none: this system draws of noise alone"
                                      : "sentences or a class to draw, or pictures to translate");
   CheckOptions(own, model, GivenFlags());
+  CheckCanWrite(out);
   if (own.rows.any()) {
     DrawSentenceRows(own, model, out);
   } else if (own.image.empty()) {

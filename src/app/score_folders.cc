@@ -3,6 +3,7 @@
 #include "cluster/launch.h"
 #include "src/app/picture_progress.h"
 #include "src/app/pretrained_weights.h"
+#include "src/app/run_setup.h"
 #include "src/app/score_push.h"
 #include "src/base/log.h"
 #include "src/eval/report.h"
@@ -45,6 +46,7 @@ int ScorePictureFolders(const TrainingOptions& options, const eval::DistanceChoi
     const auto judges = eval::MakePictureJudges(
         options.judges, ReadWeights(options.run),
         {.device = launch.world().device, .distances = distances, .inception_splits = inception_splits});
+    if (communicator.rank() == 0) eval::CheckReportPlaces(options.session.out, folders.features);
     auto watched = folders;
     watched.watch = PictureProgress("pictures", communicator.rank());
     const auto scores = eval::ScoreFolders(judges, watched, communicator);

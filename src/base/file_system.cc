@@ -152,6 +152,12 @@ void WriteFileAtomically(const fs::path& path, std::string_view content) {
   file.Commit();
 }
 
+void CheckCanWrite(const fs::path& path) {
+  if (path.has_parent_path()) MakeFolders(path.parent_path());
+  if (IsFolder(path)) ThrowUser("is a directory, expected a file", path.string());
+  const AtomicFile tried(path);  // goes again
+}
+
 AtomicFile::AtomicFile(fs::path path)
     : path_(Replaceable(std::move(path))),
       temporary_(WithSuffix(path_, ".tmp")),

@@ -36,6 +36,10 @@ class AtomicFile {
   uint64_t written_ = 0, started_ = 0;  // bytes given to the system; bytes it was asked to bring to the disk
 };
 
+// That an AtomicFile can be made there, asked before hours of work: makes the folders above it, and leaves
+// nothing else. Throws Error where it cannot.
+void CheckCanWrite(const std::filesystem::path& path);
+
 // What std::filesystem does, with an Error that names the path instead of its own exception. Exists: follows
 // links; false also where a folder on the way is none.
 bool Exists(const std::filesystem::path& path);

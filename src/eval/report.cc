@@ -22,6 +22,13 @@ Json SectionOf(const std::vector<Score>& scores) {
   return section;
 }
 
+// Of earlier evaluations; an empty one where there was none.
+Json SummaryIn(const std::filesystem::path& file) {
+  Json summary = Exists(file) ? ReadJson(file) : Json::object();
+  if (!summary.is_object()) ThrowData("is not a JSON object", file.string(), "remove it");
+  return summary;
+}
+
 }  // namespace
 
 Json ScoreLine(int64_t step, const std::vector<Score>& scores) {
@@ -44,9 +51,14 @@ void AppendScores(const std::filesystem::path& evaluation_jsonl, int64_t step,
   SyncFile(evaluation_jsonl);
 }
 
+void CheckReportPlaces(const std::filesystem::path& out, const std::filesystem::path& features) {
+  CheckCanWrite(out / "summary.json");
+  SummaryIn(out / "summary.json");
+  if (!features.empty()) CheckCanWrite(features);
+}
+
 void UpdateSummary(const std::filesystem::path& summary_json, const std::vector<SummarySection>& sections) {
-  Json summary = std::filesystem::exists(summary_json) ? ReadJson(summary_json) : Json::object();
-  if (!summary.is_object()) ThrowData("is not a JSON object", summary_json.string(), "remove it");
+  Json summary = SummaryIn(summary_json);
   if (!summary.contains("sources") || !summary["sources"].is_object()) summary["sources"] = Json::object();
   for (const auto& section : sections) {
     summary.erase(section.name);

@@ -24,6 +24,10 @@ struct SummarySection {
   Json source;  // {"checkpoint", "step"}, {"data", ...} or {"folder"}
 };
 
+// Whether UpdateSummary can write `out`/summary.json and, where it is named, WriteFeatures `features`: asked
+// before pictures are judged for hours. Makes the folders that they lie in; one process asks. Throws Error.
+void CheckReportPlaces(const std::filesystem::path& out, const std::filesystem::path& features);
+
 // Sets summary[section][score.name] = {value, deviation, protocol} and summary["sources"][section], in place
 // of what an earlier evaluation left there; a section without scores is taken away. Keeps other sections; all
 // at once. Creates the file where there is none.

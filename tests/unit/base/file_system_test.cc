@@ -27,6 +27,18 @@ TEST(FileSystemTest, AWrongPathIsTheUsers) {
     EXPECT_EQ(ErrorOfErrno(code, "a", "cannot open").kind(), ErrorKind::kUser) << code;
 }
 
+TEST(FileSystemTest, WhetherAFileCanBeWrittenIsKnownBefore) {
+  const ScratchFolder scratch("can_write");
+  const auto& root = scratch.path();
+  CheckCanWrite(root / "missing/x");
+  EXPECT_TRUE(std::filesystem::is_empty(root / "missing")) << "the folder is made, no file";
+  WriteFileAtomically(root / "file", "content");
+  CheckCanWrite(root / "file");
+  EXPECT_EQ(ReadFile(root / "file"), "content");
+  for (const char* wrong : {"file/x", "missing"})
+    EXPECT_NE(ErrorOf([&] { CheckCanWrite(root / wrong); }), "") << wrong;
+}
+
 TEST(FileSystemTest, ADigestThatCannotBeReadSaysWhy) {
   const auto error = ErrorIn([] { DigestFile(kUnreadable); });
   ASSERT_TRUE(error);

@@ -56,6 +56,17 @@ TEST_F(Report, SummaryKeepsNoScoreOfAnEarlierEvaluation) {
   EXPECT_FALSE(summary["sources"].contains("real"));
 }
 
+TEST_F(Report, PlacesAreCheckedBeforePicturesAreJudged) {
+  CheckReportPlaces(folder_ / "new", folder_ / "missing/x.safetensors");
+  WriteFeatures(folder_ / "missing/x.safetensors", {"a judge", "drawn ones", ""},
+                {{"drawn", torch::ones({1})}});
+  EXPECT_FALSE(std::filesystem::exists(folder_ / "new/summary.json"));
+  EXPECT_THROW(CheckReportPlaces(folder_, folder_ / "missing"), Error) << "a folder";
+  EXPECT_THROW(CheckReportPlaces(folder_ / "missing/x.safetensors", ""), Error) << "below a file";
+  WriteFileAtomically(folder_ / "summary.json", "[1]");
+  EXPECT_THROW(CheckReportPlaces(folder_, ""), Error) << "of other hands";
+}
+
 TEST_F(Report, WritesOfAFolderWhoseNameIsNoUtf8) {
   const std::vector<Score> scores{{"fid", 12, 0, "pictures of caf\xE9"}};
   UpdateSummary(folder_ / "summary.json", {{"generated", scores, {{"folder", "caf\xE9"}}}});
