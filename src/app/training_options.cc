@@ -62,7 +62,7 @@ OptionValues CadenceOf(const OptionList& list, const OptionValues& values) {
 
 // Of evaluations in training.
 void DeclareEvaluations(OptionList& list, RunOptions& run) {
-  list.AddOperational("evaluate_images", &run.evaluate_images, AtLeast(1),
+  list.AddOperational("evaluate_images", &run.evaluate_images, Between(1, 1e7),
                       "Images of an evaluation, over all ranks together");
   list.AddOperational(
       "evaluate_fid", &run.evaluate_distances.fid, AnyValue(),

@@ -13,7 +13,7 @@ from checks import MPIRUN, check, run, wait_for  # noqa: E402
 from scenarios import checkpoints, free_ports, make_classifier, make_data, toy_flags  # noqa: E402
 
 NUMBERS = {"max_bad_steps": "0", "g_rate": "-0.001", "d_rate": "nan", "steps": "-1", "epochs": "inf", "words": "0", "gf": "0", "embedding": "0", "z": "-3",
-           "beta1": "1", "beta2": "1.5", "ema_decay": "2", "prefetch": "0", "workers": "0", "log_every": "0"}
+           "beta1": "1", "beta2": "1.5", "ema_decay": "2", "prefetch": "0", "workers": "0", "log_every": "0", "evaluate_images": "1000000000000"}
 
 
 def numbers(bin_dir, work):

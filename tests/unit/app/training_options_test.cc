@@ -48,10 +48,15 @@ TEST(TrainingOptionsTest, ASystemKeepsItsOwnDefaultOfASharedName) {
 
 TEST(TrainingOptionsTest, ProblemsOfRunAndSystemComeTogether) {
   std::string problems;
-  const auto options = ReadTrainingOptions(
-      {{"recipe", "mirrorgan"}, {"batch", "0"}, {"stages", "9"}, {"seed", "4"}}, problems);
+  const auto options = ReadTrainingOptions({{"recipe", "mirrorgan"},
+                                            {"batch", "0"},
+                                            {"stages", "9"},
+                                            {"seed", "4"},
+                                            {"evaluate_images", "1000000000000"}},
+                                           problems);
   EXPECT_THAT(problems, HasSubstr("--batch=0: at least 1"));
   EXPECT_THAT(problems, HasSubstr("--stages=9: 1 to 4"));
+  EXPECT_THAT(problems, HasSubstr("--evaluate_images=1000000000000: 1 to 1e+07"));
   EXPECT_EQ(options.run.batch, 20);
   EXPECT_EQ(options.loader.seed, 4u);
   EXPECT_THROW(ReadTrainingOptions({{"recipe", "mirrorgan"}, {"stages", "9"}}), Error);
