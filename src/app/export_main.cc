@@ -36,7 +36,7 @@ int Run() {
   if (own.checkpoint.empty()) ThrowUser("is missing", "--checkpoint", "name a run's folder");
   if (out.empty()) ThrowUser("is missing", "--out", "name a folder for the exported model");
   TrainedModel model(own.checkpoint);
-  const Json scores = Scores(own.summary, model);
+  const auto card = ModelCard(model, Scores(own.summary, model));
   fs::create_directories(out);
   const std::map<std::string, std::string> origin = {{"format", "pt"},
                                                      {"recipe", model.options().run.recipe}};
@@ -47,7 +47,7 @@ int Run() {
     WriteSafeTensors(out / "text_encoder.safetensors", text, origin);
   WriteFileAtomically(out / train::kVocabularyFile, model.vocabulary().ToJson());
   WriteFileAtomically(out / train::kRunFlagsFile, model.run_flags());
-  WriteFileAtomically(out / "README.md", ModelCard(model, scores));  // last: an export with a card is whole
+  WriteFileAtomically(out / "README.md", card);  // last: an export with a card is whole
   LOG(INFO) << "exported step " << model.step() << " to " << out.string();
   return 0;
 }

@@ -20,12 +20,10 @@ std::string OrElse(const std::string& said, const std::string& otherwise) {
 
 std::string ScoreRow(const std::string& name, const Json& score) {
   if (score.is_number()) return "| " + name + " | " + Number(score.get<double>()) + " | |\n";
-  if (!score.contains("value") || !score.at("value").is_number())
-    return "| " + name + " | not finite | " + score.value("protocol", "") + " |\n";
-  std::string value = Number(score.at("value").get<double>());
-  if (const double deviation = score.value("deviation", 0.0); deviation > 0)
-    value += " ± " + Number(deviation);
-  return "| " + name + " | " + value + " | " + score.value("protocol", "") + " |\n";
+  const double number = NumberIn(score, "value"), deviation = NumberIn(score, "deviation");
+  std::string value = std::isfinite(number) ? Number(number) : "not finite";
+  if (std::isfinite(number) && deviation > 0) value += " ± " + Number(deviation);
+  return "| " + name + " | " + value + " | " + TextIn(score, "protocol") + " |\n";
 }
 
 std::string ScoreTable(const Json& scores) {

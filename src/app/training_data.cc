@@ -50,9 +50,9 @@ recipes::DataFacts FactsFromJson(const Json& json, const std::string& where) {
           .classes = JsonField<int64_t>(json, "classes", where),
           .embedding = JsonField<int64_t>(json, "embedding", where),
           .key_points = JsonField<std::vector<std::string>>(json, "key_points", where),
-          .sentences = json.value("sentences", ""),  // runs from before they were recorded
-          .sentence_encoder = json.value("sentence_encoder", ""),
-          .sentence_encoder_file = json.value("sentence_encoder_file", "")};
+          .sentences = TextIn(json, "sentences"),  // runs from before they were recorded
+          .sentence_encoder = TextIn(json, "sentence_encoder"),
+          .sentence_encoder_file = TextIn(json, "sentence_encoder_file")};
 }
 
 TrainingData::TrainingData(const std::map<std::string, std::string>& folders)

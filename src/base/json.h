@@ -1,4 +1,5 @@
 #pragma once
+#include <cmath>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -33,6 +34,18 @@ T JsonField(const Json& object, const std::string& key, const std::string& where
   } catch (const nlohmann::json::exception&) {
     ThrowData("field '" + key + "' has the wrong type", where);
   }
+}
+
+// The number `key` of an object of other hands; NaN where it is none.
+inline double NumberIn(const Json& object, const std::string& key) {
+  const bool there = object.is_object() && object.contains(key) && object.at(key).is_number();
+  return there ? object.at(key).get<double>() : std::nan("");
+}
+
+// And the text `key`; empty where it is none.
+inline std::string TextIn(const Json& object, const std::string& key) {
+  const bool there = object.is_object() && object.contains(key) && object.at(key).is_string();
+  return there ? object.at(key).get<std::string>() : "";
 }
 
 }  // namespace helio

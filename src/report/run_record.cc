@@ -38,16 +38,6 @@ std::vector<Picture> PicturesIn(const fs::path& folder, const std::string& prefi
   return pictures;
 }
 
-double NumberOf(const Json& object, const char* key) {
-  const auto found = object.find(key);
-  return found != object.end() && found->is_number() ? found->get<double>() : std::nan("");
-}
-
-std::string TextOf(const Json& object, const char* key) {
-  const auto found = object.find(key);
-  return found != object.end() && found->is_string() ? found->get<std::string>() : "";
-}
-
 // `prefix`: of the sections' names.
 void TakeSummary(const fs::path& file, const std::string& prefix, RunRecord& run) {
   const Json summary = ReadJson(file);
@@ -56,13 +46,13 @@ void TakeSummary(const fs::path& file, const std::string& prefix, RunRecord& run
     if (!scores.is_object() || section == "sources") continue;
     for (const auto& [name, score] : scores.items()) {
       if (!score.is_object()) continue;
-      const double value = NumberOf(score, "value"), deviation = NumberOf(score, "deviation");
+      const double value = NumberIn(score, "value"), deviation = NumberIn(score, "deviation");
       if (!std::isfinite(value)) {
         run.concerns.push_back(file.string() + ": the score " + section + "/" + name + " is no number");
         continue;
       }
       run.summary[prefix + section][name] = {value, std::isfinite(deviation) ? deviation : 0,
-                                             TextOf(score, "protocol")};
+                                             TextIn(score, "protocol")};
     }
   }
 }

@@ -54,6 +54,10 @@ def newest_weights(run_folder):
 def check_export(work):
     """The exported generator is the averaged one of the checkpoint, and survives the way to .pth and back."""
     run(*command("helio-export", f"--checkpoint={work}/two", f"--summary={work}/report/summary.json", f"--out={work}/export"))
+    (work / "odd.json").write_text('{"generated": {"fid": {"value": 1.5, "deviation": null, "protocol": "theirs"}, "kid": null, "recall": [1], "precision": {"value": 2, "protocol": 5}}}')
+    run(*command("helio-export", f"--checkpoint={work}/two", f"--summary={work}/odd.json", f"--out={work}/odd"))
+    rows = (work / "odd/README.md").read_text()
+    check(all(f"| {row} |" in rows for row in ("fid | 1.5 | theirs", "kid | not finite | ", "recall | not finite | ", "precision | 2 | ")), "scores of other hands are shown as far as they are numbers")
     check({f.name for f in (work / "export").iterdir()} == {"README.md", "netG.safetensors", "run.flags", "text_encoder.safetensors", "vocabulary.json"},
           "an export has weights, vocabulary, flags and a card")
     card = (work / "export/README.md").read_text()
