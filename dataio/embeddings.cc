@@ -129,7 +129,8 @@ NamedVectors NamedVectors::Read(const std::filesystem::path& path) {
   if (ids == file.metadata.end() || !vectors || !counts || vectors->dim() != 2 || counts->dim() != 1 ||
       !vectors->is_floating_point() || counts->is_floating_point())
     ThrowData("holds no vectors of named pictures", where, "scripts/convert_embeddings.py makes such files");
-  NamedVectors named{NamesOfJson(ids->second, where), counts->to(torch::kInt64), vectors->to(torch::kFloat32)};
+  NamedVectors named{NamesOfJson(ids->second, where), counts->to(torch::kInt64),
+                     vectors->to(torch::kFloat32)};
   CheckVectors(named, where);
   return named;
 }
