@@ -15,9 +15,10 @@ namespace fs = std::filesystem;
 namespace {
 
 const std::set<std::string> kPictureSuffixes = {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp"};
-const std::set<std::string> kForeignSuffixes = {".bmp",  ".gif", ".tif",  ".tiff", ".avif", ".heic",
-                                                ".heif", ".jp2", ".jxl",  ".ppm",  ".pgm",  ".pnm",
-                                                ".tga",  ".svg", ".jpe2", ".psd",  ".apng", ".ico"};
+const std::set<std::string> kForeignSuffixes = {
+    ".bmp", ".gif", ".tif",  ".tiff", ".avif", ".heic", ".heif",  ".jp2", ".jxl", ".ppm", ".pgm", ".pnm",
+    ".tga", ".svg", ".jpe2", ".psd",  ".apng", ".ico",  ".pjpeg", ".pjp", ".jif", ".jfi", ".j2k", ".jpf",
+    ".jpx", ".mpo", ".dng",  ".cr2",  ".cr3",  ".nef",  ".arw",   ".orf", ".rw2", ".raf"};
 
 class TreeReader {
  public:
@@ -104,14 +105,23 @@ std::string WithoutPictureSuffix(const fs::path& path) {
   return named ? fs::path(path).replace_extension().string() : path.string();
 }
 
-std::string FileTree::OtherKinds() const {
+std::string KindsOf(const std::vector<fs::path>& files) {
+  constexpr size_t kMost = 12;  // "a.jpg?w=300" is of a kind of its own
   std::map<std::string, int64_t> kinds;
-  for (const auto* files : {&foreign, &texts, &others})
-    for (const auto& file : *files) ++kinds[SuffixOf(file)];
+  for (const auto& file : files) ++kinds[SuffixOf(file)];
   std::string text;
+  size_t named = 0;
   for (const auto& [suffix, count] : kinds)
-    AddToList(text, std::to_string(count) + " " + (suffix.empty() ? "without a suffix" : suffix));
-  return text;
+    if (++named <= kMost)
+      AddToList(text, std::to_string(count) + " " + (suffix.empty() ? "without a suffix" : suffix));
+  return text + (named > kMost ? ", ..." : "");
+}
+
+std::string FileTree::OtherKinds() const {
+  auto all = foreign;
+  all.insert(all.end(), texts.begin(), texts.end());
+  all.insert(all.end(), others.begin(), others.end());
+  return KindsOf(all);
 }
 
 FileTree ReadTree(const fs::path& root, const std::vector<std::string>& folders) {

@@ -19,13 +19,16 @@ struct FileTree {
   // What cannot be read, a sentence each: folders without rights, dead links.
   std::vector<std::string> faults;
 
-  // "2 .bmp, 1 .json": what is there beside pictures that are read.
+  // The KindsOf what is there beside pictures that are read.
   std::string OtherKinds() const;
 };
 
 // Reads `folders` (relative to the root; "." is all of it). Throws Error{kUser} if the root is no folder or
 // cannot be read.
 FileTree ReadTree(const std::filesystem::path& root, const std::vector<std::string>& folders = {"."});
+
+// "2 .bmp, 1 .json".
+std::string KindsOf(const std::vector<std::filesystem::path>& files);
 
 // `name`, as a list writes it, relative to `root` and without "." and ".."; an absolute one may lie below
 // `root`. Throws Error{kData} where it leads out of it.

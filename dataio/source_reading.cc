@@ -110,6 +110,14 @@ void SourceReading::PassedOver(const std::string& what, const std::vector<std::s
                << (names.size() > 5 ? ", ..." : "");
 }
 
+void SourceReading::TellUnread(const std::vector<std::filesystem::path>& files) const {
+  std::vector<std::filesystem::path> unread;
+  std::vector<std::string> names;
+  for (const auto& file : files)
+    if (!read_.contains(file)) unread.push_back(file), names.push_back(file.string());
+  PassedOver("files that are not read (" + KindsOf(unread) + ")", names);
+}
+
 // Not one letter in all captions: they are labels ("0 0.5 0.5 0.2 0.3" of YOLO), or ids.
 void SourceReading::CheckLettersAreThere() const {
   if (first_caption_.empty() || letters_.letters > 0) return;

@@ -2,6 +2,7 @@
 #include <filesystem>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -41,6 +42,10 @@ class SourceReading {
 
   // In words, for the log: what made the splits.
   void SplitsAreBy(std::string text) { made_splits_ = std::move(text); }
+  // For the log: files (relative to the root) that were read beside the pictures.
+  void AreRead(const std::vector<std::filesystem::path>& files) { read_.insert(files.begin(), files.end()); }
+  // Logs which of `files` no one has read.
+  void TellUnread(const std::vector<std::filesystem::path>& files) const;
   // For the log: `what` was passed over; the first few are named.
   void PassedOver(const std::string& what, const std::vector<std::string>& names) const;
 
@@ -69,6 +74,7 @@ class SourceReading {
   std::map<std::string, SourceSplit> splits_;  // by name
   std::map<std::string, Seen> seen_;           // by id
   std::string made_splits_, first_caption_;
+  std::set<std::filesystem::path> read_;
   LetterCount letters_;
   int64_t undecided_ = 0, wordless_ = 0, beyond_limit_ = 0;
 };

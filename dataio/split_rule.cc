@@ -120,6 +120,12 @@ void SplitRule::ReadFolders(const FileTree& tree) {
   if (folders_) text_ = "by folders";
 }
 
+std::vector<fs::path> SplitRule::Lists() const {
+  std::vector<fs::path> files;
+  for (const auto& [file, split] : lists_) files.emplace_back(file);
+  return files;
+}
+
 std::optional<std::string> SplitRule::Of(const fs::path& picture) const {
   if (!lists_.empty()) {
     const auto found = of_.find(picture.string());

@@ -29,7 +29,8 @@ class SplitRule {
   // "train", "test", "val"; empty: left open; nothing: there are lists, and the picture is in none. Throws
   // Error{kData} where the rule is folders and the picture lies in none of them.
   std::optional<std::string> Of(const std::filesystem::path& picture) const;
-  std::string text() const { return text_; }  // for the log
+  std::string text() const { return text_; }         // for the log
+  std::vector<std::filesystem::path> Lists() const;  // its files, relative to the root
   // Whether the file is one of the lists.
   bool IsList(const std::filesystem::path& file) const { return lists_.contains(file.string()); }
 

@@ -127,6 +127,7 @@ void ReadCaptionLines(const FileTree& tree, SourceReading& reading) {
   reading.SplitsAreBy(splits.text());
   reading.PassedOver("pictures that are in no split", unlisted);
   reading.PassedOver("pictures without a line in captions.jsonl", unnamed);
+  reading.AreRead({kFile});
 }
 
 }  // namespace

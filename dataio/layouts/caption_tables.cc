@@ -57,6 +57,7 @@ void ReadTables(const FileTree& tree, SourceReading& reading) {
       reading.complaints().Try([&] { gatherer.Take(row, PictureOf(row, find), split); });
   }
   gatherer.Finish();
+  reading.AreRead(files);
 }
 
 }  // namespace

@@ -44,6 +44,7 @@ void ReadMetadataFiles(const FileTree& tree, SourceReading& reading) {
       reading.complaints().Try([&] { gatherer.Take(row, PictureOf(row, find), ""); });
   }
   gatherer.Finish();
+  reading.AreRead(MetadataFiles(tree));
 }
 
 }  // namespace

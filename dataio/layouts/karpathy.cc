@@ -56,6 +56,7 @@ void ReadKarpathy(const FileTree& tree, SourceReading& reading) {
     });
   }
   gatherer.Finish();
+  reading.AreRead({KarpathyFile(tree)});
 }
 
 }  // namespace

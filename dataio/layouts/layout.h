@@ -15,6 +15,8 @@ struct Layout {
   std::string (*recognise)(const FileTree& tree);
   // Records and complaints go to `reading`.
   void (*read)(const FileTree& tree, SourceReading& reading);
+  // Whether texts that it does not read are worth a word.
+  bool tells_texts = true;
 };
 
 // In the order in which they are tried: a list that somebody wrote goes before files that merely lie there.
@@ -32,8 +34,8 @@ Layout PicturesAlone();      // --captions=none
 // Throws Error{kUser} saying what is there and which layouts are read.
 [[noreturn]] void RefuseTree(const FileTree& tree);
 
-// What every layout tells besides: foreign pictures and unreadable files are complaints, hidden files are
-// logged.
+// What every layout tells besides: foreign pictures and unreadable files are complaints; hidden files, and
+// foreign pictures of which a copy is there that is read, are logged.
 void ReportTree(const FileTree& tree, SourceReading& reading);
 
 }  // namespace helio::dataio

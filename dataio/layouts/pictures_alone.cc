@@ -15,11 +15,12 @@ void ReadPictures(const FileTree& tree, SourceReading& reading) {
   std::vector<std::string> unlisted;
   for (const auto& picture : tree.pictures)
     reading.complaints().Try([&] { reading.AddPicture(picture, rule.Of(picture), "", unlisted); });
+  reading.AreRead(rule.Lists());
   reading.PassedOver("pictures that are in no list", unlisted);
 }
 
 }  // namespace
 
-Layout PicturesAlone() { return {"pictures alone", &SeePictures, &ReadPictures}; }
+Layout PicturesAlone() { return {"pictures alone", &SeePictures, &ReadPictures, false}; }
 
 }  // namespace helio::dataio

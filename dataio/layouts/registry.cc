@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cctype>
+#include <set>
 
 #include "dataio/layouts/layout.h"
 #include "src/base/file_system.h"
@@ -50,9 +51,16 @@ const std::vector<Layout>& Layouts() {
 }
 
 void ReportTree(const FileTree& tree, SourceReading& reading) {
+  std::set<std::string> stems;
+  for (const auto& picture : tree.pictures) stems.insert(WithoutPictureSuffix(picture));
+  std::vector<std::string> originals;
   for (const auto& picture : tree.foreign)
-    reading.complaints().Add((tree.root / picture).string() +
-                             ": is in a format that is not read (convert it to JPEG, PNG or WebP)");
+    if (stems.contains(WithoutPictureSuffix(picture)))
+      originals.push_back(picture.string());
+    else
+      reading.complaints().Add((tree.root / picture).string() +
+                               ": is in a format that is not read (convert it to JPEG, PNG or WebP)");
+  reading.PassedOver("pictures in formats that are not read, each beside a copy that is", originals);
   for (const auto& fault : tree.faults) reading.complaints().Add(fault);
   reading.PassedOver("hidden files and folders", tree.hidden);
   reading.PassedOver("links to folders that are read under another name", tree.seen_before);
@@ -66,6 +74,8 @@ std::vector<SourceSplit> ReadFolder(const SourceOptions& options) {
   const auto read = [&](const Layout& layout, const std::string& seen) {
     LOG(INFO) << options.root.string() << ": read as " << layout.name << ": " << seen;
     layout.read(tree, reading);
+    reading.TellUnread(tree.others);
+    if (layout.tells_texts) reading.TellUnread(tree.texts);
     return reading.Take();
   };
   for (const auto& layout : options.captions ? Layouts() : std::vector{CaptionLines(), PicturesAlone()})

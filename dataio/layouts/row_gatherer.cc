@@ -57,6 +57,7 @@ void RowGatherer::Finish() {
   reading_.SplitsAreBy(splits.text());
   reading_.PassedOver("pictures that are in no split", unlisted);
   reading_.PassedOver("pictures without a line in the list of captions", unnamed);
+  reading_.AreRead(rule_.Lists());
 }
 
 }  // namespace helio::dataio

@@ -115,12 +115,13 @@ void ReadTexts(const FileTree& tree, SourceReading& reading) {
       const auto captions = text.empty() ? fs::path(WithoutPictureSuffix(picture) + ".txt") : text;
       reading.AddPicture(picture, rule.Of(picture), captions, unlisted);
     });
+  reading.AreRead(rule.Lists());
   reading.PassedOver("pictures that are in no list", unlisted);
   reading.PassedOver("text files that are no picture's captions", Unused(tree, rule, used));
 }
 
 }  // namespace
 
-Layout PicturesWithTexts() { return {"pictures with texts", &SeeTexts, &ReadTexts}; }
+Layout PicturesWithTexts() { return {"pictures with texts", &SeeTexts, &ReadTexts, false}; }
 
 }  // namespace helio::dataio

@@ -41,6 +41,30 @@ TEST_F(LayoutsTest, ForeignPicturesAreNamed) {
   EXPECT_NE(Refusal().find("b.bmp: is in a format that is not read"), std::string::npos) << Refusal();
 }
 
+TEST_F(LayoutsTest, WhatIsNotReadIsNamed) {
+  for (const char* stem : {"a", "b"}) Captioned(stem);
+  for (const char* name : {"a.cls", "b.cls", "meta.json", "c.jpg?w=300"}) WriteText(root_ / name, "0");
+  auto log = LogOf([&] { EXPECT_EQ(Refusal(), ""); });
+  EXPECT_NE(log.find("left out 4 files that are not read (2 .cls, 1 .jpg?w=300, 1 .json): a.cls, b.cls"),
+            std::string::npos)
+      << log;
+  WriteText(root_ / "captions.jsonl", R"({"image": "a.jpg", "captions": ["a bird"]})");
+  log = LogOf([&] { EXPECT_EQ(Refusal(), ""); });
+  EXPECT_NE(log.find("left out 4 files that are not read (2 .cls"), std::string::npos) << log;
+  EXPECT_NE(log.find("left out 2 files that are not read (2 .txt): a.txt, b.txt"), std::string::npos) << log;
+}
+
+TEST_F(LayoutsTest, AnOriginalBesideItsCopyIsNotMissed) {
+  Captioned("a");
+  WriteText(root_ / "a.NEF", "raw");
+  const auto log = LogOf([&] { EXPECT_EQ(Refusal(), ""); });
+  EXPECT_NE(log.find("left out 1 pictures in formats that are not read, each beside a copy that is: a.NEF"),
+            std::string::npos)
+      << log;
+  WriteText(root_ / "b.dng", "raw");
+  EXPECT_NE(Refusal().find("b.dng: is in a format that is not read"), std::string::npos) << Refusal();
+}
+
 TEST_F(LayoutsTest, ARootWithoutPicturesIsRefused) {
   WriteText(root_ / "a.json", "{}");
   EXPECT_NE(Refusal().find("no picture found"), std::string::npos) << Refusal();
