@@ -1,5 +1,6 @@
 // COCO's annotation files.
 #include <algorithm>
+#include <set>
 
 #include "dataio/file_tree.h"
 #include "dataio/json_fields.h"
@@ -36,6 +37,17 @@ void AddCocoCaption(const Json& annotation, const std::string& where, CocoImages
   reading.AddCaption(found->second, JsonField<std::string>(annotation, "caption", where));
 }
 
+void ReportPicturesWithoutEntry(const fs::path& folder, const CocoImages& images,
+                                const SourceReading& reading) {
+  if (!IsFolder(folder)) return;
+  std::set<fs::path> known;
+  for (const auto& [id, record] : images) known.insert(record.image);
+  std::vector<std::string> unknown;
+  for (const auto& picture : ReadTree(folder).pictures)
+    if (!known.contains(folder / picture)) unknown.push_back((folder.filename() / picture).string());
+  reading.PassedOver("pictures that the annotations do not name", unknown);
+}
+
 void ReadCocoSplit(const fs::path& annotations, const fs::path& folder, const std::string& name,
                    SourceReading& reading) {
   const std::string where = annotations.string();
@@ -44,6 +56,7 @@ void ReadCocoSplit(const fs::path& annotations, const fs::path& folder, const st
   CocoImages images;
   for (const auto& image : ListField(json, "images", where))
     complaints.Try([&] { AddCocoImage(image, folder, where, images); });
+  ReportPicturesWithoutEntry(folder, images, reading);
   if (reading.options().captions)
     for (const auto& annotation : ListField(json, "annotations", where))
       complaints.Try([&] { AddCocoCaption(annotation, where, images, reading); });

@@ -81,6 +81,16 @@ TEST_F(CocoSourceTest, TrainAloneIsNoSetOfTooFewPictures) {
   EXPECT_EQ(log.find("ten are needed"), std::string::npos) << log;
 }
 
+TEST_F(CocoSourceTest, PicturesWithoutAnEntryAreNamed) {
+  Annotate(images_, captions_);
+  EXPECT_EQ(LogOf([&] { ReadCoco(Options()); }).find("left out"), std::string::npos);
+  WritePicture(root_ / "train2014/more/i3.jpg");
+  const auto log = LogOf([&] { ReadCoco(Options()); });
+  EXPECT_NE(log.find("left out 1 pictures that the annotations do not name: train2014/more/i3.jpg"),
+            std::string::npos)
+      << log;
+}
+
 TEST_F(CocoSourceTest, JsonOfAnotherShapeIsNamed) {
   const auto file = root_ / "annotations/captions_train2014.json";
   for (const char* text :
