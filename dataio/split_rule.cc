@@ -7,6 +7,7 @@
 #include "dataio/pickle_list.h"
 #include "dataio/source.h"
 #include "dataio/split_names.h"
+#include "dataio/split_tables.h"
 #include "src/base/text_list.h"
 
 namespace helio::dataio {
@@ -61,7 +62,7 @@ SplitRule::SplitRule(const FileTree& tree, const PictureIndex& index, Complaints
     : root_(tree.root) {
   ReadLists(tree, index, complaints, captions);
   if (lists_.empty())
-    ReadFolders(tree);
+    ReadFolders(tree, index, complaints);
   else
     FillUp();
 }
@@ -113,15 +114,41 @@ void SplitRule::FillUp() {
 
 // Folders decide where one says train and another test or val, or all pictures lie in them: a class may be
 // called "train", too.
-void SplitRule::ReadFolders(const FileTree& tree) {
+void SplitRule::ReadFolders(const FileTree& tree, const PictureIndex& index, Complaints& complaints) {
   std::map<std::string, int64_t> counts;
   for (const auto& picture : tree.pictures) ++counts[SplitOfFolders(picture)];
   folders_ = counts.contains("train") && (counts.contains("test") || counts.contains("val"));
-  if (folders_) text_ = "by folders";
+  if (folders_)
+    text_ = "by folders";
+  else
+    ReadTables(tree, index, complaints);
+}
+
+// Tables and JSON go last: labels of train.csv are no list where folders make the splits. One split of all
+// pictures says nothing.
+void SplitRule::ReadTables(const FileTree& tree, const PictureIndex& index, Complaints& complaints) {
+  std::set<std::string> splits;
+  for (const auto& file : tree.others)
+    complaints.Try([&] {
+      const auto where = (root_ / file).string();
+      for (const auto& [picture, split] : ReadSplitTable(root_, file, index)) {
+        splits.insert(split);
+        if (lists_.emplace(file.string() + " " + split, split).second)
+          AddToList(text_, split + " by " + file.string());
+        complaints.Try([&, &picture = picture, &split = split] { AddListed(picture, split, index, where); });
+        tables_.insert(file);
+      }
+    });
+  if (splits.size() == 1 && of_.size() == tree.pictures.size()) {
+    lists_.clear();
+    tables_.clear();
+    text_.clear();
+  }
+  if (!lists_.empty()) FillUp();
 }
 
 std::vector<fs::path> SplitRule::Lists() const {
-  std::vector<fs::path> files;
+  std::vector<fs::path> files(tables_.begin(), tables_.end());
   for (const auto& [file, split] : lists_) files.emplace_back(file);
   return files;
 }

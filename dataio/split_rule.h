@@ -17,7 +17,7 @@ std::optional<std::string> SplitOfTheRest(const std::set<std::string>& named);
 
 // What decides the split of a picture in a folder: lists of names (train.txt, test.txt, train/filenames.txt
 // or .pickle, anywhere in the two upper levels), or folders of which one says train and another test or val,
-// or nothing. Immutable.
+// or tables and JSON (split.csv, train.json; dataio/split_tables.h), or nothing. Immutable.
 class SplitRule {
  public:
   // Throws Error{kData} if a list cannot be read, names a picture that is not there or one that another list
@@ -41,12 +41,14 @@ class SplitRule {
                 Complaints& complaints);
   void AddListed(const std::string& name, const std::string& split, const PictureIndex& index,
                  const std::string& where);
-  void ReadFolders(const FileTree& tree);
+  void ReadFolders(const FileTree& tree, const PictureIndex& index, Complaints& complaints);
+  void ReadTables(const FileTree& tree, const PictureIndex& index, Complaints& complaints);
   void FillUp();
 
   std::map<std::string, std::string> of_;     // picture -> split, of lists
-  std::map<std::string, std::string> lists_;  // file -> split
-  std::optional<std::string> rest_;           // split of what no list names; nothing: it is left out
+  std::map<std::string, std::string> lists_;  // file -> split; of tables: file and split -> split
+  std::set<std::filesystem::path> tables_;
+  std::optional<std::string> rest_;  // split of what no list names; nothing: it is left out
   bool folders_ = false;
   const std::filesystem::path root_;
   std::string text_;

@@ -4,6 +4,7 @@
 #include "dataio/layouts/row_gatherer.h"
 #include "dataio/layouts/table.h"
 #include "dataio/split_names.h"
+#include "dataio/split_tables.h"
 #include "src/base/text_list.h"
 
 // Lists of pictures and captions in the two upper levels: Flickr's captions.txt, results.csv,
@@ -25,7 +26,7 @@ std::vector<fs::path> TableFiles(const FileTree& tree) {
     for (const auto& file : *some)
       if (MayBeTable(file) &&
           (some == &tree.others || tree.texts.size() < kMany || !file.has_parent_path()) &&
-          LooksLikeTable(tree.root / file))
+          LooksLikeTable(tree.root / file) && !GivesSplits(tree.root / file))
         files.push_back(file);
   return files;
 }

@@ -2,6 +2,7 @@
 #include <sys/stat.h>
 
 #include "dataio/dataset.h"
+#include "dataio/file_tree.h"
 #include "tests/support/log_of.h"
 #include "tests/unit/dataio/small_set.h"
 
@@ -434,6 +435,43 @@ TEST_F(LayoutsTest, SisterFoldersWithListsOfKeys) {
   WriteText(root_ / "test.txt", "2\n");
   EXPECT_EQ(Ids("train"), "images/0 images/1 ");
   EXPECT_EQ(Ids("test"), "images/2 ");
+}
+
+TEST_F(LayoutsTest, ListsOfSplitsInJsonAndTables) {
+  for (const char* stem : {"a", "b", "c"}) Captioned(stem);
+  const std::vector<std::vector<std::pair<const char*, const char*>>> lists = {
+      {{"train.json", R"(["a.jpg", "b"])"}, {"test.json", R"(["c.jpg"])"}},
+      {{"train.json", R"(["a.jpg", "b"])"}},
+      {{"splits.json", R"({"train": ["a.jpg", "b.jpg"], "test": ["c.jpg"]})"}},
+      {{"split.json", R"({"a.jpg": "train", "b.jpg": "train", "c.jpg": "test"})"}},
+      {{"split.csv", "id,filename,split\n7,a.jpg,train\n8,b.jpg,train\n9,c.jpg,test\n"}},
+      {{"split.csv", "a.jpg,train\nb.jpg,train\nc.jpg,test\n"}},
+      {{"train.csv", "file_name,label\na.jpg,3\nb.jpg,3\na.jpg,4\n"},
+       {"test.csv", "file_name,label\nc.jpg,3\n"}}};
+  for (const auto& files : lists) {
+    for (const auto& [name, text] : files) WriteText(root_ / name, text);
+    SCOPED_TRACE(files[0].second);
+    EXPECT_EQ(Ids("train"), "a b ");
+    EXPECT_EQ(Ids("test"), "c ");
+    EXPECT_EQ(LogOf([&] { Ids("train"); }).find("not read"), std::string::npos);
+    for (const auto& [name, text] : files) fs::remove(root_ / name);
+  }
+}
+
+TEST_F(LayoutsTest, JsonAndTablesThatAreNoListsAreNot) {
+  for (const char* stem : {"a", "b", "c"}) Captioned(stem);
+  for (const auto& [name, text] :
+       {std::pair("train.json", R"(["a bird", "a cat"])"), std::pair("train.json", R"({"train": 3})"),
+        std::pair("labels.csv", "file,label\na.jpg,3\nb.jpg,4\n"),
+        std::pair("train.csv", "file,label\nx.jpg,3\ny.jpg,4\n"),
+        std::pair("train_labels.csv", "file,label\na.jpg,3\nb.jpg,4\nc.jpg,4\n")}) {
+    WriteText(root_ / name, text);
+    SCOPED_TRACE(text);
+    EXPECT_EQ(Ids("train"), "a b c ");
+    EXPECT_NE(LogOf([&] { Ids("train"); }).find(std::string("not read (1 ") + SuffixOf(name)),
+              std::string::npos);
+    fs::remove(root_ / name);
+  }
 }
 
 TEST_F(LayoutsTest, ATableOfCaptions) {

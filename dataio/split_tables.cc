@@ -1,0 +1,164 @@
+#include "dataio/split_tables.h"
+
+#include <algorithm>
+#include <cctype>
+#include <fstream>
+#include <set>
+
+#include "dataio/layouts/separated.h"
+#include "dataio/layouts/table_forms.h"
+#include "dataio/split_names.h"
+#include "src/base/byte_order_mark.h"
+#include "src/base/file_system.h"
+#include "src/base/json.h"
+
+namespace helio::dataio {
+namespace fs = std::filesystem;
+namespace {
+
+using Records = std::vector<std::vector<std::string>>;
+
+// Whole lines that a file begins with: enough to see what it is.
+std::string FirstLines(const fs::path& file) {
+  std::string text(1 << 14, '\0');
+  std::ifstream stream(file, std::ios::binary);
+  stream.read(text.data(), static_cast<std::streamsize>(text.size()));
+  text.resize(static_cast<size_t>(std::max<std::streamsize>(stream.gcount(), 0)));
+  DropByteOrderMark(text);
+  if (const auto end = text.rfind('\n'); !stream.eof() && end != std::string::npos) text.resize(end + 1);
+  return text;
+}
+
+// None where quotes are not as they should be.
+Records RecordsOf(const std::string& text) {
+  const auto separator = text.substr(0, text.find('\n')).find_first_of(",\t|;");
+  if (separator == std::string::npos) return {};
+  Separated lines(text, text[separator]);
+  Records records;
+  try {
+    for (std::vector<std::string> fields; lines.Next(fields);)
+      if (fields.size() > 1 || !fields[0].empty()) records.push_back(fields);
+  } catch (const Error&) {
+    return {};
+  }
+  return records;
+}
+
+std::string Cell(const std::vector<std::string>& record, size_t column) {
+  return column < record.size() ? record[column] : "";
+}
+
+// SIZE_MAX: there is none. The first record may be the header.
+size_t SplitColumn(const Records& records) {
+  if (records.size() < 2) return SIZE_MAX;
+  for (size_t i = 0; i < records[0].size(); ++i)
+    if (std::all_of(records.begin() + 1, records.end(),
+                    [&](const auto& record) { return !SplitOfWord(Cell(record, i)).empty(); }))
+      return i;
+  return SIZE_MAX;
+}
+
+// The column that names the most pictures, of at least half of the records; SIZE_MAX: there is none.
+size_t PictureColumn(const Records& records, size_t split, const PictureIndex& index) {
+  size_t best = SIZE_MAX;
+  ptrdiff_t most = 0;
+  for (size_t i = 0; !records.empty() && i < records[0].size(); ++i) {
+    const auto known =
+        std::ranges::count_if(records, [&](const auto& record) { return index.Knows(Cell(record, i)); });
+    if (i != split && known > most) most = known, best = i;
+  }
+  return 2 * most >= std::ssize(records) ? best : SIZE_MAX;
+}
+
+std::vector<SplitRow> RowsOfTable(const fs::path& file, const std::string& split_of_file,
+                                  const PictureIndex& index) {
+  const auto begin = FirstLines(file);
+  if (ReadHeader(begin)) return {};  // of captions, too
+  const auto first = RecordsOf(begin);
+  const auto split = SplitColumn(first), picture = PictureColumn(first, split, index);
+  if (picture == SIZE_MAX || (split == SIZE_MAX && split_of_file.empty())) return {};
+  std::string text = ReadFile(file);
+  DropByteOrderMark(text);
+  std::vector<SplitRow> rows;
+  for (const auto& record : RecordsOf(text)) {
+    const auto said = split == SIZE_MAX ? split_of_file : SplitOfWord(Cell(record, split));
+    if (!said.empty()) rows.push_back({Cell(record, picture), said});
+  }
+  return rows;
+}
+
+// Whether JSON that begins so may be of splits: others may be large.
+bool MayBeSplits(std::string text) {
+  std::erase_if(text, [](unsigned char c) { return std::isspace(c) != 0; });
+  if (text.starts_with("[\"")) return true;
+  const auto end = text.starts_with("{\"") ? text.find('"', 2) : std::string::npos;
+  if (end == std::string::npos) return false;
+  const auto value = text.substr(end + 1);
+  if (value.starts_with(":[")) return !SplitOfWord(text.substr(2, end - 2)).empty();
+  return value.starts_with(":\"") && !SplitOfWord(value.substr(2, value.find('"', 2) - 2)).empty();
+}
+
+// JSON of other names is not opened: there may be one for each picture.
+bool SaysSplits(std::string stem) {
+  std::ranges::transform(stem, stem.begin(),
+                         [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return stem.find("split") != std::string::npos || stem.find("partition") != std::string::npos;
+}
+
+// False where `names` is no list of texts.
+bool AddNames(const Json& names, const std::string& split, std::vector<SplitRow>& rows) {
+  if (!names.is_array() || split.empty()) return false;
+  for (const auto& name : names) {
+    if (!name.is_string()) return false;
+    rows.push_back({name.get<std::string>(), split});
+  }
+  return true;
+}
+
+std::vector<SplitRow> RowsOfSplitJson(const fs::path& file, const std::string& split_of_file) {
+  if (!MayBeSplits(FirstLines(file))) return {};
+  const Json json = ReadJson(file);
+  std::vector<SplitRow> rows;
+  if (json.is_array()) return AddNames(json, split_of_file, rows) ? rows : std::vector<SplitRow>();
+  for (const auto& [key, value] : json.items()) {
+    const auto split = value.is_string() ? SplitOfWord(value.get<std::string>()) : "";
+    if (!split.empty())
+      rows.push_back({key, split});
+    else if (!AddNames(value, SplitOfWord(key), rows))
+      return {};
+  }
+  return rows;
+}
+
+}  // namespace
+
+std::vector<SplitRow> ReadSplitTable(const fs::path& root, const fs::path& file, const PictureIndex& index) {
+  const auto suffix = SuffixOf(file);
+  const bool table = suffix == ".csv" || suffix == ".tsv";
+  if (std::distance(file.begin(), file.end()) > 2 || (!table && suffix != ".json")) return {};
+  const auto split = SplitOfName(file.stem().string());
+  if (!table && split.empty() && !SaysSplits(file.stem().string())) return {};
+  auto rows = table ? RowsOfTable(root / file, split, index) : RowsOfSplitJson(root / file, split);
+  const auto all = rows.size();
+  std::erase_if(rows, [&](const SplitRow& row) { return !index.Knows(row.picture); });
+  if (2 * rows.size() < all) return {};
+  const std::set<SplitRow> once(rows.begin(), rows.end());
+  return {once.begin(), once.end()};
+}
+
+bool GivesSplits(const fs::path& file) {
+  std::set<std::string> splits;
+  if (SuffixOf(file) == ".json") {
+    for (const auto& row : RowsOfSplitJson(file, "")) splits.insert(row.split);
+    return splits.size() > 1;
+  }
+  const auto begin = FirstLines(file);
+  if (ReadHeader(begin) || SplitColumn(RecordsOf(begin)) == SIZE_MAX) return false;
+  const auto records = RecordsOf(ReadFile(file));
+  const auto column = SplitColumn(records);
+  for (const auto& record : records)
+    if (const auto split = SplitOfWord(Cell(record, column)); !split.empty()) splits.insert(split);
+  return splits.size() > 1;
+}
+
+}  // namespace helio::dataio
