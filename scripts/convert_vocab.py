@@ -7,19 +7,16 @@
 
 Protocols 0 to 4, of Python 2 and 3; files whose line ends were damaged to CRLF on the way are mended. A pickle is a
 program for a small stack machine; the reader here knows only the instructions that build lists, dictionaries, tuples,
-strings and numbers (and numpy's integers, as numbers). Any other is refused. Exit status: 0 done, 1 bad input."""
+strings and numbers (and numpy's integers, as numbers). Any other is refused. Exit status: 0 done, 1 bad input, 75 a full disk."""
 import argparse
 import codecs
 import json
-import os
 import pickletools
 import re
 import struct
 import sys
 
-
-class Problem(Exception):
-    """One line for the user: what, where, remedy."""
+from converting import Problem, check_output, exit_code, read_bytes, reading, suffix_of, write_file
 
 
 class Malformed(Exception):
@@ -89,7 +86,10 @@ class Reader(Bytes):
             if action is None:
                 known = pickletools.code2op.get(chr(code))
                 raise Malformed(f"instruction {known.name if known else hex(code)} at byte {self.at - 1} is refused")
-            action(self)
+            try:
+                action(self)
+            except (TypeError, ValueError, AttributeError, OverflowError) as error:  # values of another kind than the instruction needs
+                raise Malformed(f"{error}, before byte {self.at}") from None
 
     def line(self):
         end = self.data.find(b"\n", self.at)
@@ -353,7 +353,7 @@ def convert(value, where, out=""):
     if is_captions(value):
         words = words_of(value, where)
         return json.dumps({"format_version": 1, "words": words}), f"{len(words)} words"
-    if out.endswith(".json"):
+    if suffix_of(out) == ".json":
         held = "a list of captions" if is_list_of(value, (str, bytes)) and any(" " in text_of(entry) for entry in value) else "no vocabulary"
         raise Problem(f"{where}: holds {held}, not AttnGAN's [train, test, ixtoword, wordtoix]; a .json can be made of that alone"
                       " (a list of names or numbers: give the output another suffix, such as .txt)")
@@ -365,26 +365,21 @@ def convert(value, where, out=""):
     raise Problem(f"{where}: holds neither [train, test, ixtoword, wordtoix] nor a list of names or numbers")
 
 
-def write(file, text):
-    with open(file + ".tmp", "w", encoding="utf-8", newline="\n") as out:
-        out.write(text)
-    os.replace(file + ".tmp", file)
+def run(source, out):
+    check_output(out)
+    text, summary = convert(load(read_bytes(source), source), source, out)
+    with reading(source):  # half a surrogate
+        data = text.encode()
+    write_file(out, data)
+    print(f"{out}: {summary}")
 
 
 def main(arguments=None):
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("pickle")
     parser.add_argument("out")
-    arguments = parser.parse_args(arguments)
-    try:
-        with open(arguments.pickle, "rb") as file:
-            text, summary = convert(load(file.read(), arguments.pickle), arguments.pickle, arguments.out)
-        write(arguments.out, text)
-    except (Problem, OSError) as problem:
-        print(f"convert_vocab: {problem}", file=sys.stderr)
-        return 1
-    print(f"{arguments.out}: {summary}")
-    return 0
+    options = parser.parse_args(arguments)
+    return exit_code("convert_vocab", lambda: run(options.pickle, options.out))
 
 
 if __name__ == "__main__":

@@ -1,5 +1,7 @@
 #!/usr/bin/env python3
 """scripts/convert_vocab.py: every protocol, Python 2's strings, damaged line ends, hostile and wrong pickles."""
+import contextlib
+import io
 import json
 import os
 import pickle
@@ -8,6 +10,7 @@ import sys
 import tempfile
 import unittest
 import warnings
+from unittest import mock
 
 ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "..")
 sys.path.insert(0, os.path.join(ROOT, "scripts"))
@@ -29,6 +32,9 @@ class Case(unittest.TestCase):
         folder = tempfile.TemporaryDirectory()
         self.addCleanup(folder.cleanup)
         self.folder = folder.name
+        fast = mock.patch("os.fsync")  # hundreds of files here
+        fast.start()
+        self.addCleanup(fast.stop)
 
     def convert(self, data):
         """Exit status, output text or None, and the complaint."""
@@ -100,7 +106,8 @@ class Captions(Case):
 
     def test_truncation_anywhere_is_refused(self):
         whole = pickle.dumps([[], [], {0: "<end>", 1: "bird"}, {"<end>": 0, "bird": 1}], 2)
-        for end in range(len(whole)):
+        self.refuses(b"", "is empty")
+        for end in range(1, len(whole)):
             self.refuses(whole[:end], "damaged")
 
     def test_flipped_bytes_never_crash(self):
@@ -111,7 +118,31 @@ class Captions(Case):
                 self.assertIn(status, (0, 1))
 
 
+class Files(Case):
+    def test_what_a_download_left_is_named(self):
+        self.refuses(b"<!DOCTYPE html>", "is a page of HTML")
+        self.refuses(b"version https://git-lfs.github.com/spec/v1\noid sha256:0\n", "a pointer of Git LFS")
+
+    def test_half_a_surrogate_is_no_text(self):
+        self.refuses(pickle.dumps(["a\ud800"], 0), "surrogates not allowed")
+
+    def test_outputs_that_cannot_be(self):
+        source = os.path.join(self.folder, "in.pickle")
+        with open(source, "wb") as file:
+            file.write(pickle.dumps(["a"]))
+        for out, said in (("none/out.txt", "there is no folder"), (".", "is a folder")):
+            complaint = io.StringIO()
+            with contextlib.redirect_stderr(complaint):
+                self.assertEqual(convert_vocab.main([source, os.path.join(self.folder, out)]), 1)
+            self.assertIn(said, complaint.getvalue())
+        self.assertEqual(os.listdir(self.folder), ["in.pickle"])
+
+
 class Hostile(Case):
+    def test_values_of_another_kind_than_an_instruction_needs(self):
+        for data in (b"cnumpy\ndtype\n(]tR.", b"cnumpy.core.multiarray\nscalar\nNR.", b"]]\x93.", b"cnumpy\ndtype\n(S'i4'\ntR(K\x01Ntb."):
+            self.assertEqual(self.convert(data)[0], 1)
+
     def test_nothing_is_executed(self):
         trace = os.path.join(self.folder, "executed")
 
