@@ -9,9 +9,11 @@ anything that is in them.
 Names are matched with the records' ids; a leading folder such as "images/" and an extension of a picture do not count. Every record of the split
 needs as many vectors as it has captions, in their order. helio-embed (--bin, default: build/release/bin) checks that and writes the file.
 Pickles and .t7 files are read by small readers that know lists, tables, strings, numbers and arrays, and refuse all else. Exit status: 0 done,
-1 bad input."""
+1 bad input, 75 a full disk."""
 import argparse
+import io
 import json
+import math
 import os
 import pathlib
 import re
@@ -25,10 +27,12 @@ import safetensors.numpy
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import convert_vocab  # noqa: E402
-from convert_vocab import Malformed, Name, Problem, text_of  # noqa: E402
+from convert_vocab import Malformed, Name, text_of  # noqa: E402
+from converting import Problem, each_once, exit_code, read_bytes, read_lines, reading, real_numbers, suffix_of, write_file  # noqa: E402
 
 FLOATS = {"f2": "<f2", "f4": "<f4", "f8": "<f8"}
-PICTURE = re.compile(r"\.(jpe?g|png|t7)$", re.I)
+PICKLES = (".pickle", ".pkl")
+PICTURE = re.compile(r"\.(jpe?g|jpe|jfif|png|webp|t7)$", re.I)  # of pictures: those of dataio/file_tree.cc
 
 
 # --- pickles with arrays ---------------------------------------------------------------------------------------------
@@ -67,7 +71,7 @@ def array_of(shape, kind, fortran, data):
     if kind.code not in FLOATS:
         raise Malformed(f"an array of type {kind.code}, not of floating point")
     form = numpy.dtype(FLOATS[kind.code] if kind.little else FLOATS[kind.code].replace("<", ">"))
-    if not isinstance(data, bytes) or any(not isinstance(size, int) or size < 0 for size in shape) or len(data) != form.itemsize * int(numpy.prod(shape)):
+    if not isinstance(data, bytes) or any(not isinstance(size, int) or size < 0 for size in shape) or len(data) != form.itemsize * math.prod(shape):
         raise Malformed("an array whose bytes are not those of its shape")
     return numpy.frombuffer(data, form).reshape(shape, order="F" if fortran else "C")
 
@@ -77,10 +81,8 @@ class ArrayReader(convert_vocab.Reader):
 
 
 def read_pickle(path):
-    try:
-        value = ArrayReader(path.read_bytes()).run()
-    except (Malformed, struct.error) as error:
-        raise Problem(f"{path}: {error}; the file is damaged or no list of arrays") from None
+    with reading(path, "; the file is damaged or no list of arrays"):
+        value = ArrayReader(read_bytes(path)).run()
     entries = value if isinstance(value, list) else [value]
     if not entries or any(not isinstance(entry, Array) or entry.value is None for entry in entries):
         raise Problem(f"{path}: holds no list of arrays")
@@ -88,9 +90,9 @@ def read_pickle(path):
 
 
 def read_names(path):
-    if path.suffix != ".pickle":
-        return path.read_text(encoding="utf-8").splitlines()
-    value = convert_vocab.load(path.read_bytes(), str(path))
+    if suffix_of(path) not in PICKLES:
+        return read_lines(path)
+    value = convert_vocab.load(read_bytes(path), str(path))
     if not convert_vocab.is_list_of(value, (str, bytes)):
         raise Problem(f"{path}: holds no list of names")
     return [text_of(name) for name in value]
@@ -152,16 +154,15 @@ class Torch7Reader(convert_vocab.Bytes):
         offset, storage = self.number("<q") - 1, self.value()
         if storage is None or not dimensions:
             return numpy.zeros(0)
-        if min(sizes + strides) < 0 or offset < 0 or offset + sum((size - 1) * stride for size, stride in zip(sizes, strides)) >= storage.size:
+        if dimensions < 0 or not isinstance(storage, numpy.ndarray) or min(sizes + strides) < 0 or math.prod(sizes) > storage.size or offset < 0 \
+                or offset + sum((size - 1) * stride for size, stride in zip(sizes, strides)) >= storage.size:
             raise Malformed(f"a tensor beyond its storage, before byte {self.at}")
         return numpy.lib.stride_tricks.as_strided(storage[offset:], sizes, [stride * storage.itemsize for stride in strides])
 
 
 def read_torch7(path, field):
-    try:
-        value = Torch7Reader(path.read_bytes()).value()
-    except (Malformed, struct.error, RecursionError) as error:
-        raise Problem(f"{path}: {error}; no Torch7 file of tables and tensors") from None
+    with reading(path, "; no Torch7 file of tables and tensors"):
+        value = Torch7Reader(read_bytes(path)).value()
     found = value.get(field) if isinstance(value, dict) else value
     if not isinstance(found, numpy.ndarray):
         raise Problem(f"{path}: has no tensor '{field}'")
@@ -181,31 +182,41 @@ def read_all(source, names, field):
         files = sorted(source.rglob("*.t7"))
         if not files:
             raise Problem(f"{source}: holds no .t7 files")
-        return [(plain(file.relative_to(source).as_posix()), read_torch7(file, field)) for file in files]
+        return list(each_once(((plain(file.relative_to(source).as_posix()), read_torch7(file, field)) for file in files), source).items())
     if names is None:
         raise Problem(f"{source}: name the file of its pictures' names too (filenames.pickle, or a text file)")
-    try:
-        vectors = list(numpy.load(source, allow_pickle=False)) if source.suffix == ".npy" else read_pickle(source) if source.suffix == ".pickle" else list(read_torch7(source, field))
-    except ValueError as error:
-        raise Problem(f"{source}: {error}") from None
-    ids = [plain(name) for name in read_names(names)]
+    vectors, ids = read_vectors(source, field), [plain(name) for name in read_names(names)]
     if len(ids) != len(vectors):
         raise Problem(f"{source}: has vectors of {len(vectors)} pictures, but {names} has {len(ids)} names")
-    return list(zip(ids, vectors))
+    return list(each_once(zip(ids, vectors), names).items())
+
+
+def read_vectors(source, field):
+    """A list with an array for each picture."""
+    suffix = suffix_of(source)
+    if suffix in PICKLES:
+        return read_pickle(source)
+    if suffix not in (".npy", ".t7"):
+        raise Problem(f"{source}: vectors are read from .npy, {', '.join(PICKLES)} and .t7, or from a folder of .t7")
+    with reading(source):
+        array = numpy.load(io.BytesIO(read_bytes(source)), allow_pickle=False) if suffix == ".npy" else read_torch7(source, field)
+    if array.ndim < 2:
+        raise Problem(f"{source}: has the shape {array.shape}, not pictures x captions x dimensions")
+    return list(array)
 
 
 def checked(entries, source):
     """As arrays {captions, D} of float32, all of one D."""
+    if not entries:
+        raise Problem(f"{source}: has no vectors")
     found = []
     for name, vectors in entries:
-        array = numpy.asarray(vectors, dtype=numpy.float32)
+        array = real_numbers(vectors, numpy.float32, f"{source}: the vectors of '{name}'")
         array = array[None] if array.ndim == 1 else array
         if array.ndim != 2 or array.size == 0:
             raise Problem(f"{source}: the vectors of '{name}' have the shape {array.shape}, not captions x dimensions")
         if array.shape[1] != (found[0][1].shape[1] if found else array.shape[1]):
             raise Problem(f"{source}: the vectors of '{name}' have {array.shape[1]} dimensions, those of '{found[0][0]}' {found[0][1].shape[1]}")
-        if not numpy.isfinite(array).all():
-            raise Problem(f"{source}: a vector of '{name}' is not finite")
         found.append((name, array))
     return found
 
@@ -213,8 +224,21 @@ def checked(entries, source):
 def write_vectors(entries, path):
     """What helio-embed --import reads: vectors of all pictures one below the other, and how many each has."""
     counts = numpy.array([array.shape[0] for _, array in entries], dtype=numpy.int64)
-    safetensors.numpy.save_file({"vectors": numpy.concatenate([array for _, array in entries]), "counts": counts}, path,
-                                {"ids": json.dumps([name for name, _ in entries])})
+    vectors = numpy.concatenate([array for _, array in entries])
+    write_file(path, safetensors.numpy.save({"vectors": vectors, "counts": counts}, {"ids": json.dumps([name for name, _ in entries])}))
+
+
+def run(arguments):
+    """helio-embed's exit code."""
+    source, program = arguments.embeddings, arguments.bin / "helio-embed"
+    if not program.is_file():
+        raise Problem(f"{program}: not there (scripts/build helio_programs, or --bin=FOLDER)")
+    entries = checked(read_all(source, arguments.names, arguments.field), source)
+    with tempfile.TemporaryDirectory(prefix="helio_embeddings_") as folder:
+        write_vectors(entries, os.path.join(folder, "vectors.safetensors"))
+        code = subprocess.run([program, f"--data={arguments.data}", f"--import={arguments.split}:{folder}/vectors.safetensors",
+                               f"--import_from={source.name}"], check=False).returncode
+    return 128 - code if code < 0 else code
 
 
 def main(arguments=None):
@@ -225,18 +249,8 @@ def main(arguments=None):
     parser.add_argument("--split", required=True, choices=("train", "test"))
     parser.add_argument("--field", default="txt", help="name of the tensor in a .t7 table")
     parser.add_argument("--bin", type=pathlib.Path, default=pathlib.Path(__file__).resolve().parents[1] / "build/release/bin")
-    arguments = parser.parse_args(arguments)
-    source = arguments.embeddings
-    try:
-        entries = checked(read_all(source, arguments.names, arguments.field), source)
-        with tempfile.TemporaryDirectory(prefix="helio_embeddings_") as folder:
-            write_vectors(entries, os.path.join(folder, "vectors.safetensors"))
-            done = subprocess.run([arguments.bin / "helio-embed", f"--data={arguments.data}", f"--import={arguments.split}:{folder}/vectors.safetensors",
-                                   f"--import_from={source.name}"], check=False)
-    except (Problem, OSError) as problem:
-        print(f"convert_embeddings: {problem}", file=sys.stderr)
-        return 1
-    return done.returncode
+    options = parser.parse_args(arguments)
+    return exit_code("convert_embeddings", lambda: run(options))
 
 
 if __name__ == "__main__":

@@ -120,14 +120,57 @@ class Readers(unittest.TestCase):
         at = data.index(b"FloatTensor") + len(b"FloatTensor") + 4
         data[at:at + 8] = struct.pack("<q", 10 ** 6)  # more rows than its storage has
         self.refused(lambda: convert_embeddings.read_torch7(self.put("c.t7", bytes(data)), "txt"), "beyond its storage")
+        begin = struct.pack("<iii", 4, 1, 3) + b"V 1" + struct.pack("<i", 17) + b"torch.FloatTensor"
+        storage = torch7(self.arrays[0])[-(60 + 8 + 18 + 4 + 3 + 4 + 8):]
+        for dimensions, numbers in ((-3, []), (2, [10 ** 9, 10 ** 9, 0, 0])):  # fewer than none; one number as often as memory has no room for
+            data = begin + struct.pack(f"<i{len(numbers)}qq", dimensions, *numbers, 1) + storage
+            self.refused(lambda data=data: convert_embeddings.read_torch7(self.put("d.t7", data), "txt"), "beyond its storage")
+
+    def test_flipped_bytes_never_crash(self):
+        for name, whole, read in (("a.pickle", pickle.dumps(self.arrays[:1], 2), convert_embeddings.read_pickle),
+                                  ("a.t7", torch7(self.arrays[0]), lambda path: convert_embeddings.read_torch7(path, "txt"))):
+            for position in range(len(whole)):
+                for value in (0, 0x28, 0x52, 0x62, 0x7d, 0xff):
+                    with contextlib.suppress(Problem):
+                        read(self.put(name, whole[:position] + bytes([value]) + whole[position + 1:]))
+
+    def test_arrays_that_are_no_vectors(self):
+        names = self.put("names.txt", b"a\nb\n")
+
+        def read(array):
+            numpy.save(self.folder / "v.npy", array)
+            return convert_embeddings.checked(convert_embeddings.read_all(self.folder / "v.npy", names, "txt"), "v.npy")
+        self.assertEqual(len(read(numpy.ones((2, 3, 4), numpy.int64))), 2)
+        for array, expected in ((numpy.float32(3), "the shape ()"), (numpy.zeros(2), "the shape (2,)"), (numpy.array([["a"], ["b"]]), "of type <U1"),
+                                (numpy.zeros((2, 3, 4), complex), "of type complex128"), (numpy.full((2, 3, 4), 1e300), "not finite"),
+                                (numpy.zeros((0, 3, 4)), "has vectors of 0 pictures, but")):
+            self.refused(lambda array=array: read(array), expected)
+        self.refused(lambda: convert_embeddings.read_all(self.put("e.npy", b""), names, "txt"), "is empty")
+        self.refused(lambda: convert_embeddings.read_all(self.put("e.npz", b"x"), names, "txt"), "vectors are read from .npy, ")
+        self.refused(lambda: convert_embeddings.checked([], "file"), "has no vectors")
 
     def test_sizes_that_do_not_fit(self):
         self.refused(lambda: convert_embeddings.checked([("a", self.arrays[0]), ("b", self.arrays[1][:, :4])], "file"), "'b' have 4 dimensions")
-        self.refused(lambda: convert_embeddings.checked([("a", self.arrays[0] * numpy.nan)], "file"), "not finite")
+        self.refused(lambda: convert_embeddings.checked([("a", self.arrays[0] * numpy.nan)], "file"), "the vectors of 'a': not finite")
         self.refused(lambda: convert_embeddings.checked([("a", numpy.zeros((1, 2, 3)))], "file"), "shape (1, 2, 3)")
         source = self.put("v.pickle", pickle.dumps(self.arrays, 2))
         self.refused(lambda: convert_embeddings.read_all(source, self.put("n.txt", b"a\nb\n"), "txt"), "4 pictures")
         self.refused(lambda: convert_embeddings.read_all(source, None, "txt"), "filenames.pickle")
+
+    def test_names_of_other_systems(self):
+        source = self.put("v.PKL", pickle.dumps(self.arrays[:2], 2))
+        for text in (b"\xef\xbb\xbfA/x.webp\r\nB/y.JFIF\r\n\r\n", b"A/x.jpe\nB/y"):
+            entries = convert_embeddings.read_all(source, self.put("names.txt", text), "txt")
+            self.assertEqual([name for name, _ in entries], ["A/x", "B/y"])
+        self.refused(lambda: convert_embeddings.read_all(source, self.put("n.txt", b"A/x\nA/x.jpg\n"), "txt"), "n.txt: 'A/x' comes twice")
+        self.refused(lambda: convert_embeddings.read_all(source, self.put("n.txt", b"A/x\nB/\xe9\n"), "txt"), "line 2 is not UTF-8")
+
+    def test_programs_that_are_not_there(self):
+        said = io.StringIO()
+        with contextlib.redirect_stderr(said):
+            code = convert_embeddings.main(["--data=x", "--split=train", f"--bin={self.folder}/none", "v.npy", "n.txt"])
+        self.assertEqual(code, 1)
+        self.assertIn("none/helio-embed: not there (scripts/build helio_programs, or --bin=FOLDER)", said.getvalue())
 
     def test_names(self):
         self.assertEqual([convert_embeddings.plain(name) for name in ("001.A/x.jpg", "images/001.A/x.y", "001.A\\x.png")], ["001.A/x", "001.A/x.y", "001.A/x"])
