@@ -44,7 +44,8 @@ class Runner:
         self.screen, self.errors = Screen(1), Screen(2)
         self.process, self.signalled, self.begin = None, None, time.monotonic()
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGUSR1, signal.SIGHUP):
-            signal.signal(number, self.pass_on)
+            if number != signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:  # nohup
+                signal.signal(number, self.pass_on)
 
     def pass_on(self, number, _frame):
         self.signalled = number
