@@ -101,8 +101,16 @@ def added_flags(kind, settings, given, out):
     if kind.seeded and "seed" not in given:
         flags.append(f"--seed={settings['seed']}")
     if kind.trains:
-        flags += shlex.split(settings["trainings"])
+        flags += words_of(settings, "trainings")
     return flags
+
+
+def words_of(settings, name):
+    """A setting's words, as a shell would have them."""
+    try:
+        return shlex.split(settings[name])
+    except ValueError as error:
+        raise Mistake(f"{name} = {settings[name]}: {str(error).lower()}") from None
 
 
 def command_of(kind, settings, flags):
@@ -110,4 +118,4 @@ def command_of(kind, settings, flags):
     if not kind.parallel:
         return [program, *flags]
     ranks = settings["ranks"]
-    return [str(ROOT / "launch/mpirun/run"), "--", *shlex.split(settings["mpirun"]), "-n", ranks, program, *flags, f"--expect_world_size={ranks}"]
+    return [str(ROOT / "launch/mpirun/run"), "--", *words_of(settings, "mpirun"), "-n", ranks, program, *flags, f"--expect_world_size={ranks}"]
