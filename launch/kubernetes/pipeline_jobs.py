@@ -3,6 +3,8 @@
 Kubernetes knows no Job that waits for another, and a pod that waited inside would hold the GPUs that the stage before it needs. So a pod whose
 stage cannot begin yet leaves again with NOT_YET, which its Job does not count as a failure: Kubernetes tries again after 10 s, 20 s, ... 6 min."""
 import argparse
+import collections
+import hashlib
 import json
 import pathlib
 import re
@@ -13,6 +15,7 @@ from exit_codes import NEVER_AGAIN  # noqa: E402
 
 IMAGE_ROOT = "/opt/heliograph"
 WRITABLE, READABLE = "/runs", "/data"
+PIPELINE = "run.pipeline"  # in the pods: a ConfigMap's keys are no file names, "my birds.pipeline" is none
 NOT_YET = 76
 FIRST_PORT = 9500
 TRAININGS = f"--metrics_port={FIRST_PORT} --metrics_bind=0.0.0.0 --log_format=json"
@@ -29,14 +32,21 @@ def options(arguments):
 
 
 def name_of(*words):
-    """As Kubernetes wants names; a pod's hostname is this and two characters more."""
-    return re.sub("[^a-z0-9]+", "-", "-".join(["helio", *words]).lower()).strip("-")[:61]
+    """As Kubernetes wants names, long ones with a digest at their end; a pod's hostname is this and two characters more."""
+    name = re.sub("[^a-z0-9]+", "-", "-".join(["helio", *words]).lower()).strip("-")
+    return name if len(name) <= 61 else f"{name[:52]}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
 
 
 def mistake(pipeline):
     """What keeps this pipeline from running in pods, in words; None if nothing does."""
     if not str(pipeline.out).startswith(f"{WRITABLE}/"):
         return f"out={pipeline.out}: pods write to the volume at {WRITABLE} only: give out={WRITABLE}/NAME, and your own data as {READABLE}/..."
+    named = collections.defaultdict(list)
+    for stage in pipeline.stages:
+        named[name_of(pipeline.out.name, stage.name)].append(stage.name)
+    for name, stages in named.items():
+        if len(stages) > 1:
+            return f"stages {' and '.join(stages)} would both be the Job {name} (Kubernetes knows small letters, digits and - alone): rename one"
     for stage in pipeline.stages:
         for line in stage.section.lines:
             flagfile = line.removeprefix("--flagfile=")
@@ -53,7 +63,7 @@ def resources(stage, ranks, given):
     return {"requests": {"cpu": str(given.cpus * ranks), "memory": memory, **gpus}, "limits": {"memory": memory, **gpus}}
 
 
-def container(stage, settings, file_name, given):
+def container(stage, settings, given):
     ranks = int(settings["ranks"])
     changes = [f"{name}={value}" for name, value in settings.items() if name not in ("bin", "trainings")]
     watched = [{"name": f"metrics-{rank}", "containerPort": FIRST_PORT + rank} for rank in range(ranks)] if stage.kind.trains else []
@@ -62,7 +72,7 @@ def container(stage, settings, file_name, given):
         "name": "stage", "image": given.image, "workingDir": WRITABLE,
         # Process 1 of the pod: SIGTERM reaches it, and the ranks through it; no preStop is needed.
         "command": [f"{IMAGE_ROOT}/launch/pipeline"],
-        "args": [f"/etc/heliograph/{file_name}", *changes, f"trainings={TRAININGS}", "--only", stage.name, "--patience", "60"],
+        "args": [f"/etc/heliograph/{PIPELINE}", *changes, f"trainings={TRAININGS}", "--only", stage.name, "--patience", "60"],
         "ports": watched,
         # Seconds: a lost node's lock may linger when this pod takes its place.
         "env": [{"name": "HELIO_LOCK_PATIENCE", "value": "60"}],
@@ -71,13 +81,13 @@ def container(stage, settings, file_name, given):
         "volumeMounts": [{"name": name, "mountPath": path, **({"readOnly": True} if fixed else {})} for name, path, fixed in mounts]}
 
 
-def pod(stage, pipeline, config, file_name, given):
+def pod(stage, pipeline, config, given):
     return {
         "restartPolicy": "Never", "serviceAccountName": "heliograph", "automountServiceAccountToken": False, "enableServiceLinks": False,
         "terminationGracePeriodSeconds": 180,
         "securityContext": {"runAsNonRoot": True, "runAsUser": 1000, "runAsGroup": 1000, "fsGroup": 1000, "fsGroupChangePolicy": "OnRootMismatch",
                             "seccompProfile": {"type": "RuntimeDefault"}},
-        "containers": [container(stage, pipeline.settings, file_name, given)],
+        "containers": [container(stage, pipeline.settings, given)],
         "volumes": [{"name": "data", "persistentVolumeClaim": {"claimName": "heliograph-data", "readOnly": True}},
                     {"name": "runs", "persistentVolumeClaim": {"claimName": "heliograph-runs"}},
                     {"name": "pipeline", "configMap": {"name": config}},
@@ -85,7 +95,7 @@ def pod(stage, pipeline, config, file_name, given):
                     {"name": "shm", "emptyDir": {"medium": "Memory", "sizeLimit": f"{pipeline.settings['ranks']}Gi"}}]}
 
 
-def job(stage, pipeline, config, file_name, given):
+def job(stage, pipeline, config, given):
     labels = {"app.kubernetes.io/name": "heliograph", "app.kubernetes.io/part-of": name_of(pipeline.out.name)}
     rules = [{"action": "Ignore", "onExitCodes": {"containerName": "stage", "operator": "In", "values": [NOT_YET]}},
              # A mistake in flags or data, or a bug, would only fail again (docs/running.md).
@@ -95,12 +105,12 @@ def job(stage, pipeline, config, file_name, given):
             "metadata": {"name": name_of(pipeline.out.name, stage.name), "namespace": given.namespace, "labels": labels},
             # Indexed, so that the monitor knows the pod's number.
             "spec": {"completionMode": "Indexed", "completions": 1, "parallelism": 1, "backoffLimit": 20, "podFailurePolicy": {"rules": rules},
-                     "template": {"metadata": {"labels": labels}, "spec": pod(stage, pipeline, config, file_name, given)}}}
+                     "template": {"metadata": {"labels": labels}, "spec": pod(stage, pipeline, config, given)}}}
 
 
 def manifests(pipeline, file, given):
     """A List: the pipeline file, and a Job for each stage."""
     config = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name_of(pipeline.out.name, "pipeline"), "namespace": given.namespace,
-              "labels": {"app.kubernetes.io/name": "heliograph"}}, "data": {file.name: file.read_text(encoding="utf-8-sig")}}
-    jobs = [job(stage, pipeline, config["metadata"]["name"], file.name, given) for stage in pipeline.stages]
+              "labels": {"app.kubernetes.io/name": "heliograph"}}, "data": {PIPELINE: file.read_text(encoding="utf-8-sig")}}
+    jobs = [job(stage, pipeline, config["metadata"]["name"], given) for stage in pipeline.stages]
     return json.dumps({"apiVersion": "v1", "kind": "List", "items": [config, *jobs]}, indent=1)
