@@ -6,7 +6,8 @@
 #   HELIO_HOME          folder that holds launch/; of an installation PREFIX/share/heliograph   [the folder sbatch was called in]
 #   HELIO_BIN           folder of the programs; of an installation PREFIX/bin                   [HELIO_HOME/build/release/bin]
 #   HELIO_MAX_RESTARTS  requeues before giving up              [100]
-#   HELIO_TARGETS       folder where Prometheus looks for target lists (launch/monitoring/prometheus-slurm.yml) [none]
+#   HELIO_TARGETS       folder where Prometheus looks for target lists (launch/monitoring/prometheus-slurm.yml);
+#                       a run goes on without it             [none]
 #   HELIO_LOCK_PATIENCE seconds that the programs wait for a folder which another job holds [60 once requeued, else 0]
 #   HELIO_MPI           srun's --mpi                           [pmix]
 #   HELIO_CPU_BIND      srun's --cpu-bind                      [cores]
@@ -22,12 +23,12 @@ HELIO_HOME=${HELIO_HOME:-$SLURM_SUBMIT_DIR}
 HELIO_BIN=${HELIO_BIN:-$HELIO_HOME/build/release/bin}
 HELIO_RESTARTS=${SLURM_RESTART_COUNT:-0}
 HELIO_TASKS=${SLURM_NTASKS:-1}
-mkdir -p "$HELIO_RUN"
-HELIO_RUN=$(realpath "$HELIO_RUN")
+say() { echo "slurm job $SLURM_JOB_ID, attempt $HELIO_RESTARTS: $*"; }
+mkdir -p "$HELIO_RUN" || { say "HELIO_RUN=$HELIO_RUN cannot be made: the folder of the run, on a file system that all nodes share"; exit 1; }
+HELIO_RUN=$(realpath "$HELIO_RUN") || exit 1
 HELIO_PROGRAM=$HELIO_BIN/${HELIO_PROGRAM:-helio-train}
 # Since Slurm 22.05 srun does not take --cpus-per-task over from sbatch: each rank would run on one core.
 export SRUN_CPUS_PER_TASK=${SLURM_CPUS_PER_TASK:-1}
-say() { echo "slurm job $SLURM_JOB_ID, attempt $HELIO_RESTARTS: $*"; }
 
 # Flags that every rank gets. A job that came up with another number of ranks must fail, not train alone.
 HELIO_FLAGS=(--out="$HELIO_RUN" --expect_world_size="$HELIO_TASKS")
@@ -64,4 +65,4 @@ helio_finish() {
 export HELIO_RUN
 HELIO_RANK=$HELIO_HOME/launch/slurm/rank
 say "$HELIO_TASKS ranks on ${SLURM_JOB_NODELIST:-?}"
-helio_targets link
+helio_targets link || say "no target list in HELIO_TARGETS=$HELIO_TARGETS: Prometheus will not see this run, which goes on"

@@ -9,7 +9,7 @@ def exists(name, root, sources):
     if ".py: " in name:
         file, function = name.split(": ")
         script = root / "tests" / file
-        return script.is_file() and re.search(rf"^def {function}\(", script.read_text(), re.M)
+        return script.is_file() and re.search(rf"^ *def {function}\(", script.read_text(), re.M)
     if "." in name:
         suite, test = name.split(".")
         return re.search(rf"\bTEST(_F|_P)?\({suite}, {test}\)", sources)

@@ -1,16 +1,25 @@
 #!/usr/bin/env python3
-"""launch/mpirun and launch/pipeline: what an mpirun's code and last words decide, what flagfiles say, which step a run has reached, how a stage is filled in."""
+"""launch/mpirun and launch/pipeline: what an mpirun's code and last words decide, what flagfiles say, which step a run has reached, how a stage is filled
+in, how stages are named as Kubernetes' Jobs. launch/slurm's scripts with a srun that only says what it is given."""
+import argparse
 import contextlib
+import json
+import os
 import pathlib
+import signal
+import subprocess
 import sys
 import tempfile
+import time
 import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
-sys.path[:0] = [str(ROOT / "launch/mpirun"), str(ROOT / "launch")]
+sys.path[:0] = [str(ROOT / "launch/mpirun"), str(ROOT / "launch"), str(ROOT / "launch/kubernetes")]
 import flagfiles  # noqa: E402
+import pipeline_jobs  # noqa: E402
 import run_progress  # noqa: E402
 from mistake import Mistake  # noqa: E402
+from pipeline_parts.pipeline_file import Pipeline  # noqa: E402
 from pipeline_parts.stages import KINDS, Section, fill  # noqa: E402
 from verdict import FAILING, verdict  # noqa: E402
 
@@ -122,6 +131,110 @@ class Launcher(unittest.TestCase):
         self.assertEqual((report.needs, report.out), (["judge", "pack"], pathlib.Path("x")))
         with self.assertRaisesRegex(Mistake, r"f: \[report\] \{judge/\}: \{judge/\} is no setting and no earlier stage"):
             fill(section, settings, [pack])
+        for name, filled in (("mpirun", Section(KINDS["train"], "train", "f")), ("trainings", Section(KINDS["classifier"], "c", "f"))):
+            with self.assertRaisesRegex(Mistake, f"{name} = --x ': no closing quotation"):
+                fill(filled, settings | {name: "--x '"}, [])
+
+
+class Pipelines(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory(prefix="helio pipelines ")  # a blank, as users have it
+        self.addCleanup(folder.cleanup)
+        self.folder = pathlib.Path(folder.name)
+
+    def file(self, text, name="my birds.pipeline"):
+        (self.folder / name).write_text(text)
+        return self.folder / name
+
+    def jobs(self, *stages, out="/runs/a"):
+        file = self.file(f"[pipeline]\nout = {out}\n" + "".join(f"[train {stage}]\n" for stage in stages))
+        return file, Pipeline(file, {}, here=False)
+
+    def test_equal_jobs_are_refused(self):
+        for stages in (("A_B", "a-b"), ("Big", "big"), ("a--b", "a-b")):
+            said = pipeline_jobs.mistake(self.jobs(*stages)[1])
+            self.assertIn(f"stages {stages[0]} and {stages[1]} would both be the Job helio-a-", said)
+        self.assertIsNone(pipeline_jobs.mistake(self.jobs("a", "b")[1]))
+
+    def test_jobs_of_long_names_differ(self):
+        file, pipeline = self.jobs("x" * 70 + "a", "x" * 70 + "b")
+        self.assertIsNone(pipeline_jobs.mistake(pipeline))
+        items = json.loads(pipeline_jobs.manifests(pipeline, file, argparse.Namespace(image="i", namespace="n", gpus=False, cpus=1, memory=1)))["items"]
+        names = [item["metadata"]["name"] for item in items]
+        self.assertEqual(len(set(names)), 3)
+        self.assertTrue(all(len(name) <= 61 for name in names), names)
+        self.assertEqual([*items[0]["data"]], ["run.pipeline"], "a key that Kubernetes takes")
+        self.assertEqual(items[1]["spec"]["template"]["spec"]["containers"][0]["args"][0], "/etc/heliograph/run.pipeline")
+
+    def test_nohup_holds(self):
+        (self.folder / "bin").mkdir()
+        program = self.folder / "bin/helio-synth"
+        program.write_text(f"#!/bin/sh\ntouch '{self.folder}/begun'\nwhile [ ! -e '{self.folder}/seen' ]; do sleep 0.1; done\nmkdir -p \"${{1#--out=}}\"\n")
+        program.chmod(0o755)
+        file = self.file(f"[pipeline]\nout = {self.folder}/run\nbin = {self.folder}/bin\n[synth]\n")
+        root = {"OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1"}
+        job = subprocess.Popen(["nohup", str(ROOT / "launch/pipeline"), str(file)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                               env={**os.environ, **root})
+        end = time.monotonic() + 50
+        while not (self.folder / "begun").exists() and job.poll() is None and time.monotonic() < end:
+            time.sleep(0.1)
+        job.send_signal(signal.SIGHUP)
+        time.sleep(0.3)  # the handler's, if there is one
+        (self.folder / "seen").touch()
+        self.assertIn("done: ", job.communicate(timeout=60)[0])
+        self.assertEqual(job.returncode, 0)
+
+
+class Slurm(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory(prefix="helio slurm ")
+        self.addCleanup(folder.cleanup)
+        self.folder = pathlib.Path(folder.name)
+        self.lines = self.folder / "lines.txt"
+        srun = self.folder / "srun"
+        srun.write_text('#!/bin/bash\nprintf "<%s>" "$@"\n')
+        srun.chmod(0o755)
+
+    def run_script(self, script="ablations.sbatch", number=1, **environment):
+        """(code, what it says) of a script, as if Slurm had started it."""
+        given = {"PATH": f"{self.folder}:{os.environ['PATH']}", "HELIO_HOME": str(ROOT), "HELIO_LINES": str(self.lines), "HELIO_RUN": str(self.folder / "runs"),
+                 "SLURM_JOB_ID": "7", "SLURM_ARRAY_TASK_ID": str(number)}
+        done = subprocess.run(["bash", str(ROOT / "launch/slurm" / script), "--batch=8"], capture_output=True, text=True, env={**os.environ, **given, **environment})
+        return done.returncode, done.stdout + done.stderr
+
+    def test_lines_of_every_editor(self):
+        for text in ("# runs\n\none --a=1\n \n  # more\ntwo\t--b=2 --c=3\n", "\ufeffone   --a=1\r\n\t\r\n\r\ntwo --b=2 --c=3\r\n"):
+            self.lines.write_bytes(text.encode())
+            for number, name, flags in ((1, "one", "<--a=1>"), (2, "two", "<--b=2><--c=3>")):
+                code, said = self.run_script(number=number)
+                self.assertEqual(code, 0, said)
+                self.assertIn(f"<--out={self.folder}/runs/{name}><--expect_world_size=1><--batch=8>{flags}slurm job 7", said)
+            code, said = self.run_script(number=3)
+            self.assertEqual((code, f"{self.lines} has no line 3" in said), (1, True), said)
+
+    def test_names_that_are_none(self):
+        for text, expected in (("--caption_lambda=0\n", "'--caption_lambda=0' is no name"), ("../x --a=1\n", "'../x' is no name"), ("a/b\n", "'a/b' is no name"),
+                               ("one --a=1\none --a=2\n", "'one' names two runs")):
+            self.lines.write_text(text)
+            code, said = self.run_script()
+            self.assertEqual((code, expected in said), (1, True), said)
+        self.lines.unlink()
+        self.assertIn("cannot be read", self.run_script()[1])
+        self.assertFalse((self.folder / "runs").exists())
+
+    def test_targets_that_are_not_there_stop_nothing(self):
+        code, said = self.run_script("train.sbatch", HELIO_TARGETS=str(self.folder / "none"))
+        self.assertEqual(code, 0, said)
+        self.assertIn("none: Prometheus will not see this run, which goes on", said)
+        self.assertNotIn("set HELIO_HOME", said)
+
+    def test_a_run_that_has_no_folder_stops(self):
+        self.lines.write_text("a file\n")
+        code, said = self.run_script("train.sbatch", HELIO_RUN=f"{self.lines}/run")
+        self.assertEqual(code, 1, said)
+        self.assertIn("lines.txt/run cannot be made", said)
+        self.assertNotIn("srun", said)
+        self.assertNotIn("--out", said)
 
 
 if __name__ == "__main__":
