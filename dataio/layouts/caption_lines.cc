@@ -4,8 +4,11 @@
 #include "dataio/json_fields.h"
 #include "dataio/layouts/layout.h"
 #include "dataio/layouts/row_splits.h"
+#include "dataio/layouts/table_forms.h"
 #include "src/base/file_system.h"
 #include "src/base/json.h"
+#include "src/base/log.h"
+#include "src/base/text_list.h"
 
 // captions.jsonl in the root: an object a line,
 // {"image", "captions": [...], "class": number, "box": [x, y, width, height], "split": "train" | "test" |
@@ -46,6 +49,14 @@ SourceRecord ReadLine(const Json& line, const std::string& where, const FileTree
   if (line.contains("box")) record.box = ReadBox(line, where);
   if (line.contains("class")) record.class_id = CheckedClass(IntegerField(line, "class", where), where);
   return record;
+}
+
+void TellUnreadFields(const std::filesystem::path& file) {
+  static const std::set<std::string> read = {"image", "captions", "class", "box", "split"};
+  std::string unread;
+  for (const auto& name : FieldsOfFirstLine(file))
+    if (!read.contains(name)) AddToList(unread, name);
+  if (!unread.empty()) LOG(INFO) << file.string() << ": fields that are not read: " << unread;
 }
 
 struct CaptionLine {
@@ -128,6 +139,7 @@ void ReadCaptionLines(const FileTree& tree, SourceReading& reading) {
   reading.PassedOver("pictures that are in no split", unlisted);
   reading.PassedOver("pictures without a line in captions.jsonl", unnamed);
   reading.AreRead({kFile});
+  TellUnreadFields(tree.root / kFile);
 }
 
 }  // namespace

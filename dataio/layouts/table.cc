@@ -9,6 +9,8 @@
 #include "dataio/layouts/separated.h"
 #include "dataio/layouts/table_forms.h"
 #include "src/base/byte_order_mark.h"
+#include "src/base/json.h"
+#include "src/base/log.h"
 #include "src/base/text_list.h"
 
 namespace helio::dataio {
@@ -88,12 +90,40 @@ bool LooksLikeTable(const fs::path& file) {
   return ReadHeader(text) || IsTokenLine(text.substr(0, text.find('\n')));
 }
 
+namespace {
+
+// A class or label that is not read is one that somebody may miss.
+void TellUnreadColumns(const std::vector<std::string>& names, const std::string& file) {
+  std::string unread;
+  for (const auto& name : names)
+    if (!IsCaptionColumn(name) && !PictureColumnRank(name) && !SplitColumnRank(name))
+      AddToList(unread, Trimmed(name));
+  if (!unread.empty()) LOG(INFO) << file << ": columns that are not read: " << unread;
+}
+
+}  // namespace
+
+std::vector<std::string> FieldsOfFirstLine(const fs::path& file) {
+  const auto text = BeginningOf(file);
+  const auto json = Json::parse(text.substr(0, text.find('\n')), nullptr, /*allow_exceptions=*/false);
+  std::vector<std::string> names;
+  if (json.is_object())
+    for (const auto& [key, value] : json.items()) names.push_back(key);
+  return names;
+}
+
 std::vector<TableRow> ReadTable(const fs::path& file, Complaints& complaints) {
   if (SuffixOf(file) == ".json") return RowsOfJson(file, complaints);
-  if (SuffixOf(file) == ".jsonl") return RowsOfLines(file, complaints);
+  if (SuffixOf(file) == ".jsonl") {
+    TellUnreadColumns(FieldsOfFirstLine(file), file.string());
+    return RowsOfLines(file, complaints);
+  }
   std::string text = ReadText(file);
   DropSeparatorLine(text);
-  if (const auto columns = ReadHeader(text)) return RowsWithHeader(text, *columns, file.string(), complaints);
+  if (const auto columns = ReadHeader(text)) {
+    TellUnreadColumns(columns->names, file.string());
+    return RowsWithHeader(text, *columns, file.string(), complaints);
+  }
   if (const auto columns = ReadHeader(text, /*captions=*/false))
     ThrowData("has no column of captions (text, caption, ...); its columns: " + Join(columns->names),
               file.string());

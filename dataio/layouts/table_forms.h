@@ -41,6 +41,9 @@ struct BestRanked {
 // place, where two of `splits` differ.
 void NameRow(TableRow& row, const BestRanked<std::string>& pictures, const BestRanked<std::string>& splits);
 
+// The fields of the first object of a file of JSON lines; none where it is no such file.
+std::vector<std::string> FieldsOfFirstLine(const std::filesystem::path& file);
+
 // Of separated values with a header (table_separated.cc): which column is what.
 struct TableColumns {
   char separator = 0;

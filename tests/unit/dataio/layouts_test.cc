@@ -55,6 +55,22 @@ TEST_F(LayoutsTest, WhatIsNotReadIsNamed) {
   EXPECT_NE(log.find("left out 2 files that are not read (2 .txt): a.txt, b.txt"), std::string::npos) << log;
 }
 
+TEST_F(LayoutsTest, ColumnsThatAreNotReadAreNamed) {
+  WritePicture(root_ / "0.jpg");
+  const auto log = [&](const std::string& name, const std::string& text) {
+    WriteText(root_ / name, text);
+    auto said = LogOf([&] { EXPECT_EQ(Refusal(), ""); });
+    fs::remove(root_ / name);
+    return said;
+  };
+  const std::string object = R"({"file_name": "0.jpg", "text": "a bird", "label": 3, "split": "train"})";
+  for (const auto& said : {log("metadata.csv", "file_name,text,label,split\n0.jpg,a bird,3,train\n"),
+                           log("metadata.jsonl", object + "\n")})
+    EXPECT_NE(said.find("columns that are not read: label\n"), std::string::npos) << said;
+  const auto said = log("captions.jsonl", R"({"image": "0.jpg", "captions": ["a bird"], "label": 3})");
+  EXPECT_NE(said.find("captions.jsonl: fields that are not read: label\n"), std::string::npos) << said;
+}
+
 TEST_F(LayoutsTest, AnOriginalBesideItsCopyIsNotMissed) {
   Captioned("a");
   WriteText(root_ / "a.NEF", "raw");
