@@ -1,5 +1,6 @@
 """Stages as Slurm's jobs, one each."""
 import os
+import pathlib
 import subprocess
 
 from flagfiles import ROOT
@@ -10,6 +11,8 @@ from pipeline_parts.telling import tell
 
 def submit(pipeline, arguments, options):
     """A Slurm job for each stage that is not done; it begins when those it needs have ended well."""
+    if not pathlib.Path(arguments[0]).is_file():
+        raise Mistake(f"{arguments[0]}: is no file that the jobs could read")
     jobs, progress = {}, Progress(pipeline)
     for stage in pipeline.stages:
         if progress.done(stage):
@@ -19,8 +22,11 @@ def submit(pipeline, arguments, options):
         command = ["sbatch", "--parsable", f"--job-name=helio-{stage.name}", "--kill-on-invalid-dep=yes",
                    f"--ntasks={pipeline.settings['ranks'] if stage.kind.parallel else 1}", *options]
         command += [f"--dependency=afterok:{':'.join(before)}"] if before else []
-        done = subprocess.run([*command, str(ROOT / "launch/slurm/stage.sbatch"), *arguments, "--only", stage.name],
-                              capture_output=True, text=True, env={"HELIO_HOME": str(ROOT), **os.environ})
+        try:
+            done = subprocess.run([*command, str(ROOT / "launch/slurm/stage.sbatch"), *arguments, "--only", stage.name],
+                                  capture_output=True, text=True, env={"HELIO_HOME": str(ROOT), **os.environ})
+        except OSError as error:
+            raise Mistake(f"sbatch: cannot be started: {error.strerror} (on a machine of the cluster that submits jobs it is there)") from None
         if done.returncode:
             raise Mistake(f"sbatch for stage {stage.name}: {done.stderr.strip()}")
         jobs[stage.name] = done.stdout.strip().split(";")[0]
