@@ -12,6 +12,7 @@ import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 from exit_codes import NEVER_AGAIN  # noqa: E402
+from mistake import Mistake  # noqa: E402
 
 IMAGE_ROOT = "/opt/heliograph"
 WRITABLE, READABLE = "/runs", "/data"
@@ -21,8 +22,13 @@ FIRST_PORT = 9500
 TRAININGS = f"--metrics_port={FIRST_PORT} --metrics_bind=0.0.0.0 --log_format=json"
 
 
+class Parser(argparse.ArgumentParser):
+    def error(self, message):
+        raise Mistake(f"--kubernetes: {message}")
+
+
 def options(arguments):
-    parser = argparse.ArgumentParser(prog="launch/pipeline FILE --kubernetes", exit_on_error=False)
+    parser = Parser(prog="launch/pipeline FILE --kubernetes")
     parser.add_argument("--image", default="heliograph:0.1.0", help="the image with the programs [%(default)s]")
     parser.add_argument("--namespace", default="heliograph", help="[%(default)s]")
     parser.add_argument("--gpus", action="store_true", help="a GPU for each rank")
@@ -108,9 +114,9 @@ def job(stage, pipeline, config, given):
                      "template": {"metadata": {"labels": labels}, "spec": pod(stage, pipeline, config, given)}}}
 
 
-def manifests(pipeline, file, given):
+def manifests(pipeline, given):
     """A List: the pipeline file, and a Job for each stage."""
     config = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name_of(pipeline.out.name, "pipeline"), "namespace": given.namespace,
-              "labels": {"app.kubernetes.io/name": "heliograph"}}, "data": {PIPELINE: file.read_text(encoding="utf-8-sig")}}
+              "labels": {"app.kubernetes.io/name": "heliograph"}}, "data": {PIPELINE: pipeline.text}}
     jobs = [job(stage, pipeline, config["metadata"]["name"], given) for stage in pipeline.stages]
     return json.dumps({"apiVersion": "v1", "kind": "List", "items": [config, *jobs]}, indent=1)

@@ -1,5 +1,6 @@
 """A stage: as its file has it, and as it runs with its settings."""
 import dataclasses
+import os
 import pathlib
 import re
 import shlex
@@ -114,7 +115,7 @@ def words_of(settings, name):
 
 
 def command_of(kind, settings, flags):
-    program = str(pathlib.Path(settings["bin"]) / kind.program)
+    program = os.path.join(settings["bin"] or ".", kind.program)  # of "." too with the folder: a bare name would be looked for elsewhere
     if not kind.parallel:
         return [program, *flags]
     ranks = settings["ranks"]

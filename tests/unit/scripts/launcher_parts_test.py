@@ -3,6 +3,9 @@
 in, how stages are named as Kubernetes' Jobs. launch/slurm's scripts with a srun that only says what it is given."""
 import argparse
 import contextlib
+import errno
+import importlib.machinery
+import importlib.util
 import json
 import os
 import pathlib
@@ -12,6 +15,7 @@ import sys
 import tempfile
 import time
 import unittest
+from unittest import mock
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 sys.path[:0] = [str(ROOT / "launch/mpirun"), str(ROOT / "launch"), str(ROOT / "launch/kubernetes")]
@@ -135,6 +139,17 @@ class Launcher(unittest.TestCase):
             with self.assertRaisesRegex(Mistake, f"{name} = --x ': no closing quotation"):
                 fill(filled, settings | {name: "--x '"}, [])
 
+    def test_a_full_disk_is_no_mistake(self):
+        spec = importlib.util.spec_from_loader("launcher", importlib.machinery.SourceFileLoader("launcher", str(ROOT / "launch/mpirun/run")))
+        launcher = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(launcher)
+        for number, code, said in ((errno.ENOSPC, 75, "runs/attempts: cannot be created: No space left"), (errno.EACCES, 1, "cannot be created: Permission denied")):
+            lines = []
+            with mock.patch("pathlib.Path.mkdir", side_effect=OSError(number, os.strerror(number))), mock.patch("sys.argv", ["run", "--", "true", "--out=runs"]), \
+                    mock.patch.object(launcher.SCREEN, "write", lines.append):
+                self.assertEqual(launcher.main(), code)
+            self.assertIn(said, b"".join(lines).decode())
+
 
 class Pipelines(unittest.TestCase):
     def setUp(self):
@@ -157,24 +172,65 @@ class Pipelines(unittest.TestCase):
         self.assertIsNone(pipeline_jobs.mistake(self.jobs("a", "b")[1]))
 
     def test_jobs_of_long_names_differ(self):
-        file, pipeline = self.jobs("x" * 70 + "a", "x" * 70 + "b")
+        _, pipeline = self.jobs("x" * 70 + "a", "x" * 70 + "b")
         self.assertIsNone(pipeline_jobs.mistake(pipeline))
-        items = json.loads(pipeline_jobs.manifests(pipeline, file, argparse.Namespace(image="i", namespace="n", gpus=False, cpus=1, memory=1)))["items"]
+        items = json.loads(pipeline_jobs.manifests(pipeline, argparse.Namespace(image="i", namespace="n", gpus=False, cpus=1, memory=1)))["items"]
         names = [item["metadata"]["name"] for item in items]
         self.assertEqual(len(set(names)), 3)
         self.assertTrue(all(len(name) <= 61 for name in names), names)
         self.assertEqual([*items[0]["data"]], ["run.pipeline"], "a key that Kubernetes takes")
         self.assertEqual(items[1]["spec"]["template"]["spec"]["containers"][0]["args"][0], "/etc/heliograph/run.pipeline")
 
-    def test_nohup_holds(self):
+    def program(self, script):
         (self.folder / "bin").mkdir()
         program = self.folder / "bin/helio-synth"
-        program.write_text(f"#!/bin/sh\ntouch '{self.folder}/begun'\nwhile [ ! -e '{self.folder}/seen' ]; do sleep 0.1; done\nmkdir -p \"${{1#--out=}}\"\n")
+        program.write_text(f"#!/bin/sh\n{script}\nmkdir -p \"${{1#--out=}}\"\n")
         program.chmod(0o755)
-        file = self.file(f"[pipeline]\nout = {self.folder}/run\nbin = {self.folder}/bin\n[synth]\n")
+
+    def start(self, *arguments, before=(), **options):
         root = {"OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1"}
-        job = subprocess.Popen(["nohup", str(ROOT / "launch/pipeline"), str(file)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-                               env={**os.environ, **root})
+        return subprocess.Popen([*before, str(ROOT / "launch/pipeline"), *map(str, arguments)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                                env={**os.environ, **root, **options.pop("env", {})}, **options)
+
+    def refused(self, expected, *arguments, given=None, **options):
+        job = self.start(*arguments, stdin=subprocess.PIPE, **options)
+        said = job.communicate(given, timeout=60)[0]
+        self.assertEqual((job.returncode, said.count("\n")), (1, 1), said)
+        self.assertIn(expected, said)
+
+    def test_mistakes_are_one_line(self):
+        self.program("")
+        head = f"[pipeline]\nout = {self.folder}/run\nbin = {self.folder}/bin\n"
+        file = self.file(f"{head}[synth]\n")
+        self.refused("unrecognized arguments: --onyl=synth", file, "--onyl=synth")
+        self.refused("invalid float value: 'x'", file, "--patience=x")
+        self.refused("arguments are required", "--print")
+        self.refused("--kubernetes: unrecognized arguments: --gpu5", file, "out=/runs/a", "--kubernetes", "--gpu5")
+        self.refused("sbatch: cannot be started", file, "--slurm", env={"PATH": os.path.dirname(sys.executable)}, before=[sys.executable])
+        self.refused("is no file that the jobs could read", "/dev/stdin", "--slurm", given=file.read_text())
+        self.refused("birds.pipeline:5: a second 'size'", self.file(f"{head}size = 1\nsize = 2\n[synth]\n"))
+        self.refused("birds.pipeline: [seed]: {seed} is a setting", self.file(f"{head}[train seed]\n"))
+
+    def test_a_setting_that_no_stage_uses_is_told(self):
+        self.program("")
+        job = self.start(self.file(f"[pipeline]\nout = {self.folder}/run\nbin = .\nrank = 4\nsize = 3\n[synth]\n--side={{size}}\n"), "--print", cwd=self.folder / "bin")
+        self.assertEqual(job.communicate(timeout=60)[0].splitlines()[0].partition("birds.pipeline: ")[2], "the setting 'rank' is used by no stage ({rank} stands in no line)")
+        self.assertEqual(job.returncode, 0)
+
+    def test_programs_that_lie_here(self):
+        self.program("")
+        job = self.start(self.file(f"[pipeline]\nout = {self.folder}/run\nbin = .\n[synth]\n"), cwd=self.folder / "bin")
+        self.assertIn("./helio-synth", (said := job.communicate(timeout=60)[0]) + (self.folder / "run/logs/synth.log").read_text(), said)
+        self.assertEqual(job.returncode, 0, said)
+
+    def test_jobs_of_a_file_that_is_read_once(self):
+        file, _ = self.jobs("a")
+        job = self.start("/dev/stdin", "--kubernetes", stdin=subprocess.PIPE)
+        self.assertEqual(json.loads(job.communicate(file.read_text(), timeout=60)[0])["items"][0]["data"]["run.pipeline"], file.read_text())
+
+    def test_nohup_holds(self):
+        self.program(f"touch '{self.folder}/begun'\nwhile [ ! -e '{self.folder}/seen' ]; do sleep 0.1; done")
+        job = self.start(self.file(f"[pipeline]\nout = {self.folder}/run\nbin = {self.folder}/bin\n[synth]\n"), before=["nohup"])
         end = time.monotonic() + 50
         while not (self.folder / "begun").exists() and job.poll() is None and time.monotonic() < end:
             time.sleep(0.1)
