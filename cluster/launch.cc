@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <iostream>
 #include <map>
+#include <string_view>
 
 #include "cluster/blocking_call.h"
 #include "cluster/device_choice.h"
@@ -117,10 +118,20 @@ std::vector<RankDevices> DevicesOf(const std::vector<Arrival>& arrivals) {
   return devices;
 }
 
+// HELIO_SHARE_GPUS=1: trials of several ranks on a machine with one GPU (scripts/gpu_check).
+bool SharesGpus(const LaunchOptions& options) {
+  const char* said = std::getenv("HELIO_SHARE_GPUS");
+  return options.share_gpus || (said && std::string_view(said) == "1");
+}
+
+// NCCL refuses two ranks on one GPU of one host; a host of its own for each rank leaves it sockets. Here,
+// because no other thread reads the environment yet.
+void PretendHostOfItsOwn() { setenv("NCCL_HOSTID", std::to_string(LauncherRank()).c_str(), 0); }
+
 // What all ranks find out alike, before any communicator is built.
 void CheckJob(const World& world, const std::vector<RankDevices>& devices, const LaunchOptions& options) {
   CheckWorldSize(world, options.expect_world_size);
-  CheckDevices(options.device, devices, options.share_gpus);
+  CheckDevices(options.device, devices, SharesGpus(options));
 }
 
 void Pretend(World& world, int per_host) {
@@ -222,6 +233,7 @@ Launch::Launch(const LaunchOptions& options) : state_(std::make_unique<State>())
   const int gpus = UsableGpus(options.device);
   std::vector<RankDevices> devices{{"this host", gpus, 1}};
   if (StartedByLauncher()) {
+    if (SharesGpus(options)) PretendHostOfItsOwn();
     state.world = StartMpi(patience);
     devices = RunNamingDeviceErrors(state.world.rank, state.job,
                                     [&] { return DevicesOf(Arrive(state.world, gpus, patience)); });

@@ -17,7 +17,7 @@ struct LaunchOptions {
   std::string hierarchy = "auto";
   Deadlines deadlines;
   double heartbeat_seconds = 0.5;
-  bool share_gpus = false;  // for tests: several ranks may use one GPU (NCCL wants distinct NCCL_HOSTIDs)
+  bool share_gpus = false;         // for tests, or HELIO_SHARE_GPUS=1: several ranks may use one GPU
   int pretend_ranks_per_host = 0;  // > 0, for tests: as if that many ranks shared each host
 
   void Declare(OptionList& list);

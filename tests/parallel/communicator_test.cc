@@ -55,8 +55,6 @@ int main(int argc, char** argv) {
       if (torch::cuda::device_count() == 0) return 77;
       options.device = "cuda";
       options.share_gpus = true;
-      // NCCL refuses two ranks on one GPU of one host: give each rank a host of its own.
-      if (const char* rank = std::getenv("OMPI_COMM_WORLD_RANK")) setenv("NCCL_HOSTID", rank, 0);
     }
     cluster::Launch launch(options);
     StartLogging(argv[0], launch.world().rank, launch.world().size);

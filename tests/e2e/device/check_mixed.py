@@ -27,10 +27,10 @@ if __name__ == "__main__":
         well = code == 1 and output.count(words) == 1 and seconds < 30
         check(well, f"--device={device}: code {code} after {seconds:.1f} s, names rank 1" + ("" if well else f":\n{output}"))
     alone = [PROGRAM, "none", "0", "0", "30", "1", "0", "communicator", "cuda"]
-    for own, expected in (("1", 0), ("", 1)):
-        environment = {**os.environ, "SIM_DEVICES": "1", **({"SIM_OWN_GPU": own} if own else {})}
+    for which, setting, expected in (("their own", {"SIM_OWN_GPU": "1"}, 0), ("the same", {}, 1), ("the same, which they share", {"HELIO_SHARE_GPUS": "1"}, 0)):
+        environment = {**os.environ, "SIM_DEVICES": "1", **setting}
         done = subprocess.run([*MPIRUN, "-n", "2", f"{DEVICE}/run", *alone], capture_output=True, text=True, timeout=100, env=environment)
-        well = done.returncode == expected and (own or "has 2 ranks but 1 GPU" in done.stdout + done.stderr)
-        check(well, f"two ranks that see one GPU each, {'their own' if own else 'the same'}: code {done.returncode}" + ("" if well else done.stderr))
+        well = done.returncode == expected and (setting or "has 2 ranks but 1 GPU" in done.stdout + done.stderr)
+        check(well, f"two ranks that see one GPU each, {which}: code {done.returncode}" + ("" if well else done.stderr))
     code, output, seconds = both("cpu")
     check(code == 0, f"--device=cpu: both train on the CPU ({code})")
