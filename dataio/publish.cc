@@ -25,7 +25,7 @@ bool IsManifest(const fs::path& file) {
 
 // Of an earlier data set.
 void RemoveShards(const fs::path& out) {
-  static const std::regex name("(train|test|val)-[0-9]{5}-of-[0-9]{5}\\.h5");
+  static const std::regex name("(train|test|val)-[0-9]{5,}-of-[0-9]{5,}\\.h5");
   std::vector<fs::path> shards;
   for (const auto& entry : fs::directory_iterator(out))
     if (std::regex_match(entry.path().filename().string(), name)) shards.push_back(entry.path());

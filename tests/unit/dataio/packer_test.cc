@@ -240,6 +240,7 @@ TEST_F(PackerTest, WhatCannotBePackedLeavesTheSetThatIsThere) {
 
 TEST_F(PackerTest, AnotherSetLeavesNothingOfTheOneBefore) {
   Pack("out", 1);
+  WriteText(out_ / "train-00007-of-118287.h5", "of --shard_records=1");
   auto options = SmallOptions(out_);
   options.shard_records = 100;
   PackDataset(splits_, options);
