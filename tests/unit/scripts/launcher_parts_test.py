@@ -241,6 +241,16 @@ class Pipelines(unittest.TestCase):
         self.assertEqual(job.returncode, 0)
 
 
+class Quickstart(unittest.TestCase):
+    def test_mistakes_are_told_before_the_build(self):
+        for words, expected in ((["--ranks"], "--ranks: its value is missing"), (["--ranks=0"], "--ranks 0: a number"), (["--out", "x", "--seed", "-1"], "--seed -1: a number"),
+                                (["--otu", "x"], "--otu: no such option"), (["--out="], "--out: its value is empty"), (["--help"], "usage: ")):
+            done = subprocess.run([str(ROOT / "scripts/quickstart"), *words], capture_output=True, text=True, timeout=60)
+            self.assertEqual((done.returncode, done.stdout), (1, ""), done.stderr)
+            self.assertIn(expected, done.stderr)
+            self.assertNotIn("unbound", done.stderr)
+
+
 class Slurm(unittest.TestCase):
     def setUp(self):
         folder = tempfile.TemporaryDirectory(prefix="helio slurm ")
