@@ -47,6 +47,10 @@ class StudyTable(unittest.TestCase):
             status = study_table.main()
         return status, out.getvalue(), err.getvalue()
 
+    def test_a_mark_at_the_beginning_is_no_damage(self):
+        status, out, err = self.run_on("\ufeff" + json.dumps(answers("a", ["ours"])))
+        self.assertEqual((status, err), (0, ""))
+
     def test_shares_and_deviations(self):
         status, out, _ = self.run_on(answers("a", ["ours", "ours", "ours", "theirs"]), answers("b", ["ours", "theirs", "theirs", "theirs"]), flags=["--json"])
         self.assertEqual(status, 0)

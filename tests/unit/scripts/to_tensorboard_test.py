@@ -1,10 +1,17 @@
 """scripts/to_tensorboard: what TensorBoard's own reader finds in the files it writes."""
+import contextlib
+import errno
+import importlib.machinery
+import importlib.util
+import io
 import json
+import os
 import pathlib
 import subprocess
 import sys
 import tempfile
 import unittest
+from unittest import mock
 
 from PIL import Image
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
@@ -55,6 +62,18 @@ class ToTensorboard(unittest.TestCase):
         reader, _ = self.events()
         values = {tag: [event.value for event in reader.Scalars(tag)] for tag in reader.Tags()["scalars"] if "fid" in tag}
         self.assertEqual(values, {"helio-eval a scores/fid": [1, 3], "helio-eval a scores/fid (2)": [2], "helio-eval b scores/fid": [4]})
+
+    def test_a_full_disk_is_no_mistake(self):
+        spec = importlib.util.spec_from_loader("to_tensorboard", importlib.machinery.SourceFileLoader("to_tensorboard", str(SCRIPT)))
+        script = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(script)
+        self.write({"step": 1, "losses": {"g/kl": 1}})
+        for number, code in ((errno.ENOSPC, 75), (errno.EACCES, 1)):
+            said = io.StringIO()
+            with mock.patch.object(script, "write_events", side_effect=OSError(number, os.strerror(number))), mock.patch("sys.argv", ["to_tensorboard", str(self.run)]), \
+                    contextlib.redirect_stderr(said):
+                self.assertEqual(script.main(), code)
+            self.assertEqual(said.getvalue(), f"to_tensorboard: events: {os.strerror(number)}\n")
 
     def test_counts_what_is_left_out_and_replaces_what_it_wrote(self):
         self.write({"step": 1, "losses": {"g/kl": None}}, "nonsense\n", {"step": 3, "losses": {"g/kl": 1}}, '{"step": 4, "lo')
