@@ -76,7 +76,8 @@ std::vector<SplitRow> RowsOfTable(const fs::path& file, const std::string& split
   if (ReadHeader(begin)) return {};  // of captions, too
   const auto first = RecordsOf(begin);
   const auto split = SplitColumn(first), picture = PictureColumn(first, split, index);
-  if (picture == SIZE_MAX || (split == SIZE_MAX && split_of_file.empty())) return {};
+  const bool captions = IsTokenLine(begin.substr(0, begin.find('\n')));
+  if (picture == SIZE_MAX || (split == SIZE_MAX && (split_of_file.empty() || captions))) return {};
   std::string text = ReadFile(file);
   DropByteOrderMark(text);
   std::vector<SplitRow> rows;

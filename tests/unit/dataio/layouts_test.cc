@@ -490,6 +490,14 @@ TEST_F(LayoutsTest, JsonAndTablesThatAreNoListsAreNot) {
   }
 }
 
+// Of the pictures that it names every tenth is for testing, as of a list of any other name.
+TEST_F(LayoutsTest, AListOfCaptionsIsNoListOfASplit) {
+  for (const char* name : {"a.jpg", "b.jpg", "c.jpg"}) WritePicture(root_ / name);
+  WriteText(root_ / "train.csv", "a.jpg,a bird\nb.jpg,a cat\n");
+  const auto log = LogOf([&] { EXPECT_EQ(Ids("train"), "a b "); });
+  EXPECT_NE(log.find("so ten are needed"), std::string::npos) << log;
+}
+
 TEST_F(LayoutsTest, ATableOfCaptions) {
   WritePicture(root_ / "Images/a.jpg");
   WriteText(root_ / "captions.txt", "image,caption\na.jpg,\"red, \"\"big\"\" bird\"\na.jpg,a bird\n");
