@@ -27,13 +27,22 @@ class Parser(argparse.ArgumentParser):
         raise Mistake(f"--kubernetes: {message}")
 
 
+def matching(form):
+    """What argparse calls: the text, if it has that form."""
+    def check(text):
+        if not re.fullmatch(form, text):
+            raise argparse.ArgumentTypeError(f"'{text}' is none (of the form {form})")
+        return text
+    return check
+
+
 def options(arguments):
     parser = Parser(prog="launch/pipeline FILE --kubernetes")
-    parser.add_argument("--image", default="heliograph:0.1.0", help="the image with the programs [%(default)s]")
-    parser.add_argument("--namespace", default="heliograph", help="[%(default)s]")
+    parser.add_argument("--image", type=matching(r"\S+"), default="heliograph:0.1.0", help="the image with the programs [%(default)s]")
+    parser.add_argument("--namespace", type=matching(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"), default="heliograph", help="[%(default)s]")
     parser.add_argument("--gpus", action="store_true", help="a GPU for each rank")
-    parser.add_argument("--cpus", type=int, default=2, help="processors for each rank [%(default)s]")
-    parser.add_argument("--memory", type=int, default=8, help="GiB for each rank [%(default)s]")
+    parser.add_argument("--cpus", type=lambda text: int(matching(r"[1-9]\d*")(text)), default=2, help="processors for each rank [%(default)s]")
+    parser.add_argument("--memory", type=lambda text: int(matching(r"[1-9]\d*")(text)), default=8, help="GiB for each rank [%(default)s]")
     return parser.parse_args(arguments)
 
 
@@ -45,8 +54,10 @@ def name_of(*words):
 
 def mistake(pipeline):
     """What keeps this pipeline from running in pods, in words; None if nothing does."""
-    if not str(pipeline.out).startswith(f"{WRITABLE}/"):
+    if not str(pipeline.out).startswith(f"{WRITABLE}/") or ".." in pipeline.out.parts:
         return f"out={pipeline.out}: pods write to the volume at {WRITABLE} only: give out={WRITABLE}/NAME, and your own data as {READABLE}/..."
+    if not re.search("[a-z0-9]", pipeline.out.name.lower()):
+        return f"out={pipeline.out}: the Jobs are called after its last part, of which Kubernetes takes the letters a to z and digits: it has none"
     named = collections.defaultdict(list)
     for stage in pipeline.stages:
         named[name_of(pipeline.out.name, stage.name)].append(stage.name)

@@ -83,7 +83,7 @@ class Pipeline:
             raise Mistake(f"{file}: [pipeline] does not say out = FOLDER")
         if taken := [section.name for section in self.sections if section.name in self.settings]:
             raise Mistake(f"{file}: [{taken[0]}]: {{{taken[0]}}} is a setting; give the stage another name")
-        if not re.fullmatch(r"[1-9]\d*", self.settings["ranks"]):
+        if not re.fullmatch(r"[1-9]\d{0,4}", self.settings["ranks"]):
             raise Mistake(f"{file}: ranks = {self.settings['ranks']}: a number, at least 1")
 
     def check_programs(self):

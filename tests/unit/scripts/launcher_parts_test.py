@@ -206,6 +206,11 @@ class Pipelines(unittest.TestCase):
         self.refused("invalid float value: 'x'", file, "--patience=x")
         self.refused("arguments are required", "--print")
         self.refused("--kubernetes: unrecognized arguments: --gpu5", file, "out=/runs/a", "--kubernetes", "--gpu5")
+        for flag in ("--cpus=0", "--memory=-3", "--memory=8Gi", "--namespace=My_Space", "--image="):
+            self.refused(f"argument {flag.partition('=')[0]}: '{flag.partition('=')[2]}' is none", file, "out=/runs/a", "--kubernetes", flag)
+        for out, expected in (("/runs/../etc", "pods write to the volume at /runs only"), ("/runs/\u9ce5", "it has none")):
+            self.refused(expected, file, f"out={out}", "--kubernetes")
+        self.refused("ranks = 999999: a number", file, "ranks=999999")
         self.refused("sbatch: cannot be started", file, "--slurm", env={"PATH": os.path.dirname(sys.executable)}, before=[sys.executable])
         self.refused("is no file that the jobs could read", "/dev/stdin", "--slurm", given=file.read_text())
         self.refused("birds.pipeline:5: a second 'size'", self.file(f"{head}size = 1\nsize = 2\n[synth]\n"))
