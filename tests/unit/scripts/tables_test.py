@@ -161,6 +161,12 @@ class Tables(unittest.TestCase):
         self.assertEqual(done.returncode, 1)
         self.assertIn("no row 'gan': gan_int_cls, stackgan", done.stderr)
 
+    def test_files_that_are_not_there_are_named(self):
+        for flag, expected in ((f"--base={self.work}/none", "none: No such file or directory"), ("--out=/dev/null/x", "/dev/null/x: Not a directory")):
+            done = tables(self.work, "--rows=mirrorgan", "--seeds=1", "--print", flag)
+            self.assertEqual((done.returncode, done.stderr.count("\n")), (1, 1), done.stderr)
+            self.assertIn(expected, done.stderr)
+
 
 if __name__ == "__main__":
     unittest.main()
