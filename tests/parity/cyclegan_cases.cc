@@ -1,11 +1,9 @@
 // CycleGAN's networks, losses, image pool, schedule and recorded training loop (family/FIXTURES.md section
 // 3.3).
-#include "cluster/solo_communicator.h"
 #include "src/recipes/cyclegan.h"
-#include "src/recipes/registry.h"
-#include "src/train/trainer.h"
 #include "tests/parity/cases.h"
 #include "tests/parity/nets.h"
+#include "tests/parity/trajectory.h"
 #include "tests/support/default_dtype.h"
 
 namespace helio::parity {
@@ -85,139 +83,59 @@ class PatchCriticReplay {
   WholeBatch batch_;
 };
 
-// The system under test, and a look at what its steps hold once the generators' loss is built.
-class WatchedCycleGan : public recipes::System {
- public:
-  using Look = std::function<void(const recipes::CycleGanStep&)>;
+OptionValues CycleGanOptionsOf(const Fixture& fixture) {
+  const auto hyper = [&](const char* name) { return fixture.Hyper<Json>(name).dump(); };
+  return {{"side", hyper("size")},
+          {"gf", hyper("NGF")},
+          {"df", hyper("NDF")},
+          {"residual_blocks", hyper("n_blocks")},
+          {"pool_size", hyper("pool_size")},
+          {"lambda_a", hyper("lambda_A")},
+          {"lambda_b", hyper("lambda_B")},
+          {"lambda_identity", hyper("lambda_identity")},
+          {"n_epochs", hyper("n_epochs")},
+          {"n_epochs_decay", hyper("n_epochs_decay")},
+          {"fidelity", "released"}};
+}
 
-  explicit WatchedCycleGan(std::unique_ptr<recipes::System> system) : system_(std::move(system)) {}
-  std::vector<dataio::DomainNeeds> Needs() const override { return system_->Needs(); }
-  std::vector<recipes::Part> Parts() const override { return system_->Parts(); }
-  std::unique_ptr<recipes::Step> Prepare(const dataio::Batch& batch,
-                                         const recipes::StepContext& context) override {
-    return system_->Prepare(batch, context);
-  }
-  std::vector<recipes::Round> Rounds() override {
-    auto rounds = system_->Rounds();
-    for (auto& round : rounds)
-      for (auto& phase : round)
-        if (phase.name == "g")
-          phase.loss = [this, loss = phase.loss](recipes::Step& step) {
-            auto terms = loss(step);
-            look(static_cast<const recipes::CycleGanStep&>(step));
-            return terms;
-          };
-    return rounds;
-  }
+// What a step holds once the generators' loss is built.
+Watched::Seen PicturesOf(const recipes::CycleGanStep& step) {
+  return {.values = {{"fake_A", step.fake_a},
+                     {"fake_B", step.fake_b},
+                     {"rec_A", step.back_a},
+                     {"rec_B", step.back_b},
+                     {"idt_A", step.same_a},
+                     {"idt_B", step.same_b},
+                     {"pooled_fake_A", step.pooled_a},
+                     {"pooled_fake_B", step.pooled_b}}};
+}
 
-  Look look;
+dataio::Batch CycleGanBatchOf(const Fixture& fixture, const std::string& it) {
+  dataio::Batch batch;
+  const int64_t rows = fixture.Hyper("batch");
+  batch.rows = {0, rows, rows};
+  batch.domains.resize(2);
+  batch.domains[0].images = {fixture.Image(it + "real_A")};
+  batch.domains[1].images = {fixture.Image(it + "real_B")};
+  return batch;
+}
 
- private:
-  const std::unique_ptr<recipes::System> system_;
-};
+// A pool's: whether a row is exchanged, and for which.
+torch::Tensor PoolChances(const Fixture& fixture, const std::string& it, std::string_view purpose) {
+  const std::string fake = purpose == "pool_a" ? "fake_A." : "fake_B.";
+  const auto place = fixture.Get("in." + it + fake + "draw_id").to(fixture.dtype());
+  return torch::stack({fixture.Get("in." + it + fake + "draw_p"), place}, 1);
+}
 
-class CycleGanTrajectory {
- public:
-  explicit CycleGanTrajectory(Fixture& fixture)
-      : fixture_(fixture),
-        communicator_(cluster::MakeSoloCommunicator({.device = fixture.device()})),
-        system_(MakeSystem()),
-        trainer_(system_, *communicator_, {.precision = fixture.precision()}) {}
-
-  void Run() {
-    for (int64_t step = 0; step < fixture_.Hyper("iters"); ++step)
-      Step(step, "it" + std::to_string(step) + ".");
-    for (const auto& [name, tensor] : Compared()) {
-      fixture_.Give("out.final.param." + name, tensor);
-      fixture_.Give("out.final.norm." + name, tensor.to(torch::kFloat64).norm());
-    }
-  }
-
- private:
-  std::unique_ptr<recipes::System> MakeSystem() {
-    const auto hyper = [&](const char* name) { return fixture_.Hyper<Json>(name).dump(); };
-    const OptionValues options{{"side", hyper("size")},
-                               {"gf", hyper("NGF")},
-                               {"df", hyper("NDF")},
-                               {"residual_blocks", hyper("n_blocks")},
-                               {"pool_size", hyper("pool_size")},
-                               {"lambda_a", hyper("lambda_A")},
-                               {"lambda_b", hyper("lambda_B")},
-                               {"lambda_identity", hyper("lambda_identity")},
-                               {"n_epochs", hyper("n_epochs")},
-                               {"n_epochs_decay", hyper("n_epochs_decay")},
-                               {"fidelity", "released"}};
-    auto system = recipes::MakeSystem("cyclegan", options, {batch_, batch_, 1, {}, {}});
-    torch::NoGradGuard no_grad;
-    for (auto [name, tensor] : recipes::TensorsOf(*system, recipes::Role::kTrained))
-      tensor.copy_(fixture_.Get("param." + name));
-    return system;
-  }
-
-  NamedTensors Compared() const {
-    const auto without_effect = fixture_.Hyper<Json>("zero_gradient_params");
-    NamedTensors compared;
-    for (const auto& [name, tensor] : recipes::TensorsOf(system_, recipes::Role::kTrained)) {
-      const auto part = name.substr(0, name.find('.') + 1);
-      if (IsCompared(without_effect.at(part), name.substr(part.size()))) compared.emplace_back(name, tensor);
-    }
-    return compared;
-  }
-
-  void Step(int64_t number, const std::string& step) {
-    dataio::Batch batch;
-    const int64_t rows = fixture_.Hyper("batch");
-    batch.rows = {0, rows, rows};
-    batch.domains.resize(2);
-    batch.domains[0].images = {fixture_.Image(step + "real_A")};
-    batch.domains[1].images = {fixture_.Image(step + "real_B")};
-    recipes::StepContext context{.step = number, .device = fixture_.device(), .dtype = fixture_.dtype()};
-    context.noise = [&](std::string_view purpose) {
-      const std::string fake = purpose == "pool_a" ? "fake_A." : "fake_B.";
-      const auto place = fixture_.Get("in." + step + fake + "draw_id").to(fixture_.dtype());
-      return torch::stack({fixture_.Get("in." + step + fake + "draw_p"), place}, 1);
-    };
-    system_.look = [&](const recipes::CycleGanStep& values) { GivePictures(values, "out." + step); };
-    const auto report = trainer_.Step(batch, context, /*rate_factor=*/0);
-    CHECK_EQ(report.skipped(), 0);
-    GiveLosses(report, "out." + step);
-    if (number == 0)
-      for (const auto& [name, tensor] : Compared())
-        fixture_.Give("grad." + step + "param." + name, tensor.grad());
-  }
-
-  void GivePictures(const recipes::CycleGanStep& values, const std::string& prefix) {
-    for (const auto& [name, pictures] : {std::pair{"fake_A", values.fake_a},
-                                         {"fake_B", values.fake_b},
-                                         {"rec_A", values.back_a},
-                                         {"rec_B", values.back_b},
-                                         {"idt_A", values.same_a},
-                                         {"idt_B", values.same_b},
-                                         {"pooled_fake_A", values.pooled_a},
-                                         {"pooled_fake_B", values.pooled_b}})
-      fixture_.Give(prefix + name, pictures);
-  }
-
-  void GiveLosses(const train::StepReport& report, const std::string& prefix) {
-    static const auto& names = *new std::map<std::string, std::string>{
-        {"adversarial_a", "G_A"}, {"adversarial_b", "G_B"}, {"cycle_a", "cycle_A"},
-        {"cycle_b", "cycle_B"},   {"identity_a", "idt_A"},  {"identity_b", "idt_B"}};
-    std::map<std::string, torch::Tensor> sums;
-    for (const auto& term : report.terms) {
-      auto& sum = sums[term.phase == "g" ? "G" : term.phase == "d_a" ? "D_A" : "D_B"];
-      sum = sum.defined() ? sum + term.value : term.value;
-      if (term.phase == "g") fixture_.Give(prefix + "loss_" + names.at(term.name), term.value);
-    }
-    for (const auto& [name, value] : sums) fixture_.Give(prefix + "loss_" + name, value);
-  }
-
-  Fixture& fixture_;
-  const testing::DefaultDtype dtype_scope_{fixture_.dtype()};
-  SoloBatch batch_;
-  const std::unique_ptr<cluster::Communicator> communicator_;
-  WatchedCycleGan system_;
-  train::Trainer trainer_;
-};
+LossNames CycleGanLosses() {
+  return {.terms = {{"g.adversarial_a", "loss_G_A"},
+                    {"g.adversarial_b", "loss_G_B"},
+                    {"g.cycle_a", "loss_cycle_A"},
+                    {"g.cycle_b", "loss_cycle_B"},
+                    {"g.identity_a", "loss_idt_A"},
+                    {"g.identity_b", "loss_idt_B"}},
+          .phases = {{"g", "loss_G"}, {"d_a", "loss_D_A"}, {"d_b", "loss_D_B"}}};
+}
 
 }  // namespace
 
@@ -284,6 +202,17 @@ void ReplayDecay(Fixture& fixture) {
   }
 }
 
-void ReplayCycleGanTrajectory(Fixture& fixture) { CycleGanTrajectory(fixture).Run(); }
+void ReplayCycleGanTrajectory(Fixture& fixture) {
+  ReplayLoop(fixture, {.system = "cyclegan",
+                       .options = CycleGanOptionsOf(fixture),
+                       .data = {},
+                       .steps = fixture.Hyper("iters"),
+                       .rate_factor = 0,
+                       .looks = {.phase = "g", .computed = LookAt<recipes::CycleGanStep>(PicturesOf)},
+                       .batch = [&](const std::string& it) { return CycleGanBatchOf(fixture, it); },
+                       .drawn = [&](const recipes::System&, const std::string& it,
+                                    std::string_view purpose) { return PoolChances(fixture, it, purpose); },
+                       .losses = CycleGanLosses()});
+}
 
 }  // namespace helio::parity

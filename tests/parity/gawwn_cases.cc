@@ -1,5 +1,4 @@
 // GAWWN's geometry, networks, losses and recorded training loops (family/ANCESTORS.md).
-#include "cluster/solo_communicator.h"
 #include "src/losses/adversarial.h"
 #include "src/nn/gawwn_critic.h"
 #include "src/nn/gawwn_generator.h"
@@ -7,11 +6,8 @@
 #include "src/nn/spatial_transformer.h"
 #include "src/recipes/gawwn_game.h"
 #include "src/recipes/places.h"
-#include "src/recipes/registry.h"
-#include "src/train/trainer.h"
 #include "tests/parity/cases.h"
-#include "tests/parity/watched.h"
-#include "tests/support/default_dtype.h"
+#include "tests/parity/trajectory.h"
 
 namespace helio::parity {
 namespace {
@@ -140,135 +136,51 @@ class CriticReplay {
   const torch::Tensor place_;
 };
 
-// The system, with a look at what its generator's step works with.
-class WatchedGawwn : public Watched {
- public:
-  explicit WatchedGawwn(std::unique_ptr<recipes::System> system)
-      : Watched(std::move(system), [](const recipes::Step& step) {
-          return std::vector{static_cast<const recipes::GawwnStep&>(step).fake.detach()};
-        }) {}
+OptionValues GawwnOptionsOf(const Fixture& fixture) {
+  const auto hyper = [&](const char* name) { return fixture.Hyper<Json>(name).dump(); };
+  OptionValues options{{"base_side", "128"},
+                       {"gf", hyper("NGF")},
+                       {"df", hyper("NDF")},
+                       {"z", hyper("NZ")},
+                       {"text_projection", hyper("NT")},
+                       {"g_rate", hyper("lr")},
+                       {"d_rate", hyper("lr")},
+                       {"beta1", hyper("beta1")}};
+  if (!IsOfPoints(fixture)) options["cls_weight"] = hyper("CLS");
+  return options;
+}
 
-  std::vector<recipes::Round> Rounds() override {
-    auto rounds = Watched::Rounds();
-    auto& phase = rounds.back().front();
-    phase.loss = [this, loss = phase.loss](recipes::Step& step) {
-      const auto terms = loss(step);
-      const auto& own = static_cast<recipes::GawwnStep&>(step);
-      gradient = own.gradient;
-      judged = own.judged.detach();
-      return terms;
-    };
-    return rounds;
-  }
+// `score`: the published log's, a moving mean of what the discriminator says of the fakes.
+Watched::Looks GawwnLooks(double& score) {
+  using Step = recipes::GawwnStep;
+  return {.prepared = LookAt<Step>([](const Step& step) {
+            return Watched::Seen{.values = {{"fake", step.fake}}};
+          }),
+          .phase = "g",
+          .computed = LookAt<Step>([&score](const Step& step) {
+            const double judged = step.judged.detach().mean().item<double>();
+            for (int i = 0; i < 2; ++i) score = 0.99 * score + 0.01 * judged;  // it moves twice a step
+            return Watched::Seen{.values = {{"fake_score", torch::tensor(score, torch::kFloat64)}},
+                                 .gradients = {{"fake", step.gradient}}};
+          })};
+}
 
-  torch::Tensor gradient, judged;
-};
+dataio::Batch GawwnBatchOf(const Fixture& fixture, const std::string& it) {
+  dataio::Batch batch;
+  auto& data = batch.data();
+  data.embeddings = OneEach(fixture, fixture.Get("in." + it + "txt"));
+  if (!IsOfPoints(fixture))
+    data.images = {fixture.Image("real").index_select(0, fixture.Get("in." + it + "order"))};
+  const int64_t rows = data.embeddings.size(0);
+  batch.rows = {0, rows, rows};
+  return batch;
+}
 
-// The training loop, by what a user runs: MakeSystem and Trainer.
-class GawwnTrajectory {
- public:
-  explicit GawwnTrajectory(Fixture& fixture)
-      : fixture_(fixture),
-        communicator_(cluster::MakeSoloCommunicator({.device = fixture.device()})),
-        system_(MakeSystem()),
-        trainer_(system_, *communicator_, {.precision = fixture.precision()}) {}
-
-  void Run() {
-    constexpr int64_t kIterations = 5;
-    for (int64_t step = 0; step < kIterations; ++step) Step(step, "it" + std::to_string(step) + ".");
-    GiveTrained(fixture_, system_, kCut);
-  }
-
- private:
-  static constexpr size_t kCut = 3;  // "G." for "netG."
-  static std::string Recorded(const std::string& name) { return name.substr(kCut); }
-
-  std::unique_ptr<recipes::System> MakeSystem() {
-    const auto hyper = [&](const char* name) { return fixture_.Hyper<Json>(name).dump(); };
-    OptionValues options{{"base_side", "128"},
-                         {"gf", hyper("NGF")},
-                         {"df", hyper("NDF")},
-                         {"z", hyper("NZ")},
-                         {"text_projection", hyper("NT")},
-                         {"g_rate", hyper("lr")},
-                         {"d_rate", hyper("lr")},
-                         {"beta1", hyper("beta1")}};
-    if (!IsOfPoints(fixture_)) options["cls_weight"] = hyper("CLS");
-    const auto name = fixture_.Metadata("case").substr(std::string("trajectory_").size());
-    auto system = recipes::MakeSystem(name, options,
-                                      {batch_,
-                                       batch_,
-                                       1,
-                                       {{}, /*random=*/true},
-                                       {.vocabulary = 2,
-                                        .embedding = fixture_.Hyper("TXT"),
-                                        .key_points = std::vector<std::string>(kPoints, "point")}});
-    const torch::NoGradGuard no_grad;
-    for (const auto& part : system->Parts())
-      for (auto [full, tensor] : part.tensors) {
-        const auto own = Recorded(full);
-        tensor.copy_(fixture_.State(own));
-      }
-    return system;
-  }
-
-  torch::Tensor Drawn(const std::string& step, std::string_view purpose) const {
-    if (purpose == "place") return PlaceOf(fixture_, step);
-    if (purpose == "noise") return OneEach(fixture_, fixture_.Get("in." + step + "z"));
-    return fixture_.Get("in." + step + std::string(purpose));
-  }
-
-  void Step(int64_t number, const std::string& step) {
-    dataio::Batch batch;
-    auto& data = batch.data();
-    data.embeddings = OneEach(fixture_, fixture_.Get("in." + step + "txt"));
-    if (!IsOfPoints(fixture_))
-      data.images = {fixture_.Image("real").index_select(0, fixture_.Get("in." + step + "order"))};
-    const int64_t rows = data.embeddings.size(0);
-    batch.rows = {0, rows, rows};
-    recipes::StepContext context{.step = number, .device = fixture_.device(), .dtype = fixture_.dtype()};
-    context.steps_per_epoch = 100;
-    context.noise = [&](std::string_view purpose) { return Drawn(step, purpose); };
-    const auto report = trainer_.Step(batch, context, 1);
-    CHECK_EQ(report.skipped(), 0);
-    fixture_.Give("out." + step + "fake", system_.fakes[0]);
-    // The published log moves twice a step.
-    for (int i = 0; i < 2; ++i) score_ = 0.99 * score_ + 0.01 * system_.judged.mean().item<double>();
-    fixture_.Give("out." + step + "fake_score", torch::tensor(score_, torch::kFloat64));
-    GiveLosses(report, "out." + step);
-    if (number == 0) GiveGradients(step);
-  }
-
-  void GiveLosses(const train::StepReport& report, const std::string& prefix) {
-    static const auto& names = *new std::map<std::string, std::string>{
-        {"real_cond", "errD_real"}, {"wrong_cond", "errD_wrong"}, {"fake_cond", "errD_fake"}};
-    torch::Tensor sum;
-    for (const auto& term : report.terms) {
-      if (term.phase == "g") {
-        fixture_.Give(prefix + "errG", term.value);
-        continue;
-      }
-      fixture_.Give(prefix + names.at(term.name), term.value);
-      sum = sum.defined() ? sum + term.value : term.value;
-    }
-    fixture_.Give(prefix + "errD", sum);
-  }
-
-  // A phase's gradients stay until its next step.
-  void GiveGradients(const std::string& step) {
-    fixture_.Give("grad." + step + "fake", system_.gradient);
-    for (const auto& [name, tensor] : recipes::TensorsOf(system_, recipes::Role::kTrained))
-      if (tensor.requires_grad()) fixture_.Give("grad." + step + "param." + Recorded(name), tensor.grad());
-  }
-
-  Fixture& fixture_;
-  const testing::DefaultDtype dtype_scope_{fixture_.dtype()};
-  SoloBatch batch_;
-  const std::unique_ptr<cluster::Communicator> communicator_;
-  WatchedGawwn system_;
-  train::Trainer trainer_;
-  double score_ = 0.5;
-};
+torch::Tensor GawwnDrawn(const Fixture& fixture, const std::string& it, std::string_view purpose) {
+  if (purpose == "place") return PlaceOf(fixture, it);
+  if (purpose == "noise") return OneEach(fixture, fixture.Get("in." + it + "z"));
+  return fixture.Get("in." + it + std::string(purpose));
+}
 
 void ReplayShowing(Fixture& fixture) {
   const recipes::Showing showing{fixture.Get("in.size"), fixture.Get("in.offset"), fixture.Mask("in.flip")};
@@ -373,6 +285,20 @@ void ReplayGawwnPoints(Fixture& fixture) {
   ReplayPointsCritic(fixture, real, made.clone().requires_grad_());
 }
 
-void ReplayGawwnTrajectory(Fixture& fixture) { GawwnTrajectory(fixture).Run(); }
+void ReplayGawwnTrajectory(Fixture& fixture) {
+  double score = 0.5;
+  ReplayLoop(fixture, {.system = fixture.Metadata("case").substr(std::string("trajectory_").size()),
+                       .options = GawwnOptionsOf(fixture),
+                       .data = {.vocabulary = 2,
+                                .embedding = fixture.Hyper("TXT"),
+                                .key_points = std::vector<std::string>(kPoints, "point")},
+                       .steps_per_epoch = 100,
+                       .looks = GawwnLooks(score),
+                       .batch = [&](const std::string& it) { return GawwnBatchOf(fixture, it); },
+                       .drawn = [&](const recipes::System&, const std::string& it,
+                                    std::string_view purpose) { return GawwnDrawn(fixture, it, purpose); },
+                       .losses = Torch7Losses(),
+                       .recorded = Torch7NameOf});
+}
 
 }  // namespace helio::parity

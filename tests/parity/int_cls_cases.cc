@@ -1,12 +1,8 @@
 // GAN-INT-CLS's networks, losses and recorded training loops (family/ANCESTORS.md).
-#include "cluster/solo_communicator.h"
 #include "src/losses/adversarial.h"
 #include "src/recipes/gan_int_cls.h"
-#include "src/recipes/registry.h"
-#include "src/train/trainer.h"
 #include "tests/parity/cases.h"
-#include "tests/parity/watched.h"
-#include "tests/support/default_dtype.h"
+#include "tests/parity/trajectory.h"
 
 namespace helio::parity {
 namespace {
@@ -91,127 +87,50 @@ class IntClsCriticReplay {
 };
 
 // The system, with a look at what its generator's own step draws.
-class WatchedIntCls : public Watched {
- public:
-  explicit WatchedIntCls(std::unique_ptr<recipes::System> system)
-      : Watched(std::move(system), [](const recipes::Step& step) {
-          return std::vector{static_cast<const recipes::GanIntClsStep&>(step).fake};
-        }) {}
+OptionValues IntClsOptionsOf(const Fixture& fixture) {
+  const auto hyper = [&](const char* name) { return fixture.Hyper<Json>(name).dump(); };
+  return {{"base_side", "64"},
+          {"gf", hyper("NGF")},
+          {"df", hyper("NDF")},
+          {"z", hyper("NZ")},
+          {"text_projection", hyper("NT")},
+          {"cls_weight", hyper("CLS")},
+          {"critic", IsOfCoco(fixture) ? "coco" : "cub"},
+          {"interpolation", fixture.Hyper<bool>("interp") ? "mean" : "none"},
+          {"interpolation_weight", hyper("INT")},
+          {"g_rate", hyper("lr")},
+          {"d_rate", hyper("lr")},
+          {"beta1", hyper("beta1")}};
+}
 
-  std::vector<recipes::Round> Rounds() override {
-    auto rounds = Watched::Rounds();
-    for (auto& round : rounds)
-      for (auto& phase : round) {
-        if (phase.name != "g") continue;
-        phase.loss = [this, loss = phase.loss](recipes::Step& step) {
-          imagined = static_cast<recipes::GanIntClsStep&>(step).imagined.detach();
-          return loss(step);
-        };
-      }
-    return rounds;
-  }
+Watched::Looks IntClsLooks() {
+  using Step = recipes::GanIntClsStep;
+  return {.prepared = LookAt<Step>([](const Step& step) {
+            return Watched::Seen{.values = {{"fake", step.fake}}};
+          }),
+          .phase = "g",
+          .computed = LookAt<Step>([](const Step& step) {
+            return Watched::Seen{.values = {{"fake_g", step.imagined}}};
+          })};
+}
 
-  torch::Tensor imagined;
-};
+dataio::Batch IntClsBatchOf(const Fixture& fixture, const std::string& it) {
+  dataio::Batch batch;
+  auto& data = batch.data();
+  data.embeddings = MeanSentence(fixture, it);
+  data.images = {fixture.Image(it + "real")};
+  data.wrong_images = {fixture.Image(it + "wrong")};
+  const int64_t rows = data.embeddings.size(0);
+  batch.rows = {0, rows, rows};
+  return batch;
+}
 
-// The training loop, by what a user runs: MakeSystem and Trainer.
-class IntClsTrajectory {
- public:
-  explicit IntClsTrajectory(Fixture& fixture)
-      : fixture_(fixture),
-        communicator_(cluster::MakeSoloCommunicator({.device = fixture.device()})),
-        system_(MakeSystem()),
-        trainer_(system_, *communicator_, {.precision = fixture.precision()}) {}
-
-  void Run() {
-    constexpr int64_t kIterations = 5;
-    for (int64_t step = 0; step < kIterations; ++step) Step(step, "it" + std::to_string(step) + ".");
-    GiveTrained(fixture_, system_, kCut);
-  }
-
- private:
-  static constexpr size_t kCut = 3;  // "G." for "netG."
-  static std::string Recorded(const std::string& name) { return name.substr(kCut); }
-
-  std::unique_ptr<recipes::System> MakeSystem() {
-    const auto hyper = [&](const char* name) { return fixture_.Hyper<Json>(name).dump(); };
-    const OptionValues options{{"base_side", "64"},
-                               {"gf", hyper("NGF")},
-                               {"df", hyper("NDF")},
-                               {"z", hyper("NZ")},
-                               {"text_projection", hyper("NT")},
-                               {"cls_weight", hyper("CLS")},
-                               {"critic", IsOfCoco(fixture_) ? "coco" : "cub"},
-                               {"interpolation", fixture_.Hyper<bool>("interp") ? "mean" : "none"},
-                               {"interpolation_weight", hyper("INT")},
-                               {"g_rate", hyper("lr")},
-                               {"d_rate", hyper("lr")},
-                               {"beta1", hyper("beta1")}};
-    auto system = recipes::MakeSystem(
-        "gan_int_cls", options,
-        {batch_, batch_, 1, {{}, /*random=*/true}, {.vocabulary = 2, .embedding = fixture_.Hyper("TXT")}});
-    const torch::NoGradGuard no_grad;
-    for (const auto& part : system->Parts())
-      for (auto [name, tensor] : part.tensors) {
-        const auto own = Recorded(name);
-        tensor.copy_(fixture_.State(own));
-        // The published program also has gradients of the biases that it sets to zero.
-        if (fixture_.Has("grad.it0.param." + own)) tensor.set_requires_grad(true);
-      }
-    return system;
-  }
-
-  torch::Tensor Noise(const std::string& step, std::string_view purpose, int64_t rows) const {
-    if (purpose == "noise") return fixture_.Get("in." + step + "z");
-    const auto all = fixture_.Get("in." + step + "z_g");
-    return purpose == "generator_noise" ? all.narrow(0, 0, rows) : all.narrow(0, rows, all.size(0) - rows);
-  }
-
-  void Step(int64_t number, const std::string& step) {
-    dataio::Batch batch;
-    auto& data = batch.data();
-    data.embeddings = MeanSentence(fixture_, step);
-    data.images = {fixture_.Image(step + "real")};
-    data.wrong_images = {fixture_.Image(step + "wrong")};
-    const int64_t rows = data.embeddings.size(0);
-    batch.rows = {0, rows, rows};
-    recipes::StepContext context{.step = number, .device = fixture_.device(), .dtype = fixture_.dtype()};
-    context.steps_per_epoch = 100;
-    context.noise = [&](std::string_view purpose) { return Noise(step, purpose, rows); };
-    const auto report = trainer_.Step(batch, context, 1);
-    CHECK_EQ(report.skipped(), 0);
-    fixture_.Give("out." + step + "fake", system_.fakes[0]);
-    fixture_.Give("out." + step + "fake_g", system_.imagined);
-    GiveLosses(report, "out." + step);
-    if (number == 0) GiveGradients(step);
-  }
-
-  void GiveLosses(const train::StepReport& report, const std::string& prefix) {
-    static const auto& names = *new std::map<std::string, std::string>{
-        {"real_cond", "errD_real"}, {"wrong_cond", "errD_wrong"}, {"fake_cond", "errD_fake"}};
-    std::map<std::string, torch::Tensor> sums;
-    for (const auto& term : report.terms) {
-      if (const auto name = names.find(term.name); name != names.end())
-        fixture_.Give(prefix + name->second, term.value);
-      auto& sum = sums[term.phase == "d" ? "errD" : "errG"];
-      sum = sum.defined() ? sum + term.value : term.value;
-    }
-    for (const auto& [name, value] : sums) fixture_.Give(prefix + name, value);
-  }
-
-  // A phase's gradients stay until its next step.
-  void GiveGradients(const std::string& step) {
-    for (const auto& [name, tensor] : recipes::TensorsOf(system_, recipes::Role::kTrained))
-      if (tensor.requires_grad()) fixture_.Give("grad." + step + "param." + Recorded(name), tensor.grad());
-  }
-
-  Fixture& fixture_;
-  const testing::DefaultDtype dtype_scope_{fixture_.dtype()};
-  SoloBatch batch_;
-  const std::unique_ptr<cluster::Communicator> communicator_;
-  WatchedIntCls system_;
-  train::Trainer trainer_;
-};
+torch::Tensor IntClsNoiseOf(const Fixture& fixture, const std::string& it, std::string_view purpose) {
+  if (purpose == "noise") return fixture.Get("in." + it + "z");
+  const auto all = fixture.Get("in." + it + "z_g");
+  const int64_t rows = MeanSentence(fixture, it).size(0);
+  return purpose == "generator_noise" ? all.narrow(0, 0, rows) : all.narrow(0, rows, all.size(0) - rows);
+}
 
 }  // namespace
 
@@ -253,6 +172,19 @@ void ReplayIntClsInterpolation(Fixture& fixture) {
                torch::cat({losses::Torch7CrossEntropy(edge, 1), losses::Torch7CrossEntropy(edge, 0)}).mean());
 }
 
-void ReplayIntClsTrajectory(Fixture& fixture) { IntClsTrajectory(fixture).Run(); }
+void ReplayIntClsTrajectory(Fixture& fixture) {
+  ReplayLoop(fixture, {.system = "gan_int_cls",
+                       .options = IntClsOptionsOf(fixture),
+                       .data = {.vocabulary = 2, .embedding = fixture.Hyper("TXT")},
+                       .steps_per_epoch = 100,
+                       .looks = IntClsLooks(),
+                       .batch = [&](const std::string& it) { return IntClsBatchOf(fixture, it); },
+                       .drawn = [&](const recipes::System&, const std::string& it,
+                                    std::string_view purpose) { return IntClsNoiseOf(fixture, it, purpose); },
+                       .losses = Torch7Losses(),
+                       .recorded = Torch7NameOf,
+                       // The published program also has gradients of the biases that it sets to zero.
+                       .gradients_as_recorded = true});
+}
 
 }  // namespace helio::parity

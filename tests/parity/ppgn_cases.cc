@@ -1,11 +1,8 @@
 // PPGN's generator, sampler and training (family/ANCESTORS.md sections 2, 3 and 8).
-#include "cluster/solo_communicator.h"
 #include "src/nn/ppgn_sampler.h"
 #include "src/recipes/ppgn.h"
-#include "src/recipes/registry.h"
-#include "src/train/trainer.h"
 #include "tests/parity/cases.h"
-#include "tests/support/default_dtype.h"
+#include "tests/parity/trajectory.h"
 
 namespace helio::parity {
 namespace {
@@ -215,104 +212,48 @@ class ChainReplay {
   nn::CaptionDecoder stream_;
 };
 
-// The training loop, by what a user runs: MakeSystem and Trainer.
-class PpgnTrajectory {
- public:
-  explicit PpgnTrajectory(Fixture& fixture)
-      : fixture_(fixture),
-        adversarial_weight_(Weight("adv")),
-        communicator_(cluster::MakeSoloCommunicator({.device = fixture.device()})),
-        system_(MakeSystem()),
-        trainer_(*system_, *communicator_, {.precision = fixture.precision()}) {}
+// "G." for "netG.", "E." for the classifier.
+std::string PpgnNameOf(const std::string& name) {
+  const auto part = name.find('.') + 1;
+  const auto prefix = name.starts_with("classifier.") ? std::string("E.") : name.substr(3, part - 3);
+  return prefix + RecordedName(name.substr(part));
+}
 
-  void Run() {
-    constexpr int64_t kIterations = 5;
-    for (int64_t step = 0; step < kIterations; ++step) Step(step, "it" + std::to_string(step) + ".");
-    for (const auto& [name, tensor] : recipes::TensorsOf(*system_, recipes::Role::kTrained)) {
-      if (!tensor.requires_grad()) continue;
-      fixture_.Give("out.final.param." + Recorded(name), tensor);
-      fixture_.Give("out.final.norm." + Recorded(name), tensor.to(torch::kFloat64).norm());
-    }
-  }
+OptionValues PpgnOptionsOf(const Fixture& fixture) {
+  const auto hyper = [&](const char* name) { return fixture.Hyper<Json>(name).dump(); };
+  const auto weight = [&](const char* name) { return fixture.Hyper<Json>("lam").at(name).dump(); };
+  return {{"generator_hidden", "24"},
+          {"generator_channels", "6,8,6,5"},
+          {"generator_convolutions", "1"},
+          {"picture_critic", "small"},
+          {"df", "6"},
+          {"image_trunk", kInversionTrunk},
+          {"encoder_classes", "7"},
+          {"encoder_side", hyper("size_e")},
+          {"steered_by", "class"},
+          {"image_weight", weight("img")},
+          {"feature_weight", weight("h1")},
+          {"code_weight", weight("h")},
+          {"adversarial_weight", weight("adv")},
+          {"g_rate", hyper("lr")},
+          {"d_rate", hyper("lr")},
+          {"beta1", hyper("beta1")}};
+}
 
- private:
-  double Weight(const char* term) const { return fixture_.Hyper<Json>("lam").at(term).get<double>(); }
+dataio::Batch PpgnBatchOf(const Fixture& fixture, const std::string& it) {
+  dataio::Batch batch;
+  batch.data().images = {fixture.Image(it + "x")};
+  const int64_t rows = fixture.Hyper("B");
+  batch.rows = {0, rows, rows};
+  return batch;
+}
 
-  // "G." for "netG.", "E." for the classifier.
-  static std::string Recorded(const std::string& name) {
-    const auto part = name.find('.') + 1;
-    const auto prefix = name.starts_with("classifier.") ? std::string("E.") : name.substr(3, part - 3);
-    return prefix + RecordedName(name.substr(part));
-  }
-
-  std::unique_ptr<recipes::System> MakeSystem() {
-    RegisterInversionTrunk(fixture_.Hyper("size_e"), fixture_.Hyper("CODE"));
-    const auto hyper = [&](const char* name) { return fixture_.Hyper<Json>(name).dump(); };
-    const auto weight = [&](const char* name) { return fixture_.Hyper<Json>("lam").at(name).dump(); };
-    const OptionValues options{{"generator_hidden", "24"},
-                               {"generator_channels", "6,8,6,5"},
-                               {"generator_convolutions", "1"},
-                               {"picture_critic", "small"},
-                               {"df", "6"},
-                               {"image_trunk", kInversionTrunk},
-                               {"encoder_classes", "7"},
-                               {"encoder_side", hyper("size_e")},
-                               {"steered_by", "class"},
-                               {"image_weight", weight("img")},
-                               {"feature_weight", weight("h1")},
-                               {"code_weight", weight("h")},
-                               {"adversarial_weight", weight("adv")},
-                               {"g_rate", hyper("lr")},
-                               {"d_rate", hyper("lr")},
-                               {"beta1", hyper("beta1")}};
-    auto system =
-        recipes::MakeSystem("ppgn", options, {batch_, batch_, 1, {{}, /*random=*/true}, {.vocabulary = 2}});
-    const torch::NoGradGuard no_grad;
-    for (const auto& part : system->Parts())
-      for (auto [name, tensor] : part.tensors)
-        if (const auto recorded = "param." + Recorded(name); fixture_.Has(recorded))
-          tensor.copy_(fixture_.Get(recorded));
-    return system;
-  }
-
-  void Step(int64_t number, const std::string& step) {
-    dataio::Batch batch;
-    batch.data().images = {fixture_.Image(step + "x")};
-    const int64_t rows = fixture_.Hyper("B");
-    batch.rows = {0, rows, rows};
-    const auto report = trainer_.Step(
-        batch, {.step = number, .device = fixture_.device(), .dtype = fixture_.dtype()}, /*rate_factor=*/0);
-    CHECK_EQ(report.skipped(), 0);
-    GiveLosses(report, "out." + step);
-    if (number > 0) return;
-    for (const auto& [name, tensor] : recipes::TensorsOf(*system_, recipes::Role::kTrained))
-      if (name.starts_with("netG.") && tensor.requires_grad())
-        fixture_.Give("grad." + step + "param." + Recorded(name), tensor.grad());
-  }
-
-  void GiveLosses(const train::StepReport& report, const std::string& prefix) {
-    static const auto& names = *new std::map<std::string, std::string>{
-        {"image", "img"}, {"features", "h1"}, {"code", "h"}, {"adversarial", "adv"}};
-    torch::Tensor sum;
-    for (const auto& term : report.terms) {
-      if (term.phase == "d") {
-        fixture_.Give(prefix + "d_" + term.name, term.value / adversarial_weight_);
-        continue;
-      }
-      fixture_.Give(prefix + names.at(term.name), term.value);
-      sum = sum.defined() ? sum + term.value : term.value;
-    }
-    fixture_.Give(prefix + "errG", sum);
-  }
-
-  Fixture& fixture_;
-  const testing::DefaultDtype dtype_scope_{fixture_.dtype()};
-  const double adversarial_weight_;
-  SoloBatch batch_;
-  const std::unique_ptr<cluster::Communicator> communicator_;
-  const std::unique_ptr<recipes::System> system_;
-  train::Trainer trainer_;
-};
+// Those of the discriminator were recorded without their weight.
+void GiveUnweighted(Fixture& fixture, const train::StepReport& report, const std::string& prefix) {
+  const double weight = fixture.Hyper<Json>("lam").at("adv").get<double>();
+  for (const auto& term : report.terms)
+    if (term.phase == "d") fixture.Give(prefix + "d_" + term.name, term.value / weight);
+}
 
 }  // namespace
 
@@ -334,6 +275,22 @@ void ReplayPpgnGenerator(Fixture& fixture) {
 
 void ReplayPpgnChain(Fixture& fixture) { ChainReplay(fixture).Run(); }
 
-void ReplayPpgnTrajectory(Fixture& fixture) { PpgnTrajectory(fixture).Run(); }
+void ReplayPpgnTrajectory(Fixture& fixture) {
+  RegisterInversionTrunk(fixture.Hyper("size_e"), fixture.Hyper("CODE"));
+  ReplayLoop(
+      fixture,
+      {.system = "ppgn",
+       .options = PpgnOptionsOf(fixture),
+       .data = {.vocabulary = 2},
+       .rate_factor = 0,
+       .batch = [&](const std::string& it) { return PpgnBatchOf(fixture, it); },
+       .losses =
+           {.terms = {{"g.image", "img"}, {"g.features", "h1"}, {"g.code", "h"}, {"g.adversarial", "adv"}},
+            .phases = {{"g", "errG"}}},
+       .other_losses = [&](const train::StepReport& report,
+                           const std::string& prefix) { GiveUnweighted(fixture, report, prefix); },
+       .recorded = PpgnNameOf,
+       .all_recorded = false});
+}
 
 }  // namespace helio::parity

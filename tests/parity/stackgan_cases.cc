@@ -1,14 +1,10 @@
 // StackGAN's networks, losses and recorded training loops (family/FIXTURES.md section 3.1).
-#include "cluster/solo_communicator.h"
 #include "src/losses/adversarial.h"
 #include "src/losses/kl.h"
-#include "src/recipes/registry.h"
 #include "src/recipes/stackgan.h"
-#include "src/train/trainer.h"
 #include "tests/parity/cases.h"
 #include "tests/parity/nets.h"
-#include "tests/parity/watched.h"
-#include "tests/support/default_dtype.h"
+#include "tests/parity/trajectory.h"
 
 namespace helio::parity {
 namespace {
@@ -177,95 +173,50 @@ class CriticReplay {
   WholeBatch batch_;
 };
 
-std::vector<torch::Tensor> StackGanFakesOf(const recipes::Step& step) {
-  return {static_cast<const recipes::StackGanStep&>(step).drawn.image};
+OptionValues StackGanOptionsOf(const Fixture& fixture) {
+  const auto number = [](int64_t value) { return std::to_string(value); };
+  return {{"base_side", "64"},
+          {"gf", number(NetworkOf(fixture, IsStage2(fixture) ? "netG.STAGE1_G." : "netG.").gf)},
+          {"df", number(fixture.Get("param.netD.encode_img.0.weight").size(0))},
+          {"z", number(fixture.Hyper("Z"))},
+          {"condition", number(fixture.Hyper("COND"))},
+          {"residual_blocks", number(fixture.Hyper("R_NUM"))},
+          {"kl_weight", fixture.Hyper<Json>("KL").dump()},
+          {"decay_epochs", "2"}};
 }
 
-// The training loop, by what a user runs: MakeSystem and Trainer.
-class StackGanTrajectory {
- public:
-  explicit StackGanTrajectory(Fixture& fixture)
-      : fixture_(fixture),
-        communicator_(cluster::MakeSoloCommunicator({.device = fixture.device()})),
-        system_(MakeSystem(), &StackGanFakesOf),
-        trainer_(system_, *communicator_, {.precision = fixture.precision()}) {}
+Watched::Seen StackGanFakeOf(const recipes::StackGanStep& step) {
+  return {.values = {{"fake", step.drawn.image}}};
+}
 
-  void Run() {
-    for (int64_t step = 0; step < fixture_.Hyper("iters"); ++step)
-      Step(step, "it" + std::to_string(step) + ".");
-    GiveTrained(fixture_, system_);
+dataio::Batch StackGanBatchOf(const Fixture& fixture, const std::string& it) {
+  dataio::Batch batch;
+  batch.data().embeddings = fixture.Get("in." + it + "text_embedding");
+  batch.data().images = {fixture.Image(it + "real")};
+  const int64_t rows = batch.data().embeddings.size(0);
+  batch.rows = {0, rows, rows};
+  return batch;
+}
+
+torch::Tensor StackGanNoiseOf(const Fixture& fixture, const std::string& it, std::string_view purpose) {
+  const char* recorded = purpose == "noise" ? "noise" : purpose == "condition_noise" ? "eps" : "eps_stage1";
+  return fixture.Get("in." + it + recorded);
+}
+
+void GiveStackGanLosses(Fixture& fixture, const train::StepReport& report, const std::string& prefix) {
+  losses::LossTerms d, g;
+  torch::Tensor kl;
+  for (const auto& term : report.terms) {
+    if (term.name == "kl")
+      kl = term.value;
+    else
+      (term.phase == "d" ? d : g).push_back({term.name, term.value});
   }
-
- private:
-  std::unique_ptr<recipes::System> MakeSystem() {
-    const bool second = IsStage2(fixture_);
-    const auto number = [](int64_t value) { return std::to_string(value); };
-    const OptionValues options{{"base_side", "64"},
-                               {"gf", number(NetworkOf(fixture_, second ? "netG.STAGE1_G." : "netG.").gf)},
-                               {"df", number(fixture_.Get("param.netD.encode_img.0.weight").size(0))},
-                               {"z", number(fixture_.Hyper("Z"))},
-                               {"condition", number(fixture_.Hyper("COND"))},
-                               {"residual_blocks", number(fixture_.Hyper("R_NUM"))},
-                               {"kl_weight", fixture_.Hyper<Json>("KL").dump()},
-                               {"decay_epochs", "2"}};
-    auto system = recipes::MakeSystem(
-        second ? "stackgan2" : "stackgan1", options,
-        {batch_, batch_, 1, {{}, /*random=*/true}, {.vocabulary = 2, .embedding = fixture_.Hyper("TEXT")}});
-    torch::NoGradGuard no_grad;
-    for (const auto& part : system->Parts())
-      for (auto [name, tensor] : part.tensors) tensor.copy_(fixture_.State(name));
-    return system;
-  }
-
-  void Step(int64_t number, const std::string& step) {
-    dataio::Batch batch;
-    batch.data().embeddings = fixture_.Get("in." + step + "text_embedding");
-    batch.data().images = {fixture_.Image(step + "real")};
-    const int64_t rows = batch.data().embeddings.size(0);
-    batch.rows = {0, rows, rows};
-    recipes::StepContext context{.step = number, .device = fixture_.device(), .dtype = fixture_.dtype()};
-    context.steps_per_epoch = 2;
-    context.noise = [&](std::string_view purpose) {
-      const char* recorded = purpose == "noise"             ? "noise"
-                             : purpose == "condition_noise" ? "eps"
-                                                            : "eps_stage1";
-      return fixture_.Get("in." + step + recorded);
-    };
-    const auto report = trainer_.Step(batch, context, 1);
-    CHECK_EQ(report.skipped(), 0);
-    fixture_.Give("out." + step + "fake", system_.fakes[0]);
-    GiveLosses(report, "out." + step);
-    if (number == 0) GiveGradients(step);
-  }
-
-  void GiveLosses(const train::StepReport& report, const std::string& prefix) {
-    losses::LossTerms d, g;
-    torch::Tensor kl;
-    for (const auto& term : report.terms) {
-      if (term.name == "kl")
-        kl = term.value;
-      else
-        (term.phase == "d" ? d : g).push_back({term.name, term.value});
-    }
-    GiveLogged(fixture_, prefix, d);
-    fixture_.Give(prefix + "errG", Sum(g));
-    fixture_.Give(prefix + "kl_loss", kl / fixture_.Hyper<double>("KL"));
-    fixture_.Give(prefix + "errG_total", Sum(g) + kl);
-  }
-
-  // A phase's gradients stay until its next step.
-  void GiveGradients(const std::string& step) {
-    for (const auto& [name, tensor] : recipes::TensorsOf(system_, recipes::Role::kTrained))
-      if (tensor.requires_grad()) fixture_.Give("grad." + step + "param." + name, tensor.grad());
-  }
-
-  Fixture& fixture_;
-  const testing::DefaultDtype dtype_scope_{fixture_.dtype()};
-  SoloBatch batch_;
-  const std::unique_ptr<cluster::Communicator> communicator_;
-  Watched system_;
-  train::Trainer trainer_;
-};
+  GiveLogged(fixture, prefix, d);
+  fixture.Give(prefix + "errG", Sum(g));
+  fixture.Give(prefix + "kl_loss", kl / fixture.Hyper<double>("KL"));
+  fixture.Give(prefix + "errG_total", Sum(g) + kl);
+}
 
 }  // namespace
 
@@ -279,6 +230,20 @@ void ReplayStackGanGenerator(Fixture& fixture) {
 
 void ReplayStackGanCritic(Fixture& fixture) { CriticReplay(fixture).Run(); }
 
-void ReplayStackGanTrajectory(Fixture& fixture) { StackGanTrajectory(fixture).Run(); }
+void ReplayStackGanTrajectory(Fixture& fixture) {
+  ReplayLoop(
+      fixture,
+      {.system = IsStage2(fixture) ? "stackgan2" : "stackgan1",
+       .options = StackGanOptionsOf(fixture),
+       .data = {.vocabulary = 2, .embedding = fixture.Hyper("TEXT")},
+       .steps = fixture.Hyper("iters"),
+       .steps_per_epoch = 2,
+       .looks = {.prepared = LookAt<recipes::StackGanStep>(StackGanFakeOf)},
+       .batch = [&](const std::string& it) { return StackGanBatchOf(fixture, it); },
+       .drawn = [&](const recipes::System&, const std::string& it,
+                    std::string_view purpose) { return StackGanNoiseOf(fixture, it, purpose); },
+       .other_losses = [&](const train::StepReport& report,
+                           const std::string& prefix) { GiveStackGanLosses(fixture, report, prefix); }});
+}
 
 }  // namespace helio::parity

@@ -1,13 +1,10 @@
 // StackGAN++'s networks, losses and recorded training loops (family/FIXTURES.md section 3.2).
-#include "cluster/solo_communicator.h"
 #include "src/losses/colour.h"
 #include "src/losses/kl.h"
-#include "src/recipes/registry.h"
 #include "src/recipes/stackgan_pp.h"
-#include "src/train/trainer.h"
 #include "tests/parity/cases.h"
 #include "tests/parity/nets.h"
-#include "tests/parity/watched.h"
+#include "tests/parity/trajectory.h"
 #include "tests/support/default_dtype.h"
 
 namespace helio::parity {
@@ -85,15 +82,6 @@ OptionValues TreeOptionsOf(const Fixture& fixture, const std::string& prefix, in
           {"condition", number(fixture.Hyper("EMB"))},
           {"residual_blocks", number(fixture.Hyper("R_NUM"))},
           {"kl_weight", fixture.Hyper<Json>("KL").dump()}};
-}
-
-torch::Tensor TermsOf(const train::StepReport& report, const std::string& phase,
-                      const std::string& ending = "") {
-  torch::Tensor sum;
-  for (const auto& term : report.terms)
-    if (term.phase == phase && term.name.ends_with(ending))
-      sum = sum.defined() ? sum + term.value : term.value;
-  return sum;
 }
 
 // A discriminator alone: logits, and the losses of the phases that the system makes of it.
@@ -252,91 +240,53 @@ class TreeLossReplay {
   SoloBatch batch_;
 };
 
-std::vector<torch::Tensor> TreeFakesOf(const recipes::Step& step) {
-  return static_cast<const recipes::TreeStep&>(step).drawn.images;
+OptionValues TreeTrainingOptionsOf(const Fixture& fixture) {
+  auto options = TreeOptionsOf(fixture, "netD0.", fixture.Hyper("branch"), 64);
+  options["uncond_weight"] = fixture.Hyper<Json>("UNCOND_LOSS").dump();
+  options["colour_weight"] = fixture.Hyper<Json>("COLOR_LOSS").dump();
+  options["ema_decay"] = fixture.Hyper<Json>("ema").dump();
+  if (const auto every = fixture.Hyper("SNAPSHOT_INTERVAL"); every > 0) {
+    options["fidelity"] = "released";
+    options["snapshot_interval"] = std::to_string(every);
+  }
+  return options;
 }
 
-class TreeTrajectory {
- public:
-  explicit TreeTrajectory(Fixture& fixture)
-      : fixture_(fixture),
-        communicator_(cluster::MakeSoloCommunicator({.device = fixture.device()})),
-        system_(MakeSystem(), &TreeFakesOf),
-        trainer_(system_, *communicator_, {.precision = fixture.precision()}) {
-    trainer_.ResetAverages();
+dataio::Batch TreeBatchOf(const Fixture& fixture, const std::string& it) {
+  dataio::Batch batch;
+  auto& data = batch.data();
+  for (int64_t i = 0; i < fixture.Hyper("branch"); ++i) {
+    data.images.push_back(fixture.Image(it + "real" + std::to_string(i)));
+    if (IsConditional(fixture)) data.wrong_images.push_back(fixture.Image(it + "wrong" + std::to_string(i)));
   }
+  if (IsConditional(fixture)) data.embeddings = fixture.Get("in." + it + "text_embedding");
+  const int64_t rows = data.images[0].size(0);
+  batch.rows = {0, rows, rows};
+  return batch;
+}
 
-  void Run() {
-    for (int64_t step = 0; step < fixture_.Hyper("iters"); ++step)
-      Step(step, "it" + std::to_string(step) + ".");
-    GiveTrained(fixture_, system_);
-    for (const auto& [name, average] : trainer_.AverageState()) {
-      const auto own = name.substr(std::string("netG.").size());
-      fixture_.Give("out.final.ema." + own, average);
-      fixture_.Give("out.final.norm.ema." + own, average.to(torch::kFloat64).norm());
-    }
+// What is drawn, and what the generator is when a preview is.
+class TreeNoise {
+ public:
+  explicit TreeNoise(Fixture& fixture) : fixture_(fixture) {}
+
+  torch::Tensor Of(const recipes::System& system, const std::string& it, std::string_view purpose) {
+    if (purpose.starts_with("preview_")) return OfPreview(system, purpose);
+    return fixture_.Get("in." + it + (purpose == "noise" ? "noise" : "eps"));
   }
 
  private:
-  std::unique_ptr<recipes::System> MakeSystem() {
-    auto options = TreeOptionsOf(fixture_, "netD0.", fixture_.Hyper("branch"), 64);
-    options["uncond_weight"] = fixture_.Hyper<Json>("UNCOND_LOSS").dump();
-    options["colour_weight"] = fixture_.Hyper<Json>("COLOR_LOSS").dump();
-    options["ema_decay"] = fixture_.Hyper<Json>("ema").dump();
-    if (const auto every = fixture_.Hyper("SNAPSHOT_INTERVAL"); every > 0) {
-      options["fidelity"] = "released";
-      options["snapshot_interval"] = std::to_string(every);
-    }
-    auto system = recipes::MakeSystem(
-        "stackgan_pp", options,
-        {batch_, batch_, 1, {{}, true}, {.vocabulary = 2, .embedding = fixture_.Hyper("TEXT")}});
-    torch::NoGradGuard no_grad;
-    for (const auto& part : system->Parts())
-      for (auto [name, tensor] : part.tensors) tensor.copy_(fixture_.State(name));
-    return system;
-  }
-
-  dataio::Batch BatchOf(const std::string& step) const {
-    dataio::Batch batch;
-    auto& data = batch.data();
-    for (int64_t i = 0; i < fixture_.Hyper("branch"); ++i) {
-      data.images.push_back(fixture_.Image(step + "real" + std::to_string(i)));
-      if (IsConditional(fixture_))
-        data.wrong_images.push_back(fixture_.Image(step + "wrong" + std::to_string(i)));
-    }
-    if (IsConditional(fixture_)) data.embeddings = fixture_.Get("in." + step + "text_embedding");
-    const int64_t rows = data.images[0].size(0);
-    batch.rows = {0, rows, rows};
-    return batch;
-  }
-
-  void Step(int64_t number, const std::string& step) {
-    const auto batch = BatchOf(step);
-    recipes::StepContext context{.step = number, .device = fixture_.device(), .dtype = fixture_.dtype()};
-    context.noise = [&](std::string_view purpose) {
-      if (purpose.starts_with("preview_")) return PreviewNoise(purpose);
-      return fixture_.Get("in." + step + (purpose == "noise" ? "noise" : "eps"));
-    };
-    const auto report = trainer_.Step(batch, context, 1);
-    CHECK_EQ(report.skipped(), 0);
-    GiveImages(fixture_, "out." + step + "fake", system_.fakes);
-    GiveLosses(report, "out." + step);
-    if (number == 0)
-      for (const auto& [name, tensor] : recipes::TensorsOf(system_, recipes::Role::kTrained))
-        if (tensor.requires_grad()) fixture_.Give("grad." + step + "param." + name, tensor.grad());
-  }
-
   // Asked for between the average's taking and the preview, which is when the published code saves.
-  torch::Tensor PreviewNoise(std::string_view purpose) {
+  torch::Tensor OfPreview(const recipes::System& system, std::string_view purpose) {
     if (purpose == "preview_noise") {
-      GiveSnapshot("out.snap" + std::to_string(snapshots_) + ".");
+      GiveSnapshot(system, "out.snap" + std::to_string(snapshots_) + ".");
       return fixture_.Get("in.fixed_noise");
     }
     return fixture_.Get("in.snap" + std::to_string(snapshots_++) + ".eps");
   }
 
-  void GiveSnapshot(const std::string& prefix) {
-    for (const auto& part : system_.Parts()) {
+  void GiveSnapshot(const recipes::System& system, const std::string& prefix) {
+    for (const auto& part : system.Parts()) {
       if (part.name != "netG") continue;
       for (const auto& [name, tensor] : part.tensors) {
         const auto own = name.substr(std::string("netG.").size());
@@ -348,30 +298,25 @@ class TreeTrajectory {
     }
   }
 
-  void GiveLosses(const train::StepReport& report, const std::string& prefix) {
-    torch::Tensor total;
-    for (int64_t i = 0; i < fixture_.Hyper("branch"); ++i) {
-      const auto number = std::to_string(i), side = std::to_string(64 << i);
-      const auto loss = TermsOf(report, "d" + side);
-      total = total.defined() ? total + loss : loss;
-      fixture_.Give(prefix + "errD" + number, loss);
-      fixture_.Give(prefix + "g_loss" + number, TermsOf(report, "g", "cond" + side));
-    }
-    fixture_.Give(prefix + "errD_total", total);
-    fixture_.Give(prefix + "errG_total", TermsOf(report, "g"));
-    for (const char* name : {"like_mu2", "like_cov2", "like_mu1", "like_cov1"})
-      if (const auto term = TermsOf(report, "g", name); term.defined()) fixture_.Give(prefix + name, term);
-    if (const auto kl = TermsOf(report, "g", "kl"); kl.defined()) fixture_.Give(prefix + "kl_loss", kl);
-  }
-
   Fixture& fixture_;
-  const testing::DefaultDtype dtype_scope_{fixture_.dtype()};
-  SoloBatch batch_;
-  const std::unique_ptr<cluster::Communicator> communicator_;
-  Watched system_;
-  train::Trainer trainer_;
   int64_t snapshots_ = 0;
 };
+
+void GiveTreeLosses(Fixture& fixture, const train::StepReport& report, const std::string& prefix) {
+  torch::Tensor total;
+  for (int64_t i = 0; i < fixture.Hyper("branch"); ++i) {
+    const auto number = std::to_string(i), side = std::to_string(64 << i);
+    const auto loss = TermsOf(report, "d" + side);
+    total = total.defined() ? total + loss : loss;
+    fixture.Give(prefix + "errD" + number, loss);
+    fixture.Give(prefix + "g_loss" + number, TermsOf(report, "g", "cond" + side));
+  }
+  fixture.Give(prefix + "errD_total", total);
+  fixture.Give(prefix + "errG_total", TermsOf(report, "g"));
+  for (const char* name : {"like_mu2", "like_cov2", "like_mu1", "like_cov1"})
+    if (const auto term = TermsOf(report, "g", name); term.defined()) fixture.Give(prefix + name, term);
+  if (const auto kl = TermsOf(report, "g", "kl"); kl.defined()) fixture.Give(prefix + "kl_loss", kl);
+}
 
 }  // namespace
 
@@ -411,6 +356,20 @@ void ReplayColourLoss(Fixture& fixture) {
     fixture.Give("grad.in.fake" + std::to_string(i), images[static_cast<size_t>(i)].grad());
 }
 
-void ReplayTreeTrajectory(Fixture& fixture) { TreeTrajectory(fixture).Run(); }
+void ReplayTreeTrajectory(Fixture& fixture) {
+  TreeNoise noise(fixture);
+  ReplayLoop(fixture,
+             {.system = "stackgan_pp",
+              .options = TreeTrainingOptionsOf(fixture),
+              .data = {.vocabulary = 2, .embedding = fixture.Hyper("TEXT")},
+              .steps = fixture.Hyper("iters"),
+              .looks = {.prepared = LookAt<recipes::TreeStep>(
+                            [](const recipes::TreeStep& step) { return FakesIn(step.drawn.images); })},
+              .batch = [&](const std::string& it) { return TreeBatchOf(fixture, it); },
+              .drawn = [&](const recipes::System& system, const std::string& it,
+                           std::string_view purpose) { return noise.Of(system, it, purpose); },
+              .other_losses = [&](const train::StepReport& report,
+                                  const std::string& prefix) { GiveTreeLosses(fixture, report, prefix); }});
+}
 
 }  // namespace helio::parity
