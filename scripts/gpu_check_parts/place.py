@@ -25,7 +25,7 @@ class Sizes:
 
 
 FULL = Sizes(50, (), 500, ("-*Bfloat16*",) * 6, (20, 20), 64, 6)
-SMALL = Sizes(2, TINY, 20, ("*fixtures_ca_net:*fixtures_odd_ca_net:*words_loss:*int_cls_interp-*Bfloat16*",), (2, 1), 0, 4)
+SMALL = Sizes(2, TINY, 120, ("*fixtures_ca_net:*fixtures_odd_ca_net:*words_loss:*int_cls_interp-*Bfloat16*",), (2, 1), 0, 4)
 
 
 def facts_of_torch(python):
