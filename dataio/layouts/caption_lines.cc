@@ -139,6 +139,7 @@ void ReadCaptionLines(const FileTree& tree, SourceReading& reading) {
   reading.PassedOver("pictures that are in no split", unlisted);
   reading.PassedOver("pictures without a line in captions.jsonl", unnamed);
   reading.AreRead({kFile});
+  reading.AreRead(rule.Lists());
   TellUnreadFields(tree.root / kFile);
 }
 

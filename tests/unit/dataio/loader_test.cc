@@ -66,7 +66,7 @@ TEST_F(LoaderTest, AThreadThatIsNotToBeHadIsAnErrorAndTheOthersEnd) {
   auto options = Options();
   options.workers = 5;
   const FewThreads few(3);
-  EXPECT_THROW(Loader({{*dataset_, Needs()}}, options, 0), std::system_error);
+  EXPECT_THROW(Loader({{dataset_, Needs()}}, options, 0), std::system_error);
 }
 
 TEST_F(LoaderTest, BatchIsAsDocumented) {
