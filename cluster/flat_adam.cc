@@ -201,7 +201,7 @@ void FlatAdam::ResetAverage() {
   if (has_average()) average_.copy_(group_.parameters());
 }
 
-void FlatAdam::TakeAverage() {
+void FlatAdam::AdoptAverage() {
   if (!has_average()) return;
   torch::NoGradGuard no_grad;
   group_.parameters().copy_(average_);

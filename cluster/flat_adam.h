@@ -42,7 +42,7 @@ class FlatAdam {
   // Sets the average to the parameters (after weights were loaded without one).
   void ResetAverage();
   // Sets the parameters to the average.
-  void TakeAverage();
+  void AdoptAverage();
   // Exchanges the content of parameters and average: once before an evaluation, once after it.
   void SwapAverage();
 

@@ -134,7 +134,7 @@ void CheckJob(const World& world, const std::vector<RankDevices>& devices, const
   CheckDevices(options.device, devices, SharesGpus(options));
 }
 
-void Pretend(World& world, int per_host) {
+void PretendHosts(World& world, int per_host) {
   if (per_host <= 0) return;
   world.node = world.rank / per_host;
   world.nodes = (world.size + per_host - 1) / per_host;
@@ -149,7 +149,7 @@ bool TwoLevelsFit(Communicator& c) {
   return even && sizes[0] > 1 && c.world().nodes > 1;
 }
 
-double SecondsFor(Communicator& c) {
+double AllReduceProbeSeconds(Communicator& c) {
   auto buffer = torch::zeros({4 << 20});
   double best = 1e9;
   for (int i = 0; i < 4; ++i) {
@@ -208,7 +208,7 @@ struct Launch::State {
     if (hierarchy == "flat" || !TwoLevelsFit(*flat)) return flat;
     auto two_levels = MakeTwoLevelCommunicator(engine, world, "world", job);
     if (hierarchy == "two_level") return two_levels;
-    const double one = SecondsFor(*flat), two = SecondsFor(*two_levels);
+    const double one = AllReduceProbeSeconds(*flat), two = AllReduceProbeSeconds(*two_levels);
     if (world.rank == 0)
       LOG(INFO) << "all-reduce of 16 MiB: flat " << one << " s, in two levels " << two
                 << " s; taking the faster";
@@ -238,7 +238,7 @@ Launch::Launch(const LaunchOptions& options) : state_(std::make_unique<State>())
     devices = RunNamingDeviceErrors(state.world.rank, state.job,
                                     [&] { return DevicesOf(Arrive(state.world, gpus, patience)); });
   }
-  Pretend(state.world, options.pretend_ranks_per_host);
+  PretendHosts(state.world, options.pretend_ranks_per_host);
   try {
     CheckJob(state.world, devices, options);
   } catch (const Error&) {

@@ -23,7 +23,7 @@ recipes::Part TrainedPart(const recipes::System& system, const std::string& name
 
 }  // namespace
 
-void TakeInitialWeights(const std::map<std::string, std::string>& files, recipes::System& system) {
+void LoadInitialWeights(const std::map<std::string, std::string>& files, recipes::System& system) {
   for (const auto& [name, file] : files) {
     const auto part = TrainedPart(system, name);
     const auto prefix = name + ".";

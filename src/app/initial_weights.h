@@ -10,6 +10,6 @@ namespace helio::app {
 // that scripts/convert_weights.py has converted, or those of helio-export. Names are the published ones, with
 // or without "PART." in front. Throws Error{kUser} where the system trains no such part, or the weights do
 // not fit it.
-void TakeInitialWeights(const std::map<std::string, std::string>& files, recipes::System& system);
+void LoadInitialWeights(const std::map<std::string, std::string>& files, recipes::System& system);
 
 }  // namespace helio::app

@@ -78,7 +78,7 @@ class TrainingProgram {
 
   std::unique_ptr<recipes::System> MadeSystem() const {
     auto system = MakeSystemOnHost(options_, {*batch_, *negatives_, run_.seed, weights_, data_.Facts()});
-    TakeInitialWeights(run_.InitialFiles(), *system);
+    LoadInitialWeights(run_.InitialFiles(), *system);
     return system;
   }
 

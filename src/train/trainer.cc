@@ -99,7 +99,7 @@ StepReport Trainer::Step(std::span<const dataio::Batch> batches, const recipes::
 void Trainer::AdoptAverages(int64_t done) {
   ForEachPlayer([&](Player& player) {
     const auto every = player.phase.optimizer.average_taken_every;
-    if (every > 0 && done % every == 0) player.adam.TakeAverage();
+    if (every > 0 && done % every == 0) player.adam.AdoptAverage();
   });
 }
 
