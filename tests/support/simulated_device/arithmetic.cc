@@ -244,11 +244,12 @@ bool HasToBeNow(const c10::OperatorHandle& op) {
 // An operator is computed at once, after its stream, when it comes with such arguments for the first time;
 // from then on the shapes of its results are known, and it is queued.
 Values Compute(const c10::OperatorHandle& op, const Values& arguments) {
-  if (!sim::Asynchronous()) return ComputeNow(op, arguments);
-  static std::mutex mutex;
-  static auto& all_known = *new std::unordered_map<std::string, Results>;
   const auto own = TensorsOf(arguments);
   const auto stream = c10::cuda::getCurrentCUDAStream(DeviceOf(own).index()).stream();
+  C10_CUDA_CHECK(sim::MayQueue(stream));
+  if (!sim::Asynchronous() && !sim::Captures(stream)) return ComputeNow(op, arguments);
+  static std::mutex mutex;
+  static auto& all_known = *new std::unordered_map<std::string, Results>;
   const auto key = HasToBeNow(op) ? "" : KeyOf(op, arguments);
   std::unique_lock lock(mutex);
   if (const auto found = all_known.find(key); found != all_known.end()) {
@@ -257,6 +258,8 @@ Values Compute(const c10::OperatorHandle& op, const Values& arguments) {
     return ComputeLater(op, arguments, known, stream);
   }
   lock.unlock();
+  TORCH_CHECK(!sim::Captures(stream), "simulated device: ", op.schema().name(), KeyOf(op, arguments),
+              " is captured before it has been computed once on streams that are queues");
   sim::Drain(stream);
   auto results = ComputeNow(op, arguments);
   const bool only_tensors = std::ranges::all_of(

@@ -17,15 +17,18 @@ namespace {
 struct Block {
   size_t bytes = 0;
   std::vector<cudaStream_t> users;  // the first: on which it was made
+  bool captured = false;            // made while that stream captured
 };
 
-// Freed memory stays poisoned for a while before anybody gets it again.
-constexpr size_t kGraveyard = 64 << 20;
+// Freed memory stays poisoned for a while before anybody gets it again: longer where a graph may still read
+// it.
+size_t Graveyard() { return (AnyGraphs() ? 512 : 64) << 20; }
 
 struct Memory {
   std::mutex mutex;
   std::map<const void*, Block> device, pinned;
   std::deque<std::pair<void*, size_t>> graveyard;
+  std::vector<std::pair<void*, size_t>> kept;  // freed, but graphs use it
   size_t buried = 0;
   cudaStream_t (*current_stream)() = [] { return cudaStream_t{}; };
 };
@@ -39,10 +42,30 @@ void Bury(void* block, size_t bytes) {
   auto& m = memory();
   std::lock_guard guard(m.mutex);
   m.graveyard.emplace_back(block, bytes);
-  for (m.buried += bytes; m.buried > kGraveyard && m.graveyard.size() > 1; m.graveyard.pop_front()) {
+  for (m.buried += bytes; m.buried > Graveyard() && m.graveyard.size() > 1; m.graveyard.pop_front()) {
     free(m.graveyard.front().first);
     m.buried -= m.graveyard.front().second;
   }
+}
+
+// Memory of a graph outlives its tensor: later launches use it again, after what is NaN to whoever reads it
+// in between.
+void Keep(void* block, size_t bytes) {
+  if (!AnyGraphs()) return Bury(block, bytes);
+  std::lock_guard guard(memory().mutex);
+  memory().kept.emplace_back(block, bytes);
+}
+
+// Who frees in a capture frees at that place of every launch.
+void FreeCaptured(void* block, const Block& taken) {
+  const auto stream = taken.users.front();
+  if (!Captures(stream))
+    return EnqueueNow(stream, [block, bytes = taken.bytes] {
+      Poison(block, bytes);
+      Keep(block, bytes);
+    });
+  Enqueue(stream, [block, bytes = taken.bytes] { Poison(block, bytes); });
+  Keep(block, taken.bytes);
 }
 
 Block Take(std::map<const void*, Block>& blocks, void* memory_of) {
@@ -63,6 +86,15 @@ bool IsPinned(const void* address) {
 }  // namespace
 
 void Poison(void* block, size_t bytes) { memset(block, 0xff, bytes); }
+
+void ReleaseKept() {
+  std::vector<std::pair<void*, size_t>> kept;
+  {
+    std::lock_guard guard(memory().mutex);
+    kept.swap(memory().kept);
+  }
+  for (const auto& [block, bytes] : kept) Bury(block, bytes);
+}
 
 void SetCurrentStream(cudaStream_t (*current)()) { memory().current_stream = current; }
 
@@ -87,8 +119,10 @@ cudaError_t cudaMalloc(void** block, size_t bytes) {
   else
     memset(*block, 0, bytes);
   const auto stream = Named(memory().current_stream());
+  const bool captured = Captures(stream);
+  if (captured && Asynchronous()) Enqueue(stream, [at = *block, bytes] { Poison(at, bytes); });
   std::lock_guard guard(memory().mutex);
-  memory().device[*block] = {bytes, {stream}};
+  memory().device[*block] = {bytes, {stream}, captured};
   return Status();
 }
 
@@ -98,13 +132,17 @@ cudaError_t cudaMalloc(void** block, size_t bytes) {
 cudaError_t cudaFree(void* block) {
   const auto taken = Take(memory().device, block);
   const auto answer = taken.users.size() > 1 ? Status() : cudaSuccess;
+  if (taken.captured) {
+    FreeCaptured(block, taken);
+    return answer;
+  }
   if (!Asynchronous() || taken.users.empty()) {
     free(block);
     return answer;
   }
   auto left = std::make_shared<std::atomic<size_t>>(taken.users.size());
   for (auto stream : taken.users)
-    Enqueue(stream, [=, bytes = taken.bytes] {
+    EnqueueNow(stream, [=, bytes = taken.bytes] {
       if (--*left == 0) Bury(block, bytes);
     });
   return answer;
@@ -132,21 +170,25 @@ cudaError_t cudaPointerGetAttributes(struct cudaPointerAttributes* attributes, c
 cudaError_t cudaMemcpyAsync(void* to, const void* from, size_t bytes, enum cudaMemcpyKind kind,
                             cudaStream_t stream) {
   if (kind == cudaMemcpyDeviceToHost) sim_reads();
+  const bool waits = kind == cudaMemcpyDeviceToHost && !IsPinned(to);
+  if (const auto error = waits ? MayWait(stream, "the host reads") : MayQueue(stream)) return error;
   if (kind == cudaMemcpyHostToDevice && Asynchronous() && !IsPinned(from)) {
     std::vector<char> taken(static_cast<const char*>(from), static_cast<const char*>(from) + bytes);
     Enqueue(stream, [=, taken = std::move(taken)] { memcpy(to, taken.data(), taken.size()); });
     return Status();
   }
   Enqueue(stream, [=] { memcpy(to, from, bytes); });
-  if (kind == cudaMemcpyDeviceToHost && !IsPinned(to)) Drain(stream);
+  if (waits) Drain(stream);
   return Status();
 }
 cudaError_t cudaMemcpy(void* to, const void* from, size_t bytes, enum cudaMemcpyKind kind) {
+  if (const auto error = MayWaitForAll("the host copies")) return error;
   if (Asynchronous()) Drain(nullptr);
   memcpy(to, from, bytes);
   return Status();
 }
 cudaError_t cudaMemsetAsync(void* to, int value, size_t bytes, cudaStream_t stream) {
+  if (const auto error = MayQueue(stream)) return error;
   Enqueue(stream, [=] { memset(to, value, bytes); });
   return Status();
 }

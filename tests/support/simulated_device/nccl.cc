@@ -271,6 +271,10 @@ ncclResult_t Start(Call call, const void* in, void* out, ncclComm_t c, cudaStrea
     return ncclInvalidUsage;
   }
   if (c->state != ncclSuccess) return c->state;
+  if (sim::Captures(stream)) {
+    Say(c, "captured: that is not simulated");
+    return ncclInvalidUsage;
+  }
   call.number = ++c->calls;
   const bool fails = sim::Fails("nccl");
   const size_t whole = call.count * SizeOf(call.type) * (strcmp(call.kind, "AllGather") ? 1 : c->ranks);

@@ -117,7 +117,8 @@ Stream& Of(cudaStream_t stream) {
 }
 
 struct Event {
-  std::shared_ptr<Mark> mark;  // null: never recorded
+  std::shared_ptr<Mark> mark;       // null: never recorded
+  cudaStream_t captured = nullptr;  // the capturing stream on which it was recorded
 };
 Event& Of(cudaEvent_t event) { return *reinterpret_cast<Event*>(event); }
 
@@ -154,7 +155,12 @@ cudaStream_t Named(cudaStream_t stream) {
   return Asynchronous() ? reinterpret_cast<cudaStream_t>(&Of(stream)) : stream;
 }
 
+bool IsDefault(cudaStream_t stream) { return !stream || Of(stream).IsDefault(); }
+
 void Enqueue(cudaStream_t stream, std::function<void()> work) {
+  if (!Record(stream, work)) EnqueueNow(stream, std::move(work));
+}
+void EnqueueNow(cudaStream_t stream, std::function<void()> work) {
   if (Asynchronous())
     Of(stream).Add(std::move(work));
   else
@@ -215,7 +221,11 @@ using namespace sim;
 extern "C" {
 
 cudaError_t sim_status() { return Status(); }
-cudaError_t sim_launch() { return Launch(); }
+cudaError_t sim_launch(cudaStream_t stream, long* count) {
+  if (const auto error = MayQueue(stream)) return error;
+  *count += !Captures(stream);
+  return Launch();
+}
 
 cudaError_t cudaStreamCreateWithPriority(cudaStream_t* stream, unsigned, int) {
   std::lock_guard guard(lock().mutex);
@@ -225,11 +235,13 @@ cudaError_t cudaStreamCreateWithPriority(cudaStream_t* stream, unsigned, int) {
 cudaError_t cudaStreamDestroy(cudaStream_t) { return Status(); }
 cudaError_t cudaStreamSynchronize(cudaStream_t stream) {
   sim_host_waits();
+  if (const auto error = MayWait(stream, "the host waits for it")) return error;
   if (!Planted("host_early")) Drain(stream);
   return Status();
 }
 cudaError_t cudaDeviceSynchronize() {
   sim_host_waits();
+  if (const auto error = MayWaitForAll("the host waits for the device")) return error;
   std::deque<Stream*> all;
   {
     std::lock_guard guard(lock().mutex);
@@ -240,12 +252,14 @@ cudaError_t cudaDeviceSynchronize() {
   return Status();
 }
 cudaError_t cudaStreamQuery(cudaStream_t stream) {
+  if (const auto error = MayWait(stream, "the host asks whether it is done")) return error;
   return Of(stream).IsIdle() ? Status() : cudaErrorNotReady;
 }
 // Plants: a collective that does not wait for what makes its operands, a user that does not wait for it.
 #undef cudaStreamWaitEvent
 cudaError_t cudaStreamWaitEvent(cudaStream_t stream, cudaEvent_t event, unsigned) {
-  if (!Asynchronous()) return Status();
+  if (const auto error = MayWaitFor(stream, Of(event).captured)) return error;
+  if (!Asynchronous() || Of(event).captured) return Status();
   if (Planted(Of(stream).IsDefault() ? "result_early" : "operand_early")) return Status();
   Enqueue(stream, [mark = Of(event).mark] { Await(mark); });
   return Status();
@@ -260,7 +274,8 @@ cudaError_t cudaEventDestroy(cudaEvent_t event) {
   return Status();
 }
 cudaError_t cudaEventRecordWithFlags(cudaEvent_t event, cudaStream_t stream, unsigned) {
-  Of(event).mark = MarkEnd(stream);
+  if (const auto error = MayQueue(stream)) return error;
+  Of(event) = Captures(stream) ? Event{nullptr, Named(stream)} : Event{MarkEnd(stream)};
   return Status();
 }
 cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t stream) {
@@ -268,10 +283,12 @@ cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t stream) {
 }
 // Plant: pinned memory that is used again before it has been read.
 cudaError_t sim_event_query(cudaEvent_t event) {
+  if (Of(event).captured) return cudaErrorCapturedEvent;
   return IsDone(Of(event).mark) || Planted("pinned_early") ? Status() : cudaErrorNotReady;
 }
 cudaError_t cudaEventSynchronize(cudaEvent_t event) {
   sim_host_waits();
+  if (Of(event).captured) return cudaErrorCapturedEvent;
   if (!Planted("host_early")) Await(Of(event).mark);
   return Status();
 }

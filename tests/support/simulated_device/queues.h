@@ -21,6 +21,9 @@ int Rank();
 // name that every thread knows.
 cudaStream_t Named(cudaStream_t stream);
 void Enqueue(cudaStream_t stream, std::function<void()> work);
+// The same, where the stream captures too: what becomes of memory that the graph does not own.
+void EnqueueNow(cudaStream_t stream, std::function<void()> work);
+bool IsDefault(cudaStream_t stream);
 // What has been queued so far on a stream: done or not.
 struct Mark;
 std::shared_ptr<Mark> MarkEnd(cudaStream_t stream);
@@ -30,6 +33,21 @@ void Await(const std::shared_ptr<Mark>& mark);
 void AbandonQueues();
 // The host waits for all that is queued on the stream.
 void Drain(cudaStream_t stream);
+
+// CUDA graphs (graphs.cc). Whether the stream captures; takes the work if it does; whether there is any
+// graph.
+bool Captures(cudaStream_t stream);
+bool Record(cudaStream_t stream, std::function<void()>& work);
+bool AnyGraphs();
+// What CUDA answers while a stream captures, to work for a stream, to a wait for one, for all, and of one for
+// an event. `captured`: the capturing stream on which the event was recorded, or null. An error ends the
+// capture.
+cudaError_t MayQueue(cudaStream_t stream);
+cudaError_t MayWait(cudaStream_t stream, const char* what);
+cudaError_t MayWaitForAll(const char* what);
+cudaError_t MayWaitFor(cudaStream_t stream, cudaStream_t captured);
+// Memory that captured work used may go: the last graph is gone.
+void ReleaseKept();
 
 // An error that sticks: from now on every call of the runtime answers it.
 void Break(cudaError_t error);
