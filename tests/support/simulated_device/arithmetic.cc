@@ -26,6 +26,8 @@
 #include "queues.h"
 #include "recurrent.h"
 
+extern "C" void sim_trace();
+
 namespace {
 using c10::IValue;
 using Values = std::vector<IValue>;
@@ -170,20 +172,31 @@ std::string KeyOf(const c10::OperatorHandle& op, const Values& arguments) {
   return key.str();
 }
 
+using Sizes = std::vector<std::vector<int64_t>>;
+
+Sizes SizesOf(const std::vector<at::Tensor>& tensors) {
+  Sizes sizes;
+  for (const auto& t : tensors) sizes.push_back(t.defined() ? t.sizes().vec() : std::vector<int64_t>());
+  return sizes;
+}
+
 // An operator's results but for their numbers: without memory (meta tensors); an argument's number in
-// `argument`, or -1.
+// `argument`, or -1; whether it has sized that argument (out=).
 struct Results {
   Values shapes;
   std::vector<int> argument;
+  std::vector<bool> sized;
 };
 
-Results ResultsOf(const Values& results, const std::vector<at::Tensor>& arguments) {
+// `before`: the sizes that the arguments came with.
+Results ResultsOf(const Values& results, const std::vector<at::Tensor>& arguments, const Sizes& before) {
   Results known;
   for (const auto& value : results)
     known.shapes.push_back(Replaced(value, [&](const at::Tensor& t) {
       const auto found =
           std::ranges::find_if(arguments, [&](const auto& a) { return t.defined() && a.is_same(t); });
       known.argument.push_back(found == arguments.end() ? -1 : found - arguments.begin());
+      known.sized.push_back(found != arguments.end() && !t.sizes().equals(before[known.argument.back()]));
       return t.defined() ? at::empty_strided(t.sizes(), t.strides(), t.options().device(at::kMeta)) : t;
     }));
   return known;
@@ -196,6 +209,7 @@ Values Promise(const Results& known, const std::vector<at::Tensor>& arguments) {
   for (const auto& value : known.shapes)
     results.push_back(Replaced(value, [&](const at::Tensor& t) {
       const int argument = known.argument[i++];
+      if (argument >= 0 && known.sized[i - 1]) arguments[argument].resize_(t.sizes());
       if (argument >= 0) return arguments[argument];
       return t.defined() ? at::empty_strided(t.sizes(), t.strides(), t.options().device(DeviceOf(arguments)))
                          : t;
@@ -203,15 +217,23 @@ Values Promise(const Results& known, const std::vector<at::Tensor>& arguments) {
   return results;
 }
 
+// Where a result's numbers go; without memory: they are there already. `sized` by the operator: one after the
+// other.
+struct Place {
+  void* memory = nullptr;
+  size_t bytes = 0;
+  bool sized = false;
+};
+
 // The numbers, in the stream's order. Holds no memory of the device: who frees it too early is to be seen.
-void Fulfil(const c10::OperatorHandle& op, Values stack,
-            const std::vector<std::pair<void*, size_t>>& places) try {
+void Fulfil(const c10::OperatorHandle& op, Values stack, const std::vector<Place>& places) try {
   op.callBoxed(&stack);
   const auto results = TensorsOf(stack);
   for (size_t i = 0; i < results.size(); ++i)
-    if (places[i].second) {
-      TORCH_CHECK(SpanOf(results[i]) == places[i].second, "not the size it had before");
-      std::memcpy(places[i].first, results[i].data_ptr(), places[i].second);
+    if (const auto& place = places[i]; place.bytes) {
+      const auto result = place.sized ? results[i].contiguous() : results[i];
+      TORCH_CHECK(SpanOf(result) == place.bytes, "not the size it had before");
+      std::memcpy(place.memory, result.data_ptr(), place.bytes);
     }
 } catch (const std::exception& error) {
   fprintf(stderr, "[simulated device: %s: %s]\n", op.schema().name().c_str(), error.what());
@@ -221,17 +243,18 @@ void Fulfil(const c10::OperatorHandle& op, Values stack,
 Values ComputeLater(const c10::OperatorHandle& op, const Values& arguments, const Results& known,
                     cudaStream_t stream) {
   ++queued;
+  auto host = HostArguments(arguments, /*later=*/true);
   const auto results = Promise(known, TensorsOf(arguments));
-  std::vector<std::pair<void*, size_t>> places;
+  std::vector<Place> places;
   for (const auto& t : TensorsOf(results)) {
-    const bool made = t.defined() && known.argument[places.size()] < 0 && t.numel();
-    places.emplace_back(made ? t.data_ptr() : nullptr, made ? SpanOf(t) : 0);
+    const bool sized = known.sized[places.size()];
+    const bool made = t.defined() && (known.argument[places.size()] < 0 || sized) && t.numel();
+    places.push_back(made ? Place{t.data_ptr(), SpanOf(t), sized} : Place{});
   }
-  sim::Enqueue(
-      stream, [op, places, stack = HostArguments(arguments, /*later=*/true), state = at::ThreadLocalState()] {
-        at::ThreadLocalStateGuard as_caller(state);
-        Fulfil(op, stack, places);
-      });
+  sim::Enqueue(stream, [op, places, stack = std::move(host), state = at::ThreadLocalState()] {
+    at::ThreadLocalStateGuard as_caller(state);
+    Fulfil(op, stack, places);
+  });
   return results;
 }
 
@@ -258,15 +281,17 @@ Values Compute(const c10::OperatorHandle& op, const Values& arguments) {
     return ComputeLater(op, arguments, known, stream);
   }
   lock.unlock();
+  if (sim::Captures(stream)) sim_trace();
   TORCH_CHECK(!sim::Captures(stream), "simulated device: ", op.schema().name(), KeyOf(op, arguments),
               " is captured before it has been computed once on streams that are queues");
   sim::Drain(stream);
+  const auto before = SizesOf(own);
   auto results = ComputeNow(op, arguments);
   const bool only_tensors = std::ranges::all_of(
       results, [](const auto& value) { return value.isTensor() || value.isTensorList(); });
-  if (key.empty() || !only_tensors || KeyOf(op, arguments) != key) return results;
+  if (key.empty() || !only_tensors) return results;
   lock.lock();
-  all_known.emplace(key, ResultsOf(results, own));
+  all_known.emplace(key, ResultsOf(results, own, before));
   return results;
 }
 

@@ -9,6 +9,7 @@
 #include "queues.h"
 
 extern "C" void sim_launches_graph();
+extern "C" void sim_trace();
 
 namespace sim {
 namespace {
@@ -44,6 +45,15 @@ using Held = std::shared_ptr<Graph>;
 Held& Of(cudaGraph_t graph) { return *reinterpret_cast<Held*>(graph); }
 Held& Of(cudaGraphExec_t graph) { return *reinterpret_cast<Held*>(graph); }
 
+// The latest capture that this thread had a part in: it began it, or queued for it.
+thread_local unsigned long long own = 0;
+
+bool IsOfCapture() {
+  for (const auto& [stream, recording] : recordings().by_stream)
+    if (recording.id == own) return true;
+  return false;
+}
+
 // The recording of a stream; null: it does not capture. Under the mutex.
 Recording* Find(cudaStream_t stream) {
   auto& all = recordings().by_stream;
@@ -53,6 +63,7 @@ Recording* Find(cudaStream_t stream) {
 
 cudaError_t Refuse(const char* what, cudaError_t error) {
   fprintf(stderr, "[simulated device: while a stream captures: %s]\n", what);
+  sim_trace();
   for (auto& [stream, recording] : recordings().by_stream) recording.valid = false;
   return error;
 }
@@ -69,10 +80,12 @@ bool Record(cudaStream_t stream, std::function<void()>& work) {
   if (!underway) return false;
   std::lock_guard guard(recordings().mutex);
   auto* recording = Find(stream);
+  if (recording) own = recording->id;
   if (recording && recording->valid) recording->graph->nodes.push_back(std::move(work));
   return recording;
 }
 
+bool AnyCaptures() { return underway > 0; }
 bool AnyGraphs() { return alive > 0; }
 
 cudaError_t MayQueue(cudaStream_t stream) {
@@ -80,7 +93,9 @@ cudaError_t MayQueue(cudaStream_t stream) {
   std::lock_guard guard(recordings().mutex);
   if (const auto* recording = Find(stream))
     return recording->valid ? Status() : cudaErrorStreamCaptureInvalidated;
-  return IsDefault(stream) ? Refuse("work for the default stream", cudaErrorStreamCaptureImplicit) : Status();
+  return IsDefault(stream) && IsOfCapture()
+             ? Refuse("work for the default stream", cudaErrorStreamCaptureImplicit)
+             : Status();
 }
 
 cudaError_t MayWait(cudaStream_t stream, const char* what) {
@@ -114,7 +129,7 @@ cudaError_t cudaStreamBeginCapture(cudaStream_t stream, enum cudaStreamCaptureMo
   std::lock_guard guard(recordings().mutex);
   if (IsDefault(stream)) return cudaErrorStreamCaptureUnsupported;
   if (Find(stream)) return cudaErrorIllegalState;
-  recordings().by_stream[Named(stream)] = {std::make_shared<Graph>(), ++recordings().made};
+  recordings().by_stream[Named(stream)] = {std::make_shared<Graph>(), own = ++recordings().made};
   ++underway;
   return Status();
 }
@@ -150,8 +165,8 @@ cudaError_t cudaStreamGetCaptureInfo(cudaStream_t stream, enum cudaStreamCapture
 }
 
 cudaError_t cudaThreadExchangeStreamCaptureMode(enum cudaStreamCaptureMode* mode) {
-  static thread_local auto own = cudaStreamCaptureModeGlobal;
-  std::swap(own, *mode);
+  static thread_local auto set = cudaStreamCaptureModeGlobal;
+  std::swap(set, *mode);
   return Status();
 }
 

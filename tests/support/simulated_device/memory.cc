@@ -56,16 +56,15 @@ void Keep(void* block, size_t bytes) {
   memory().kept.emplace_back(block, bytes);
 }
 
-// Who frees in a capture frees at that place of every launch.
+// Who frees in a capture frees at that place of every launch; who frees later, after what it has queued.
 void FreeCaptured(void* block, const Block& taken) {
-  const auto stream = taken.users.front();
-  if (!Captures(stream))
-    return EnqueueNow(stream, [block, bytes = taken.bytes] {
-      Poison(block, bytes);
-      Keep(block, bytes);
-    });
-  Enqueue(stream, [block, bytes = taken.bytes] { Poison(block, bytes); });
-  Keep(block, taken.bytes);
+  const auto stream = memory().current_stream();
+  const bool captures = Captures(stream);
+  Enqueue(stream, [=, bytes = taken.bytes] {
+    Poison(block, bytes);
+    if (!captures) Keep(block, bytes);
+  });
+  if (captures) Keep(block, taken.bytes);
 }
 
 Block Take(std::map<const void*, Block>& blocks, void* memory_of) {
@@ -119,7 +118,8 @@ cudaError_t cudaMalloc(void** block, size_t bytes) {
   else
     memset(*block, 0, bytes);
   const auto stream = Named(memory().current_stream());
-  const bool captured = Captures(stream);
+  // Without operators nobody says what the current stream is.
+  const bool captured = Asynchronous() ? Captures(stream) : AnyCaptures();
   if (captured && Asynchronous()) Enqueue(stream, [at = *block, bytes] { Poison(at, bytes); });
   std::lock_guard guard(memory().mutex);
   memory().device[*block] = {bytes, {stream}, captured};

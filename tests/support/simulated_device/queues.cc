@@ -15,6 +15,7 @@
 #include <thread>
 
 extern "C" void sim_host_waits();
+extern "C" void sim_trace();
 
 namespace sim {
 
@@ -283,12 +284,12 @@ cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t stream) {
 }
 // Plant: pinned memory that is used again before it has been read.
 cudaError_t sim_event_query(cudaEvent_t event) {
-  if (Of(event).captured) return cudaErrorCapturedEvent;
+  if (Of(event).captured) return sim_trace(), cudaErrorCapturedEvent;
   return IsDone(Of(event).mark) || Planted("pinned_early") ? Status() : cudaErrorNotReady;
 }
 cudaError_t cudaEventSynchronize(cudaEvent_t event) {
   sim_host_waits();
-  if (Of(event).captured) return cudaErrorCapturedEvent;
+  if (Of(event).captured) return sim_trace(), cudaErrorCapturedEvent;
   if (!Planted("host_early")) Await(Of(event).mark);
   return Status();
 }

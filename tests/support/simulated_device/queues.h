@@ -38,6 +38,7 @@ void Drain(cudaStream_t stream);
 // graph.
 bool Captures(cudaStream_t stream);
 bool Record(cudaStream_t stream, std::function<void()>& work);
+bool AnyCaptures();
 bool AnyGraphs();
 // What CUDA answers while a stream captures, to work for a stream, to a wait for one, for all, and of one for
 // an event. `captured`: the capturing stream on which the event was recorded, or null. An error ends the
