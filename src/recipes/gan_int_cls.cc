@@ -4,7 +4,6 @@
 
 #include "src/base/noise.h"
 #include "src/base/precision.h"
-#include "src/base/to_device.h"
 #include "src/losses/adversarial.h"
 #include "src/nn/init.h"
 #include "src/recipes/module_drawer.h"
@@ -26,6 +25,7 @@ class GanIntCls : public System {
   std::vector<Part> Parts() const override;
   std::vector<Round> Rounds() override;
   std::unique_ptr<Step> Prepare(const dataio::Batch& batch, const StepContext& context) override;
+  std::string WhyNotCaptured() const override { return WhyRanksAreAsked(batch_, loss_scope_); }
   std::unique_ptr<Drawer> MakeDrawer() override;
 
  private:
@@ -120,7 +120,7 @@ std::unique_ptr<Step> GanIntCls::Prepare(const dataio::Batch& batch, const StepC
   // Those of loaded weights; ours stay zero, which trains the same as setting them to it before every pass.
   for (auto& bias : convolution_biases_) bias.zero_();
   auto step = std::make_unique<GanIntClsStep>(batch, context);
-  step->sentence = sentences_.Of(step->data);
+  step->sentence = sentences_.Of(batch, context);
   generator_->train();
   step->fake = generator_->forward(context.Noise("noise", batch.rows, options_.z), step->sentence);
   return step;
@@ -149,10 +149,13 @@ torch::Tensor GanIntCls::Interpolated(const GanIntClsStep& step, const RowRange&
   const auto all = GatherRows(loss_scope_, step.sentence, Scope(step).rows);
   auto place = torch::zeros({pairs.local, 1}, all.options());
   if (options_.interpolation == "random") {
-    const auto key = RandomKey(step.context.seed, "interpolation", {step.context.step});
-    const auto drawn = step.context.noise ? step.context.noise("interpolation").to(torch::kCPU)
-                                          : UniformRows(key, pairs, {1}, step.context.dtype);
-    place = ToDevice(drawn * 2 - 1, all.device());
+    const auto drawn = [pairs](const dataio::Batch&, const StepContext& at) {
+      const auto key = RandomKey(at.seed, "interpolation", {at.step});
+      const auto unit =
+          at.noise ? at.noise("interpolation").to(torch::kCPU) : UniformRows(key, pairs, {1}, at.dtype);
+      return std::vector<torch::Tensor>{unit * 2 - 1};
+    };
+    place = step.context.Given("interpolation", step.batch, drawn)[0];
   }
   return SentencesBetween(all, pairs, place);
 }

@@ -62,7 +62,7 @@ std::vector<Round> GawwnGame::Rounds() {
 
 std::unique_ptr<Step> GawwnGame::Prepare(const dataio::Batch& batch, const StepContext& context) {
   auto step = std::make_unique<GawwnStep>(batch, context);
-  step->sentence = Exact(sentences_.Of(step->data)).detach();
+  step->sentence = Exact(sentences_.Of(batch, context)).detach();
   generator_->train();
   critic_->train();
   Imagine(*step);

@@ -95,7 +95,7 @@ nn::WordMask LadderGame::MaskOf(const TextCondition& text, const RowRange& rows)
 
 std::unique_ptr<Step> LadderGame::Prepare(const dataio::Batch& batch, const StepContext& context) {
   auto step = std::make_unique<LadderStep>(batch, context);
-  step->text = text_encoder_.Encode(step->data.captions, step->data.caption_lengths);
+  step->text = text_encoder_.Encode(batch, context);
   generator_->train();
   step->drawn = generator_->forward(
       {.noise = context.Noise("noise", batch.rows, options_.z),

@@ -32,6 +32,7 @@ class LadderGame : public System {
   // One generator forward for the whole step: noise and conditioning noise are functions of (seed, step,
   // row).
   std::unique_ptr<Step> Prepare(const dataio::Batch& batch, const StepContext& context) override;
+  std::string WhyNotCaptured() const override { return WhyRanksAreAsked(batch_, loss_scope_); }
   std::unique_ptr<Drawer> MakeDrawer() override;
 
  protected:

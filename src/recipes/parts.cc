@@ -65,6 +65,15 @@ TextCondition FrozenText::Encode(const torch::Tensor& captions, const torch::Ten
           losses::PaddingOf(lengths, captions.size(1), captions.device())};
 }
 
+// The encoder wants captions' lengths on the host.
+TextCondition FrozenText::Encode(const dataio::Batch& batch, const StepContext& context) {
+  const auto given = context.Given("text", batch, [this](const dataio::Batch& of, const StepContext&) {
+    const auto text = Encode(of.data().captions, of.data().caption_lengths);
+    return std::vector{text.words, text.sentence, text.padding};
+  });
+  return {given[0], given[1], given[2]};
+}
+
 TextCondition FrozenText::Encode(const Prompt& prompt, torch::Device device) {
   const auto own = Encode(prompt.captions.to(device), prompt.lengths);
   if (!prompt.share.defined()) return own;

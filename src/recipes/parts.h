@@ -48,6 +48,8 @@ class FrozenText {
  public:
   FrozenText(const FrozenTextOptions& options, const Surroundings& surroundings);
   TextCondition Encode(const torch::Tensor& captions, const torch::Tensor& lengths);
+  // Of a step's captions, the first domain's.
+  TextCondition Encode(const dataio::Batch& batch, const StepContext& context);
   // Of a prompt, on `device`; where it asks for it, what lies between two captions.
   TextCondition Encode(const Prompt& prompt, torch::Device device);
   const nn::TextEncoder& encoder() const { return encoder_; }

@@ -44,6 +44,14 @@ NamedTensors TrainedParametersOf(const torch::nn::Module& module, const std::str
   return parameters;
 }
 
+std::string WhyRanksAreAsked(const GlobalBatch& statistics, const GlobalBatch& loss_scope) {
+  if (statistics.ranks() > 1)
+    return "batch norm asks other ranks in the middle of a step (--batch_norm=local does not)";
+  if (loss_scope.ranks() > 1)
+    return "losses ask other ranks in the middle of a step (--negatives=local do not)";
+  return "";
+}
+
 Phase MakePhase(const std::string& name, const torch::nn::Module& module, const std::string& prefix,
                 const OptimizerOptions& optimizer, RateFactor rate) {
   Phase phase;

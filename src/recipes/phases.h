@@ -33,6 +33,9 @@ std::function<LossTerms(Step&)> LossOf(Terms terms) {
   return [terms = std::move(terms)](Step& step) mutable { return terms(static_cast<OwnStep&>(step)); };
 }
 
+// For System::WhyNotCaptured, of a system whose phases ask nothing but these.
+std::string WhyRanksAreAsked(const GlobalBatch& statistics, const GlobalBatch& loss_scope);
+
 // A phase that updates what of `module` takes gradients, under `prefix` ("netG."); without losses yet.
 Phase MakePhase(const std::string& name, const torch::nn::Module& module, const std::string& prefix,
                 const OptimizerOptions& optimizer, RateFactor rate = {});

@@ -31,6 +31,10 @@ torch::Tensor SentenceSource::Of(const dataio::Domain& data) {
   return encoder_ ? encoder_->Encode(data.captions, data.caption_lengths).sentence : data.embeddings;
 }
 
+torch::Tensor SentenceSource::Of(const dataio::Batch& batch, const StepContext& context) {
+  return encoder_ ? encoder_->Encode(batch, context).sentence : batch.data().embeddings;
+}
+
 torch::Tensor SentenceSource::Of(const Prompt& prompt, torch::Device device) {
   if (encoder_) return encoder_->Encode(prompt, device).sentence;
   if (!prompt.embeddings.defined())

@@ -20,6 +20,8 @@ class SentenceSource {
   void AddParts(std::vector<Part>& parts) const;
 
   torch::Tensor Of(const dataio::Domain& data);
+  // Of a step, the first domain's.
+  torch::Tensor Of(const dataio::Batch& batch, const StepContext& context);
   // On `device`. Throws Error{kUser} where the prompt is words and embeddings are asked for.
   torch::Tensor Of(const Prompt& prompt, torch::Device device);
 

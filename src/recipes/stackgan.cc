@@ -94,7 +94,7 @@ std::unique_ptr<Step> StackGan::Prepare(const dataio::Batch& batch, const StepCo
   auto step = std::make_unique<StackGanStep>(batch, context);
   generator_->train();
   step->drawn =
-      generator_->forward(InputOf(sentences_.Of(step->data), [&](const char* purpose, int64_t size) {
+      generator_->forward(InputOf(sentences_.Of(batch, context), [&](const char* purpose, int64_t size) {
         return context.Noise(purpose, batch.rows, size);
       }));
   return step;

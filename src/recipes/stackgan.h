@@ -37,6 +37,7 @@ class StackGan : public System {
   std::vector<Part> Parts() const override;
   std::vector<Round> Rounds() override;
   std::unique_ptr<Step> Prepare(const dataio::Batch& batch, const StepContext& context) override;
+  std::string WhyNotCaptured() const override { return WhyRanksAreAsked(batch_, loss_scope_); }
   std::unique_ptr<Drawer> MakeDrawer() override;
 
  protected:

@@ -166,9 +166,14 @@ std::unique_ptr<Step> StackGanPp::Prepare(const dataio::Batch& batch, const Step
   auto step = std::make_unique<TreeStep>(batch, context);
   generator_->train();
   step->drawn = generator_->forward(
-      InputOf([&] { return sentences_->Of(step->data); },
+      InputOf([&] { return sentences_->Of(batch, context); },
               [&](const char* purpose, int64_t size) { return context.Noise(purpose, batch.rows, size); }));
   return step;
+}
+
+std::string StackGanPp::WhyNotCaptured() const {
+  if (options_.released()) return "the preview of --fidelity=released draws with a step's captions after it";
+  return WhyRanksAreAsked(batch_, loss_scope_);
 }
 
 // The published preview at a snapshot: the same noise each time, in training mode, so that it moves the
@@ -179,7 +184,7 @@ void StackGanPp::Conclude(std::span<const std::unique_ptr<Step>> steps) {
   const torch::NoGradGuard no_grad;
   auto first = step.context;
   first.step = 0;
-  generator_->forward(InputOf([&] { return sentences_->Of(step.data); },
+  generator_->forward(InputOf([&] { return sentences_->Of(step.batch, step.context); },
                               [&](std::string_view purpose, int64_t size) {
                                 const auto& context = purpose == "noise" ? first : step.context;
                                 return context.Noise("preview_" + std::string(purpose), step.batch.rows,

@@ -39,6 +39,7 @@ class StackGanPp : public System {
   std::vector<Part> Parts() const override;
   std::vector<Round> Rounds() override;
   std::unique_ptr<Step> Prepare(const dataio::Batch& batch, const StepContext& context) override;
+  std::string WhyNotCaptured() const override;
   void Conclude(std::span<const std::unique_ptr<Step>> steps) override;
   std::unique_ptr<Drawer> MakeDrawer() override;
 

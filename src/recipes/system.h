@@ -24,6 +24,17 @@ namespace helio::recipes {
 using losses::LossTerm;
 using losses::LossTerms;
 
+struct StepContext;
+// What a step takes from the host, as tensors there or on the device: a function of the batch, the context
+// and frozen weights, bound to no step.
+using MakeGiven = std::function<std::vector<torch::Tensor>(const dataio::Batch&, const StepContext&)>;
+// Where given values come from instead (--cuda_graph).
+class GivenValues {
+ public:
+  virtual ~GivenValues() = default;
+  virtual std::vector<torch::Tensor> Of(std::string_view purpose, const MakeGiven& make) = 0;
+};
+
 // What a system may know about the step it is in. The same on every rank, but for the device.
 struct StepContext {
   uint64_t seed = 0;
@@ -35,10 +46,16 @@ struct StepContext {
   // Where a purpose's random numbers come from instead of (seed, step): a recorded run. This rank's rows of
   // normal noise, or what else the purpose draws. Empty: drawn.
   std::function<torch::Tensor(std::string_view purpose)> noise = {};
+  GivenValues* given = nullptr;  // null: made when they are asked for
 
   // {rows.local, size} standard normal numbers, a function of (seed, step, purpose, global row), on `device`
   // and of `dtype`.
   torch::Tensor Noise(std::string_view purpose, const RowRange& rows, int64_t size) const;
+
+  // Constants on `device` that the host has a part in, once a step by this name: all of a step that can be
+  // captured (System::WhyNotCaptured) comes through here or Noise, or is in the batch.
+  std::vector<torch::Tensor> Given(std::string_view purpose, const dataio::Batch& batch,
+                                   const MakeGiven& make) const;
 };
 
 // The values of one step on one batch: fakes, features, graphs. Prepare makes it, the phases of the step read
@@ -120,6 +137,12 @@ class System {
   // Before the first round: frozen encoders, noise, fakes. `batch` outlives the step. Collective, as the
   // losses are (batch norm and wrong pairs span the global batch).
   virtual std::unique_ptr<Step> Prepare(const dataio::Batch& batch, const StepContext& context) = 0;
+
+  // Why its steps cannot be captured and launched again on other batches (--cuda_graph), in words; empty:
+  // they can. That is: between Prepare and the last phase the host asks the device nothing, tells it nothing
+  // new but by StepContext::Given and Noise, needs no caption's length (in a captured step they are on the
+  // device) and no other rank, and does the same at every step; Conclude does nothing.
+  virtual std::string WhyNotCaptured() const { return "it asks the host in its steps"; }
 
   // After the last round's updates (and averages taken), with the values of all micro-batches of the step:
   // for memory that depends on what its losses came to. Collective.
