@@ -15,12 +15,16 @@ torch::Tensor Total(const recipes::LossTerms& terms) {
   return total;
 }
 
+recipes::LossTerms Detached(recipes::LossTerms terms) {
+  for (auto& term : terms) term.value = term.value.detach();
+  return terms;
+}
+
 // Adds `term` to the report: a new line, or to the sum of the earlier micro-batches.
 void AddTerm(StepReport& report, const std::string& phase, const losses::LossTerm& term, bool first) {
-  const auto value = term.value.detach();
-  if (first) return report.terms.push_back({phase, term.name, value});
+  if (first) return report.terms.push_back({phase, term.name, term.value});
   for (auto& line : report.terms)
-    if (line.phase == phase && line.name == term.name) line.value = line.value + value;
+    if (line.phase == phase && line.name == term.name) line.value = line.value + term.value;
 }
 
 // {} bool: whether Adam can go on from a gradient of this norm. Its squares must be finite, too, or the
@@ -29,6 +33,9 @@ torch::Tensor Usable(const torch::Tensor& norm, torch::Dtype dtype, bool clipped
   if (dtype == torch::kFloat64 || clipped) return torch::isfinite(norm);
   return torch::isfinite((norm * norm).to(torch::kFloat32));
 }
+
+// Layouts of batches whose steps are captured: each takes a step's memory. A run has one.
+constexpr size_t kMostRecordings = 2;
 
 torch::Tensor AllUsable(const std::vector<StepReport::Norm>& norms, torch::Device device) {
   auto all = torch::ones({}, torch::dtype(torch::kBool).device(device));
@@ -55,6 +62,11 @@ void TrainerOptions::Declare(OptionList& list) {
       "precision", &precision, OneOf({"float32", "tf32", "bfloat16"}),
       "Of networks' products in training. bfloat16: autocast forward passes; weights, statistics, losses "
       "and optimizer stay float32. tf32: on CUDA; on a CPU it is float32 (docs/numerics.md)");
+  list.AddOperational(
+      "cuda_graph", &cuda_graph, AnyValue(),
+      "On CUDA: a step's forward and backward passes are captured once and launched as a few CUDA graphs, "
+      "for steps that are bound by launches (docs/profiling.md). Not on several ranks with batch norm or "
+      "negatives across them, nor for every system: a line at the start says so");
 }
 
 Trainer::Trainer(recipes::System& system, cluster::Communicator& communicator, const TrainerOptions& options)
@@ -74,20 +86,46 @@ Trainer::Trainer(recipes::System& system, cluster::Communicator& communicator, c
       players.push_back(std::make_unique<Player>(std::move(phase), parts, communicator, options));
   }
   before_step_ = std::make_unique<StatisticsSnapshot>(system);
+  if (const auto why = WhyNotCaptured(); options.cuda_graph && !why.empty() && communicator.rank() == 0)
+    LOG(WARNING) << "--cuda_graph: nothing is captured: " << why;
 }
 
 Trainer::~Trainer() = default;
 
+std::string Trainer::WhyNotCaptured() const {
+  if (device().is_cpu()) return "a CPU has no graphs";
+  if (options_.accumulate > 1) return "--accumulate holds the fakes of several micro-batches at once";
+  bool always = true, once = true;
+  ForEachPlayer([&](const Player& player) {
+    always = always && !player.phase.plays;
+    once = once && !player.phase.graphs_stay;
+  });
+  if (!always) return "not every player takes part in every step";
+  if (!once) return "a player differentiates through what an update has changed";
+  return system_.WhyNotCaptured();
+}
+
+StepRecording* Trainer::RecordingFor(const dataio::Batch& batch) {
+  if (!options_.cuda_graph || !WhyNotCaptured().empty()) return nullptr;
+  auto layout = StepRecording::LayoutOf(batch);
+  const auto found = recordings_.find(layout);
+  if (found != recordings_.end()) return found->second.get();
+  if (recordings_.size() == kMostRecordings) return nullptr;
+  auto recording = std::make_unique<StepRecording>(batch, device());
+  return recordings_.emplace(std::move(layout), std::move(recording)).first->second.get();
+}
+
 StepReport Trainer::Step(std::span<const dataio::Batch> batches, const recipes::StepContext& context,
                          double rate_factor) {
   CHECK_EQ(batches.size(), static_cast<size_t>(options_.accumulate));
-  Game game{context, rate_factor, {}, {}};
+  Game game{context, rate_factor, RecordingFor(batches[0])};
   before_step_->Keep();
   if (batches[0].step_in_epoch == 0) BeginEpoch();
   Prepare(batches, game);
   std::vector<EarlyTerms> early;
   for (size_t round = 0; round < rounds_.size(); ++round) PlayRound(round, early, game);
   Conclude(game);
+  if (game.recording) game.recording->End();
   game.report.finite_weights = WeightsAreFinite();
   // What is not finite would stay in them for ever.
   before_step_->RestoreUnless(AllUsable(game.report.norms, device()));
@@ -105,6 +143,7 @@ void Trainer::AdoptAverages(int64_t done) {
 
 void Trainer::Conclude(Game& game) {
   AdoptAverages(game.context.step + 1);
+  if (game.recording) return;  // such a system does nothing here (WhyNotCaptured)
   const ForwardPrecision forward(precision_, device());
   system_.Conclude(game.steps);
 }
@@ -134,12 +173,32 @@ void Trainer::BeginEpoch() {
 
 void Trainer::Prepare(std::span<const dataio::Batch> batches, Game& game) {
   const Stopwatch watch(game.report, "prepare", device());
+  if (game.recording) return PrepareRecorded(batches[0], game);
   for (size_t i = 0; i < batches.size(); ++i) {
     auto context = game.context;
     if (i > 0) context.seed = RandomKey(context.seed, "micro_batch", {static_cast<int64_t>(i)});
     const ForwardPrecision forward(precision_, device());
     game.steps.push_back(system_.Prepare(batches[i], context));
   }
+}
+
+void Trainer::PrepareRecorded(const dataio::Batch& batch, Game& game) {
+  {
+    const ForwardPrecision forward(precision_, device());
+    game.recording->Begin(batch, game.context);
+  }
+  auto context = game.context;
+  context.given = game.recording;
+  Play(game, "prepare", [&] {
+    const ForwardPrecision forward(precision_, device());
+    game.steps.push_back(system_.Prepare(game.recording->batch(), context));
+    return recipes::LossTerms{};
+  });
+}
+
+recipes::LossTerms Trainer::Play(Game& game, const std::string& piece,
+                                 const std::function<recipes::LossTerms()>& work) {
+  return game.recording ? game.recording->Play(piece, work) : work();
 }
 
 // Every phase's backward over all micro-batches, the next round's early losses under the all-reduces, all
@@ -150,9 +209,10 @@ void Trainer::PlayRound(size_t round, std::vector<EarlyTerms>& early, Game& game
     auto& player = *rounds_[round][p];
     if (!player.plays(game.context)) continue;
     players.push_back(&player);
-    for (size_t i = 0; i < game.steps.size(); ++i)
-      Backward(player, *game.steps[i], i == 0 && p < early.size() ? std::move(early[p]) : EarlyTerms{},
-               {i == 0, i + 1 == game.steps.size()}, game);
+    const size_t count = options_.accumulate;
+    for (size_t i = 0; i < count; ++i)
+      Backward(player, {i, i + 1 == count}, i == 0 && p < early.size() ? std::move(early[p]) : EarlyTerms{},
+               game);
   }
   early.clear();
   if (round + 1 < rounds_.size()) early = EarlyLosses(rounds_[round + 1], game);
@@ -165,24 +225,37 @@ std::vector<Trainer::EarlyTerms> Trainer::EarlyLosses(const Players& players, Ga
     early.emplace_back();
     if (!player->phase.early_loss || !player->plays(game.context)) continue;
     const Stopwatch watch(game.report, player->phase.name + "_early", device());
-    early.back() = player->EarlyLoss(*game.steps[0]);
+    Play(game, player->phase.name + "_early", [&] {
+      early.back() = player->EarlyLoss(*game.steps[0]);
+      return recipes::LossTerms{};
+    });
   }
   return early;
 }
 
-void Trainer::Backward(Player& player, recipes::Step& step, EarlyTerms early, Turn turn, Game& game) {
+void Trainer::Backward(Player& player, Turn turn, EarlyTerms early, Game& game) {
   const Stopwatch watch(game.report, player.phase.name, device());
-  if (turn.first) player.group.ZeroGradient();
+  std::optional<cluster::GradientReducer::Pass> pass;
+  const auto terms = Play(game, player.phase.name, [&] {
+    if (turn.first()) player.group.ZeroGradient();
+    auto own = TermsOf(player, *game.steps[turn.micro_batch], std::move(early));
+    // No hook sends a bucket while work is captured or launched: all leave behind it then.
+    if (turn.last && !game.launches()) pass.emplace(player.reducer.Arm());
+    Total(own).backward({}, /*retain_graph=*/player.phase.graphs_stay);
+    return Detached(std::move(own));
+  });
+  if (turn.last && !pass) pass.emplace(player.reducer.Arm());
+  if (pass) pass->LaunchRemaining();
+  for (const auto& term : terms) AddTerm(game.report, player.phase.name, term, turn.first());
+}
+
+recipes::LossTerms Trainer::TermsOf(const Player& player, recipes::Step& step, EarlyTerms early) {
   auto terms = early ? std::move(*early) : player.EarlyLoss(step);
   for (auto& term : player.Loss(step)) terms.push_back(std::move(term));
   for (const auto& term : terms)
     CHECK(term.value.scalar_type() != torch::kBFloat16)
         << player.phase.name << "/" << term.name << " is not a loss in full precision";
-  std::optional<cluster::GradientReducer::Pass> pass;
-  if (turn.last) pass.emplace(player.reducer.Arm());
-  Total(terms).backward({}, /*retain_graph=*/player.phase.graphs_stay);
-  if (pass) pass->LaunchRemaining();
-  for (const auto& term : terms) AddTerm(game.report, player.phase.name, term, turn.first);
+  return terms;
 }
 
 void Trainer::Update(const std::vector<Player*>& players, Game& game) {

@@ -1,4 +1,5 @@
 #pragma once
+#include <map>
 #include <memory>
 #include <optional>
 #include <span>
@@ -14,6 +15,7 @@
 #include "src/base/tensor.h"
 #include "src/recipes/system.h"
 #include "src/train/statistics_snapshot.h"
+#include "src/train/step_recording.h"
 
 namespace helio::train {
 
@@ -25,6 +27,8 @@ struct TrainerOptions {
   // wrong pairs and negatives are those of a micro-batch; each has noise of its own.
   int accumulate = 1;
   std::string precision = "float32";  // of forward passes (src/base/precision.h)
+  // Forward and backward passes on a CUDA device are captured once and launched as a few graphs a step.
+  bool cuda_graph = false;
 
   void Declare(OptionList& list);
 };
@@ -64,7 +68,8 @@ struct StepReport {
 // then all updates. Members are collective where they do not say that they are local. One thread.
 class Trainer {
  public:
-  // Brings the system's parts to the communicator's device.
+  // Brings the system's parts to the communicator's device. Where cuda_graph is asked for and steps cannot be
+  // captured, rank 0 warns, and they are played as they are.
   Trainer(recipes::System& system, cluster::Communicator& communicator, const TrainerOptions& options);
   ~Trainer();
 
@@ -105,9 +110,16 @@ class Trainer {
   };
 
  private:
+  // Why steps are not captured, in words; empty: they are.
+  std::string WhyNotCaptured() const;
+  // What holds the work of a step on such a batch; null: nothing.
+  StepRecording* RecordingFor(const dataio::Batch& batch);
+
   // Where a backward pass stands in a step: it starts the gradients' sum, it sends the sum, or neither.
   struct Turn {
-    bool first, last;
+    size_t micro_batch;
+    bool last;
+    bool first() const { return micro_batch == 0; }
   };
   using Players = std::vector<std::unique_ptr<Player>>;
 
@@ -115,8 +127,12 @@ class Trainer {
   struct Game {
     const recipes::StepContext& context;
     const double rate_factor;
-    std::vector<std::unique_ptr<recipes::Step>> steps;
-    StepReport report;
+    StepRecording* recording = nullptr;  // of its device work; null: it is played as it is
+    std::vector<std::unique_ptr<recipes::Step>> steps = {};  // none where recorded work is launched
+    StepReport report = {};
+
+    // Whether the device's work comes from a recording.
+    bool launches() const { return recording && recording->launches(); }
   };
   // Terms that were computed under the earlier round's all-reduces, if there was one.
   using EarlyTerms = std::optional<recipes::LossTerms>;
@@ -126,13 +142,19 @@ class Trainer {
     for (const auto& players : rounds_)
       for (const auto& player : players) body(*player);
   }
+  // A piece of work for the device that needs the host no more: called, or launched again. Its terms,
+  // detached.
+  recipes::LossTerms Play(Game& game, const std::string& piece,
+                          const std::function<recipes::LossTerms()>& work);
   void BeginEpoch();
   void Prepare(std::span<const dataio::Batch> batches, Game& game);
+  void PrepareRecorded(const dataio::Batch& batch, Game& game);
   void AdoptAverages(int64_t done);
   void Conclude(Game& game);
   void PlayRound(size_t round, std::vector<EarlyTerms>& early, Game& game);
   std::vector<EarlyTerms> EarlyLosses(const Players& players, Game& game);
-  void Backward(Player& player, recipes::Step& step, EarlyTerms early, Turn turn, Game& game);
+  static recipes::LossTerms TermsOf(const Player& player, recipes::Step& step, EarlyTerms early);
+  void Backward(Player& player, Turn turn, EarlyTerms early, Game& game);
   void Update(const std::vector<Player*>& players, Game& game);
   void Update(Player& player, Game& game);
   torch::Tensor Norm(const Player& player, const std::string& prefix = "") const;
@@ -146,7 +168,8 @@ class Trainer {
   const TrainerOptions options_;
   const Precision precision_;
   std::vector<Players> rounds_;
-  std::unique_ptr<StatisticsSnapshot> before_step_;  // for a step that is skipped
+  std::unique_ptr<StatisticsSnapshot> before_step_;                   // for a step that is skipped
+  std::map<std::string, std::unique_ptr<StepRecording>> recordings_;  // by layout of the batch
 };
 
 }  // namespace helio::train
