@@ -82,6 +82,8 @@ class Trainer {
     return Step(std::span(&batch, 1), context, rate_factor);
   }
   int accumulate() const { return options_.accumulate; }
+  // Why cuda_graph would not capture steps, in words; empty: it does. Local.
+  std::string WhyNotCaptured() const;
   // Moments lie in shards: OptimizerState is collective.
   bool shards() const { return options_.reducer.shard_optimizer; }
 
@@ -110,8 +112,6 @@ class Trainer {
   };
 
  private:
-  // Why steps are not captured, in words; empty: they are.
-  std::string WhyNotCaptured() const;
   // What holds the work of a step on such a batch; null: nothing.
   StepRecording* RecordingFor(const dataio::Batch& batch);
 

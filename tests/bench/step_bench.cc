@@ -2,9 +2,11 @@
 // times of the published code (tests/bench/step_bench.py runs both).
 //   [mpirun -n 2] build/release/bin/step_bench RECIPE=mirrorgan|attngan|cyclegan [BATCH=4] [STEPS=3]
 //   [THREADS=2] [cpu|cuda] [shard: --shard_optimizer] [tf32|bfloat16: --precision]
+//   [graphs: --cuda_graph; on several ranks it changes nothing, since their batch norm is one]
 //   [library: weight gradients as torch computes them] [toy: the sizes of configs/toy/RECIPE.flags]
 // BATCH is the global batch; THREADS are a rank's; phases are rank 0's.
-// Prints a line of JSON: {"seconds": mean wall time of a step, "phases": {"prepare": ..., "d256": ..., ...}}.
+// Prints a line of JSON: {"seconds": mean wall time of a step, "phases": {"prepare": ..., "d256": ..., ...},
+// "graphs": whether steps were captured}.
 #include <torch/cuda.h>
 
 #include <algorithm>
@@ -95,20 +97,23 @@ dataio::Batch DrawBatch(const RowRange& rows, const std::vector<dataio::DomainNe
 struct Timing {
   double seconds = 0;
   std::map<std::string, double> phases;
+  bool graphs = false;
 };
 
 Timing Measure(train::Trainer& trainer, cluster::Communicator& communicator, const dataio::Batch& batch,
-               int64_t steps) {
-  Timing timing;
+               int64_t steps, bool graphs) {
+  Timing timing{.phases = {}, .graphs = graphs};
   const auto device = communicator.world().device;
   const auto play = [&](int64_t step) {
     const auto report = trainer.Step(batch, {.seed = 1, .step = step, .device = device}, 1);
     if (device.is_cuda()) torch::cuda::synchronize();
     return report;
   };
-  play(0);  // warms up
+  // Warms up; with graphs the third step is captured.
+  const int64_t warm = graphs ? 3 : 1;
+  for (int64_t step = 0; step < warm; ++step) play(step);
   communicator.Barrier();
-  for (int64_t step = 1; step <= steps; ++step) {
+  for (int64_t step = warm; step < warm + steps; ++step) {
     const auto start = std::chrono::steady_clock::now();
     const auto report = play(step);
     const auto wall = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
@@ -130,14 +135,16 @@ Timing Run(cluster::Communicator& communicator, const std::string& recipe_name, 
   train::Trainer trainer(*system, communicator, options);
   const auto own = SplitRows(rows, communicator.rank(), communicator.size());
   const auto drawn = DrawBatch(own, system->Needs(), preset.vocabulary, communicator.world().device);
-  return Measure(trainer, communicator, drawn, steps);
+  const bool graphs = options.cuda_graph && trainer.WhyNotCaptured().empty();
+  return Measure(trainer, communicator, drawn, steps, graphs);
 }
 
 int RunAndPrint(cluster::Communicator& communicator, const std::string& recipe_name, const Preset& preset,
                 int64_t rows, int64_t steps, const train::TrainerOptions& options) {
   const auto timing = Run(communicator, recipe_name, preset, rows, steps, options);
   if (communicator.rank() == 0)
-    std::cout << Json{{"seconds", timing.seconds}, {"phases", timing.phases}}.dump() << std::endl;
+    std::cout << Json{{"seconds", timing.seconds}, {"phases", timing.phases}, {"graphs", timing.graphs}}.dump()
+              << std::endl;
   return 0;
 }
 
@@ -161,6 +168,7 @@ int main(int count, char** arguments) {
     helio::cluster::Launch launch(options);
     helio::train::TrainerOptions training;
     training.reducer.shard_optimizer = said("shard");
+    training.cuda_graph = said("graphs");
     for (const char* precision : {"tf32", "bfloat16"})
       if (said(precision)) training.precision = precision;
     helio::UseCudaProducts(helio::PrecisionOf(training.precision));
