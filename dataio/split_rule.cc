@@ -105,6 +105,12 @@ void SplitRule::AddListed(const std::string& name, const std::string& split, con
             where);
 }
 
+// Tables may say it twice: train.csv and train_labels.csv.
+bool SplitRule::IsListed(const std::string& name, const std::string& split, const PictureIndex& index) const {
+  const auto found = of_.find(index.Find(name).string());
+  return found != of_.end() && found->second == split;
+}
+
 void SplitRule::FillUp() {
   std::set<std::string> named;
   for (const auto& entry : lists_) named.insert(entry.second);
@@ -135,7 +141,9 @@ void SplitRule::ReadTables(const FileTree& tree, const PictureIndex& index, Comp
         splits.insert(split);
         if (lists_.emplace(file.string() + " " + split, split).second)
           AddToList(text_, split + " by " + file.string());
-        complaints.Try([&, &picture = picture, &split = split] { AddListed(picture, split, index, where); });
+        complaints.Try([&, &picture = picture, &split = split] {
+          if (!IsListed(picture, split, index)) AddListed(picture, split, index, where);
+        });
         tables_.insert(file);
       }
     });

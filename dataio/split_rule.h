@@ -41,6 +41,7 @@ class SplitRule {
                 Complaints& complaints);
   void AddListed(const std::string& name, const std::string& split, const PictureIndex& index,
                  const std::string& where);
+  bool IsListed(const std::string& name, const std::string& split, const PictureIndex& index) const;
   void ReadFolders(const FileTree& tree, const PictureIndex& index, Complaints& complaints);
   void ReadTables(const FileTree& tree, const PictureIndex& index, Complaints& complaints);
   void FillUp();

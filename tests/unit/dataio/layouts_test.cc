@@ -474,6 +474,16 @@ TEST_F(LayoutsTest, ListsOfSplitsInJsonAndTables) {
   }
 }
 
+TEST_F(LayoutsTest, TablesOfOneSplitMayNameAPictureTwice) {
+  for (const char* stem : {"i/a", "i/b", "i/c"}) Captioned(stem);
+  WriteText(root_ / "train.csv", "file,label\na.jpg,3\nb.jpg,4\n");
+  WriteText(root_ / "train_labels.csv", "file,label\na.jpg,3\ni/a.jpg,4\n");
+  EXPECT_EQ(Refusal(), "");
+  EXPECT_EQ(Ids("train"), "i/a i/b ");
+  WriteText(root_ / "test_labels.csv", "file,label\nc.jpg,3\na.jpg,4\n");
+  EXPECT_NE(Refusal().find("'a.jpg' is in "), std::string::npos) << Refusal();
+}
+
 TEST_F(LayoutsTest, JsonAndTablesThatAreNoListsAreNot) {
   for (const char* stem : {"a", "b", "c"}) Captioned(stem);
   for (const auto& [name, text] :
