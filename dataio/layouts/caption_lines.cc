@@ -30,14 +30,12 @@ std::array<double, 4> ReadBox(const Json& line, const std::string& where) {
   return box;
 }
 
-// Relative to the root; a picture that is not there under the name as written may be under another spelling.
+// Relative to the root.
 fs::path PictureOfLine(const Json& line, const std::string& where, const FileTree& tree,
                        const PictureIndex& index) {
   const auto name = JsonField<std::string>(line, "image", where);
-  auto path = WithinRoot(tree.root, name, where);
-  if (Exists(tree.root / path)) return path;
   const auto found = index.FindPath(name);
-  return found.empty() ? path : found;
+  return found.empty() ? WithinRoot(tree.root, name, where) : found;
 }
 
 SourceRecord ReadLine(const Json& line, const std::string& where, const FileTree& tree,

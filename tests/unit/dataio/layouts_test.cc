@@ -307,6 +307,13 @@ TEST_F(LayoutsTest, NamesAsOtherMachinesWriteThem) {
   fs::remove(root_ / "captions.csv");
   WriteText(root_ / "captions.jsonl", CaptionLinesOf({R"(i\\a b.jpg)", "i/" + composed}));
   EXPECT_EQ(Ids("train"), "i/a b i/o\xCC\x88 ");
+  WriteText(root_ / "captions.jsonl", CaptionLinesOf({"/i/a b.jpg"}));
+  EXPECT_EQ(Refusal(), "");
+  WriteText(root_ / "captions.jsonl", CaptionLinesOf({(fs::canonical(root_) / "i/a b.jpg").string()}));
+  auto linked = Options();
+  linked.root = scratch_.path() / "link";
+  fs::create_directory_symlink(fs::absolute(root_), linked.root);
+  EXPECT_EQ(ErrorOf([&] { ReadFolder(linked); }), "");
 }
 
 TEST_F(LayoutsTest, TheNameAsWrittenGoesBeforeOtherSpellings) {
