@@ -118,8 +118,10 @@ def chosen_fixtures(room):
     files = sorted(recorded(REFERENCE) + recorded(REFERENCE / "family"), key=lambda file: ("trajectory" not in file.name, file.stat().st_size))
     chosen = []
     for file in files:
-        if (room := room - int(0.9 * file.stat().st_size)) > 0:  # random numbers: little is gained by packing
+        size = int(0.9 * file.stat().st_size)  # random numbers: little is gained by packing
+        if size < room:
             chosen.append(file)
+            room -= size
     return chosen, [file.name for file in files if file not in chosen]
 
 

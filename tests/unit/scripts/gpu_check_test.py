@@ -108,7 +108,7 @@ class BundleTest(unittest.TestCase):
 
     def test_recordings_fill_the_room_loops_first(self):
         with tempfile.TemporaryDirectory() as folder:
-            for name, size in (("fixtures/trajectory_a", 3000), ("fixtures-odd/trajectory_a", 2000), ("fixtures/net", 100), ("fixtures/large", 4000)):
+            for name, size in (("fixtures/trajectory_a", 3000), ("fixtures-odd/trajectory_a", 2000), ("fixtures/trajectory_large", 5000), ("fixtures/net", 100), ("fixtures/large", 4000)):
                 file = pathlib.Path(folder, f"{name}.safetensors")
                 file.parent.mkdir(exist_ok=True)
                 file.write_bytes(bytes(size))
@@ -118,7 +118,7 @@ class BundleTest(unittest.TestCase):
             finally:
                 bundle.REFERENCE = before
         self.assertEqual([f"{file.parent.name}/{file.stem}" for file in chosen], ["fixtures-odd/trajectory_a", "fixtures/net"])
-        self.assertEqual(left_out, ["large.safetensors"])
+        self.assertEqual(left_out, ["trajectory_large.safetensors", "large.safetensors"])
 
 
 class PlaceTest(unittest.TestCase):
