@@ -19,10 +19,10 @@
 namespace helio::app {
 namespace {
 
-// `| head` has read what it wanted.
+// `| head` has read what it wanted. Of a socket, or a lost terminal, POLLHUP says it.
 bool ReaderHasGone() {
   pollfd output{STDOUT_FILENO, POLLOUT, 0};
-  return ::poll(&output, 1, 0) == 1 && (output.revents & POLLERR) != 0;
+  return ::poll(&output, 1, 0) == 1 && (output.revents & (POLLERR | POLLHUP)) != 0;
 }
 
 // Throws where what was written to standard output and flushed has not arrived.

@@ -4,6 +4,7 @@ import json
 import os
 import pathlib
 import re
+import socket
 import subprocess
 import sys
 import tempfile
@@ -39,11 +40,11 @@ def check_full_disk(data):
     with open("/dev/full", "w") as full:
         done = subprocess.run([BIN / "helio-inspect", f"--path={data}"], stdout=full, stderr=subprocess.PIPE, text=True)
     check(done.returncode == 75 and "standard output: cannot be written" in done.stderr, f"a full disk under the output: {done}")
-    reader, writer = os.pipe()
-    os.close(reader)
-    done = subprocess.run([BIN / "helio-inspect", f"--path={data}"], stdout=writer, stderr=subprocess.PIPE, text=True)
-    os.close(writer)
-    check((done.returncode, done.stderr) == (0, ""), f"output whose reader has gone: {done}")
+    for reader, writer in (map(os.fdopen, os.pipe(), "rw"), socket.socketpair()):
+        reader.close()
+        done = subprocess.run([BIN / "helio-inspect", f"--path={data}"], stdout=writer, stderr=subprocess.PIPE, text=True)
+        writer.close()
+        check((done.returncode, done.stderr) == (0, ""), f"output whose reader has gone: {done}")
 
 
 def check_damage(data):
