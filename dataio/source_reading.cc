@@ -165,7 +165,7 @@ void SourceReading::CheckClassNumbers() const {
   if (highest < 10 * occur + 1000) return;
   const auto text = "the highest class is " + std::to_string(highest) + " of " + std::to_string(occur) +
                     " that occur, and networks have an output for each number below it";
-  const char* remedy = "number them from 0";
+  const char* remedy = "number them from 0, or leave them out";
   if (highest >= 10 * occur + 100'000) ThrowUser(text, options_.root.string(), remedy);
   LOG(WARNING) << options_.root.string() << ": " << text << " (" << remedy << ")";
 }

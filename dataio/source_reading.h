@@ -50,8 +50,8 @@ class SourceReading {
   void PassedOver(const std::string& what, const std::vector<std::string>& names) const;
 
   // Settles the complaints, logs what made the splits, and gives the records. Throws Error{kUser} if there
-  // are none, if their captions have no letters or would lose most of
-  // them, or if the class numbers are ids. Last.
+  // are none, if their captions have no letters or would lose most of them, or if the class numbers are ids.
+  // Last.
   std::vector<SourceSplit> Take();
 
  private:
