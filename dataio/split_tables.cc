@@ -2,13 +2,11 @@
 
 #include <algorithm>
 #include <cctype>
-#include <fstream>
 #include <set>
 
 #include "dataio/layouts/separated.h"
 #include "dataio/layouts/table_forms.h"
 #include "dataio/split_names.h"
-#include "src/base/byte_order_mark.h"
 #include "src/base/file_system.h"
 #include "src/base/json.h"
 
@@ -20,12 +18,9 @@ using Records = std::vector<std::vector<std::string>>;
 
 // Whole lines that a file begins with: enough to see what it is.
 std::string FirstLines(const fs::path& file) {
-  std::string text(1 << 14, '\0');
-  std::ifstream stream(file, std::ios::binary);
-  stream.read(text.data(), static_cast<std::streamsize>(text.size()));
-  text.resize(static_cast<size_t>(std::max<std::streamsize>(stream.gcount(), 0)));
-  DropByteOrderMark(text);
-  if (const auto end = text.rfind('\n'); !stream.eof() && end != std::string::npos) text.resize(end + 1);
+  auto text = BeginningOf(file);
+  if (const auto end = text.rfind('\n'); FileSize(file) > kBeginning && end != std::string::npos)
+    text.resize(end + 1);
   return text;
 }
 
@@ -78,10 +73,8 @@ std::vector<SplitRow> RowsOfTable(const fs::path& file, const std::string& split
   const auto split = SplitColumn(first), picture = PictureColumn(first, split, index);
   const bool captions = IsTokenLine(begin.substr(0, begin.find('\n')));
   if (picture == SIZE_MAX || (split == SIZE_MAX && (split_of_file.empty() || captions))) return {};
-  std::string text = ReadFile(file);
-  DropByteOrderMark(text);
   std::vector<SplitRow> rows;
-  for (const auto& record : RecordsOf(text)) {
+  for (const auto& record : RecordsOf(TextOfTable(file))) {
     const auto said = split == SIZE_MAX ? split_of_file : SplitOfWord(Cell(record, split));
     if (!said.empty()) rows.push_back({Cell(record, picture), said});
   }
@@ -118,7 +111,7 @@ bool AddNames(const Json& names, const std::string& split, std::vector<SplitRow>
 
 std::vector<SplitRow> RowsOfSplitJson(const fs::path& file, const std::string& split_of_file) {
   if (!MayBeSplits(FirstLines(file))) return {};
-  const Json json = ReadJson(file);
+  const Json json = ParseJson(ReadText(file), file.string());
   std::vector<SplitRow> rows;
   if (json.is_array()) return AddNames(json, split_of_file, rows) ? rows : std::vector<SplitRow>();
   for (const auto& [key, value] : json.items()) {
@@ -155,7 +148,7 @@ bool GivesSplits(const fs::path& file) {
   }
   const auto begin = FirstLines(file);
   if (ReadHeader(begin) || SplitColumn(RecordsOf(begin)) == SIZE_MAX) return false;
-  const auto records = RecordsOf(ReadFile(file));
+  const auto records = RecordsOf(TextOfTable(file));
   const auto column = SplitColumn(records);
   for (const auto& record : records)
     if (const auto split = SplitOfWord(Cell(record, column)); !split.empty()) splits.insert(split);

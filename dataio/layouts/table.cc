@@ -30,10 +30,10 @@ void DropSeparatorLine(std::string& text) {
   if (line.size() == 5 && ColumnName(line.substr(0, 4)) == "sep=") text.erase(0, text.find('\n') + 1);
 }
 
-// The first bytes of a file that cannot be opened are none: whoever reads it says why. Of UTF-16 what is
-// ASCII: names of columns are seen, and ReadTable refuses it.
+}  // namespace
+
 std::string BeginningOf(const fs::path& file) {
-  std::string text(1 << 14, '\0');
+  std::string text(kBeginning, '\0');
   std::ifstream stream(file, std::ios::binary);
   stream.read(text.data(), static_cast<std::streamsize>(text.size()));
   text.resize(static_cast<size_t>(std::max<std::streamsize>(stream.gcount(), 0)));
@@ -43,7 +43,11 @@ std::string BeginningOf(const fs::path& file) {
   return text;
 }
 
-}  // namespace
+std::string TextOfTable(const fs::path& file) {
+  auto text = ReadText(file);
+  DropSeparatorLine(text);
+  return text;
+}
 
 int PictureColumnRank(const std::string& name) {
   static const std::vector<std::set<std::string>> ranks = {
@@ -118,8 +122,7 @@ std::vector<TableRow> ReadTable(const fs::path& file, Complaints& complaints) {
     TellUnreadColumns(FieldsOfFirstLine(file), file.string());
     return RowsOfLines(file, complaints);
   }
-  std::string text = ReadText(file);
-  DropSeparatorLine(text);
+  const auto text = TextOfTable(file);
   if (const auto columns = ReadHeader(text)) {
     TellUnreadColumns(columns->names, file.string());
     return RowsWithHeader(text, *columns, file.string(), complaints);

@@ -13,6 +13,13 @@
 // like something is what a file begins with.
 namespace helio::dataio {
 
+// A file's text as ReadText has it, without Excel's "sep=;" in front of the header.
+std::string TextOfTable(const std::filesystem::path& file);
+// Of that the first kBeginning bytes. Of a file that cannot be opened there are none: whoever reads it says
+// why. Of UTF-16 they are what is ASCII: names of columns are seen, and ReadText refuses it.
+std::string BeginningOf(const std::filesystem::path& file);
+constexpr size_t kBeginning = 1 << 14;
+
 // The columns and fields that are taken, by name.
 bool IsCaptionColumn(const std::string& name);
 
