@@ -7,24 +7,47 @@
 namespace helio::dataio {
 namespace fs = std::filesystem;
 
-fs::path PictureOf(const TableRow& row, const std::function<fs::path(const std::string&)>& find) {
-  if (row.also.empty()) return find(row.picture);
-  auto names = row.also;
-  names.insert(names.begin(), row.picture);
-  std::map<fs::path, std::string> found;
-  std::optional<Error> several;
-  for (const auto& name : names) {
+namespace {
+
+using Finder = std::function<fs::path(const std::string&)>;
+
+// What names find. Those that may be several pictures do not count beside one that finds a picture.
+class Finds {
+ public:
+  explicit Finds(const Finder& find) : find_(find) {}
+
+  void Look(const std::string& name) {
     try {
-      if (const auto picture = find(name); !picture.empty()) found.emplace(picture, name);
+      if (const auto picture = find_(name); !picture.empty()) pictures_.emplace(picture, name);
     } catch (const Error& error) {
-      several = error;
+      if (!several_) several_ = error;
     }
   }
-  if (found.empty() && several) throw *several;
-  if (found.size() > 1)
-    ThrowData("names two pictures, '" + found.begin()->second + "' and '" + found.rbegin()->second + "'",
-              row.where, "leave the column that names the right one");
-  return found.empty() ? fs::path() : found.begin()->first;
+  bool any() const { return !pictures_.empty(); }
+  fs::path One(const std::string& where) const {
+    if (!any() && several_) throw *several_;
+    if (pictures_.size() > 1)
+      ThrowData(
+          "names two pictures, '" + pictures_.begin()->second + "' and '" + pictures_.rbegin()->second + "'",
+          where, "leave the column that names the right one");
+    return any() ? pictures_.begin()->first : fs::path();
+  }
+
+ private:
+  const Finder& find_;
+  std::map<fs::path, std::string> pictures_;  // with the names that found them
+  std::optional<Error> several_;
+};
+
+}  // namespace
+
+fs::path PictureOf(const TableRow& row, const Finder& find) {
+  Finds finds(find);
+  finds.Look(row.picture);
+  for (const auto& name : row.also) finds.Look(name);
+  for (const auto& name : row.lesser)
+    if (!finds.any()) finds.Look(name);
+  return finds.One(row.where);
 }
 
 void RowGatherer::Take(const TableRow& row, const fs::path& picture, const std::string& split) {

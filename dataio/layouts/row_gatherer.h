@@ -13,8 +13,8 @@
 namespace helio::dataio {
 
 // The picture that a row names, by `find` of a name (empty: there is none). Names that find nothing, or may
-// be several, do not count beside one that finds a picture. Throws Error{kData} where two find different
-// ones.
+// be several, do not count beside one that finds a picture; those of lesser columns are looked for, one after
+// the other, where no better one finds any. Throws Error{kData} where two find different ones.
 std::filesystem::path PictureOf(const TableRow& row,
                                 const std::function<std::filesystem::path(const std::string&)>& find);
 

@@ -49,6 +49,17 @@ std::string TextOfTable(const fs::path& file) {
   return text;
 }
 
+namespace {
+
+// Whether a lesser column may name the picture for a better one: the file that this says without its folder,
+// or of which this is the address. Ids, and columns of other pictures, do not.
+bool MeansTheSame(const std::string& lesser, const std::string& better) {
+  return IsPictureName(lesser) && (better.find("://") != std::string::npos ||
+                                   fs::path(lesser).filename() == fs::path(better).filename());
+}
+
+}  // namespace
+
 int PictureColumnRank(const std::string& name) {
   static const std::vector<std::set<std::string>> ranks = {
       {"name", "key", "image_id", "photo_id"},
@@ -79,6 +90,8 @@ void NameRow(TableRow& row, const BestRanked<std::string>& pictures, const BestR
     row.picture = pictures.values[0];
     row.also.assign(pictures.values.begin() + 1, pictures.values.end());
   }
+  for (const auto& name : pictures.lesser)
+    if (MeansTheSame(name, row.picture)) row.lesser.push_back(name);
   for (const auto& split : splits.values) {
     if (split != splits.values[0])
       ThrowData("is in '" + splits.values[0] + "' by one column and in '" + split + "' by another", "",

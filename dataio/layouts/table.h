@@ -17,6 +17,8 @@ struct TableRow {
   // The picture's names by other columns that are as sure as the first (see PictureColumnRank).
   std::vector<std::string> also = {};
   int rank = 0;  // of the columns
+  // Names of the same picture by lesser columns, for where these find none.
+  std::vector<std::string> lesser = {};
 };
 
 // The rows of a list, by what its beginning shows: a table with a header that names a column of pictures and

@@ -1,6 +1,8 @@
 #pragma once
+#include <algorithm>
 #include <cstdint>
 #include <filesystem>
+#include <iterator>
 #include <optional>
 #include <string>
 #include <utility>
@@ -30,15 +32,16 @@ constexpr int kIdRank = 1;
 // The same of the split: 2 of "split", 1 of "set" and "partition"; 0: not at all.
 int SplitColumnRank(const std::string& name);
 
-// What the columns of the best rank hold.
+// What the columns of the best rank hold, and those of lesser ones.
 template <typename Value>
 struct BestRanked {
   int rank = 0;
-  std::vector<Value> values;
+  std::vector<Value> values, lesser;
 
   void Take(int of, Value value) {
-    if (of == 0 || of < rank) return;
-    if (of > rank) values.clear();
+    if (of == 0) return;
+    if (of < rank) return lesser.push_back(std::move(value));
+    if (of > rank) std::ranges::move(std::exchange(values, {}), std::back_inserter(lesser));
     rank = of;
     values.push_back(std::move(value));
   }

@@ -35,6 +35,8 @@ BestRanked<std::string> Held(const std::vector<std::string>& fields, const BestR
   BestRanked<std::string> held;
   for (const auto column : columns.values)
     if (column < fields.size() && !fields[column].empty()) held.Take(columns.rank, fields[column]);
+  for (const auto column : columns.lesser)
+    if (column < fields.size()) held.lesser.push_back(fields[column]);
   return held;
 }
 

@@ -283,6 +283,23 @@ TEST_F(LayoutsTest, ColumnsThatNameTwoPicturesAreAnError) {
   EXPECT_EQ(Ids("train"), "b/0 a/1 ");
 }
 
+TEST_F(LayoutsTest, ALesserColumnSaysWhichPictureABetterOneMeans) {
+  for (const char* name : {"a/0.jpg", "a/1.jpg", "b/0.jpg"}) WritePicture(root_ / name);
+  const auto ids = [&](const std::string& file, const std::string& text) {
+    WriteText(root_ / file, text);
+    const auto error = Refusal();
+    const auto read = error.empty() ? Ids("train") : error;
+    fs::remove(root_ / file);
+    return read;
+  };
+  EXPECT_EQ(ids("a.csv", "image_path,file_name,text\nb/0.jpg,0.jpg,x\na/1.jpg,1.jpg,y\n"), "b/0 a/1 ");
+  EXPECT_EQ(ids("a.csv", "name,image,text\na/1.jpg,https://x.org/7,x\n"), "a/1 ");
+  EXPECT_EQ(ids("metadata.jsonl", R"({"path": "b/0.jpg", "file_name": "0.jpg", "text": "x"})"), "b/0 ");
+  // Of another picture, or an id: they say nothing of one that is not there.
+  for (const char* row : {"image,file_name,text\na/1.jpg,7.jpg,x\n", "image_id,image,text\n1,7.jpg,x\n"})
+    EXPECT_NE(ids("a.csv", row).find("names '7.jpg', of which there is no picture"), std::string::npos);
+}
+
 TEST_F(LayoutsTest, AnIdAmongFileNamesIsAComplaint) {
   for (const char* name : {"0.jpg", "1.jpg"}) WritePicture(root_ / name);
   WriteText(root_ / "metadata.jsonl", R"({"key": "1", "file_name": "0.jpg", "text": "of 0"})"
