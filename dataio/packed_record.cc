@@ -129,7 +129,8 @@ void CheckVocabulary(const std::vector<SourceSplit>& splits, const PackOptions& 
                     (lacking.lost > std::ssize(lacking.first) ? ", ...) and " : ") and ") +
                     std::to_string(lacking.captions) + " whole captions, which are left out";
   if (2 * lacking.lost > lacking.words && !options.skip_damaged)
-    ThrowUser(text, options.vocabulary.string(), "is it the vocabulary of another set or language?");
+    ThrowUser(text, options.vocabulary.string(),
+              "is it the vocabulary of another set or language? --on_missing=skip packs what is left");
   LOG(WARNING) << options.vocabulary.string() << ": " << text;
 }
 
