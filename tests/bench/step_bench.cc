@@ -143,8 +143,9 @@ int RunAndPrint(cluster::Communicator& communicator, const std::string& recipe_n
                 int64_t rows, int64_t steps, const train::TrainerOptions& options) {
   const auto timing = Run(communicator, recipe_name, preset, rows, steps, options);
   if (communicator.rank() == 0)
-    std::cout << Json{{"seconds", timing.seconds}, {"phases", timing.phases}, {"graphs", timing.graphs}}.dump()
-              << std::endl;
+    std::cout
+        << Json{{"seconds", timing.seconds}, {"phases", timing.phases}, {"graphs", timing.graphs}}.dump()
+        << std::endl;
   return 0;
 }
 
