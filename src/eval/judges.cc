@@ -163,7 +163,7 @@ void JudgeNetworks::Declare(OptionList& list) {
   list.Add(
       "classifier_trunk", &classifier_trunk, AnyValue(),
       "Image trunk of the judging classifier, where it is not --image_trunk: inception_v3, inception_v3_tf, "
-      "resnet152, small");
+      "inception_v3_fid, resnet152, small");
 }
 
 Judges MakeJudges(const JudgeNetworks& networks, const recipes::PretrainedWeights& weights,

@@ -17,6 +17,7 @@ std::shared_ptr<ImageTrunk> Make() {
 
 std::map<std::string, TrunkFactory>& Trunks() {
   static auto& trunks = *new std::map<std::string, TrunkFactory>{{"inception_v3", &Make<InceptionV3>},
+                                                                 {"inception_v3_fid", &Make<InceptionV3Fid>},
                                                                  {"inception_v3_tf", &Make<InceptionV3Tf>},
                                                                  {"resnet152", &Make<ResNet152>},
                                                                  {"small", &Make<SmallTrunk>}};

@@ -14,7 +14,7 @@ struct ImageFeatures {
 
 // How a judge of this trunk looks at pictures, in the words of a score's protocol line (docs/scores.md).
 struct JudgeProtocol {
-  std::string name;      // "torch-compat", "tf-compat": whose scores these compare with; empty: no one's
+  std::string name;      // "tf-compat" or another's: whose scores these compare with; empty: no one's
   std::string resizing;  // "resized to 299 (bilinear)"
   bool biased = true;    // class probabilities are of logits with the last layer's bias
 };
@@ -31,9 +31,9 @@ class ImageTrunk : public torch::nn::Module {
   virtual JudgeProtocol protocol() const;
 };
 
-// inception_v3 (299 px; regions 768 x 17 x 17, pooled 2048), inception_v3_tf (the same shapes), resnet152
-// (224 px; 2048 x 7 x 7, 2048) or small (a toy: no resizing, regions 128 x s/8 x s/8, pooled 128). Throws
-// Error{kUser} naming `flag` and the known trunks.
+// inception_v3 (299 px; regions 768 x 17 x 17, pooled 2048), inception_v3_tf and inception_v3_fid (the same
+// shapes), resnet152 (224 px; 2048 x 7 x 7, 2048) or small (a toy: no resizing, regions 128 x s/8 x s/8,
+// pooled 128). Throws Error{kUser} naming `flag` and the known trunks.
 std::shared_ptr<ImageTrunk> MakeImageTrunk(const std::string& name, const std::string& flag);
 
 // Makes a trunk known under one more name. Before networks are built from it; not thread-safe.

@@ -35,4 +35,8 @@ JudgeProtocol InceptionV3Tf::protocol() const {
   return {"tf-compat", "resized to 299 (bilinear from the corner)", /*biased=*/false};
 }
 
+JudgeProtocol InceptionV3Fid::protocol() const {
+  return {"pytorch-fid", "resized to 299 (bilinear)", /*biased=*/false};
+}
+
 }  // namespace helio::nn

@@ -15,6 +15,13 @@ class InceptionV3Tf : public InceptionV3 {
   JudgeProtocol protocol() const override;
 };
 
+// The same network with pictures as pytorch-fid shows them to it: resized between pixel centres, in [-1, 1].
+class InceptionV3Fid : public InceptionV3Tf {
+ public:
+  ImageFeatures forward(const torch::Tensor& images) override { return InceptionV3::forward(images); }
+  JudgeProtocol protocol() const override;
+};
+
 // {B, 3, h, w} -> {B, 3, side, side}, bilinear, where output i looks at input i * h / side: TensorFlow 1's
 // resize_bilinear without aligned corners.
 torch::Tensor ResizeFromCorner(const torch::Tensor& images, int64_t side);

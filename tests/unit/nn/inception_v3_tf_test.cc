@@ -20,6 +20,28 @@ TEST(ResizeFromCorner, OutputLooksAtItsShareOfTheInput) {
   EXPECT_TRUE(torch::equal(ResizeFromCorner(row, 4), row));
 }
 
+// pytorch-fid's network is TensorFlow's; what differs is how pictures come to it.
+TEST(InceptionV3Fid, SeesPicturesAsPytorchFidShowsThem) {
+  const auto pooled = [](const char* name, const torch::Tensor& images) {
+    torch::manual_seed(3);
+    const auto trunk = MakeImageTrunk(name, "test");
+    trunk->eval();
+    torch::NoGradGuard no_grad;
+    return trunk->forward(images).pooled;
+  };
+  torch::manual_seed(4);
+  const auto picture = torch::rand({1, 3, 60, 50}) * 2 - 1;
+  const auto resized = at::upsample_bilinear2d(picture, {299, 299}, /*align_corners=*/false);
+  const auto as_shown = (resized + 0.5 / 128) * (128 / 127.5);  // what tf-compat takes off again
+  const auto ours = pooled("inception_v3_fid", picture);
+  const auto off = [&](const torch::Tensor& other) {
+    return ((other - ours).abs().max() / ours.abs().max()).item<double>();
+  };
+  EXPECT_LT(off(pooled("inception_v3_tf", as_shown)), 1e-4);
+  EXPECT_GT(off(pooled("inception_v3_tf", picture)), 3e-3);
+  EXPECT_EQ(MakeImageTrunk("inception_v3_fid", "test")->protocol().name, "pytorch-fid");
+}
+
 TEST(InceptionV3Tf, JudgesWithoutTheLastBias) {
   torch::manual_seed(2);
   Classifier plain(MakeImageTrunk("inception_v3", "test"), 3),
