@@ -9,7 +9,7 @@ import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 sys.path.insert(0, str(ROOT / "tests/support"))
-from checks import check, run  # noqa: E402
+from checks import check, run, wait_for  # noqa: E402
 from browser import browser, console_errors, keep_picture
 
 BIN = pathlib.Path(sys.argv[1]).resolve()
@@ -29,6 +29,7 @@ def make_run(folder, seed, steps=500):
     (folder / "run.flags").write_text(f"--recipe=mirrorgan\n--seed={seed}\n--batch=16\n--data=</script><b>x</b>\n")
     for step in (100, 300, 500):
         Image.new("RGB", (64, 64), (step // 2, 40 * seed, 90)).save(folder / f"samples/step-{step:07d}.png")
+    Image.new("RGB", (320, 200), (200, 160, 40)).save(folder / "evaluation/attention.png")
     score = {"value": 3.2, "deviation": 0.2, "protocol": "N=300 splits=10"}
     (folder / "evaluation/summary.json").write_text(json.dumps({"generated": {"inception_score": score}}))
 
@@ -44,6 +45,8 @@ def check_page(driver, page, dark):
     check(len(find("#scores svg.chart .dot")) == 10, "scores are points")
     check(len(find("#overview tbody tr")) == 2 and not find("b b") and not find("td > b"), "runs are listed; text of a run is text")
     check("N=300 splits=10" in find("#final")[0].text and "26.47" in find("#papers")[0].text, "final scores stand beside the papers'")
+
+    check([caption.text for caption in find("#pictures figcaption")] == ["one: evaluation/attention", "two: evaluation/attention"], "what words looked at is shown, of each run")
 
     chart = find("#losses svg.chart")[0]
     chart.send_keys(Keys.ARROW_LEFT)
@@ -113,10 +116,12 @@ def check_study(work, dark):
     from selenium.webdriver.common.keys import Keys
     with browser(dark, 500 if dark else 1300, 900) as driver:
         find = lambda selector: driver.find_element(By.CSS_SELECTOR, selector)
+        driver.execute_cdp_cmd("Browser.setDownloadBehavior", {"behavior": "allow", "downloadPath": str(work)})
         driver.get((work / "study/study.html").as_uri())
         names = driver.execute_script("return data.runs")
         check(names == ["blue", "green", "red"], f"runs are named by their folders: {names}")
-        find("#name").send_keys("Dark" if dark else "Light", Keys.ENTER)
+        name = "Dark" if dark else "Light"
+        find("#name").send_keys(name, Keys.ENTER)
         check(find("#progress").text == "1 of 6" and not find("#caption").is_displayed(), "first pictures alone are shown")
         body = find("body")
         body.send_keys("2")
@@ -128,7 +133,11 @@ def check_study(work, dark):
         keep_picture(driver, f"study-{'dark' if dark else 'light'}")
         body.send_keys(Keys.BACKSPACE)
         check(ranks() == ["", "1st", ""] and not find("#next").is_enabled(), "Backspace takes a choice back")
-        body.send_keys(Keys.BACKSPACE)
+        order = driver.execute_script("return current().shown")
+        driver.refresh()
+        find("#name").send_keys(name, Keys.ENTER)
+        check(ranks() == ["", "1st", ""] and driver.execute_script("return current().shown") == order, "what was answered outlives a reload")
+        find("body").send_keys(Keys.BACKSPACE)
         asked = rank_all(driver, "green", names)
         check(len(asked) == 6 and {caption for _, caption in asked[3:]} == {"a red <b>bird</b>", "a blue bird", "a small bird"}, f"then each with its sentence {asked}")
         answers = json.loads(find("#answers").get_attribute("value"))
@@ -136,13 +145,15 @@ def check_study(work, dark):
         check(answers["study_id"] == study_id and study_id in key, "the answers, and what is stored, are of these pictures")
         check({(a["seed"], a["noise"]) for a in answers["answers"]} == {(1, 1), (1, 2), (1, 3)}, "and of their noise")
         check(all(a["ranking"][0] == "green" and sorted(a["shown"]) == names for a in answers["answers"]), "the answers are what was chosen")
+        file = work / f"study-{name}.json"
+        find("#save").send_keys(Keys.ENTER)
+        wait_for("the answers are saved", file.exists, 60)
+        check(json.loads(file.read_text()) == answers, f"the file that is saved has them, too: {file.name}")
         wide = driver.execute_script("return document.documentElement.scrollWidth - document.documentElement.clientWidth")
         check(wide <= 0, "nothing runs out of the window")
         check_network(driver)
         errors = console_errors(driver)
         check(not errors, f"no console errors {errors}")
-    file = work / f"answers-{dark}.json"
-    file.write_text(json.dumps(answers))
     return file
 
 
