@@ -5,6 +5,7 @@
 
 #include "dataio/evaluation_rows.h"
 #include "dataio/upload.h"
+#include "src/app/picture_progress.h"
 #include "src/app/training_checks.h"
 #include "src/base/error.h"
 #include "src/base/file_system.h"
@@ -98,6 +99,7 @@ std::vector<recipes::ValidationScore> DrawnPictures::Evaluate(const recipes::Pre
                                       needs_,
                                       {.images = options_.run.evaluate_images,
                                        .seed = options_.run.seed,
+                                       .watch = PictureProgress("drawn pictures", communicator.rank()),
                                        .absent =
                                            [&](const std::string& name, const std::string& reason) {
                                              if (communicator.rank() == 0)

@@ -65,8 +65,9 @@ def main():
         make_data(bin_dir, work)
         classifier = make_classifier(bin_dir, work, steps=3)
         run(bin_dir / "helio-train", *toy_flags(work, 3), f"--out={work}/run")
-        run(bin_dir / "helio-train", *toy_flags(work, 3), f"--out={work}/judged", "--evaluate_every=1", "--sample_every=1", "--evaluate_images=100",
-            "--ema_batch_norm=reestimated", f"--classifier={classifier}", "--evaluate_fid", "--evaluate_kid", "--keep_best=-fid", "--keep_last=1", "--checkpoint_every=1")
+        said = run(bin_dir / "helio-train", *toy_flags(work, 3), f"--out={work}/judged", "--evaluate_every=1", "--sample_every=1", "--evaluate_images=100",
+            "--ema_batch_norm=reestimated", f"--classifier={classifier}", "--evaluate_fid", "--evaluate_kid", "--keep_best=-fid", "--keep_last=1", "--checkpoint_every=1").said
+        check(said.count("drawn pictures: 100 judged in") == 3, "evaluations in training say how fast they were, too")
         check(all(same(work, part) for part in ("model", "average", "optimizer")) and losses(work / "run") == losses(work / "judged"), "evaluations and pictures after each step change no weight, bit for bit")
         check_record(work / "judged")
         said = run(bin_dir / "helio-pretrain", f"--flagfile={ROOT}/configs/toy/classifier.flags", "--stages=2", "--batch=8", "--threads=1", f"--data={work}/data",
