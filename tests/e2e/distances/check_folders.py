@@ -14,6 +14,7 @@ import numpy as np
 import torch
 import torchvision
 from PIL import Image
+from torch_fidelity.metric_isc import isc_features_to_metric
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 sys.path.insert(0, str(ROOT / "tests/support"))
@@ -115,6 +116,7 @@ def check_scores(bin_dir, work, model):
     check(fake != other and scores["fid"]["protocol"].endswith(f"; 8-bit pictures of folder {fake}, real ones of folder {other}"), f"which folders: {fake}, {other}")
     two, _ = evaluate(bin_dir, work, work / "two", f"--real={work}/real", "--fid", "--kid", "--prdc", ranks=2)
     check(two == summary, "2 ranks: every score is the same to the last digit")
+    return logits
 
 
 def check_tf(bin_dir, work):
@@ -138,13 +140,12 @@ def check_tf(bin_dir, work):
 
 def score_range(logits):
     """Ten splits of rows in many orders: which rows share a split is the shuffle's."""
-    from torch_fidelity.metric_isc import isc_features_to_metric
     values = [isc_features_to_metric(logits, splits=10, shuffle=True, rng_seed=seed)["inception_score_mean"] for seed in range(200)]
     spread = max(values) - min(values)
     return min(values) - spread, max(values) + spread
 
 
-def check_statistics(bin_dir, work):
+def check_statistics(bin_dir, work, logits):
     run(sys.executable, ROOT / "scripts/convert_features.py", work / "features.safetensors", "--side=real", work / "real.npz")
     stored = np.load(work / "real.npz")
     check(stored["mu"].shape == (2048,) and stored["sigma"].shape == (2048, 2048) and int(stored["n"]) == REAL, "an .npz as pytorch-fid reads it")
@@ -155,8 +156,9 @@ def check_statistics(bin_dir, work):
     again, _ = evaluate(bin_dir, work, work / "statistics", f"--real={work}/real.safetensors", "--fid")
     near("fid to statistics", again["generated"]["fid"]["value"], one, 1e-6)
     check(re.search(f"against statistics of {REAL}, .*, real ones in file [0-9a-f]{{12}}$", again["generated"]["fid"]["protocol"]), f"which statistics: {again['generated']['fid']['protocol']}")
-    rows, _ = evaluate(bin_dir, work, work / "rows", f"--real={work}/features.safetensors", "--fid", "--kid")
+    rows, _ = evaluate(bin_dir, work, work / "rows", f"--real={work}/features.safetensors", "--fid", "--kid", "--inception_splits=1")
     check(rows["generated"]["fid"]["value"] == one, "fid to features in a file")
+    near("torch-compat, of one split: inception_score", rows["generated"]["inception_score"]["value"], isc_features_to_metric(logits, splits=1)["inception_score_mean"], 1e-4)
     run(sys.executable, ROOT / "scripts/convert_features.py", work / "real.npz", "--judge=another", work / "other.safetensors")
     check("of another judge: another" in evaluate(bin_dir, work, work / "x", f"--real={work}/other.safetensors", "--fid", expect=1), "statistics of another network are refused")
     check("statistics only" in evaluate(bin_dir, work, work / "x", f"--real={work}/real.safetensors", "--kid", expect=1), "statistics have no kernel distance")
@@ -184,9 +186,9 @@ def main():
         draw(work / "real", REAL, 1)
         draw(work / "fake", FAKE, 2)
         model = make_judge(work)
-        check_scores(bin_dir, work, model)
+        logits = check_scores(bin_dir, work, model)
         check_tf(bin_dir, work)
-        check_statistics(bin_dir, work)
+        check_statistics(bin_dir, work, logits)
         check_mistakes(bin_dir, work)
 
 
