@@ -46,13 +46,11 @@ void WriteReport(const Found& generated, const Found& real, TrainedModel& model,
   PushScores(model.options(), model.run_folder(), generated.scores);
   LOG(INFO) << "generated pictures:\n" << eval::FormatScores(generated.scores);
   LOG(INFO) << "real pictures, scored the same way:\n" << eval::FormatScores(real.scores);
-  eval::WriteSampleGrid(DrawerOf(model), test, model.needs(),
-                        {.seed = run.seed, .title = run.recipe + ", step " + std::to_string(model.step())},
-                        out / "samples.png");
-  eval::WriteAttention(
+  const eval::DrawnSamples samples(
       DrawerOf(model), test, model.needs(),
-      {.count = 4, .seed = run.seed, .title = run.recipe + ", step " + std::to_string(model.step())},
-      out / "attention.png");
+      {.seed = run.seed, .title = run.recipe + ", step " + std::to_string(model.step())});
+  samples.WriteGrid(out / "samples.png");
+  if (samples.have_attention()) samples.WriteAttention(out / "attention.png");
 }
 
 // Instead of captions' pictures.

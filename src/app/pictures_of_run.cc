@@ -19,10 +19,11 @@
 namespace helio::app {
 namespace {
 
-std::filesystem::path SamplesFile(const TrainingOptions& options, int64_t step) {
+std::filesystem::path SamplesFile(const TrainingOptions& options, int64_t step,
+                                  const char* folder = "samples") {
   char name[64];
-  std::snprintf(name, sizeof name, "samples/step-%07lld.png", static_cast<long long>(step));
-  auto path = options.session.out / name;
+  std::snprintf(name, sizeof name, "step-%07lld.png", static_cast<long long>(step));
+  auto path = options.session.out / folder / name;
   MakeFolders(path.parent_path());
   return path;
 }
@@ -83,9 +84,10 @@ void DrawnPictures::Reestimate() {
 
 void DrawnPictures::DrawSamples(int64_t step) {
   const auto averages = Averages();
-  eval::WriteSampleGrid(*drawer_, data_.test(), needs_,
-                        {.seed = options_.run.seed, .title = TitleOf(options_, step)},
-                        SamplesFile(options_, step));
+  const eval::DrawnSamples samples(*drawer_, data_.test(), needs_,
+                                   {.seed = options_.run.seed, .title = TitleOf(options_, step)});
+  samples.WriteGrid(SamplesFile(options_, step));
+  if (samples.have_attention()) samples.WriteAttention(SamplesFile(options_, step, "samples/attention"));
 }
 
 std::vector<recipes::ValidationScore> DrawnPictures::Evaluate(const recipes::PretrainedWeights& weights,

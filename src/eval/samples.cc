@@ -1,5 +1,8 @@
 #include "src/eval/samples.h"
 
+#include <algorithm>
+#include <utility>
+
 #include "dataio/evaluation_rows.h"
 #include "dataio/upload.h"
 #include "src/base/random.h"
@@ -9,14 +12,6 @@
 
 namespace helio::eval {
 namespace {
-
-std::vector<std::string> CaptionsOf(const dataio::Dataset& test, const dataio::Domain& data) {
-  std::vector<std::string> captions(data.records.size());
-  if (test.captions() > 0)
-    for (size_t i = 0; i < captions.size(); ++i)
-      captions[i] = test.Text(data.records[i], data.caption_indices[i]);
-  return captions;
-}
 
 // All stages of a row, or the steps of its chain, and where places were asked for the last picture with them
 // marked.
@@ -34,31 +29,6 @@ Sample SampleOf(const recipes::Prompt& prompt, const recipes::Pictures& pictures
   sample.stages.push_back(Marked(sample.stages.back(), marks));
   sample.labels.emplace_back("asked");
   return sample;
-}
-
-struct DrawnSamples {
-  dataio::Batch batch;
-  recipes::Prompt prompt;
-  recipes::Pictures pictures;
-};
-
-// The same captions and noise for the same options: through a training one sees the same pictures change.
-DrawnSamples Drawn(recipes::Drawer& drawer, const dataio::Dataset& test, const dataio::DomainNeeds& needs,
-                   const SampleOptions& samples) {
-  const auto key = RandomKey(samples.seed, "sample_grid");
-  const auto draws = dataio::EvaluationDraws(test, samples.count, needs.words, key);
-  DrawnSamples drawn{dataio::EvaluationBatch(test, draws, needs, samples.seed), {}, {}};
-  drawn.prompt = recipes::PromptOf(drawn.batch.data());
-  drawn.pictures = OnHost(drawer.Draw(drawn.prompt, recipes::RowsOf(key, {0, samples.count, samples.count})));
-  return drawn;
-}
-
-// A row's caption as the generator read it.
-std::vector<std::string> WordsOf(const dataio::Dataset& test, const dataio::Domain& data, int64_t row) {
-  std::vector<std::string> words;
-  for (int64_t i = 0; i < data.caption_lengths[row].item<int64_t>(); ++i)
-    words.push_back(test.vocabulary().word(data.captions[row][i].item<int64_t>()));
-  return words;
 }
 
 }  // namespace
@@ -94,33 +64,54 @@ std::vector<Sample> SamplesOf(const recipes::Prompt& prompt, const recipes::Pict
   return samples;
 }
 
-void WriteSampleGrid(recipes::Drawer& drawer, const dataio::Dataset& test, const dataio::DomainNeeds& needs,
-                     const SampleOptions& samples, const std::filesystem::path& path) {
-  auto [batch, prompt, pictures] = Drawn(drawer, test, needs, samples);
-  dataio::Upload(batch, needs, torch::kCPU, torch::kFloat32);
-  const auto& data = batch.data();
-  auto grid = SamplesOf(prompt, pictures, CaptionsOf(test, data));
-  for (int64_t i = 0; i < samples.count; ++i) grid[static_cast<size_t>(i)].real = data.images.back()[i];
-  WritePng(path,
-           DrawSampleGrid(
-               grid, {.title = samples.title,
-                      .subtitle = "captions of held-out classes; last column: a real picture of the caption",
-                      .columns = ColumnsFor(pictures)}));
+DrawnSamples::DrawnSamples(recipes::Drawer& drawer, const dataio::Dataset& test,
+                           const dataio::DomainNeeds& needs, SampleOptions options)
+    : test_(test), options_(std::move(options)) {
+  const auto key = RandomKey(options_.seed, "sample_grid");
+  const auto draws = dataio::EvaluationDraws(test, options_.count, needs.words, key);
+  batch_ = dataio::EvaluationBatch(test, draws, needs, options_.seed);
+  prompt_ = recipes::PromptOf(batch_.data());
+  pictures_ = OnHost(drawer.Draw(prompt_, recipes::RowsOf(key, {0, options_.count, options_.count})));
+  dataio::Upload(batch_, needs, torch::kCPU, torch::kFloat32);
 }
 
-bool WriteAttention(recipes::Drawer& drawer, const dataio::Dataset& test, const dataio::DomainNeeds& needs,
-                    const SampleOptions& samples, const std::filesystem::path& path) {
-  const auto [batch, prompt, pictures] = Drawn(drawer, test, needs, samples);
-  if (pictures.attention.empty()) return false;
-  const auto& data = batch.data();
-  const auto captions = CaptionsOf(test, data);
+std::vector<std::string> DrawnSamples::Captions() const {
+  const auto& data = batch_.data();
+  std::vector<std::string> captions(data.records.size());
+  if (test_.captions() > 0)
+    for (size_t i = 0; i < captions.size(); ++i)
+      captions[i] = test_.Text(data.records[i], data.caption_indices[i]);
+  return captions;
+}
+
+// As the generator read them.
+std::vector<std::string> DrawnSamples::WordsOf(int64_t row) const {
+  const auto& data = batch_.data();
+  std::vector<std::string> words;
+  for (int64_t i = 0; i < data.caption_lengths[row].item<int64_t>(); ++i)
+    words.push_back(test_.vocabulary().word(data.captions[row][i].item<int64_t>()));
+  return words;
+}
+
+void DrawnSamples::WriteGrid(const std::filesystem::path& path) const {
+  auto grid = SamplesOf(prompt_, pictures_, Captions());
+  for (int64_t i = 0; i < options_.count; ++i)
+    grid[static_cast<size_t>(i)].real = batch_.data().images.back()[i];
+  WritePng(path,
+           DrawSampleGrid(
+               grid, {.title = options_.title,
+                      .subtitle = "captions of held-out classes; last column: a real picture of the caption",
+                      .columns = ColumnsFor(pictures_)}));
+}
+
+void DrawnSamples::WriteAttention(const std::filesystem::path& path, int64_t count) const {
+  const auto captions = Captions();
   std::vector<AttentionSubject> subjects;
-  for (int64_t i = 0; i < samples.count; ++i)
-    subjects.push_back(SubjectOf(pictures, i, captions[static_cast<size_t>(i)], WordsOf(test, data, i)));
+  for (int64_t i = 0; i < std::min(count, options_.count); ++i)
+    subjects.push_back(SubjectOf(pictures_, i, captions[static_cast<size_t>(i)], WordsOf(i)));
   WritePng(path, DrawAttention(subjects,
-                               {.title = samples.title + ": what each word looked at",
+                               {.title = options_.title + ": what each word looked at",
                                 .subtitle = "captions of held-out classes; the five most attended words"}));
-  return true;
 }
 
 }  // namespace helio::eval

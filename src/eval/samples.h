@@ -1,7 +1,9 @@
 #pragma once
 #include <filesystem>
 #include <string>
+#include <vector>
 
+#include "dataio/batch.h"
 #include "dataio/dataset.h"
 #include "dataio/domain_needs.h"
 #include "src/eval/attention_picture.h"
@@ -30,13 +32,29 @@ std::vector<Sample> SamplesOf(const recipes::Prompt& prompt, const recipes::Pict
 // Of a grid of them: chains are long.
 int ColumnsFor(const recipes::Pictures& pictures);
 
-// A labelled grid of held-out captions, all stages and the real picture, as a PNG. Local.
-void WriteSampleGrid(recipes::Drawer& drawer, const dataio::Dataset& test, const dataio::DomainNeeds& needs,
-                     const SampleOptions& samples, const std::filesystem::path& path);
+// Held-out captions, drawn: for the same options with the same captions and noise, so that through a training
+// one sees the same pictures change. `test` and `needs` outlive it. Local.
+class DrawnSamples {
+ public:
+  DrawnSamples(recipes::Drawer& drawer, const dataio::Dataset& test, const dataio::DomainNeeds& needs,
+               SampleOptions options);
 
-// What the words of held-out captions looked at, stage by stage, as a PNG; false, and no file, of systems
-// without attention. Local.
-bool WriteAttention(recipes::Drawer& drawer, const dataio::Dataset& test, const dataio::DomainNeeds& needs,
-                    const SampleOptions& samples, const std::filesystem::path& path);
+  // All stages and the real picture, as a labelled PNG.
+  void WriteGrid(const std::filesystem::path& path) const;
+  // Whether the system's words look at places.
+  bool have_attention() const { return !pictures_.attention.empty(); }
+  // What the words of the first `count` captions looked at, stage by stage, as a PNG.
+  void WriteAttention(const std::filesystem::path& path, int64_t count = 4) const;
+
+ private:
+  std::vector<std::string> Captions() const;
+  std::vector<std::string> WordsOf(int64_t row) const;
+
+  const dataio::Dataset& test_;
+  const SampleOptions options_;
+  dataio::Batch batch_;  // on the host
+  recipes::Prompt prompt_;
+  recipes::Pictures pictures_;
+};
 
 }  // namespace helio::eval

@@ -70,6 +70,8 @@ def main():
         check(said.count("drawn pictures: 100 judged in") == 3, "evaluations in training say how fast they were, too")
         check(all(same(work, part) for part in ("model", "average", "optimizer")) and losses(work / "run") == losses(work / "judged"), "evaluations and pictures after each step change no weight, bit for bit")
         check_record(work / "judged")
+        drawn = [work / "judged/samples" / part / f"step-{step:07d}.png" for part in ("", "attention") for step in (1, 2, 3)]
+        check(all(file.exists() for file in drawn), "after each step a grid of pictures, and what its words looked at")
         said = run(bin_dir / "helio-pretrain", f"--flagfile={ROOT}/configs/toy/classifier.flags", "--stages=2", "--batch=8", "--threads=1", f"--data={work}/data",
                    "--split=test", "--steps=2", "--evaluate_images=80", f"--out={work}/judge").said
         check(" 80 training rows" in said and (work / "judge/best.safetensors").exists(), "a judge of the test classes, as CUB's published one")
