@@ -1,5 +1,6 @@
 """The toy preset's MirrorGAN (configs/toy/mirrorgan.flags) in eager PyTorch: the same network sizes from the parts of ../shared/reference/peer, one
-process. Usage: toy_peer.py BATCH STEPS THREADS; prints a line of JSON: {"seconds": mean wall time of a step, "parameters": [G, D...]}"""
+process. Usage: toy_peer.py BATCH STEPS THREADS [simulated]; prints a line of JSON: {"seconds": mean wall time of a step, "parameters": [G, D...]}
+simulated: on a simulated device (tests/support/simulated_device), which counts launches and has no cuDNN."""
 import json
 import pathlib
 import sys
@@ -67,28 +68,30 @@ def frozen(module):
     return module.eval().requires_grad_(False)
 
 
-def make_trainer():
+def make_trainer(device):
     netG = Generator(MirrorStage, ngf=WIDTH, embedding=EMBEDDING, condition=CONDITION, noise=NOISE, residuals=1)
     netG.h_net1 = FirstStage()
     netsD = [Discriminator(side) for side in SIDES]
     for net in (netG, *netsD):
-        net.apply(initialize)
-    captioner = CaptionLoss(frozen(SmallCaptionCnn(128)), frozen(CaptionRnn(128, 256, VOCABULARY)), weight=10)
-    return Trainer(frozen(TextEncoder(VOCABULARY, inputs=64, embedding=EMBEDDING)), netG, netsD, captioner)
+        net.apply(initialize).to(device)
+    captioner = CaptionLoss(frozen(SmallCaptionCnn(128)).to(device), frozen(CaptionRnn(128, 256, VOCABULARY)).to(device), weight=10)
+    return Trainer(frozen(TextEncoder(VOCABULARY, inputs=64, embedding=EMBEDDING)).to(device), netG, netsD, captioner)
 
 
 def main():
-    batch, steps, threads = map(int, sys.argv[1:])
+    batch, steps, threads = map(int, sys.argv[1:4])
+    device = "cuda" if "simulated" in sys.argv[4:] else "cpu"
+    torch.backends.cudnn.enabled = device == "cpu"  # a simulated device has none
     torch.set_num_threads(threads)
     torch.manual_seed(1)
-    trainer = make_trainer()
-    reals = [torch.rand(batch, 3, side, side) * 2 - 1 for side in SIDES]
+    trainer = make_trainer(device)
+    reals = [(torch.rand(batch, 3, side, side) * 2 - 1).to(device) for side in SIDES]
     lengths = torch.randint(8, WORDS + 1, (batch,)).sort(descending=True).values
     lengths[0] = WORDS
-    captions = torch.randint(1, VOCABULARY, (batch, WORDS)).masked_fill(torch.arange(WORDS) >= lengths[:, None], 0)
+    captions = torch.randint(1, VOCABULARY, (batch, WORDS)).masked_fill(torch.arange(WORDS) >= lengths[:, None], 0).to(device)
 
     def step():
-        trainer.step(reals, captions, lengths, None, torch.randn(batch, NOISE))
+        trainer.step(reals, captions, lengths, None, torch.randn(batch, NOISE, device=device))
 
     for _ in range(3):
         step()
