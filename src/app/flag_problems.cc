@@ -5,6 +5,9 @@
 #include <algorithm>
 #include <cctype>
 
+#include "cluster/launch_environment.h"
+#include "src/base/log.h"
+
 namespace helio::app {
 namespace {
 
@@ -72,16 +75,38 @@ std::string UnknownName(const NamedValue& flag, const KnownFlags& known) {
   return what + (nearest.empty() ? "" : " (did you mean --" + nearest + "?)");
 }
 
-// What people write behind or around a value in a file, and the flags library takes for a part of it. Names
-// like "run #3" are left alone.
-std::string StrayText(const std::string& value) {
+// What people write behind a value in a file, and the flags library takes for a part of it. Names like "run
+// #3" are left alone.
+std::string StrayComment(const std::string& value) {
   for (auto at = value.find('#', 1); at != std::string::npos; at = value.find('#', at + 1))
     if ((value[at - 1] == ' ' || value[at - 1] == '\t') &&
         (at + 1 == value.size() || std::isdigit(static_cast<unsigned char>(value[at + 1])) == 0))
-      return "the comment would be part of the value (# begins one at the start of a line only)";
+      return "the comment is part of the value (# begins one at the start of a line only)";
+  return "";
+}
+
+// The same around it.
+std::string StrayQuotes(const std::string& value) {
   const bool quoted =
       value.size() > 1 && value.front() == value.back() && (value.front() == '"' || value.front() == '\'');
-  return quoted ? "the quotes would be part of the value (leave them out)" : "";
+  return quoted ? "the quotes are part of the value (leave them out)" : "";
+}
+
+bool IsOfText(const std::string& name) {
+  gflags::CommandLineFlagInfo info;
+  return gflags::GetCommandLineFlagInfo(name.c_str(), &info) && info.type == "string";
+}
+
+// A comment, or quotes around what is no text, cannot be meant. Quotes around a text may be, as may all that
+// a run wrote into its own flags, values as the command line gave them: that is told, by one rank.
+std::string StrayText(const Argument& line, const NamedValue& flag) {
+  const auto comment = StrayComment(*flag.value);
+  const auto stray = comment.empty() ? StrayQuotes(*flag.value) : comment;
+  if (stray.empty()) return "";
+  const bool may_be_meant = comment.empty() || line.from.filename() == "run.flags";
+  if (!may_be_meant || !IsOfText(flag.name)) return line.text + ": " + stray;
+  LOG_IF(WARNING, cluster::LauncherRank() == 0) << line.from.string() << ": " << line.text << ": " << stray;
+  return "";
 }
 
 // Sets the flag of ours. The type that its value is not of, empty if it is.
@@ -96,7 +121,7 @@ std::string MissedType(const NamedValue& flag, const KnownFlags& known) {
 std::string ProblemOf(const Argument& argument, const NamedValue& flag, const KnownFlags& known) {
   if (const auto problem = UnknownName(flag, known); !problem.empty()) return problem;
   if (!argument.from.empty() && flag.value)
-    if (const auto stray = StrayText(*flag.value); !stray.empty()) return argument.text + ": " + stray;
+    if (const auto stray = StrayText(argument, flag); !stray.empty()) return stray;
   const auto type = MissedType(flag, known);
   return type.empty() ? "" : argument.text + ": not of type " + type;
 }

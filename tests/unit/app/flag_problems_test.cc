@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "tests/support/log_of.h"
+
 namespace helio::app {
 namespace {
 
@@ -67,24 +69,33 @@ struct NamedOptions {
 };
 
 // Of a line of a flagfile.
-std::string ProblemOfLine(const std::string& line) {
-  static const bool registered = (RegisterFlagsOf<NamedOptions>(), true);
+std::string ProblemOfLine(const std::string& line, const char* file = "my.flags") {
+  static const bool registered = (RegisterFlagsOf<NamedOptions>(), RegisterFlagsOf<TypedOptions>(), true);
   std::vector<std::string> others;
   const auto ours = OurFlags(others);
-  return registered ? FlagProblems({{line, "run.flags"}}, ours, others) : "";
+  return registered ? FlagProblems({{line, file}}, ours, others) : "";
 }
 
 TEST(FlagProblemsTest, CommentsAndQuotesAreNoPartOfALinesValue) {
   using ::testing::HasSubstr;
   for (const char* line :
        {"--a_named_thing=out # here", "--a_named_thing=out\t#here", "--a_named_thing=out #"})
-    EXPECT_THAT(ProblemOfLine(line), HasSubstr("the comment would be part of the value")) << line;
-  for (const char* line : {"--a_named_thing=\"out\"", "--a_named_thing='out'"})
-    EXPECT_THAT(ProblemOfLine(line), HasSubstr("the quotes would be part of the value")) << line;
+    EXPECT_THAT(ProblemOfLine(line), HasSubstr("the comment is part of the value")) << line;
+  EXPECT_THAT(ProblemOfLine("--a_typed_number=\"3\""), HasSubstr("the quotes are part of the value"));
   for (const char* line : {"--a_named_thing=run #3", "--a_named_thing=a#b", "--a_named_thing='tis a bird",
                            "--a_named_thing=#", "--a_named_thing="})
-    EXPECT_EQ(ProblemOfLine(line), "") << line;
+    EXPECT_EQ(LogOf([&] { EXPECT_EQ(ProblemOfLine(line), "") << line; }), "");
   EXPECT_EQ(FlagProblems({{"--a_named_thing=\"out\"", {}}}, {{"a_named_thing", "", "", false}}, {}), "");
+}
+
+TEST(FlagProblemsTest, WhatMayBeMeantIsTakenAndTold) {
+  using ::testing::HasSubstr;
+  for (const char* line : {"--a_named_thing=\"a bird\"", "--a_named_thing='out'"})
+    for (const char* file : {"my.flags", "out/run.flags"})
+      EXPECT_THAT(LogOf([&] { EXPECT_EQ(ProblemOfLine(line, file), ""); }),
+                  HasSubstr(std::string(file) + ": " + line + ": the quotes are part of the value"));
+  EXPECT_THAT(LogOf([] { EXPECT_EQ(ProblemOfLine("--a_named_thing=a #b", "out/run.flags"), ""); }),
+              HasSubstr("the comment is part of the value"));
 }
 
 TEST(FlagProblemsTest, ABlankInsteadOfTheEqualsSignIsExplained) {
