@@ -3,11 +3,13 @@
 #include <algorithm>
 #include <cctype>
 #include <fstream>
+#include <map>
 #include <set>
 
 #include "dataio/file_tree.h"
 #include "dataio/layouts/separated.h"
 #include "dataio/layouts/table_forms.h"
+#include "dataio/split_names.h"
 #include "src/base/byte_order_mark.h"
 #include "src/base/json.h"
 #include "src/base/log.h"
@@ -81,10 +83,23 @@ bool IsCaptionColumn(const std::string& name) {
 int SplitColumnRank(const std::string& name) {
   const auto column = ColumnName(name);
   if (column == "split") return 2;
-  return column == "set" || column == "partition" ? 1 : 0;
+  return column == "set" || column == "partition" ? kSetRank : 0;
 }
 
-void NameRow(TableRow& row, const BestRanked<std::string>& pictures, const BestRanked<std::string>& splits) {
+namespace {
+
+// Empty: none. Throws Error{kData} where two differ.
+std::string OneSplit(const std::vector<SplitCell>& cells) {
+  for (const auto& [column, split] : cells)
+    if (split != cells[0].split)
+      ThrowData("is in '" + cells[0].split + "' by one column and in '" + split + "' by another", "",
+                "leave one of them there");
+  return cells.empty() ? "" : cells[0].split;
+}
+
+}  // namespace
+
+void NameRow(TableRow& row, const BestRanked<std::string>& pictures, const BestRanked<SplitCell>& splits) {
   row.rank = pictures.rank;
   if (!pictures.values.empty()) {
     row.picture = pictures.values[0];
@@ -92,12 +107,10 @@ void NameRow(TableRow& row, const BestRanked<std::string>& pictures, const BestR
   }
   for (const auto& name : pictures.lesser)
     if (MeansTheSame(name, row.picture)) row.lesser.push_back(name);
-  for (const auto& split : splits.values) {
-    if (split != splits.values[0])
-      ThrowData("is in '" + splits.values[0] + "' by one column and in '" + split + "' by another", "",
-                "leave one of them there");
-    row.split = split;
-  }
+  if (splits.rank == kSetRank)
+    row.sets = splits.values;
+  else
+    row.split = OneSplit(splits.values);
 }
 
 bool LooksLikeTable(const fs::path& file) {
@@ -129,7 +142,42 @@ std::vector<std::string> FieldsOfFirstLine(const fs::path& file) {
   return names;
 }
 
-std::vector<TableRow> ReadTable(const fs::path& file, Complaints& complaints) {
+namespace {
+
+// Columns "set" and "partition" of which no row names a split: "CUB" in all rows, a set of furniture.
+std::set<std::string> OtherSets(const std::vector<TableRow>& rows, const std::string& file) {
+  std::map<std::string, std::string> firsts;  // of each column what it says first
+  std::set<std::string> splits;
+  for (const auto& row : rows)
+    for (const auto& [column, split] : row.sets) {
+      firsts.emplace(column, split);
+      if (!SplitOfWord(split).empty()) splits.insert(column);
+    }
+  std::set<std::string> others;
+  for (const auto& [column, first] : firsts) {
+    if (splits.contains(column)) continue;
+    others.insert(column);
+    LOG(WARNING) << file << ": column '" << column
+                 << "' is not read: no row names a split (train, test, val) there, the first says '" << first
+                 << "'";
+  }
+  return others;
+}
+
+void ReadSets(std::vector<TableRow>& rows, const std::string& file, Complaints& complaints) {
+  const auto others = OtherSets(rows, file);
+  std::vector<TableRow> good;
+  for (auto& row : rows) try {
+      std::erase_if(row.sets, [&](const SplitCell& cell) { return others.contains(cell.column); });
+      if (!row.sets.empty()) row.split = OneSplit(row.sets);
+      good.push_back(std::move(row));
+    } catch (const Error& error) {
+      complaints.Add(row.where + ": " + error.what());
+    }
+  rows = std::move(good);
+}
+
+std::vector<TableRow> RowsOf(const fs::path& file, Complaints& complaints) {
   if (SuffixOf(file) == ".json") return RowsOfJson(file, complaints);
   if (SuffixOf(file) == ".jsonl") {
     TellUnreadColumns(FieldsOfFirstLine(file), file.string());
@@ -144,6 +192,14 @@ std::vector<TableRow> ReadTable(const fs::path& file, Complaints& complaints) {
     ThrowData("has no column of captions (text, caption, ...); its columns: " + Join(columns->names),
               file.string());
   return TokenRows(file, complaints);
+}
+
+}  // namespace
+
+std::vector<TableRow> ReadTable(const fs::path& file, Complaints& complaints) {
+  auto rows = RowsOf(file, complaints);
+  ReadSets(rows, file.string(), complaints);
+  return rows;
 }
 
 }  // namespace helio::dataio

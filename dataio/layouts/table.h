@@ -8,6 +8,11 @@
 // Lists of pictures and captions in whichever way they are written.
 namespace helio::dataio {
 
+// What a row says of its split, by which column.
+struct SplitCell {
+  std::string column, split;
+};
+
 // A line of a list: which picture, and captions of it.
 struct TableRow {
   std::string picture;
@@ -19,6 +24,7 @@ struct TableRow {
   int rank = 0;  // of the columns
   // Names of the same picture by lesser columns, for where these find none.
   std::vector<std::string> lesser = {};
+  std::vector<SplitCell> sets = {};  // of columns "set" and "partition", until it is known what these are
 };
 
 // The rows of a list, by what its beginning shows: a table with a header that names a column of pictures and

@@ -29,8 +29,10 @@ bool IsCaptionColumn(const std::string& name);
 // "image_id", which beside a better one count something else; 0: not at all.
 int PictureColumnRank(const std::string& name);
 constexpr int kIdRank = 1;
-// The same of the split: 2 of "split", 1 of "set" and "partition"; 0: not at all.
+// The same of the split: 2 of "split", 1 of "set" and "partition", which may be of something else; 0: not at
+// all.
 int SplitColumnRank(const std::string& name);
+constexpr int kSetRank = 1;
 
 // What the columns of the best rank hold, and those of lesser ones.
 template <typename Value>
@@ -47,9 +49,9 @@ struct BestRanked {
   }
 };
 
-// Sets picture, other names and split of a row from fields that are not empty. Throws Error{kData}, without a
-// place, where two of `splits` differ.
-void NameRow(TableRow& row, const BestRanked<std::string>& pictures, const BestRanked<std::string>& splits);
+// Sets picture, other names and split, or sets, of a row from fields that are not empty. Throws Error{kData},
+// without a place, where two of `splits` differ.
+void NameRow(TableRow& row, const BestRanked<std::string>& pictures, const BestRanked<SplitCell>& splits);
 
 // The fields of the first object of a file of JSON lines; none where it is no such file.
 std::vector<std::string> FieldsOfFirstLine(const std::filesystem::path& file);

@@ -33,11 +33,12 @@ std::string FieldsOf(const Json& object) {
 TableRow RowOfObject(const Json& object, const std::string& where) {
   if (!object.is_object()) ThrowData("is no object", where);
   TableRow row{"", {}, "", where};
-  BestRanked<std::string> pictures, splits;
+  BestRanked<std::string> pictures;
+  BestRanked<SplitCell> splits;
   for (const auto& [key, value] : object.items()) {
     if (IsCaptionColumn(key)) AddTexts(value, where, row.captions);
     if (!value.is_string() || value.get_ref<const std::string&>().empty()) continue;
-    splits.Take(SplitColumnRank(key), value.get<std::string>());
+    splits.Take(SplitColumnRank(key), {key, value.get<std::string>()});
     pictures.Take(PictureColumnRank(key), value.get<std::string>());
   }
   NameRow(row, pictures, splits);

@@ -40,9 +40,17 @@ BestRanked<std::string> Held(const std::vector<std::string>& fields, const BestR
   return held;
 }
 
+BestRanked<SplitCell> HeldSplits(const std::vector<std::string>& fields, const TableColumns& columns) {
+  BestRanked<SplitCell> held;
+  for (const auto column : columns.splits.values)
+    if (column < fields.size() && !fields[column].empty())
+      held.Take(columns.splits.rank, {columns.names[column], fields[column]});
+  return held;
+}
+
 TableRow RowOfFields(const std::vector<std::string>& fields, const TableColumns& columns) {
   TableRow row{"", {}, "", ""};
-  NameRow(row, Held(fields, columns.pictures), Held(fields, columns.splits));
+  NameRow(row, Held(fields, columns.pictures), HeldSplits(fields, columns));
   for (const auto column : columns.captions)
     if (column < fields.size() && !fields[column].empty()) row.captions.push_back(fields[column]);
   if (row.picture.empty() || row.captions.empty())

@@ -151,6 +151,28 @@ TEST_F(LayoutsTest, ASplitThatIsNoneIsRefused) {
   EXPECT_NE(Refusal().find("split '-' is none of train, val, test"), std::string::npos) << Refusal();
 }
 
+TEST_F(LayoutsTest, ASetThatIsNoSplitIsNotRead) {
+  for (const char* name : {"0.jpg", "1.jpg"}) WritePicture(root_ / name);
+  const std::string line = R"({"file_name": "0.jpg", "text": "a bird", "set": "CUB"})";
+  for (const auto& [name, text] :
+       {std::pair<std::string, std::string>("metadata.csv", "file_name,text,set\n0.jpg,a bird,CUB\n"),
+        std::pair<std::string, std::string>("metadata.jsonl", line + "\n")}) {
+    WriteText(root_ / name, text);
+    const auto log = LogOf([&] { EXPECT_EQ(Ids("train"), "0 "); });
+    EXPECT_NE(log.find("column 'set' is not read"), std::string::npos) << log;
+    fs::remove(root_ / name);
+  }
+  const auto table = [&](const std::string& text) { WriteText(root_ / "metadata.csv", text); };
+  table("file_name,text,set,partition\n0.jpg,a bird,CUB,train\n1.jpg,a bird,CUB,test\n");
+  EXPECT_EQ(Ids("test"), "1 ");
+  table("file_name,text,set,partition\n0.jpg,a bird,train,train\n1.jpg,a bird,train,test\n");
+  EXPECT_NE(Refusal().find("is in 'train' by one column and in 'test'"), std::string::npos) << Refusal();
+  table("file_name,text,set\n0.jpg,a bird,train\n1.jpg,a bird,CUB\n");
+  EXPECT_NE(Refusal().find("split 'CUB' is none of"), std::string::npos) << Refusal();
+  table("file_name,text,split\n0.jpg,a bird,CUB\n");
+  EXPECT_NE(Refusal().find("split 'CUB' is none of"), std::string::npos) << Refusal();
+}
+
 TEST_F(LayoutsTest, HuggingFaceMetadata) {
   for (const char* name : {"train/0.jpg", "train/1.jpg"}) WritePicture(root_ / name);
   WriteText(root_ / "train/metadata.jsonl", R"({"file_name": "0.jpg", "text": "one"})"
