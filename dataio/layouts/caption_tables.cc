@@ -18,6 +18,16 @@ bool MayBeTable(const fs::path& file) {
   return std::distance(file.begin(), file.end()) <= 2 && suffixes.contains(SuffixOf(file));
 }
 
+// Flickr8k.lemma.token.txt holds the captions of Flickr8k.token.txt again, in words' basic forms.
+void LeaveLemmas(std::vector<fs::path>& files) {
+  const std::set<fs::path> all(files.begin(), files.end());
+  std::erase_if(files, [&](const fs::path& file) {
+    auto name = file.filename().string();
+    const auto at = name.find(".lemma");
+    return at != std::string::npos && all.contains(file.parent_path() / name.erase(at, 6));
+  });
+}
+
 // A text for each picture costs a look at its beginning: where there are many, they are no lists.
 std::vector<fs::path> TableFiles(const FileTree& tree) {
   constexpr size_t kMany = 200;
@@ -28,6 +38,7 @@ std::vector<fs::path> TableFiles(const FileTree& tree) {
           (some == &tree.others || tree.texts.size() < kMany || !file.has_parent_path()) &&
           LooksLikeTable(tree.root / file) && !GivesSplits(tree.root / file))
         files.push_back(file);
+  LeaveLemmas(files);
   return files;
 }
 

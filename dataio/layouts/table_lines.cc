@@ -28,12 +28,24 @@ bool HasLetter(const std::string& text) {
   return std::ranges::any_of(text, [](unsigned char c) { return c >= 0x80 || std::isalpha(c) != 0; });
 }
 
+// Names of pictures aside, with and without a caption's number.
+bool SaysSomething(const std::string& text) {
+  constexpr const char* kBetween = " \t,;|";
+  for (size_t begin = 0, end = 0; begin < text.size(); begin = end + 1) {
+    end = std::min(text.find_first_of(kBetween, begin), text.size());
+    const auto word = text.substr(begin, end - begin);
+    if (HasLetter(word) && !IsPictureName(word.substr(0, word.find('#')))) return true;
+  }
+  return false;
+}
+
 }  // namespace
 
-// "a.jpg, 3" is a line of a list of classes.
+// "a.jpg, 3" is a line of a list of classes, "a.jpg <tab> b.jpg#1 <tab> 4" somebody's judgement of a caption
+// (Flickr8k's ExpertAnnotations.txt).
 bool IsTokenLine(const std::string& line) {
   const auto row = TokenRow(Trimmed(line), "");
-  return row && HasLetter(row->captions[0]);
+  return row && SaysSomething(row->captions[0]);
 }
 
 std::vector<TableRow> TokenRows(const fs::path& file, Complaints& complaints) {

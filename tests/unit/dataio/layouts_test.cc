@@ -397,6 +397,27 @@ TEST_F(LayoutsTest, ALinkToAFolderDoesNotTakeItsName) {
   EXPECT_EQ(Ids("test"), "test/c ");
 }
 
+TEST_F(LayoutsTest, Flickr8kAsItIsHandedOut) {
+  for (const char* name : {"1", "2", "3", "4"})
+    WritePicture(root_ / "Flicker8k_Dataset" / (std::string(name) + ".jpg"));
+  const auto text = [&](const char* name, const std::string& lines) {
+    WriteText(root_ / "Flickr8k_text" / name, lines);
+  };
+  text("Flickr8k.token.txt", "1.jpg#0\tTwo birds .\n1.jpg#1\tBirds\n2.jpg#0\ta\n3.jpg#0\tb\n4.jpg#0\tc\n");
+  text("Flickr8k.lemma.token.txt", "1.jpg#0\ttwo bird .\n2.jpg#0\ta\n3.jpg#0\tb\n4.jpg#0\tc\n");
+  text("ExpertAnnotations.txt", "1.jpg\t2.jpg#2\t1\t1\t1\n");
+  text("CrowdFlowerAnnotations.txt", "1.jpg\t1.jpg#2\t1\t3\t0\n");
+  text("readme.txt", "If you publish work, please cite\n");
+  text("Flickr_8k.trainImages.txt", "1.jpg\n");
+  text("Flickr_8k.devImages.txt", "2.jpg\n");
+  text("Flickr_8k.testImages.txt", "3.jpg\n");
+  const auto log = LogOf([&] { EXPECT_EQ(Refusal(), ""); });
+  EXPECT_NE(log.find("left out 4 files that are not read"), std::string::npos) << log;
+  EXPECT_EQ(Ids("train") + Ids("val") + Ids("test"),
+            "Flicker8k_Dataset/1 Flicker8k_Dataset/2 Flicker8k_Dataset/3 ");
+  EXPECT_EQ(ReadFolder(Options())[0].records[0].captions, (std::vector<std::string>{"Two birds .", "Birds"}));
+}
+
 TEST_F(LayoutsTest, AListThatKnowsNoPictureIsNamed) {
   for (const char* stem : {"images/a", "images/b"}) Captioned(stem);
   for (const char* separator : {" ", ",", "\t"}) {
