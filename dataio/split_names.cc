@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cctype>
 #include <map>
+#include <set>
 #include <vector>
 
 namespace helio::dataio {
@@ -28,6 +29,17 @@ std::vector<std::string> WordsOfName(const std::string& name) {
   return words;
 }
 
+// Whether all numbers in a name have four digits.
+bool HasYearsAlone(const std::string& name) {
+  constexpr const char* kDigits = "0123456789";
+  for (size_t at = 0; (at = name.find_first_of(kDigits, at)) != std::string::npos;) {
+    const auto end = std::min(name.find_first_not_of(kDigits, at), name.size());
+    if (end - at != 4) return false;
+    at = end;
+  }
+  return true;
+}
+
 }  // namespace
 
 std::string SplitOfWord(const std::string& word) {
@@ -48,6 +60,20 @@ std::string SplitOfName(const std::string& name) {
     said = split;
   }
   return said;
+}
+
+bool NamesSplitAlone(const std::string& name) {
+  static const std::set<std::string> plain = {
+      "annotation", "annotations", "caption", "captions", "class",     "classes",  "csv",
+      "data",       "dataset",     "file",    "filename", "filenames", "files",    "id",
+      "ids",        "image",       "images",  "img",      "imgs",      "key",      "keys",
+      "label",      "labels",      "list",    "lists",    "meta",      "metadata", "name",
+      "names",      "photos",      "picture", "pictures", "set",       "split",    "splits"};
+  const auto words = WordsOfName(name);
+  return !SplitOfName(name).empty() && HasYearsAlone(name) &&
+         std::ranges::all_of(words, [&](const std::string& word) {
+           return !SplitOfWord(word).empty() || plain.contains(LowerAscii(word));
+         });
 }
 
 std::string SplitOfFolders(const std::filesystem::path& path) {

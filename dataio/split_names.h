@@ -12,6 +12,11 @@ std::string SplitOfWord(const std::string& word);
 // ("train", "train2017", "test_images", "Flickr_8k.trainImages", not "trained"). Empty: none.
 std::string SplitOfName(const std::string& name);
 
+// Whether such a name says its split and nothing else that matters: beside it stand words like "images",
+// "labels" or "list" and years ("train2017"). Not "train_fold1", "training_log": of folds and logs a split's
+// name makes no list.
+bool NamesSplitAlone(const std::string& name);
+
 // That of the first folder of `path` that says one; empty: none does.
 std::string SplitOfFolders(const std::filesystem::path& path);
 

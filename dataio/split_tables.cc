@@ -9,6 +9,7 @@
 #include "dataio/split_names.h"
 #include "src/base/file_system.h"
 #include "src/base/json.h"
+#include "src/base/log.h"
 
 namespace helio::dataio {
 namespace fs = std::filesystem;
@@ -124,18 +125,37 @@ std::vector<SplitRow> RowsOfSplitJson(const fs::path& file, const std::string& s
   return rows;
 }
 
+// Rows of pictures that are there; none where most are not.
+std::vector<SplitRow> KnownRows(const fs::path& file, const std::string& split, const PictureIndex& index) {
+  auto rows = SuffixOf(file) == ".json" ? RowsOfSplitJson(file, split) : RowsOfTable(file, split, index);
+  const auto all = rows.size();
+  std::erase_if(rows, [&](const SplitRow& row) { return !index.Knows(row.picture); });
+  return 2 * rows.size() < all ? std::vector<SplitRow>() : rows;
+}
+
+// Of a file whose name says a split among other things, if it holds what a list of that split would.
+void TellUncertain(const fs::path& file, const std::string& split, const PictureIndex& index) {
+  try {
+    if (KnownRows(file, split, index).empty()) return;
+  } catch (const Error&) {
+    return;  // whatever it is, nobody reads it
+  }
+  LOG(WARNING) << file.string() << ": is not read: it may be a list of the split '" << split
+               << "', or of a fold, or a log (if it is such a list: call it " << split
+               << file.extension().string() << ")";
+}
+
 }  // namespace
 
 std::vector<SplitRow> ReadSplitTable(const fs::path& root, const fs::path& file, const PictureIndex& index) {
   const auto suffix = SuffixOf(file);
   const bool table = suffix == ".csv" || suffix == ".tsv";
   if (std::distance(file.begin(), file.end()) > 2 || (!table && suffix != ".json")) return {};
-  const auto split = SplitOfName(file.stem().string());
-  if (!table && split.empty() && !SaysSplits(file.stem().string())) return {};
-  auto rows = table ? RowsOfTable(root / file, split, index) : RowsOfSplitJson(root / file, split);
-  const auto all = rows.size();
-  std::erase_if(rows, [&](const SplitRow& row) { return !index.Knows(row.picture); });
-  if (2 * rows.size() < all) return {};
+  const auto stem = file.stem().string(), split = SplitOfName(stem);
+  if (!table && split.empty() && !SaysSplits(stem)) return {};
+  const bool certain = NamesSplitAlone(stem);
+  const auto rows = KnownRows(root / file, certain ? split : "", index);
+  if (rows.empty() && !certain && !split.empty()) TellUncertain(root / file, split, index);
   const std::set<SplitRow> once(rows.begin(), rows.end());
   return {once.begin(), once.end()};
 }

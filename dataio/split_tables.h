@@ -16,8 +16,8 @@ struct SplitRow {
 // What `file` (.csv, .tsv or .json in the two upper levels of `root`) says of pictures that are there, each
 // once; nothing where it is something else. It may be
 // - a table with a column of pictures and one of splits (split.csv),
-// - a table with a column of pictures and none of captions, of which the file's name says the split
-// (train.csv),
+// - a table with a column of pictures and none of captions, of which the file's name says the split and
+// nothing else (train.csv, train_labels.csv; not train_fold1.csv, which is told as not read),
 // - JSON whose name says a split, "split" or "partition": {"train": ["a.jpg", ...], ...}, {"a.jpg": "train",
 // ...}, or ["a.jpg", ...] named as train.json. Throws Error{kData} if it looks like one of these and cannot
 // be read.

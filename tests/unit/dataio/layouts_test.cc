@@ -572,6 +572,30 @@ TEST_F(LayoutsTest, JsonAndTablesThatAreNoListsAreNot) {
   }
 }
 
+TEST_F(LayoutsTest, TablesOfFoldsAndLogsAreNoListsOfSplits) {
+  for (const char* stem : {"1", "2", "3"}) Captioned(stem);
+  const auto expect_unread = [&](const std::string& name) {
+    const auto log = LogOf([&] { EXPECT_EQ(Ids("train"), "1 2 3 "); });
+    EXPECT_NE(log.find(name + ": is not read: it may be a list"), std::string::npos) << log;
+    EXPECT_NE(log.find("not read (2 "), std::string::npos) << log;
+  };
+  for (const std::string suffix : {".csv", ".json"}) {
+    const bool json = suffix == ".json";
+    WriteText(root_ / ("train_fold1" + suffix),
+              json ? R"(["1.jpg", "2.jpg"])" : "file,label\n1.jpg,3\n2.jpg,3\n");
+    WriteText(root_ / ("val_fold2" + suffix), json ? R"(["2.jpg"])" : "file,label\n2.jpg,3\n");
+    expect_unread("train_fold1" + suffix);
+    expect_unread("val_fold2" + suffix);
+    for (const char* stem : {"train_fold1", "val_fold2"}) fs::remove(root_ / (stem + suffix));
+  }
+  WriteText(root_ / "training_log.csv", "epoch,loss\n1,0.5\n2,0.4\n");
+  WriteText(root_ / "train_1.csv", "file,label\n1.jpg,3\n");
+  expect_unread("training_log.csv");
+  for (const char* name : {"training_log.csv", "train_1.csv"}) fs::remove(root_ / name);
+  WriteText(root_ / "train2017_labels.csv", "file,label\n1.jpg,3\n2.jpg,3\n");
+  EXPECT_EQ(Ids("test"), "3 ");
+}
+
 // Of the pictures that it names every tenth is for testing, as of a list of any other name.
 TEST_F(LayoutsTest, AListOfCaptionsIsNoListOfASplit) {
   for (const char* name : {"a.jpg", "b.jpg", "c.jpg"}) WritePicture(root_ / name);
