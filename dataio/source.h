@@ -45,6 +45,10 @@ class Complaints {
     }
   }
   size_t size() const { return complaints_.size(); }
+  // Adds `remedy` to those from number `first` on.
+  void AddRemedy(size_t first, const std::string& remedy) {
+    for (size_t i = first; i < complaints_.size(); ++i) complaints_[i] += remedy;
+  }
   // Throws Error{kUser} under the "error" policy if there is any; else logs how many records are left out,
   // and the first few.
   void Settle(const std::string& where) const;

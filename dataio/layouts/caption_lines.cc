@@ -18,6 +18,8 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr const char* kFile = "captions.jsonl";
+// What helps where lists and folders beside the file decide, and cannot.
+constexpr const char* kSayIt = " (or say each line's split in its field 'split': nothing else is asked then)";
 
 std::string SeeLines(const FileTree& tree) { return Exists(tree.root / kFile) ? kFile : ""; }
 
@@ -84,7 +86,18 @@ SplitRule RuleBeside(const std::vector<CaptionLine>& lines, const FileTree& tree
   FileTree nothing;
   nothing.root = tree.root;
   const bool asked = std::ranges::any_of(lines, [](const auto& line) { return line.split.empty(); });
-  return {asked ? tree : nothing, index, reading.complaints()};
+  const auto first = reading.complaints().size();
+  const SplitRule rule(asked ? tree : nothing, index, reading.complaints());
+  reading.complaints().AddRemedy(first, kSayIt);
+  return rule;
+}
+
+std::optional<std::string> SplitOfLine(const CaptionLine& line, const fs::path& picture, RowSplits& splits) {
+  try {
+    return splits.Of(line.split, picture);
+  } catch (const Error& error) {
+    ThrowData(error.what() + std::string(kSayIt), line.where);
+  }
 }
 
 fs::path RelativePicture(const CaptionLine& line, const FileTree& tree) {
@@ -126,7 +139,7 @@ void ReadCaptionLines(const FileTree& tree, SourceReading& reading) {
     const auto picture = RelativePicture(line, tree).string();
     named.insert(picture);
     reading.complaints().Try([&] {
-      const auto split = splits.Of(line.split, picture);
+      const auto split = SplitOfLine(line, picture, splits);
       if (!split) return unlisted.push_back(picture);
       AddLine(line, *split, reading);
     });
@@ -134,7 +147,7 @@ void ReadCaptionLines(const FileTree& tree, SourceReading& reading) {
   for (const auto& picture : tree.pictures)
     if (!named.contains(picture.string())) unnamed.push_back(picture.string());
   reading.SplitsAreBy(splits.text());
-  reading.PassedOver("pictures that are in no split", unlisted);
+  reading.PassedOver("pictures that are in no split" + std::string(kSayIt), unlisted);
   reading.PassedOver("pictures without a line in captions.jsonl", unnamed);
   reading.AreRead({kFile});
   reading.AreRead(rule.Lists());

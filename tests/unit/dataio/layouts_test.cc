@@ -115,6 +115,22 @@ TEST_F(LayoutsTest, LinesOfCaptionsWithoutASplitFollowListsAndFolders) {
   EXPECT_EQ(Ids("train"), "train/a test/c ");
 }
 
+TEST_F(LayoutsTest, WhereListsAndFoldersDoNotDecideTheFieldSplitIsNamed) {
+  const auto expect_remedy = [](const std::string& text, const std::string& what) {
+    EXPECT_NE(text.find(what), std::string::npos) << text;
+    EXPECT_NE(text.find("say each line's split in its field 'split'"), std::string::npos) << text;
+  };
+  const std::vector<std::string> names = {"train/a.jpg", "test/b.jpg", "c.jpg"};
+  for (const auto& name : names) WritePicture(root_ / name);
+  WriteText(root_ / "captions.jsonl", CaptionLinesOf(names));
+  expect_remedy(Refusal(), "lies beside the folders that make the splits");
+  WriteText(root_ / "train.txt", "a\n");
+  WriteText(root_ / "test.txt", "b\n");
+  expect_remedy(LogOf([&] { EXPECT_EQ(Refusal(), ""); }), "left out 1 pictures that are in no split");
+  WriteText(root_ / "test.txt", "a\n");
+  expect_remedy(Refusal(), "'a' is in ");
+}
+
 // Where all lines say a split a list that lies beside them is not asked, and may be of another set.
 TEST_F(LayoutsTest, LinesOfCaptionsGoBeforeLists) {
   for (const char* name : {"a.jpg", "b.jpg"}) WritePicture(root_ / name);
