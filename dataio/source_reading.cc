@@ -155,7 +155,8 @@ void SourceReading::CheckClasses() {
 }
 
 // Of classes as large as these a network has an output, used or not: ids of products need terabytes.
-void SourceReading::CheckClassNumbers() const {
+// Where what cannot be used is left out all classes are: pictures and captions need none.
+void SourceReading::CheckClassNumbers() {
   std::set<int64_t> classes;
   for (const auto& [name, split] : splits_)
     for (const auto& record : split.records)
@@ -165,9 +166,18 @@ void SourceReading::CheckClassNumbers() const {
   if (highest < 10 * occur + 1000) return;
   const auto text = "the highest class is " + std::to_string(highest) + " of " + std::to_string(occur) +
                     " that occur, and networks have an output for each number below it";
-  const char* remedy = "number them from 0, or leave them out";
-  if (highest >= 10 * occur + 100'000) ThrowUser(text, options_.root.string(), remedy);
-  LOG(WARNING) << options_.root.string() << ": " << text << " (" << remedy << ")";
+  const std::string remedy = "number them from 0, or leave them out";
+  const bool ids = highest >= 10 * occur + 100'000;
+  if (ids && !options_.skip_missing)
+    ThrowUser(text, options_.root.string(), remedy + ": --on_missing=skip does");
+  LOG(WARNING) << options_.root.string() << ": " << text << " ("
+               << (ids ? "all classes are left out: number them from 0" : remedy) << ")";
+  if (ids) DropClasses();
+}
+
+void SourceReading::DropClasses() {
+  for (auto& [name, split] : splits_)
+    for (auto& record : split.records) record.class_id = -1;
 }
 
 // Programs read "train" and "test".
@@ -203,10 +213,10 @@ void SourceReading::LogSplits() const {
 std::vector<SourceSplit> SourceReading::Take() {
   CheckLettersAreThere();
   CheckLetters();
+  CheckClassNumbers();
   CheckClasses();
   complaints_.Settle(options_.root.string());
   if (splits_.empty()) ThrowUser("has no picture that can be used", options_.root.string());
-  CheckClassNumbers();
   RenameVal();
   LogSplits();
   std::vector<SourceSplit> taken;
@@ -226,7 +236,7 @@ std::string Percent(int64_t part, int64_t whole) {
 }
 
 int64_t CheckedClass(int64_t value, const std::string& where) {
-  if (value < 0 || value > INT32_MAX)
+  if (value < 0)
     ThrowData("class " + std::to_string(value) + " is not a class number", where, "count from 0");
   return value;
 }

@@ -65,7 +65,8 @@ class SourceReading {
   void CheckLettersAreThere() const;
   void CheckLetters() const;
   void CheckClasses();
-  void CheckClassNumbers() const;
+  void CheckClassNumbers();
+  void DropClasses();
   void RenameVal();
   void LogSplits() const;
 

@@ -508,6 +508,15 @@ TEST_F(LayoutsTest, ClassNumbersThatAreIdsAreRefused) {
   EXPECT_NE(Refusal().find("the highest class is 1000031676 of 2 that occur"), std::string::npos)
       << Refusal();
   EXPECT_NE(Refusal().find("number them from 0, or leave them out"), std::string::npos) << Refusal();
+  for (const char* id : {"1000031676", "8712345678901"}) {
+    number(id);
+    const auto log = LogOf([&] {
+      for (const auto& record : ReadFolder(Options(/*skip=*/true))[0].records) EXPECT_EQ(record.class_id, -1);
+    });
+    EXPECT_NE(log.find("all classes are left out"), std::string::npos) << log;
+  }
+  number("8712345678901");
+  EXPECT_NE(Refusal().find("the highest class is 8712345678901"), std::string::npos) << Refusal();
   number("21840");  // of ImageNet-21k: large, and meant
   const auto log = LogOf([&] { EXPECT_EQ(Refusal(), ""); });
   EXPECT_NE(log.find("the highest class is 21840 of 2"), std::string::npos) << log;
