@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
 
 #include "src/base/descriptor.h"
@@ -54,6 +55,12 @@ fs::path Replaceable(fs::path path) {
   if (!unknown && fs::exists(status) && !fs::is_regular_file(status))
     ThrowUser("is there and is no regular file", path.string(), "name a file");
   return path;
+}
+
+// Where a file is there it may be one that another process writes: it stays as it is.
+void CheckMayOpen(const fs::path& path) {
+  const Descriptor there(::open(path.c_str(), O_WRONLY | O_NONBLOCK | O_CLOEXEC));
+  if (there.get() < 0 && errno != ENOENT) ThrowErrno(path, "create");
 }
 
 // From the top down, each one's name brought to the disk.
@@ -155,7 +162,12 @@ void WriteFileAtomically(const fs::path& path, std::string_view content) {
 void CheckCanWrite(const fs::path& path) {
   if (path.has_parent_path()) MakeFolders(path.parent_path());
   if (IsFolder(path)) ThrowUser("is a directory, expected a file", path.string());
-  const AtomicFile tried(path);  // goes again
+  const auto temporary = WithSuffix(Replaceable(path), ".tmp");
+  CheckMayOpen(temporary);
+  auto own = (path.parent_path() / ".writable-XXXXXX").string();
+  const Descriptor tried(::mkostemp(own.data(), O_CLOEXEC));
+  if (tried.get() < 0) ThrowErrno(temporary, "create");
+  ::unlink(own.c_str());
 }
 
 AtomicFile::AtomicFile(fs::path path)

@@ -36,8 +36,8 @@ class AtomicFile {
   uint64_t written_ = 0, started_ = 0;  // bytes given to the system; bytes it was asked to bring to the disk
 };
 
-// That an AtomicFile can be made there, asked before hours of work: makes the folders above it, and leaves
-// nothing else. Throws Error where it cannot.
+// That an AtomicFile can be made there, asked before hours of work: makes the folders above it, leaves
+// nothing else, and leaves alone what another process is writing there. Throws Error where it cannot.
 void CheckCanWrite(const std::filesystem::path& path);
 
 // What std::filesystem does, with an Error that names the path instead of its own exception. Exists: follows

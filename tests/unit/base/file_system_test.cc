@@ -35,7 +35,10 @@ TEST(FileSystemTest, WhetherAFileCanBeWrittenIsKnownBefore) {
   WriteFileAtomically(root / "file", "content");
   CheckCanWrite(root / "file");
   EXPECT_EQ(ReadFile(root / "file"), "content");
-  for (const char* wrong : {"file/x", "missing"})
+  WriteFileAtomically(root / "file.tmp", "of another process");
+  CheckCanWrite(root / "file");
+  EXPECT_EQ(ReadFile(root / "file.tmp"), "of another process");
+  for (const auto& wrong : {std::string("file/x"), std::string("missing"), std::string(252, 'x')})
     EXPECT_NE(ErrorOf([&] { CheckCanWrite(root / wrong); }), "") << wrong;
 }
 
