@@ -217,7 +217,24 @@ def mistakes(folder):
     check(done.returncode == 0 and (folder / "latin/attempts").exists(), "a flagfile in another encoding is read")
 
 
+# The launcher, with a disk that fails while it looks for checkpoints.
+FAILING = """import runpy, sys
+sys.argv = [sys.argv[1], "--", "-n", "1", "true", "--out=" + sys.argv[2]]
+launcher = runpy.run_path(sys.argv[0])
+def fail(*_): raise OSError({error})
+launcher["Launcher"].__init__ = fail
+code = launcher["main"]()
+sys.exit(code)
+"""
+
+
+def disk(folder):
+    for error, expected in (("5, 'Input/output error', '/shared/run'", "launch: /shared/run: Input/output error"), ("5, 'gone'", "launch: gone"), ("'odd'", "launch: odd")):
+        done = subprocess.run([sys.executable, "-c", FAILING.replace("{error}", error), str(LAUNCHER), str(folder / "disk")], capture_output=True, text=True, timeout=60)
+        check(done.returncode == 75 and done.stderr.strip() == expected, f"a disk that fails is named: {expected}")
+
+
 if __name__ == "__main__":
     with tempfile.TemporaryDirectory(prefix="helio_launcher_") as temporary:
-        for part in (codes, limits, resuming, signals, hangs, readers, mistakes):
+        for part in (codes, limits, resuming, signals, hangs, readers, mistakes, disk):
             part(pathlib.Path(temporary))
