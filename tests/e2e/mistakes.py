@@ -48,7 +48,7 @@ def folders(bin_dir, work):
                            stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
     try:
         targets = out / "prometheus-targets.json"
-        wait_for("the list of targets", targets.exists, 60, 0.1)
+        wait_for("the list of targets and the flags", lambda: targets.exists() and (out / "run.flags").exists(), 60, 0.1)
         before = {path.name: path.read_bytes() for path in (targets, out / ".lock", out / "run.flags")}
         done = run(bin_dir / "helio-train", *toy_flags(work, 1000000), "--gf=8", f"--out={out}", f"--metrics_port={two}", expect=None)
         check(done.code == 1 and "another job (" in done.said, "a second job is refused")
