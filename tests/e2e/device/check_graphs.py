@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """--cuda_graph on simulated CUDA devices whose streams are queues with random delays: the same bits as without it, far fewer launches; where nothing
 can be captured a line says why, and the run goes on as ever.
-Usage: check_graphs.py BIN_DIR SIMULATED_DEVICE_DIR [--write] [SYSTEM...]   --write: graph_launches.json anew, after a change that is meant."""
+Usage: check_graphs.py BIN_DIR SIMULATED_DEVICE_DIR [--write] [SYSTEM...]   SYSTEM all: every one of graph_launches.json;
+--write: that file anew, after a change that is meant."""
 import json
 import math
 import os
@@ -96,6 +97,7 @@ def main():
     names = [a for a in sys.argv[3:] if a != "--write"] or ["mirrorgan", "gan_int_cls", "stackgan2"]
     work = pathlib.Path(tempfile.mkdtemp(prefix="helio-graphs-"))
     allowed, seen = json.loads(TABLE.read_text()) if TABLE.exists() else {}, {}
+    names = list(allowed) if "all" in names else names
     try:
         make_data(BIN, work, images=200)
         make_data(BIN, work, images=200, style="night")
