@@ -11,6 +11,7 @@
 #include "src/train/loss_report.h"
 #include "src/train/run_state.h"
 #include "src/train/stop_signal.h"
+#include "src/train/stopwatch.h"
 #include "src/train/weights_check.h"
 
 namespace helio::train {
@@ -170,12 +171,9 @@ void Session::OneStep(int64_t step) {
   const auto begin = Moment::On(device);
   communicator_.job().waits.Take();
   StepFacts facts;
-  std::vector<dataio::Batch> batches;
-  while (static_cast<int>(batches.size()) < trainer_.accumulate()) {
-    batches.push_back(hooks_.next_batch());
-    facts.local_images += batches.back().rows.local;
-  }
+  const auto batches = NextBatches();
   facts.data_wait_seconds = SecondsSince(start);
+  for (const auto& batch : batches) facts.local_images += batch.rows.local;
   facts.batches_ready = batches.back().ready_behind;
   const double factor = LearningRateFactor(schedule_, step, options_.steps, options_.steps_per_epoch);
   report_ = trainer_.Step(batches, ContextOf(step), factor);
@@ -187,6 +185,19 @@ void Session::OneStep(int64_t step) {
   metrics_.Step(facts);
   profile_.After(step + 1, report_);
   outcomes_.Add(step + 1, report_, {begin, Moment::On(device)}, communicator_.job().waits.Take());
+}
+
+// Those of a step. The wait for them is the host's, on every device; of all steps' waits the metrics know
+// from StepFacts.
+std::vector<dataio::Batch> Session::NextBatches() {
+  std::vector<dataio::Batch> batches;
+  StepReport waited;
+  {
+    const Stopwatch watch(waited, "data_wait", torch::kCPU);
+    while (static_cast<int>(batches.size()) < trainer_.accumulate()) batches.push_back(hooks_.next_batch());
+  }
+  profile_.Add(waited);
+  return batches;
 }
 
 recipes::StepContext Session::ContextOf(int64_t step) const {

@@ -42,6 +42,7 @@ class Session {
   void CheckRanksAgree();
   int Loop(int64_t step);
   void OneStep(int64_t step);
+  std::vector<dataio::Batch> NextBatches();
   recipes::StepContext ContextOf(int64_t step) const;
   void CheckWeights(int64_t step);
   void WatchForStragglers(double busy_seconds);

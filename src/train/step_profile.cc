@@ -107,9 +107,13 @@ void StepProfile::Before(int64_t step) {
   from_ = step;  // later than it was asked for in a run that resumed among these steps
 }
 
+void StepProfile::Add(const StepReport& report) {
+  if (recording_) parts_.insert(parts_.end(), report.parts.begin(), report.parts.end());
+}
+
 void StepProfile::After(int64_t step, const StepReport& report) {
   if (!recording_) return;
-  for (const auto& part : report.parts) parts_.push_back(part);
+  Add(report);
   last_ = step;
   ++recorded_;
   if (step == to_) Finish();

@@ -9,9 +9,9 @@
 namespace helio::train {
 
 // --profile=FROM-TO: what the steps FROM to TO (as the log counts them) do on this rank: phases, operators,
-// device kernels and waits for other ranks, as a trace for chrome://tracing or ui.perfetto.dev, and in the
-// log a table of parts and of the dearest operators. Recording slows a step by some per cent. Local; one at a
-// time in a process.
+// device kernels and waits for data and for other ranks, as a trace for chrome://tracing or ui.perfetto.dev,
+// and in the log a table of parts and of the dearest operators. Recording slows a step by some per cent.
+// Local; one at a time in a process.
 class StepProfile {
  public:
   // `steps`: "FROM-TO", or empty: nothing is recorded. Throws Error{kUser} on anything else.
@@ -24,6 +24,7 @@ class StepProfile {
   static bool Admits(const std::string& steps);
 
   void Before(int64_t step);                           // step `step` (from 1) begins
+  void Add(const StepReport& report);                  // parts of it that are not the trainer's
   void After(int64_t step, const StepReport& report);  // it has ended; after the last one writes the trace
   // The run has ended: writes what was recorded where it ended among these steps, warns where it did before.
   void End();

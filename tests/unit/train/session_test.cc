@@ -1,3 +1,5 @@
+#include <thread>
+
 #include "tests/unit/train/session_fixture.h"
 
 // What becomes of a run on signals, and where evaluations or pictures fail.
@@ -83,6 +85,23 @@ TEST_F(SessionTest, SamplesThatCannotBeWrittenEndNothing) {
     hooks.draw_samples = [](int64_t) { throw Error(ErrorKind::kSystem, "the disk is full", "samples", ""); };
   };
   EXPECT_EQ(Run(options), 0);
+}
+
+TEST_F(SessionTest, AProfileHasTheWaitForData) {
+  more_ = [](int rank, SessionOptions& options, SessionHooks&) {
+    if (rank == 0) options.profile = "2-4";  // one at a time in a process
+  };
+  const auto slow = [](int, int64_t) { std::this_thread::sleep_for(std::chrono::milliseconds(10)); };
+  testing::internal::CaptureStderr();
+  const auto code = Run(Options(5), {}, slow);
+  const auto said = testing::internal::GetCapturedStderr();
+  ASSERT_EQ(code, 0) << said;
+  const auto trace = Json::parse(ReadFile(out_ / "profile/rank-0.json"));
+  EXPECT_EQ(std::ranges::count_if(
+                trace.at("traceEvents"),
+                [](const auto& event) { return event.at("name") == "data_wait" && event.at("ph") == "X"; }),
+            3);
+  EXPECT_THAT(said.substr(0, said.find("operator, on the host")), testing::HasSubstr("  data_wait\n"));
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include "src/base/error.h"
 #include "src/base/file_system.h"
 #include "src/base/json.h"
+#include "src/train/stopwatch.h"
 #include "tests/support/scratch_folder.h"
 
 namespace helio::train {
@@ -15,10 +16,11 @@ namespace {
 
 class StepProfileTest : public testing::Test {
  protected:
-  // Six steps, each a part "prepare" of at least 20 ms with one product in it.
+  // Six steps, each a part "data_wait" of at least 10 ms, a product, and a part "prepare" of at least 20 ms.
   void Steps(StepProfile& profile) {
     for (int64_t step = 1; step <= 6; ++step) {
       profile.Before(step);
+      profile.Add(Waited());
       torch::matmul(torch::ones({2, 2}), torch::ones({2, 2}));
       const auto begin = Moment::On(torch::kCPU);
       std::this_thread::sleep_for(std::chrono::milliseconds(20));
@@ -26,6 +28,28 @@ class StepProfileTest : public testing::Test {
       report.parts = {{"prepare", begin, Moment::On(torch::kCPU)}};
       profile.After(step, report);
     }
+  }
+
+  int64_t Traced(const char* file, const char* name) const {
+    const auto trace = Json::parse(ReadFile(folder_ / file));
+    return std::ranges::count_if(trace.at("traceEvents"), [&](const auto& event) {
+      return event.at("name") == name && event.at("ph") == "X";
+    });
+  }
+  // Of a step, as the log's first table has them; -1: it is not there.
+  static double MillisecondsOf(const std::string& part, const std::string& said) {
+    const auto table = said.substr(0, said.find("operator, on the host"));
+    std::smatch line;
+    return std::regex_search(table, line, std::regex("([0-9.]+)  " + part)) ? std::stod(line[1]) : -1;
+  }
+
+  static StepReport Waited() {
+    StepReport report;
+    {
+      const Stopwatch watch(report, "data_wait", torch::kCPU);
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    }
+    return report;
   }
 
   const ScratchFolder scratch_{"step_profile"};
@@ -37,14 +61,10 @@ TEST_F(StepProfileTest, TracesItsStepsAndNoOthers) {
   testing::internal::CaptureStderr();
   Steps(profile);
   const auto said = testing::internal::GetCapturedStderr();
-  int64_t products = 0;
-  const auto trace = Json::parse(ReadFile(folder_ / "profile/rank-3.json"));
-  for (const auto& event : trace.at("traceEvents"))
-    products += event.at("name") == "aten::matmul" && event.at("ph") == "X";
-  EXPECT_EQ(products, 3);
-  std::smatch line;  // milliseconds a step
-  ASSERT_TRUE(std::regex_search(said, line, std::regex("([0-9.]+)  prepare"))) << said;
-  EXPECT_GE(std::stod(line[1]), 20);
+  EXPECT_EQ(Traced("profile/rank-3.json", "aten::matmul"), 3);
+  EXPECT_EQ(Traced("profile/rank-3.json", "data_wait"), 3);
+  EXPECT_GE(MillisecondsOf("prepare", said), 20);
+  EXPECT_GE(MillisecondsOf("data_wait", said), 10);
 }
 
 TEST_F(StepProfileTest, WithoutStepsThereIsNothing) {
