@@ -12,7 +12,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ.get("HELIO_BUILD", ROOT / "build/release"))
 REFERENCE = ROOT.parent / "shared/reference"
 PROGRAMS = ["helio-train", "helio-pretrain", "helio-synth", "helio-pack", "helio-eval", "helio-generate", "communicator_test", "parity_test", "step_bench",
-            "allreduce_bench", "overlap_bench"]
+            "allreduce_bench", "overlap_bench", "step_recording_test", "capture_program"]
 LIMIT_MIB = 58  # with what git tracks (5 MiB) below the 64 that travel
 # The C library, torch, CUDA and the driver: the other machine has those.
 THERE = r"/(libc|libm|libdl|librt|libpthread|libresolv|libutil|libstdc\+\+|libgcc_s|ld-linux-x86-64)[.-]|/site-packages/|/libcuda|/libnvidia|/cuda"

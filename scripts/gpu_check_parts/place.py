@@ -16,6 +16,7 @@ TINY = ("--stages=2", "--gf=4", "--df=4", "--caption_embedding=16", "--caption_h
 @dataclasses.dataclass(frozen=True)
 class Sizes:
     steps: int  # of a toy training; half of them are an even number
+    graph_steps: int  # of one with CUDA graphs: the third is captured, from the fourth on they are launched
     flags: tuple  # on top of the toy's
     judged: int  # pictures of an evaluation
     parity: tuple  # gtest filters, one a part
@@ -24,8 +25,8 @@ class Sizes:
     at_once: int
 
 
-FULL = Sizes(50, (), 500, ("-*Bfloat16*",) * 6, (20, 20), 64, 6)
-SMALL = Sizes(2, TINY, 120, ("*fixtures_ca_net:*fixtures_odd_ca_net:*words_loss:*int_cls_interp-*Bfloat16*",), (2, 1), 0, 4)
+FULL = Sizes(50, 20, (), 500, ("-*Bfloat16*",) * 6, (20, 20), 64, 6)
+SMALL = Sizes(2, 6, TINY, 120, ("*fixtures_ca_net:*fixtures_odd_ca_net:*words_loss:*int_cls_interp-*Bfloat16*",), (2, 1), 0, 4)
 
 
 def facts_of_torch(python):

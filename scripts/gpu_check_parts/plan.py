@@ -2,7 +2,7 @@
 import json
 import re
 
-from gpu_check_parts import steps, suites, trainings
+from gpu_check_parts import graphs, steps, suites, trainings
 from gpu_check_parts.part import Stage
 
 # Resumed before anything else is: a GAN with recurrent networks, encoders of words, pools of pictures.
@@ -16,7 +16,7 @@ def all_stages(place):
     stages = [
         Stage([*trainings.make_data(place), suites.communicators(place, 1), suites.communicators(place, 2)], at_once),
         Stage([trainings.train(place, name, 1) for name in names], at_once),
-        Stage([trainings.resume(place, name) for name in FIRST_RESUMES] + [trainings.evaluate(place)], at_once),
+        Stage([trainings.resume(place, name) for name in FIRST_RESUMES] + [trainings.evaluate(place), *graphs.graphs(place)], at_once),
         Stage(suites.parity(place), at_once),
         Stage(steps.steps(place, place.sizes.bench[0])),
         Stage([trainings.train(place, name, 2) for name in names], at_once),

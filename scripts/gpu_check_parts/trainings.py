@@ -76,19 +76,24 @@ def tensors(run, step):
     return {path.name: path.read_bytes() for path in sorted(folder.glob("*.safetensors"))}
 
 
+def same_bits(job, ours, other, step, when):
+    """Fails unless the checkpoints of that step hold the same weights, moments and averages."""
+    got, expected = tensors(ours, step), tensors(other, step)
+    job.figures["bytes"] = sum(map(len, expected.values()))
+    if not expected or got.keys() != expected.keys():
+        raise Failed(f"checkpoints hold {sorted(got)} and {sorted(expected)}")
+    if different := [file for file in expected if got[file] != expected[file]]:
+        job.figures["our_losses"], job.figures["losses"] = losses(ours)[step], losses(other)[step]
+        raise Failed(f"not bit-equal {when}: " + ", ".join(different))
+
+
 def resume(place, name, ranks=1):
     """From the checkpoint in the middle to the end: bit-equal to the run that went on."""
     def do(job):
         whole, again, steps = run_folder(place, name, ranks), place.work / f"{name}-{ranks}-resumed", place.sizes.steps
         middle = whole / f"checkpoints/step-{steps // 2:010d}"
         job.call(*place.on_ranks(ranks, command(place, name, again, f"--resume={middle}", f"--expect_world_size={ranks}")))
-        got, expected = tensors(again, steps), tensors(whole, steps)
-        job.figures["bytes"] = sum(map(len, expected.values()))
-        if not expected or got.keys() != expected.keys():
-            raise Failed(f"checkpoints hold {sorted(got)} and {sorted(expected)}")
-        if different := [file for file in expected if got[file] != expected[file]]:
-            job.figures["resumed_losses"], job.figures["losses"] = losses(again)[steps], losses(whole)[steps]
-            raise Failed("not bit-equal after a resume: " + ", ".join(different))
+        same_bits(job, again, whole, steps, "after a resume")
     return Part(f"resume_{name}_{ranks}", do, 90, needs=(f"train_{name}_{ranks}",))
 
 

@@ -1,17 +1,19 @@
 #!/usr/bin/env python3
 """scripts/gpu_check: verdicts, limits and the report, with parts that do next to nothing; which trainings and recordings a bundle has."""
+import argparse
 import contextlib
 import io
 import json
 import pathlib
 import sys
 import tempfile
+import time
 import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 sys.path.insert(0, str(ROOT / "scripts"))
-from gpu_check_parts import bundle, place, plan, suites, trainings  # noqa: E402
-from gpu_check_parts.part import Failed, LeftOut, Part, Stage  # noqa: E402
+from gpu_check_parts import bundle, graphs, place, plan, suites, trainings  # noqa: E402
+from gpu_check_parts.part import Failed, Job, LeftOut, Part, Stage  # noqa: E402
 from gpu_check_parts.schedule import Schedule  # noqa: E402
 
 
@@ -149,6 +151,52 @@ class PlaceTest(unittest.TestCase):
         place.copy_what_is_missing(self.folder / "root", self.folder / "there")
         said = [(self.folder / "there" / name).read_text() for name in ("etc/mpi/a", "etc/mpi/b", "usr/bin/mpirun")]
         self.assertEqual(said, ["there/etc/mpi/a", "root/etc/mpi/b", "root/usr/bin/orterun"])
+
+
+class GraphsTest(unittest.TestCase):
+    """MirrorGAN's toy with graphs and without, of "trainings" that write what they are told to."""
+
+    def play(self, device="cuda", said="", files=("model", "averages", "optimizer"), **changed):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        work = pathlib.Path(folder.name)
+        (work / "bundle.json").write_text(json.dumps({"trainings": {"mirrorgan": {"program": "helio-train", "flags": []}}}))
+        commands = []
+
+        def program(name, *arguments):
+            out = pathlib.Path(next(a for a in arguments if a.startswith("--out=")).removeprefix("--out="))
+            commands.append(arguments)
+            with_graphs = "--cuda_graph" in arguments
+            checkpoint = out / "checkpoints/step-0000000006"
+            checkpoint.mkdir(parents=True)
+            (out / "metrics.jsonl").write_text('{"step": 6, "losses": {"g": 1}}\n')
+            for file in files:
+                (checkpoint / f"{file}.safetensors").write_text(changed.get(file, file) if with_graphs else file)
+            return ["echo", said if with_graphs else ""]
+        there = argparse.Namespace(bundle=work, work=work, device=device, mode="simulated", sizes=place.SMALL, program=program)
+        part = graphs.train(there)
+        part.do(Job(work / "log", time.monotonic() + 30))
+        return commands
+
+    def test_the_same_bits(self):
+        without, with_graphs = self.play(said="step 6/6 g 1 | 3.5 images/s")
+        self.assertNotIn("--cuda_graph", without)
+        self.assertIn("--cuda_graph", with_graphs)
+        for last in (without, with_graphs):  # the last of a flag counts
+            self.assertEqual([a for a in last if a.startswith(("--steps=", "--checkpoint_every="))][-2:], ["--steps=6", "--checkpoint_every=6"])
+
+    def test_other_bits_fail(self):
+        for file in ("model", "averages", "optimizer"):
+            with self.assertRaisesRegex(Failed, f"not bit-equal with graphs: {file}.safetensors"):
+                self.play(**{file: "other"})
+
+    def test_a_run_without_a_capture_fails(self):
+        with self.assertRaisesRegex(Failed, "nothing is captured"):
+            self.play(said="--cuda_graph: nothing is captured: it asks the host in its steps")
+
+    def test_a_cpu_has_none(self):
+        with self.assertRaises(LeftOut):
+            self.play(device="cpu")
 
 
 class FiguresTest(unittest.TestCase):
