@@ -7,8 +7,6 @@
 #include "dataio/layouts/table_forms.h"
 #include "src/base/file_system.h"
 #include "src/base/json.h"
-#include "src/base/log.h"
-#include "src/base/text_list.h"
 
 // captions.jsonl in the root: an object a line,
 // {"image", "captions": [...], "class": number, "box": [x, y, width, height], "split": "train" | "test" |
@@ -51,12 +49,9 @@ SourceRecord ReadLine(const Json& line, const std::string& where, const FileTree
   return record;
 }
 
-void TellUnreadFields(const std::filesystem::path& file) {
+bool IsReadField(const std::string& name) {
   static const std::set<std::string> read = {"image", "captions", "class", "box", "split"};
-  std::string unread;
-  for (const auto& name : FieldsOfFirstLine(file))
-    if (!read.contains(name)) AddToList(unread, name);
-  if (!unread.empty()) LOG(INFO) << file.string() << ": fields that are not read: " << unread;
+  return read.contains(name);
 }
 
 struct CaptionLine {
@@ -151,7 +146,8 @@ void ReadCaptionLines(const FileTree& tree, SourceReading& reading) {
   reading.PassedOver("pictures without a line in captions.jsonl", unnamed);
   reading.AreRead({kFile});
   reading.AreRead(rule.Lists());
-  TellUnreadFields(tree.root / kFile);
+  const auto file = tree.root / kFile;
+  TellUnread("fields", FieldsOfFirstLine(file), &IsReadField, file.string());
 }
 
 }  // namespace

@@ -1,8 +1,7 @@
-#include <fstream>
-
 #include "dataio/json_fields.h"
 #include "dataio/layouts/layout.h"
 #include "dataio/layouts/row_gatherer.h"
+#include "dataio/layouts/table_forms.h"
 #include "src/base/json.h"
 
 // Karpathy's splits (dataset_coco.json, dataset_flickr8k.json, dataset_flickr30k.json):
@@ -12,9 +11,7 @@ namespace fs = std::filesystem;
 namespace {
 
 bool LooksLikeKarpathy(const fs::path& file) {
-  std::string text(1 << 14, '\0');
-  std::ifstream stream(file, std::ios::binary);
-  stream.read(text.data(), static_cast<std::streamsize>(text.size()));
+  const auto text = BeginningOf(file);
   const auto has = [&](const char* key) { return text.find(key) != std::string::npos; };
   return has("\"images\"") && has("\"sentences\"") && has("\"filename\"");
 }
@@ -46,7 +43,7 @@ void ReadKarpathy(const FileTree& tree, SourceReading& reading) {
   const SplitRule rule(tree, index, reading.complaints());
   RowGatherer gatherer(tree, reading, rule);
   const auto file = (tree.root / KarpathyFile(tree)).string();
-  const Json json = ReadJson(file);
+  const Json json = ParseJson(ReadText(file), file);
   int64_t number = 0;
   for (const auto& image : ListField(json, "images", file)) {
     const auto where = file + " image " + std::to_string(++number);

@@ -122,16 +122,19 @@ bool LooksLikeTable(const fs::path& file) {
 
 namespace {
 
-// A class or label that is not read is one that somebody may miss.
-void TellUnreadColumns(const std::vector<std::string>& names, const std::string& file) {
-  std::string unread;
-  for (const auto& name : names)
-    if (!IsCaptionColumn(name) && !PictureColumnRank(name) && !SplitColumnRank(name))
-      AddToList(unread, Trimmed(name));
-  if (!unread.empty()) LOG(INFO) << file << ": columns that are not read: " << unread;
+bool IsReadColumn(const std::string& name) {
+  return IsCaptionColumn(name) || PictureColumnRank(name) > 0 || SplitColumnRank(name) > 0;
 }
 
 }  // namespace
+
+void TellUnread(const std::string& what, const std::vector<std::string>& names,
+                const std::function<bool(const std::string&)>& is_read, const std::string& file) {
+  std::string unread;
+  for (const auto& name : names)
+    if (!is_read(name)) AddToList(unread, Trimmed(name));
+  if (!unread.empty()) LOG(INFO) << file << ": " << what << " that are not read: " << unread;
+}
 
 std::vector<std::string> FieldsOfFirstLine(const fs::path& file) {
   const auto text = BeginningOf(file);
@@ -180,12 +183,12 @@ void ReadSets(std::vector<TableRow>& rows, const std::string& file, Complaints& 
 std::vector<TableRow> RowsOf(const fs::path& file, Complaints& complaints) {
   if (SuffixOf(file) == ".json") return RowsOfJson(file, complaints);
   if (SuffixOf(file) == ".jsonl") {
-    TellUnreadColumns(FieldsOfFirstLine(file), file.string());
+    TellUnread("columns", FieldsOfFirstLine(file), &IsReadColumn, file.string());
     return RowsOfLines(file, complaints);
   }
   const auto text = TextOfTable(file);
   if (const auto columns = ReadHeader(text)) {
-    TellUnreadColumns(columns->names, file.string());
+    TellUnread("columns", columns->names, &IsReadColumn, file.string());
     return RowsWithHeader(text, *columns, file.string(), complaints);
   }
   if (const auto columns = ReadHeader(text, /*captions=*/false))

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <iterator>
 #include <optional>
 #include <string>
@@ -52,6 +53,10 @@ struct BestRanked {
 // Sets picture, other names and split, or sets, of a row from fields that are not empty. Throws Error{kData},
 // without a place, where two of `splits` differ.
 void NameRow(TableRow& row, const BestRanked<std::string>& pictures, const BestRanked<SplitCell>& splits);
+
+// Logs which of a list's `names` are not read: a class or label is one that somebody may miss.
+void TellUnread(const std::string& what, const std::vector<std::string>& names,
+                const std::function<bool(const std::string&)>& is_read, const std::string& file);
 
 // The fields of the first object of a file of JSON lines; none where it is no such file.
 std::vector<std::string> FieldsOfFirstLine(const std::filesystem::path& file);
