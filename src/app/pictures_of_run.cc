@@ -15,17 +15,17 @@
 #include "src/eval/png_writer.h"
 #include "src/eval/samples.h"
 #include "src/eval/translations.h"
+#include "src/train/run_layout.h"
 
 namespace helio::app {
 namespace {
 
-std::filesystem::path SamplesFile(const TrainingOptions& options, int64_t step,
-                                  const char* folder = "samples") {
+// Below `folder`, which is made.
+std::filesystem::path FileOfStep(const std::filesystem::path& folder, int64_t step) {
   char name[64];
   std::snprintf(name, sizeof name, "step-%07lld.png", static_cast<long long>(step));
-  auto path = options.session.out / folder / name;
-  MakeFolders(path.parent_path());
-  return path;
+  MakeFolders(folder);
+  return folder / name;
 }
 
 std::string TitleOf(const TrainingOptions& options, int64_t step) {
@@ -86,8 +86,9 @@ void DrawnPictures::DrawSamples(int64_t step) {
   const auto averages = Averages();
   const eval::DrawnSamples samples(*drawer_, data_.test(), needs_,
                                    {.seed = options_.run.seed, .title = TitleOf(options_, step)});
-  samples.WriteGrid(SamplesFile(options_, step));
-  if (samples.have_attention()) samples.WriteAttention(SamplesFile(options_, step, "samples/attention"));
+  const auto folder = train::SamplesOf(options_.session.out);
+  samples.WriteGrid(FileOfStep(folder, step));
+  if (samples.have_attention()) samples.WriteAttention(FileOfStep(folder / "attention", step));
 }
 
 std::vector<recipes::ValidationScore> DrawnPictures::Evaluate(const recipes::PretrainedWeights& weights,
@@ -158,7 +159,7 @@ void TranslatedPictures::DrawSamples(int64_t step) {
                                       from.images.back(), truth))
       pictures.push_back(std::move(one));
   }
-  eval::WritePng(SamplesFile(sources_.options, step),
+  eval::WritePng(FileOfStep(train::SamplesOf(sources_.options.session.out), step),
                  eval::DrawTranslations(pictures, TitleOf(sources_.options, step)));
 }
 
