@@ -66,13 +66,6 @@ std::string StepRecording::LayoutOf(const dataio::Batch& batch) {
   return layout.str();
 }
 
-std::vector<torch::Tensor> StepRecording::Made(const recipes::MakeGiven& make) const {
-  const torch::NoGradGuard no_grad;
-  auto values = make(*fresh_, *context_);
-  for (auto& value : values) value = ToDevice(value, device_);
-  return values;
-}
-
 void StepRecording::Begin(const dataio::Batch& batch, const recipes::StepContext& context) {
   fresh_ = &batch;
   context_ = &context;
@@ -80,7 +73,7 @@ void StepRecording::Begin(const dataio::Batch& batch, const recipes::StepContext
   const auto from = TensorsOf(batch), to = TensorsOf(batch_);
   for (size_t i = 0; i < to.size(); ++i) to[i].copy_(ToDevice(from[i], device_));
   for (auto& [purpose, given] : given_) {
-    const auto values = Made(given.make);
+    const auto values = context_->Given(purpose, *fresh_, given.make);
     for (size_t i = 0; i < values.size(); ++i) given.values[i].copy_(values[i]);
   }
 }
@@ -96,7 +89,7 @@ recipes::LossTerms StepRecording::Play(const std::string& piece,
 std::vector<torch::Tensor> StepRecording::Of(std::string_view purpose, const recipes::MakeGiven& make) {
   if (const auto found = given_.find(purpose); found != given_.end()) return found->second.values;
   CHECK(!launches()) << purpose << " was not asked for in the steps before";
-  Given given{make, Made(make)};
+  Given given{make, context_->Given(purpose, *fresh_, make)};
   for (auto& value : given.values) value = value.clone();
   return given_.emplace(purpose, std::move(given)).first->second.values;
 }

@@ -23,7 +23,8 @@ class StepRecording : public recipes::GivenValues {
   // What batches must have in common to share a recording.
   static std::string LayoutOf(const dataio::Batch& batch);
 
-  // A step begins. `batch` and `context` outlive it. Within the forward passes' precision.
+  // A step begins. `batch` and `context`, which makes given values itself, outlive it. Within the forward
+  // passes' precision.
   void Begin(const dataio::Batch& batch, const recipes::StepContext& context);
   // The next piece of the step: called, captured and launched, or launched only. Its terms, in memory of
   // their own. Pieces come in the same order at every step.
@@ -44,7 +45,6 @@ class StepRecording : public recipes::GivenValues {
     recipes::MakeGiven make;
     std::vector<torch::Tensor> values;
   };
-  std::vector<torch::Tensor> Made(const recipes::MakeGiven& make) const;
 
   const torch::Device device_;
   dataio::Batch batch_;

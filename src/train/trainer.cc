@@ -86,8 +86,10 @@ Trainer::Trainer(recipes::System& system, cluster::Communicator& communicator, c
       players.push_back(std::make_unique<Player>(std::move(phase), parts, communicator, options));
   }
   before_step_ = std::make_unique<StatisticsSnapshot>(system);
-  if (const auto why = WhyNotCaptured(); options.cuda_graph && !why.empty() && communicator.rank() == 0)
-    LOG(WARNING) << "--cuda_graph: nothing is captured: " << why;
+  if (!options.cuda_graph) return;
+  const auto why = WhyNotCaptured();
+  captures_ = why.empty();
+  if (!captures_ && communicator.rank() == 0) LOG(WARNING) << "--cuda_graph: nothing is captured: " << why;
 }
 
 Trainer::~Trainer() = default;
@@ -106,7 +108,7 @@ std::string Trainer::WhyNotCaptured() const {
 }
 
 StepRecording* Trainer::RecordingFor(const dataio::Batch& batch) {
-  if (!options_.cuda_graph || !WhyNotCaptured().empty()) return nullptr;
+  if (!captures_) return nullptr;
   auto layout = StepRecording::LayoutOf(batch);
   const auto found = recordings_.find(layout);
   if (found != recordings_.end()) return found->second.get();

@@ -82,8 +82,7 @@ class Trainer {
     return Step(std::span(&batch, 1), context, rate_factor);
   }
   int accumulate() const { return options_.accumulate; }
-  // Why cuda_graph would not capture steps, in words; empty: it does. Local.
-  std::string WhyNotCaptured() const;
+  bool captures() const { return captures_; }  // steps, as CUDA graphs
   // Moments lie in shards: OptimizerState is collective.
   bool shards() const { return options_.reducer.shard_optimizer; }
 
@@ -112,6 +111,8 @@ class Trainer {
   };
 
  private:
+  // Why steps cannot be captured, in words; empty: they can.
+  std::string WhyNotCaptured() const;
   // What holds the work of a step on such a batch; null: nothing.
   StepRecording* RecordingFor(const dataio::Batch& batch);
 
@@ -168,7 +169,8 @@ class Trainer {
   const TrainerOptions options_;
   const Precision precision_;
   std::vector<Players> rounds_;
-  std::unique_ptr<StatisticsSnapshot> before_step_;                   // for a step that is skipped
+  std::unique_ptr<StatisticsSnapshot> before_step_;  // for a step that is skipped
+  bool captures_ = false;
   std::map<std::string, std::unique_ptr<StepRecording>> recordings_;  // by layout of the batch
 };
 

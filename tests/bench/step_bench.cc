@@ -101,8 +101,8 @@ struct Timing {
 };
 
 Timing Measure(train::Trainer& trainer, cluster::Communicator& communicator, const dataio::Batch& batch,
-               int64_t steps, bool graphs) {
-  Timing timing{.phases = {}, .graphs = graphs};
+               int64_t steps) {
+  Timing timing{.phases = {}, .graphs = trainer.captures()};
   const auto device = communicator.world().device;
   const auto play = [&](int64_t step) {
     const auto report = trainer.Step(batch, {.seed = 1, .step = step, .device = device}, 1);
@@ -110,7 +110,7 @@ Timing Measure(train::Trainer& trainer, cluster::Communicator& communicator, con
     return report;
   };
   // Warms up; with graphs the third step is captured.
-  const int64_t warm = graphs ? 3 : 1;
+  const int64_t warm = timing.graphs ? 3 : 1;
   for (int64_t step = 0; step < warm; ++step) play(step);
   communicator.Barrier();
   for (int64_t step = warm; step < warm + steps; ++step) {
@@ -135,8 +135,7 @@ Timing Run(cluster::Communicator& communicator, const std::string& recipe_name, 
   train::Trainer trainer(*system, communicator, options);
   const auto own = SplitRows(rows, communicator.rank(), communicator.size());
   const auto drawn = DrawBatch(own, system->Needs(), preset.vocabulary, communicator.world().device);
-  const bool graphs = options.cuda_graph && trainer.WhyNotCaptured().empty();
-  return Measure(trainer, communicator, drawn, steps, graphs);
+  return Measure(trainer, communicator, drawn, steps);
 }
 
 int RunAndPrint(cluster::Communicator& communicator, const std::string& recipe_name, const Preset& preset,
