@@ -36,7 +36,9 @@ KINDS = {"plain": (2, "helio-train", []),
          "ranks4": (4, "helio-train", []),
          "evaluated": (2, "helio-train", ["--evaluate_every=3", "--evaluate_images=40", "--sample_every=5"]),
          "all": (4, "helio-train", ["--shard_optimizer", "--batch=16", "--accumulate=2"]),
-         **{recipe: (2, "helio-pretrain", EVALUATED) for recipe in ("damsm", "captioner", "classifier", "char_cnn_rnn")}}
+         **{recipe: (2, "helio-pretrain", EVALUATED) for recipe in ("damsm", "captioner", "classifier")},
+         # Its trunk is a trained classifier's, or frozen at random.
+         "char_cnn_rnn": (2, "helio-pretrain", ["--random_frozen", *EVALUATED[1:]])}
 
 
 def flags(work, out, steps, kind):
