@@ -36,12 +36,12 @@ std::string SystemAndJudgeProblems(const OptionValues& values, const OptionList&
   OptionList system;
   DeclareSystem(values, system);
   const auto defaults = system.Defaults();
-  const auto problems = system.Take(values);
-  system.Take(defaults);
-  judges.Take(values);
+  const auto problems = system.TryAssign(values);
+  system.TryAssign(defaults);
+  judges.TryAssign(values);
   auto others = values;
   for (const auto& entry : defaults) others.erase(entry.first);
-  return problems + judges.Take(others);
+  return problems + judges.TryAssign(others);
 }
 
 OptionValues Merged(OptionValues values, const OptionValues& more) {
@@ -159,7 +159,7 @@ TrainingOptions ReadTrainingOptions(const OptionValues& values, std::string& pro
   OptionList list, judges;
   options.Declare(list);
   options.judges.Declare(judges);
-  problems += list.Take(values) + SystemAndJudgeProblems(values, judges);
+  problems += list.TryAssign(values) + SystemAndJudgeProblems(values, judges);
   options.session.seed = options.loader.seed = options.run.seed;
   options.session.global_batch = options.run.batch;
   options.session.dtype = options.run.torch_dtype();
@@ -170,7 +170,7 @@ TrainingOptions ReadTrainingOptions(const OptionValues& values, std::string& pro
 }
 
 TrainingOptions ReadTrainingOptionsWith(const OptionList& own, const OptionValues& values) {
-  auto problems = own.Take(values);
+  auto problems = own.TryAssign(values);
   auto options = ReadTrainingOptions(values, problems);
   ThrowAnyFlagProblems(problems);
   return options;

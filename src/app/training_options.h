@@ -62,7 +62,8 @@ struct TrainingOptions {
 };
 
 // The options with `values`; what follows from others is filled in. Values that are out of range, also among
-// those of the system that `values` names, are left out and added to `problems`, as OptionList::Take says.
+// those of the system that `values` names, are left out and added to `problems`, as OptionList::TryAssign
+// says.
 TrainingOptions ReadTrainingOptions(const OptionValues& values, std::string& problems);
 // The same, but throws Error{kUser} with all problems; also with a program's own options, which it fills.
 TrainingOptions ReadTrainingOptionsWith(const OptionList& own, const OptionValues& values);

@@ -121,7 +121,7 @@ void OptionList::Append(Option option) {
   options_.push_back(std::move(option));
 }
 
-std::string OptionList::Take(const OptionValues& values) const {
+std::string OptionList::TryAssign(const OptionValues& values) const {
   std::string problems;
   for (const auto& option : options_) {
     const auto found = values.find(option.name);
@@ -135,7 +135,7 @@ std::string OptionList::Take(const OptionValues& values) const {
   return problems;
 }
 
-void OptionList::Assign(const OptionValues& values) const { ThrowAnyFlagProblems(Take(values)); }
+void OptionList::Assign(const OptionValues& values) const { ThrowAnyFlagProblems(TryAssign(values)); }
 
 OptionValues OptionList::Values(const OptionValues& given) const {
   OptionValues values;

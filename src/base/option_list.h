@@ -68,7 +68,7 @@ class OptionList {
 
   // Sets the options that `values` names; names of other lists' options are passed over. A value of the wrong
   // type or out of range is left out and becomes a line "\n  --name=value: ..." of what is returned.
-  std::string Take(const OptionValues& values) const;
+  std::string TryAssign(const OptionValues& values) const;
   // The same, but throws Error{kUser} with all these lines.
   void Assign(const OptionValues& values) const;
 
@@ -84,7 +84,7 @@ class OptionList {
   std::vector<Option> options_;
 };
 
-// Throws Error{kUser} with all of `problems`, lines as OptionList::Take returns them, if there are any.
+// Throws Error{kUser} with all of `problems`, lines as OptionList::TryAssign returns them, if there are any.
 void ThrowAnyFlagProblems(const std::string& problems);
 
 // `T` with the fields that `values` names set. Throws as OptionList::Assign.

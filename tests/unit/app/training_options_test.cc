@@ -19,7 +19,7 @@ TEST(TrainingOptionsTest, EverySystemsDefaultsAreInTheirOwnRanges) {
   for (const auto& system : recipes::Systems()) {
     OptionList list;
     system.declare(list);
-    EXPECT_EQ(list.Take(list.Defaults()), "") << system.name;
+    EXPECT_EQ(list.TryAssign(list.Defaults()), "") << system.name;
     for (const auto& option : list.options()) EXPECT_NE(option.help, "") << option.name;
   }
 }

@@ -37,10 +37,10 @@ std::string ProblemsOf(const OptionValues& values) {
   Toy toy;
   OptionList list;
   toy.Declare(list);
-  return list.Take(values);
+  return list.TryAssign(values);
 }
 
-TEST(OptionListTest, TakesValuesOfEveryType) {
+TEST(OptionListTest, AssignsValuesOfEveryType) {
   const auto toy = OptionsFrom<Toy>({{"stages", "2"},
                                      {"rate", "0.00100000000000000002"},
                                      {"flip", "false"},
@@ -78,7 +78,7 @@ TEST(OptionListTest, AValueOutOfRangeIsLeftOut) {
   Toy toy;
   OptionList list;
   toy.Declare(list);
-  list.Take({{"stages", "9"}, {"kind", "gru"}});
+  list.TryAssign({{"stages", "9"}, {"kind", "gru"}});
   EXPECT_EQ(toy.stages, 3);
   EXPECT_EQ(toy.kind, "gru");
 }
