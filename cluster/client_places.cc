@@ -16,7 +16,7 @@ void ClientPlaces::PutBy() {
   }
 }
 
-bool ClientPlaces::Take() {
+bool ClientPlaces::FreeOne() {
   PutBy();
   if (!free_.empty()) free_.pop_back();
   return clients_.size() < count_;  // where none is put by, one may still be free in the process

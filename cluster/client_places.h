@@ -13,13 +13,14 @@ class ClientPlaces {
  public:
   explicit ClientPlaces(int count);
 
-  // Whether a descriptor is free now for one client, which is to come at once: Opened is next.
-  bool Take();
+  // Frees one of the descriptors for the next client, who is to come at once: Opened follows. False where
+  // all places are taken.
+  bool FreeOne();
   // Ends the connection of who has been here longest; its place is free once the server has called Closed.
   void EndOldest();
-  // After Take: the client's connection, -1 when it was none (its place is kept).
+  // After FreeOne: the client's connection, -1 when it was none (its place is kept).
   void Opened(int connection);
-  // The server is about to close `connection`. The descriptor is put by again at the next Take.
+  // The server is about to close `connection`. The descriptor is put by again at the next FreeOne.
   void Closed(int connection);
 
  private:

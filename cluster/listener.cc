@@ -17,14 +17,14 @@ constexpr int kSilenceSeconds = 5;
 
 }  // namespace
 
-std::string Where(const std::string& address, int port) { return address + ":" + std::to_string(port); }
+std::string Endpoint(const std::string& address, int port) { return address + ":" + std::to_string(port); }
 
 Descriptor Listen(const std::string& address, int port) {
   addrinfo hints = {}, *found = nullptr;
   hints.ai_flags = AI_NUMERICHOST | AI_PASSIVE;
   hints.ai_socktype = SOCK_STREAM;
   if (getaddrinfo(address.c_str(), std::to_string(port).c_str(), &hints, &found) != 0)
-    ThrowUser("is no numeric address", Where(address, port), "127.0.0.1, 0.0.0.0 or ::");
+    ThrowUser("is no numeric address", Endpoint(address, port), "127.0.0.1, 0.0.0.0 or ::");
   Descriptor listener(socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   const int on = 1;
   setsockopt(listener.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
@@ -33,7 +33,7 @@ Descriptor Listen(const std::string& address, int port) {
       bind(listener.get(), found->ai_addr, found->ai_addrlen) == 0 && listen(listener.get(), SOMAXCONN) == 0;
   const int reason = errno;
   freeaddrinfo(found);
-  if (!bound) ThrowUser(std::strerror(reason), Where(address, port), "choose another --metrics_port");
+  if (!bound) ThrowUser(std::strerror(reason), Endpoint(address, port), "choose another --metrics_port");
   return listener;
 }
 

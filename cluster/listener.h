@@ -12,6 +12,6 @@ Descriptor Listen(const std::string& address, int port);
 int PortOf(const Descriptor& listener);
 
 // "address:port", for messages and target lists.
-std::string Where(const std::string& address, int port);
+std::string Endpoint(const std::string& address, int port);
 
 }  // namespace helio::cluster

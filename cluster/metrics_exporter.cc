@@ -71,7 +71,7 @@ struct MetricsExporter::Server {
                               MHD_OPTION_NOTIFY_CONNECTION, &TellClosed, &places, MHD_OPTION_END);
     if (!daemon)
       throw Error(ErrorKind::kSystem, std::string("cannot serve metrics: ") + std::strerror(errno),
-                  Where(address, port), "or leave --metrics_port out");
+                  Endpoint(address, port), "or leave --metrics_port out");
     thread = std::thread([this] { Serve(); });
   }
   ~Server() {
@@ -98,10 +98,10 @@ struct MetricsExporter::Server {
   }
 
   bool MakeRoom() {
-    if (places.Take()) return true;
+    if (places.FreeOne()) return true;
     places.EndOldest();
     MHD_run(daemon);
-    return places.Take();
+    return places.FreeOne();
   }
 
   // False where a client could not be let in, and the next one could not either.

@@ -32,7 +32,7 @@ class MpiCommunicator : public Communicator {
         slot_(slot),
         tags_(engine_->tags(), slot) {}
 
-  ~MpiCommunicator() override { engine_->LeaveSlot(slot_, id()); }
+  ~MpiCommunicator() override { engine_->ReleaseSlot(slot_, id()); }
 
   // Collective: the ranks of a host, and those with our local rank on all hosts.
   void UseTwoLevels() {
@@ -81,7 +81,7 @@ class MpiCommunicator : public Communicator {
     const auto members = MembersOf({colors.begin(), colors.end()}, color);
     std::vector<uint32_t> taken_by_them;
     for (const int member : members) taken_by_them.push_back(taken[static_cast<size_t>(member)]);
-    const int slot = engine_->TakeSlot(taken_by_them);
+    const int slot = engine_->ReserveSlot(taken_by_them);
     return std::make_unique<MpiCommunicator>(
         engine_, SubGroup(members), slot,
         SubWorld(world(), {colors.begin(), colors.end()}, {nodes.begin(), nodes.end()}), std::move(name),
@@ -167,7 +167,7 @@ std::unique_ptr<MpiCommunicator> OfAllRanks(std::shared_ptr<MpiEngine> engine, c
                                             std::string name, std::shared_ptr<JobState> job) {
   std::vector<int> all(static_cast<size_t>(world.size));
   std::iota(all.begin(), all.end(), 0);
-  const int slot = engine->TakeSlot({engine->slots()});
+  const int slot = engine->ReserveSlot({engine->slots()});
   return std::make_unique<MpiCommunicator>(std::move(engine), GroupOf(all, world.rank), slot, world,
                                            std::move(name), std::move(job));
 }

@@ -135,7 +135,7 @@ uint32_t MpiEngine::slots() {
   return slots_;
 }
 
-int MpiEngine::TakeSlot(const std::vector<uint32_t>& taken) {
+int MpiEngine::ReserveSlot(const std::vector<uint32_t>& taken) {
   const int slot = TagSpace::FirstFree(taken);
   if (slot < 0)
     throw Error(ErrorKind::kCluster,
@@ -145,7 +145,7 @@ int MpiEngine::TakeSlot(const std::vector<uint32_t>& taken) {
   return slot;
 }
 
-void MpiEngine::LeaveSlot(int slot, int communicator_id) {
+void MpiEngine::ReleaseSlot(int slot, int communicator_id) {
   std::lock_guard lock(mutex_);
   const auto uses = [&](const auto& operation) {
     return operation->call_.communicator_id == communicator_id;

@@ -70,11 +70,11 @@ class MpiEngine : public std::enable_shared_from_this<MpiEngine> {
   const TagSpace& tags() const { return tags_; }
   // Bit s: slot s of tags() has a communicator on this rank.
   uint32_t slots();
-  // Takes the lowest slot that none of a new communicator's ranks uses (`taken`: their slots()). Throws
+  // Reserves the lowest slot that none of a new communicator's ranks uses (`taken`: their slots()). Throws
   // Error{kCluster} if there is none.
-  int TakeSlot(const std::vector<uint32_t>& taken);
+  int ReserveSlot(const std::vector<uint32_t>& taken);
   // Gives a slot back, unless an operation of that communicator is still under way. Local.
-  void LeaveSlot(int slot, int communicator_id);
+  void ReleaseSlot(int slot, int communicator_id);
   // The next communicator's number, the same on all ranks as long as they create them in one order.
   int NextCommunicatorId() { return next_communicator_id_++; }
   // For operations that other transports drive: says where this rank is, and that one is late.

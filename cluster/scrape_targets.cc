@@ -13,7 +13,7 @@ std::string ScrapeHost(const std::string& bind) {
 
 void WriteScrapeTargets(Communicator& communicator, const std::filesystem::path& path,
                         const std::string& host, int port) {
-  const auto addresses = GatherStrings(communicator, Where(host, port), "scrape targets");
+  const auto addresses = GatherStrings(communicator, Endpoint(host, port), "scrape targets");
   const auto nodes = GatherStrings(communicator, HostName(), "scrape targets");
   if (communicator.rank() != 0) return;
   Json list = Json::array();
