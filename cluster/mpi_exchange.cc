@@ -80,16 +80,16 @@ void MpiExchange::BeginChunk(Lane& lane) {
 
 void MpiExchange::SendSlices(Lane& lane) {
   lane.phase = Phase::kReduce;
-  const int64_t bytes = layout_.At(lane.chunk, wanted_.group->rank).elements * layout_.element_size;
+  const auto own = layout_.At(lane.chunk, wanted_.group->rank);
+  const int64_t bytes = BytesOf(own);
   if (lane.staging.empty()) lane.staging = engine().TakeStaging(bytes * layout_.ranks);
   for (int step = 1; step < layout_.ranks; ++step) {
     const int from = wanted_.group->Before(step);
-    Transfer(lane, false, from, lane.staging.data() + from * bytes, bytes, 0);
+    Receive(lane, from, {lane.staging.data() + from * bytes, own.elements});
   }
   for (int step = 1; step < layout_.ranks; ++step) {
     const int to = wanted_.group->After(step);
-    const auto slice = layout_.At(lane.chunk, to);
-    Transfer(lane, true, to, slice.data, slice.elements * layout_.element_size, 0);
+    Send(lane, to, layout_.At(lane.chunk, to));
   }
 }
 
@@ -108,22 +108,27 @@ void MpiExchange::SendResult(Lane& lane) {
   const auto own = layout_.At(lane.chunk, wanted_.group->rank);
   for (int step = 1; step < layout_.ranks; ++step) {
     const int from = wanted_.group->Before(step);
-    const auto slice = layout_.At(lane.chunk, from);
-    Transfer(lane, false, from, slice.data, slice.elements * layout_.element_size, 1);
+    Receive(lane, from, layout_.At(lane.chunk, from));
   }
-  for (int step = 1; step < layout_.ranks; ++step) {
-    const int to = wanted_.group->After(step);
-    Transfer(lane, true, to, own.data, own.elements * layout_.element_size, 1);
-  }
+  for (int step = 1; step < layout_.ranks; ++step) Send(lane, wanted_.group->After(step), own);
 }
 
-void MpiExchange::Transfer(Lane& lane, bool send, int peer, char* data, int64_t bytes, int tag_offset) {
-  if (bytes == 0) return;
-  const int tag = wanted_.tag + static_cast<int>(lane.chunk * 2) + tag_offset;
-  auto& request = lane.requests.emplace_back(MPI_REQUEST_NULL);
-  const int to = wanted_.group->PeerAt(peer), count = static_cast<int>(bytes);  // a chunk is far below 2 GiB
-  CheckMpi(send ? MPI_Isend(data, count, MPI_BYTE, to, tag, MPI_COMM_WORLD, &request)
-                : MPI_Irecv(data, count, MPI_BYTE, to, tag, MPI_COMM_WORLD, &request),
+// A chunk has two: for the slices that are reduced, and for what came of them.
+int MpiExchange::TagOf(const Lane& lane) const {
+  return wanted_.tag + static_cast<int>(lane.chunk * 2) + (lane.phase == Phase::kGather ? 1 : 0);
+}
+
+void MpiExchange::Send(Lane& lane, int member, const ExchangeLayout::Slice& slice) {
+  if (slice.elements == 0) return;
+  CheckMpi(MPI_Isend(slice.data, BytesOf(slice), MPI_BYTE, wanted_.group->PeerAt(member), TagOf(lane),
+                     MPI_COMM_WORLD, &lane.requests.emplace_back(MPI_REQUEST_NULL)),
+           "exchange");
+}
+
+void MpiExchange::Receive(Lane& lane, int member, const ExchangeLayout::Slice& slice) {
+  if (slice.elements == 0) return;
+  CheckMpi(MPI_Irecv(slice.data, BytesOf(slice), MPI_BYTE, wanted_.group->PeerAt(member), TagOf(lane),
+                     MPI_COMM_WORLD, &lane.requests.emplace_back(MPI_REQUEST_NULL)),
            "exchange");
 }
 

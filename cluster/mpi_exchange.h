@@ -75,7 +75,14 @@ class MpiExchange : public MpiOperation {
   void SendSlices(Lane& lane);
   void AddUp(Lane& lane);
   void SendResult(Lane& lane);
-  void Transfer(Lane& lane, bool send, int peer, char* data, int64_t bytes, int tag_offset);
+  // Of a lane's phase: a message to a member of the group, and one from it.
+  void Send(Lane& lane, int member, const ExchangeLayout::Slice& slice);
+  void Receive(Lane& lane, int member, const ExchangeLayout::Slice& slice);
+  int TagOf(const Lane& lane) const;
+  // A chunk is far below 2 GiB.
+  int BytesOf(const ExchangeLayout::Slice& slice) const {
+    return static_cast<int>(slice.elements * layout_.element_size);
+  }
 
   ExchangeLayout layout_;
   Wanted wanted_;
