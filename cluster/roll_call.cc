@@ -42,40 +42,49 @@ void Complete(std::vector<MPI_Request>& requests, Clock::time_point deadline, do
               "start-up", "is that process stopped, or its host unreachable?");
 }
 
+// Rank 0: gathers `bytes` of each rank and sends all of them to each.
+std::vector<char> CallTheRoll(const void* own, size_t bytes, size_t ranks, double seconds) {
+  std::vector<char> all(bytes * ranks);
+  std::memcpy(all.data(), own, bytes);
+  std::vector<MPI_Request> requests(ranks, MPI_REQUEST_NULL);
+  const auto deadline = After(seconds);
+  for (size_t peer = 1; peer < ranks; ++peer)
+    CheckMpi(MPI_Irecv(all.data() + bytes * peer, static_cast<int>(bytes), MPI_BYTE, static_cast<int>(peer),
+                       kRollCallTag, MPI_COMM_WORLD, &requests[peer]),
+             "start-up");
+  Complete(requests, deadline, seconds);
+  for (size_t peer = 1; peer < ranks; ++peer)
+    CheckMpi(MPI_Isend(all.data(), static_cast<int>(all.size()), MPI_BYTE, static_cast<int>(peer),
+                       kRollCallTag, MPI_COMM_WORLD, &requests[peer]),
+             "start-up");
+  Complete(requests, deadline, seconds);
+  return all;
+}
+
+// Another rank: its bytes to rank 0, and all from there. Either list of requests is of rank 0 alone.
+std::vector<char> AnswerTheRoll(const void* own, size_t bytes, size_t ranks, int rank, double seconds) {
+  std::vector<char> all(bytes * ranks);
+  std::vector<MPI_Request> sent(1, MPI_REQUEST_NULL), arrived(1, MPI_REQUEST_NULL);
+  CheckMpi(MPI_Isend(own, static_cast<int>(bytes), MPI_BYTE, 0, kRollCallTag, MPI_COMM_WORLD, &sent[0]),
+           "start-up");
+  CheckMpi(MPI_Irecv(all.data(), static_cast<int>(all.size()), MPI_BYTE, 0, kRollCallTag, MPI_COMM_WORLD,
+                     &arrived[0]),
+           "start-up");
+  const auto deadline = After(seconds + TurnByKnowledge(rank));
+  Complete(sent, deadline, seconds);
+  Complete(arrived, deadline, seconds);
+  return all;
+}
+
 }  // namespace
 
 std::vector<char> RollCallBytes(const void* own, size_t bytes, double seconds) {
   int rank = 0, size = 1;
   MPI_Comm_rank(MPI_COMM_WORLD, &rank);
   MPI_Comm_size(MPI_COMM_WORLD, &size);
-  std::vector<char> all(bytes * static_cast<size_t>(size));
-  std::memcpy(all.data() + bytes * static_cast<size_t>(rank), own, bytes);
-  const int count = static_cast<int>(bytes), whole = static_cast<int>(all.size());
-  std::vector<MPI_Request> requests(static_cast<size_t>(size), MPI_REQUEST_NULL);
-  if (rank == 0) {
-    const auto deadline = After(seconds);
-    for (int peer = 1; peer < size; ++peer)
-      CheckMpi(MPI_Irecv(all.data() + bytes * static_cast<size_t>(peer), count, MPI_BYTE, peer, kRollCallTag,
-                         MPI_COMM_WORLD, &requests[static_cast<size_t>(peer)]),
-               "start-up");
-    Complete(requests, deadline, seconds);
-    for (int peer = 1; peer < size; ++peer)
-      CheckMpi(MPI_Isend(all.data(), whole, MPI_BYTE, peer, kRollCallTag, MPI_COMM_WORLD,
-                         &requests[static_cast<size_t>(peer)]),
-               "start-up");
-    Complete(requests, deadline, seconds);
-    return all;
-  }
-  // Both under the name of rank 0.
-  std::vector<MPI_Request> sent(1, MPI_REQUEST_NULL);
-  std::vector<char> arrived(all.size());
-  CheckMpi(MPI_Isend(own, count, MPI_BYTE, 0, kRollCallTag, MPI_COMM_WORLD, &sent[0]), "start-up");
-  CheckMpi(MPI_Irecv(arrived.data(), whole, MPI_BYTE, 0, kRollCallTag, MPI_COMM_WORLD, &requests[0]),
-           "start-up");
-  const auto deadline = After(seconds + TurnByKnowledge(rank));
-  Complete(sent, deadline, seconds);
-  Complete(requests, deadline, seconds);
-  return arrived;
+  const auto ranks = static_cast<size_t>(size);
+  return rank == 0 ? CallTheRoll(own, bytes, ranks, seconds)
+                   : AnswerTheRoll(own, bytes, ranks, rank, seconds);
 }
 
 }  // namespace helio::cluster
