@@ -14,6 +14,21 @@ void CheckTensor(const torch::Tensor& tensor) {
   CHECK(tensor.is_non_overlapping_and_dense()) << "a tensor with holes cannot travel";
 }
 
+// A text on its way: its length, then its bytes.
+constexpr int64_t kLengthBytes = sizeof(int64_t);
+
+void WriteText(const std::string& text, uint8_t* to) {
+  const auto length = static_cast<int64_t>(text.size());
+  std::memcpy(to, &length, kLengthBytes);
+  std::memcpy(to + kLengthBytes, text.data(), text.size());
+}
+
+std::string ReadText(const uint8_t* from) {
+  int64_t length = 0;
+  std::memcpy(&length, from, kLengthBytes);
+  return {reinterpret_cast<const char*>(from + kLengthBytes), static_cast<size_t>(length)};
+}
+
 }  // namespace
 
 std::string Call::Describe() const {
@@ -97,19 +112,14 @@ std::vector<std::string> GatherStrings(Communicator& communicator, const std::st
                                        std::string label) {
   const auto longest = static_cast<int64_t>(
       AllReduceScalar(communicator, static_cast<double>(own.size()), Reduce::kMax, label));
-  auto part = torch::zeros({longest + 8}, torch::kUInt8);
-  const auto length = static_cast<int64_t>(own.size());
-  std::memcpy(part.data_ptr(), &length, sizeof length);
-  std::memcpy(part.data_ptr<uint8_t>() + 8, own.data(), own.size());
-  auto whole = torch::empty({communicator.size(), longest + 8}, torch::kUInt8);
+  const int64_t width = kLengthBytes + longest;
+  auto part = torch::zeros({width}, torch::kUInt8);
+  WriteText(own, part.mutable_data_ptr<uint8_t>());
+  auto whole = torch::empty({communicator.size(), width}, torch::kUInt8);
   communicator.Await(communicator.AllGather(part, whole, std::move(label)));
   std::vector<std::string> all;
-  for (int rank = 0; rank < communicator.size(); ++rank) {
-    const auto* row = whole.const_data_ptr<uint8_t>() + rank * (longest + 8);
-    int64_t size = 0;
-    std::memcpy(&size, row, sizeof size);
-    all.emplace_back(reinterpret_cast<const char*>(row + 8), size);
-  }
+  for (int rank = 0; rank < communicator.size(); ++rank)
+    all.push_back(ReadText(whole.const_data_ptr<uint8_t>() + rank * width));
   return all;
 }
 

@@ -28,8 +28,7 @@ class [[nodiscard]] Pending {
   void Wait() const {
     if (operation_) operation_->Wait();
   }
-  // True if Wait would not wait. Never blocks. Throws what the device has to say
-  // (a sticky CUDA error).
+  // True if Wait would not wait. Never blocks. Throws what the device has to say (a sticky CUDA error).
   bool Done() const { return !operation_ || operation_->Done(); }
   const std::shared_ptr<Operation>& operation() const { return operation_; }
 
