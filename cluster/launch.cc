@@ -128,10 +128,19 @@ bool SharesGpus(const LaunchOptions& options) {
 // because no other thread reads the environment yet.
 void PretendHostOfItsOwn() { setenv("NCCL_HOSTID", std::to_string(LauncherRank()).c_str(), 0); }
 
-// What all ranks find out alike, before any communicator is built.
+void EndMpi(double patience) {
+  if (StartedByLauncher()) CallWithin(patience, "MPI_Finalize", [] { MPI_Finalize(); });
+}
+
+// What all ranks find out alike, before any communicator is built; together they leave MPI then.
 void CheckJob(const World& world, const std::vector<RankDevices>& devices, const LaunchOptions& options) {
-  CheckWorldSize(world, options.expect_world_size);
-  CheckDevices(options.device, devices, SharesGpus(options));
+  try {
+    CheckWorldSize(world, options.expect_world_size);
+    CheckDevices(options.device, devices, SharesGpus(options));
+  } catch (const Error&) {
+    EndMpi(options.deadlines.first_seconds);
+    throw;
+  }
 }
 
 void PretendHosts(World& world, int per_host) {
@@ -160,10 +169,6 @@ double AllReduceProbeSeconds(Communicator& c) {
   return AllReduceScalar(c, best, Reduce::kMax, "probe");
 }
 
-void EndMpi(double patience) {
-  if (StartedByLauncher()) CallWithin(patience, "MPI_Finalize", [] { MPI_Finalize(); });
-}
-
 void CheckHierarchy(const std::string& hierarchy) {
   if (hierarchy != "auto" && hierarchy != "flat" && hierarchy != "two_level")
     ThrowUser("unknown choice '" + hierarchy + "'", "--hierarchy", "one of auto, flat, two_level");
@@ -174,7 +179,7 @@ void CheckHierarchy(const std::string& hierarchy) {
 c10::Device DeviceAlone(const std::string& wanted) {
   LogTorchWarningsOnce();
   const int gpus = UsableGpus(wanted);
-  CheckDevices(wanted, {{"this host", gpus, 1}}, false);
+  CheckDevices(wanted, {{"this host", gpus, 1}}, /*share_gpus=*/false);
   const auto device = DeviceOf(World(), gpus);
   MakeCurrent(device);
   return device;
@@ -215,7 +220,21 @@ struct Launch::State {
     return two < one ? std::move(two_levels) : std::move(flat);
   }
 
+  // The devices of every rank, in their order; of a process that no launcher started its own. Starts MPI, and
+  // waits for all ranks. Collective.
+  std::vector<RankDevices> MeetRanks(int gpus, const LaunchOptions& options) {
+    if (!StartedByLauncher()) return {{"this host", gpus, 1}};
+    if (SharesGpus(options)) PretendHostOfItsOwn();
+    const double patience = options.deadlines.first_seconds;
+    world = StartMpi(patience);
+    return RunNamingDeviceErrors(world.rank, job, [&] { return DevicesOf(Arrive(world, gpus, patience)); });
+  }
+
   void Connect(const std::vector<RankDevices>& ranks, const LaunchOptions& options) {
+    if (world.size == 1) {
+      communicator = MakeSoloCommunicator(world, options.deadlines);
+      return;
+    }
     std::vector<std::string> hosts;
     for (const auto& rank : ranks) hosts.push_back(rank.host);
     engine = std::make_shared<MpiEngine>(world, std::move(hosts), job, options.heartbeat_seconds);
@@ -229,28 +248,13 @@ Launch::Launch(const LaunchOptions& options) : state_(std::make_unique<State>())
   auto& state = *state_;
   state.job->deadlines = options.deadlines;
   CheckHierarchy(options.hierarchy);
-  const double patience = options.deadlines.first_seconds;
   const int gpus = UsableGpus(options.device);
-  std::vector<RankDevices> devices{{"this host", gpus, 1}};
-  if (StartedByLauncher()) {
-    if (SharesGpus(options)) PretendHostOfItsOwn();
-    state.world = StartMpi(patience);
-    devices = RunNamingDeviceErrors(state.world.rank, state.job,
-                                    [&] { return DevicesOf(Arrive(state.world, gpus, patience)); });
-  }
+  const auto devices = state.MeetRanks(gpus, options);
   PretendHosts(state.world, options.pretend_ranks_per_host);
-  try {
-    CheckJob(state.world, devices, options);
-  } catch (const Error&) {
-    EndMpi(patience);  // all ranks come here
-    throw;
-  }
+  CheckJob(state.world, devices, options);
   state.world.device = DeviceOf(state.world, gpus);
   RunNamingDeviceErrors(state.world.rank, state.job, [&] { MakeCurrent(state.world.device); });
-  if (state.world.size > 1)
-    state.Connect(devices, options);
-  else
-    state.communicator = MakeSoloCommunicator(state.world, options.deadlines);
+  state.Connect(devices, options);
 }
 
 Launch::~Launch() = default;
