@@ -1,16 +1,6 @@
 #include "cluster/communicator_batch.h"
 
 namespace helio::cluster {
-namespace {
-
-std::unique_ptr<Communicator> OwnCommunicator(Communicator& world, bool within_node) {
-  return within_node ? world.Split(world.world().node, "batch of a node") : world.Duplicate("batch");
-}
-
-}  // namespace
-
-CommunicatorBatch::CommunicatorBatch(Communicator& world, bool within_node)
-    : communicator_(OwnCommunicator(world, within_node)) {}
 
 void CommunicatorBatch::Sum(torch::Tensor values) {
   if (ranks() == 1) return;
@@ -19,7 +9,11 @@ void CommunicatorBatch::Sum(torch::Tensor values) {
 
 std::unique_ptr<GlobalBatch> MakeGlobalBatch(Communicator& world) {
   if (world.size() == 1) return std::make_unique<SoloBatch>();
-  return std::make_unique<CommunicatorBatch>(world);
+  return std::make_unique<CommunicatorBatch>(world.Duplicate("batch"));
+}
+
+std::unique_ptr<GlobalBatch> MakeHostBatch(Communicator& world) {
+  return std::make_unique<CommunicatorBatch>(world.Split(world.world().node, "batch of a node"));
 }
 
 }  // namespace helio::cluster

@@ -5,20 +5,22 @@
 
 namespace helio::cluster {
 
-// GlobalBatch over a communicator of its own, so that batch norm's and the gathers' messages do not disturb
-// the gradient reducer's order. Construction is collective (Duplicate, or one communicator a host with
-// `within_node`: --batch_norm=node).
+// GlobalBatch over a communicator that is for nothing else, so that batch norm's and the gathers' messages do
+// not disturb the gradient reducer's order.
 class CommunicatorBatch : public GlobalBatch {
  public:
-  explicit CommunicatorBatch(Communicator& world, bool within_node = false);
+  explicit CommunicatorBatch(std::unique_ptr<Communicator> own) : communicator_(std::move(own)) {}
   int ranks() const override { return communicator_->size(); }
   void Sum(torch::Tensor values) override;
 
  private:
-  std::unique_ptr<Communicator> communicator_;
+  const std::unique_ptr<Communicator> communicator_;
 };
 
-// SoloBatch for a world of one, CommunicatorBatch else. Collective.
+// Of all ranks: SoloBatch for a world of one, CommunicatorBatch else. Collective.
 std::unique_ptr<GlobalBatch> MakeGlobalBatch(Communicator& world);
+
+// Of the ranks of this rank's host (--batch_norm=node). Collective over all ranks.
+std::unique_ptr<GlobalBatch> MakeHostBatch(Communicator& world);
 
 }  // namespace helio::cluster

@@ -22,7 +22,7 @@ int64_t StepsOf(const RunOptions& run, int64_t steps_per_epoch) {
 
 std::unique_ptr<GlobalBatch> MakeBatch(const std::string& scope, cluster::Communicator& communicator) {
   if (scope == "local") return std::make_unique<SoloBatch>();
-  if (scope == "node") return std::make_unique<cluster::CommunicatorBatch>(communicator, true);
+  if (scope == "node") return cluster::MakeHostBatch(communicator);
   return cluster::MakeGlobalBatch(communicator);
 }
 
