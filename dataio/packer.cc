@@ -147,7 +147,7 @@ class Packer {
   void Report(size_t records) {
     const auto done = static_cast<int64_t>(done_ += records);
     const std::lock_guard lock(mutex_);
-    const auto now = std::chrono::steady_clock::now();
+    const auto now = Clock::now();
     if (done < total_ && now - reported_ < std::chrono::seconds(5)) return;
     reported_ = now;
     const double seconds = Seconds(now - start_);
@@ -170,8 +170,8 @@ class Packer {
   std::map<std::pair<ptrdiff_t, size_t>, std::string> damages_;  // by job and record
   int64_t mended_ = 0, points_outside_ = 0;
   std::string first_mended_, first_outside_;
-  const std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
-  std::chrono::steady_clock::time_point reported_ = start_;
+  const Clock::time_point start_ = Clock::now();
+  Clock::time_point reported_ = start_;
 };
 
 }  // namespace

@@ -76,7 +76,7 @@ CheckpointWriter::~CheckpointWriter() {
 }
 
 void CheckpointWriter::MakeRoom() {
-  const auto start = std::chrono::steady_clock::now();
+  const auto start = Clock::now();
   Flush();
   if (const double seconds = SecondsSince(start); seconds > 1)
     LOG(WARNING) << "training waited " << seconds
@@ -122,7 +122,7 @@ void CheckpointWriter::Run() {
 }
 
 WriteOutcome CheckpointWriter::Write(const Snapshot& snapshot) {
-  const auto start = std::chrono::steady_clock::now();
+  const auto start = Clock::now();
   WriteOutcome outcome;
   outcome.step = snapshot.step;
   try {

@@ -50,15 +50,29 @@ Session::~Session() = default;
 int Session::Run() {
   CheckRanksAgree();
   const auto restored = Restore(options_.resume, /*going_back=*/false);
-  const int64_t step = restored.value_or(0);
-  metrics_.StartAt(step, static_cast<double>(step) / static_cast<double>(options_.steps_per_epoch));
-  if (is_rank0() && restored) LOG(INFO) << "resumed at step " << step << " of " << options_.steps;
+  const int64_t first = restored.value_or(0);
+  metrics_.StartAt(first, static_cast<double>(first) / static_cast<double>(options_.steps_per_epoch));
+  if (is_rank0() && restored) LOG(INFO) << "resumed at step " << first << " of " << options_.steps;
   if (is_rank0()) WriteBesideCheckpoints();
   // A way back leads to checkpoints of this folder only.
-  if (restored && BeginsAnotherPast(options_.resume)) Checkpoint(step);
+  if (restored && BeginsAnotherPast(options_.resume)) Checkpoint(first);
   if (!restored && options_.steps == 0)
     Checkpoint(0);  // the weights that it was given, for others to draw with
-  return Loop(step);
+  const auto start = Clock::now();
+  const int64_t last = TrainFrom(first);
+  Finish();
+  return Verdict(first, last, SecondsSince(start));
+}
+
+// The exit code of a run that has come from step `first` to `last`, and a line that says so.
+int Session::Verdict(int64_t first, int64_t last, double seconds) const {
+  const bool done = last >= options_.steps && !history_.evaluation_pending;
+  if (is_rank0() && done)
+    LOG(INFO) << "done: " << last << " steps, " << std::max<int64_t>(0, last - first) << " of them now, in "
+              << std::fixed << std::setprecision(0) << seconds << " s";
+  if (is_rank0() && !done)
+    LOG(INFO) << "stopped by a signal at step " << last << "; resume with the same command";
+  return done ? 0 : options_.exit_code_requeue;
 }
 
 // Rank 0: what checkpoints need to be used.
@@ -130,16 +144,14 @@ std::optional<Snapshot> Session::FindSnapshot(const std::string& from) const {
   return snapshot;
 }
 
-int Session::Loop(int64_t step) {
-  const auto start = std::chrono::steady_clock::now();
-  const int64_t first_step = step;
+// From the state after `step` steps to the last one, or to a signal. The step that it ends at.
+int64_t Session::TrainFrom(int64_t step) {
   hooks_.start_loading(step);
-  bool stop = false;
   if (history_.evaluation_pending && hooks_.evaluate) {
     Evaluate(step);
     Checkpoint(step);
   }
-  while (step < options_.steps && !stop) {
+  for (bool stop = false; step < options_.steps && !stop;) {
     OneStep(step);
     stop = AgreeToStop();
     if (stop || OutcomesDue(step + 1))  // a device's last steps are looked at before they are saved
@@ -150,23 +162,21 @@ int Session::Loop(int64_t step) {
     AfterStep(++step, stop);
     if (stop || CheckpointDue(step)) Checkpoint(step);
   }
+  return step;
+}
+
+// Brings the last checkpoint to the disk.
+void Session::Finish() {
   Flush();
   ReportWrites(/*last=*/true);
   profile_.End();  // behind the checkpoint: a signal leaves little time
   communicator_.Barrier("end of run");
-  const bool done = step >= options_.steps && !history_.evaluation_pending;
-  if (is_rank0() && done)
-    LOG(INFO) << "done: " << step << " steps, " << std::max<int64_t>(0, step - first_step)
-              << " of them now, in " << std::fixed << std::setprecision(0) << SecondsSince(start) << " s";
-  if (done) return 0;
-  if (is_rank0()) LOG(INFO) << "stopped by a signal at step " << step << "; resume with the same command";
-  return options_.exit_code_requeue;
 }
 
 void Session::OneStep(int64_t step) {
   communicator_.BeginStep(step);
   profile_.Before(step + 1);
-  const auto start = std::chrono::steady_clock::now();
+  const auto start = Clock::now();
   const auto device = communicator_.world().device;
   const auto begin = Moment::On(device);
   communicator_.job().waits.Take();
@@ -325,7 +335,7 @@ void Session::Log(int64_t step) {
 // What was trained is not lost with an evaluation that fails: where a checkpoint is due it is written first,
 // and a run that is resumed from it begins with that evaluation.
 void Session::Evaluate(int64_t step) {
-  const auto begun = std::chrono::steady_clock::now();
+  const auto begun = Clock::now();
   if (!history_.evaluation_pending && CheckpointDue(step)) {
     history_.evaluation_pending = true;
     Checkpoint(step);

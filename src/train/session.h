@@ -40,7 +40,9 @@ class Session {
   void ForgetOtherPast(const std::string& from, int64_t step);
   std::optional<Snapshot> FindSnapshot(const std::string& from) const;
   void CheckRanksAgree();
-  int Loop(int64_t step);
+  int64_t TrainFrom(int64_t step);
+  void Finish();
+  int Verdict(int64_t first, int64_t last, double seconds) const;
   void OneStep(int64_t step);
   std::vector<dataio::Batch> NextBatches();
   recipes::StepContext ContextOf(int64_t step) const;
