@@ -18,28 +18,38 @@ std::vector<recipes::ValidationScore> WithCount(std::vector<recipes::ValidationS
   return scores;
 }
 
+std::span<const dataio::Draw> DrawsOf(std::span<const dataio::Draw> draws, int64_t chunk) {
+  const auto first = static_cast<size_t>(chunk * kAtOnce);
+  return draws.subspan(first, std::min(static_cast<size_t>(kAtOnce), draws.size() - first));
+}
+
+dataio::Batch UploadedBatch(std::span<const dataio::HeldOut> sets, std::span<const dataio::Draw> draws,
+                            const ValidationOptions& options, torch::Device device) {
+  std::vector<dataio::DomainNeeds> needs;
+  for (const auto& set : sets) needs.push_back(set.needs);
+  auto batch = dataio::HeldOutBatch(sets, draws, options.seed);
+  dataio::Upload(batch, needs, device, options.dtype);
+  return batch;
+}
+
 }  // namespace
 
 std::vector<recipes::ValidationScore> RunValidation(recipes::Validation& validation,
                                                     std::span<const dataio::HeldOut> sets,
                                                     const ValidationOptions& validation_options,
                                                     cluster::Communicator& communicator) {
-  const auto& dataset = *sets.front().dataset;
-  std::vector<dataio::DomainNeeds> needs;
-  for (const auto& set : sets) needs.push_back(set.needs);
-  const int64_t rows = std::min(validation_options.images, dataset.size());
+  const auto& first = sets.front();
+  const int64_t rows = std::min(validation_options.images, first.dataset->size());
   const int64_t chunks = std::max<int64_t>(1, (rows + kAtOnce - 1) / kAtOnce);
-  const auto draws = dataio::EvaluationDraws(dataset, rows, needs[0].words, validation_options.seed);
+  const auto draws =
+      dataio::EvaluationDraws(*first.dataset, rows, first.needs.words, validation_options.seed);
   torch::Tensor sums;
   for (int64_t chunk = 0; chunk < chunks; ++chunk) {
     const bool own = chunk % communicator.size() == communicator.rank();
     if (!own && sums.defined())
       continue;  // a rank without a chunk consumes one all the same, to know the sums' shape
-    const int64_t first = chunk * kAtOnce;
-    const auto part = std::span(draws).subspan(static_cast<size_t>(first),
-                                               static_cast<size_t>(std::min(kAtOnce, rows - first)));
-    auto batch = dataio::HeldOutBatch(sets, part, validation_options.seed);
-    dataio::Upload(batch, needs, communicator.world().device, validation_options.dtype);
+    const auto batch =
+        UploadedBatch(sets, DrawsOf(draws, chunk), validation_options, communicator.world().device);
     const auto of_chunk = validation.Consume(batch).cpu();
     if (!sums.defined()) sums = torch::zeros_like(of_chunk);
     if (own) sums += of_chunk;
