@@ -25,9 +25,8 @@ class RunDirectory {
   // Where the folder (or its lock) was removed: makes it again and takes its lock. Whether it was. Throws as
   // the constructor, at once where another job has it by now.
   bool MakeAgainIfRemoved();
-  // Keeps the lines of metrics.jsonl up to `step`: what a killed attempt logged after its last checkpoint
-  // will be logged again.
-  // `unjudged`: nor the scores of that step.
+  // Keeps the lines of metrics.jsonl up to `step`, with `unjudged` without that step's scores: what a killed
+  // attempt logged after its last checkpoint will be logged again.
   void RewindMetrics(int64_t step, bool unjudged = false);
   // Moves metrics.jsonl and the sample pictures of an earlier run to set-aside/. Nothing is deleted.
   void SetAsideRecord();

@@ -97,13 +97,13 @@ Trainer::~Trainer() = default;
 std::string Trainer::WhyNotCaptured() const {
   if (device().is_cpu()) return "a CPU has no graphs";
   if (options_.accumulate > 1) return "--accumulate holds the fakes of several micro-batches at once";
-  bool always = true, once = true;
+  bool someone_rests = false, graphs_stay = false;
   ForEachPlayer([&](const Player& player) {
-    always = always && !player.phase.plays;
-    once = once && !player.phase.graphs_stay;
+    someone_rests = someone_rests || player.phase.plays;
+    graphs_stay = graphs_stay || player.phase.graphs_stay;
   });
-  if (!always) return "not every player takes part in every step";
-  if (!once) return "a player differentiates through what an update has changed";
+  if (someone_rests) return "not every player takes part in every step";
+  if (graphs_stay) return "a player differentiates through what an update has changed";
   return system_.WhyNotCaptured();
 }
 
@@ -323,12 +323,11 @@ NamedTensors Trainer::OptimizerState() const {
 
 void Trainer::RestoreOptimizer(const NamedTensors& state) {
   if (!shards()) return;  // they were views
-  for (auto& round : rounds_)
-    for (auto& player : round) {
-      const auto prefix = player->phase.name + "/";
-      cluster::LoadOptimizerState(communicator_, player->group, WithoutPrefix(state, prefix), player->adam,
-                                  "optimizer " + prefix);
-    }
+  ForEachPlayer([&](Player& player) {
+    const auto prefix = player.phase.name + "/";
+    cluster::LoadOptimizerState(communicator_, player.group, WithoutPrefix(state, prefix), player.adam,
+                                "optimizer " + prefix);
+  });
 }
 
 NamedTensors Trainer::AverageState() const {
