@@ -1,13 +1,13 @@
 #include "src/train/checkpoint.h"
 
 #include <fcntl.h>
-#include <unistd.h>
 
 #include "src/base/checksum.h"
 #include "src/base/moment.h"
 #include "src/base/safetensors.h"
 #include "src/train/checkpoint_files.h"
 #include "src/train/checkpoint_manifest.h"
+#include "src/train/checkpoint_names.h"
 #include "src/train/checkpoint_origin.h"
 #include "src/train/run_layout.h"
 
@@ -17,32 +17,6 @@ namespace {
 
 constexpr char kTensorFile[] = ".safetensors";
 constexpr size_t kTensorFileSize = sizeof kTensorFile - 1;
-
-std::string FolderName(int64_t step) {
-  char name[32];
-  std::snprintf(name, sizeof name, "step-%010lld", static_cast<long long>(step));
-  return name;
-}
-
-std::optional<int64_t> StepOfFolder(const std::string& name) {
-  if (name.size() != 15 || !name.starts_with("step-")) return std::nullopt;
-  if (name.find_first_not_of("0123456789", 5) != std::string::npos) return std::nullopt;
-  return std::stoll(name.substr(5));
-}
-
-// Hidden names of ours: `.step-<n>.tmp-<pid>` is being written, `.step-<n>.old-<pid>` was whole until another
-// took its place, `.step-<n>.bin-<pid>` is being removed.
-fs::path Hidden(const fs::path& checkpoint, const char* what) {
-  std::ostringstream name;
-  name << '.' << checkpoint.filename().string() << '.' << what << '-' << ::getpid();
-  return checkpoint.parent_path() / name.str();
-}
-
-bool IsHidden(const std::string& name) {
-  return name.size() > 17 && name[0] == '.' && StepOfFolder(name.substr(1, 15)) &&
-         std::ranges::any_of(std::array{".tmp-", ".old-", ".bin-"},
-                             [&](const char* what) { return name.compare(16, 5, what) == 0; });
-}
 
 FileDigest WriteText(const fs::path& path, const std::string& text) {
   WriteFileAtomically(path, text);
@@ -72,7 +46,7 @@ void MoveIntoPlace(const fs::path& temporary, const fs::path& target) {
   if (!fs::exists(target)) return fs::rename(temporary, target);
   if (::renameat2(AT_FDCWD, temporary.c_str(), AT_FDCWD, target.c_str(), RENAME_EXCHANGE) != 0) {
     // A file system without exchange: for an instant there is none of this step (RemoveLeftovers).
-    const auto old = Hidden(target, "old");
+    const auto old = HiddenFolder(target, Hidden::kReplaced);
     fs::rename(target, old);
     fs::rename(temporary, target);
     fs::rename(old, temporary);
@@ -155,7 +129,8 @@ NamedTensors HostCopies(const NamedTensors& tensors) {
 }
 
 uint64_t WriteCheckpoint(const fs::path& root, const Snapshot& snapshot) {
-  const auto target = root / FolderName(snapshot.step), temporary = Hidden(target, "tmp");
+  const auto target = root / FolderOfStep(snapshot.step),
+             temporary = HiddenFolder(target, Hidden::kBeingWritten);
   try {
     MakeFolders(root);
     fs::remove_all(temporary);
@@ -218,7 +193,7 @@ std::optional<Snapshot> ReadNewestCheckpoint(const fs::path& root) {
 }
 
 void RemoveCheckpoint(const CheckpointEntry& entry) {
-  const auto old = Hidden(entry.path, "bin");
+  const auto old = HiddenFolder(entry.path, Hidden::kBeingRemoved);
   std::error_code failed;
   fs::rename(entry.path, old, failed);
   if (!failed) fs::remove_all(old, failed);
@@ -226,14 +201,14 @@ void RemoveCheckpoint(const CheckpointEntry& entry) {
 }
 
 void RemoveLeftovers(const fs::path& root) {
-  std::vector<fs::path> found;
+  std::vector<std::pair<fs::path, HiddenName>> found;
   std::error_code absent;
   for (const auto& entry : EntriesOf(root))
-    if (IsHidden(entry.path().filename().string())) found.push_back(entry.path());
-  for (const auto& path : found) {
-    const auto name = path.filename().string();
-    const auto target = root / name.substr(1, 15);
-    if (name.compare(16, 5, ".old-") == 0 && !fs::exists(target, absent))
+    if (auto hidden = ParseHiddenName(entry.path().filename().string()))
+      found.emplace_back(entry.path(), std::move(*hidden));
+  for (const auto& [path, hidden] : found) {
+    const auto target = root / hidden.checkpoint;
+    if (hidden.why == Hidden::kReplaced && !fs::exists(target, absent))
       fs::rename(path, target, absent);  // the process died before the new one was there
     else
       fs::remove_all(path, absent);
