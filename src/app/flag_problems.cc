@@ -28,24 +28,23 @@ size_t Edits(const std::string& a, const std::string& b) {
 
 // The flags that a program knows.
 struct KnownFlags {
-  const std::vector<FlagText>& ours;
-  const std::vector<std::string>& others;
+  const ProcessFlags& flags;
 
   const FlagText* Find(const std::string& name) const {
-    const auto found = std::ranges::find(ours, name, &FlagText::name);
-    return found == ours.end() ? nullptr : &*found;
+    const auto found = std::ranges::find(flags.ours, name, &FlagText::name);
+    return found == flags.ours.end() ? nullptr : &*found;
   }
 
   bool Has(const std::string& name) const {
-    if (Find(name) || std::ranges::find(others, name) != others.end()) return true;
+    if (Find(name) || std::ranges::find(flags.others, name) != flags.others.end()) return true;
     if (!name.starts_with("no")) return false;
     const auto* negated = Find(name.substr(2));
     return negated && negated->is_bool;
   }
 
   std::string Nearest(const std::string& name) const {
-    auto names = others;
-    for (const auto& flag : ours) names.push_back(flag.name);
+    auto names = flags.others;
+    for (const auto& flag : flags.ours) names.push_back(flag.name);
     return NearestName(name, names);
   }
 
@@ -134,9 +133,8 @@ std::string NearestName(const std::string& name, const std::vector<std::string>&
   return *nearest;
 }
 
-std::string FlagProblems(const std::vector<Argument>& arguments, const std::vector<FlagText>& ours,
-                         const std::vector<std::string>& others) {
-  const KnownFlags known{ours, others};
+std::string FlagProblems(const std::vector<Argument>& arguments, const ProcessFlags& flags) {
+  const KnownFlags known{flags};
   std::string problems;
   bool is_value = false;  // of the flag before it
   for (const auto& argument : arguments) {

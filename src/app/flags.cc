@@ -49,18 +49,18 @@ void RegisterFlags(const OptionList& list) {
   }
 }
 
-std::vector<FlagText> OurFlags(std::vector<std::string>& others) {
-  std::vector<gflags::CommandLineFlagInfo> flags;
-  gflags::GetAllFlags(&flags);
-  std::vector<FlagText> ours;
-  for (const auto& flag : flags) {
+ProcessFlags FlagsOfProcess() {
+  std::vector<gflags::CommandLineFlagInfo> all;
+  gflags::GetAllFlags(&all);
+  ProcessFlags flags;
+  for (const auto& flag : all) {
     const auto registered = Registered().find(flag.name);
     if (registered != Registered().end())
-      ours.push_back(TextOf(registered->second->option));
+      flags.ours.push_back(TextOf(registered->second->option));
     else
-      others.push_back(flag.name);
+      flags.others.push_back(flag.name);
   }
-  return ours;
+  return flags;
 }
 
 OptionValues GivenFlags() {

@@ -27,8 +27,12 @@ struct FlagText {
   std::string group = {};  // empty: of the program alone
 };
 
-// All flags of this process that are ours; `others`: names that the flags library brings.
-std::vector<FlagText> OurFlags(std::vector<std::string>& others);
+// All flags of this process.
+struct ProcessFlags {
+  std::vector<FlagText> ours;
+  std::vector<std::string> others;  // names that the flags library brings
+};
+ProcessFlags FlagsOfProcess();
 
 // A declared option as help shows it.
 FlagText TextOf(const Option& option);

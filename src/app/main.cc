@@ -34,8 +34,7 @@ void CheckOutput() {
 std::string Help(const ProgramText& program, const std::string& recipe) {
   if (program.of_recipe && !recipe.empty())
     return HelpText(program.usage + "\nWhat --recipe=" + recipe + " reads:", program.of_recipe(recipe));
-  std::vector<std::string> others;
-  auto flags = OurFlags(others);
+  auto flags = FlagsOfProcess().ours;
   if (program.shared.empty()) return HelpText(program.usage, flags);
   std::erase_if(flags, [&](const FlagText& flag) {
     return !flag.group.empty() && !program.shared.contains(flag.name);
@@ -62,9 +61,7 @@ void ExitOnHelp(int argc, char** argv, const ProgramText& program) {
 void ParseFlags(int argc, char** argv, const ProgramText& program) {
   ExitOnHelp(argc, argv, program);
   auto arguments = ExpandFlagfiles({argv + 1, argv + argc});
-  std::vector<std::string> others;
-  const auto ours = OurFlags(others);
-  ThrowAnyFlagProblems(FlagProblems(arguments, ours, others));
+  ThrowAnyFlagProblems(FlagProblems(arguments, FlagsOfProcess()));
   gflags::SetUsageMessage(program.usage);
   std::vector<char*> pointers{argv[0]};
   for (auto& argument : arguments) pointers.push_back(argument.text.data());

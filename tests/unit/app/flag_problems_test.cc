@@ -12,12 +12,11 @@ namespace {
 std::string ProblemsWith(const std::vector<std::string>& texts) {
   std::vector<Argument> arguments;
   for (const auto& text : texts) arguments.push_back({text, {}});
-  return FlagProblems(arguments,
-                      {{"batch", "20", "Images of a step", false, "What is trained"},
-                       {"augment", "true", "Crop and flip", true, "What is trained"},
-                       {"g_rate", "0.0002", "Generator's rate", false, "Optimizers"},
-                       {"images", "7200", "Pictures", false}},
-                      {"flagfile", "help"});
+  return FlagProblems(arguments, {{{"batch", "20", "Images of a step", false, "What is trained"},
+                                   {"augment", "true", "Crop and flip", true, "What is trained"},
+                                   {"g_rate", "0.0002", "Generator's rate", false, "Optimizers"},
+                                   {"images", "7200", "Pictures", false}},
+                                  {"flagfile", "help"}});
 }
 
 TEST(NearestNameTest, SlipsAreFoundAndOtherWordsAreNot) {
@@ -51,13 +50,11 @@ struct TypedOptions {
 
 TEST(FlagProblemsTest, ValuesAreOfTheirFlagsTypeAndLinesOfFilesAreFlags) {
   RegisterFlagsOf<TypedOptions>();
-  std::vector<std::string> others;
-  const auto ours = OurFlags(others);
   EXPECT_EQ(FlagProblems({{"--a_typed_number=many", {}},
                           {"--a_typed_number=5", "run.flags"},
                           {"-a_typed_number=2.5", "run.flags"},
                           {"a_typed_number=6", "run.flags"}},
-                         ours, others),
+                         FlagsOfProcess()),
             "\n  --a_typed_number=many: not of type int32"
             "\n  run.flags: -a_typed_number=2.5: not of type int32"
             "\n  run.flags: a_typed_number=6: is no flag (--name=value)");
@@ -71,9 +68,7 @@ struct NamedOptions {
 // Of a line of a flagfile.
 std::string ProblemOfLine(const std::string& line, const char* file = "my.flags") {
   static const bool registered = (RegisterFlagsOf<NamedOptions>(), RegisterFlagsOf<TypedOptions>(), true);
-  std::vector<std::string> others;
-  const auto ours = OurFlags(others);
-  return registered ? FlagProblems({{line, file}}, ours, others) : "";
+  return registered ? FlagProblems({{line, file}}, FlagsOfProcess()) : "";
 }
 
 TEST(FlagProblemsTest, CommentsAndQuotesAreNoPartOfALinesValue) {
@@ -85,7 +80,7 @@ TEST(FlagProblemsTest, CommentsAndQuotesAreNoPartOfALinesValue) {
   for (const char* line : {"--a_named_thing=run #3", "--a_named_thing=a#b", "--a_named_thing='tis a bird",
                            "--a_named_thing=#", "--a_named_thing="})
     EXPECT_EQ(LogOf([&] { EXPECT_EQ(ProblemOfLine(line), "") << line; }), "");
-  EXPECT_EQ(FlagProblems({{"--a_named_thing=\"out\"", {}}}, {{"a_named_thing", "", "", false}}, {}), "");
+  EXPECT_EQ(FlagProblems({{"--a_named_thing=\"out\"", {}}}, {{{"a_named_thing", "", "", false}}, {}}), "");
 }
 
 TEST(FlagProblemsTest, WhatMayBeMeantIsTakenAndTold) {
