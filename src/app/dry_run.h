@@ -15,7 +15,7 @@ struct DryRunFacts {
   int64_t resume_step = 0;                        // of the checkpoint it would go on from; 0: none
   int64_t trained = 0, frozen = 0, averages = 0;  // weights and buffers
   int64_t pixels = 0;                             // of one training row, all sides together, as on the device
-  int64_t prefetch = 0, cached = 0;               // batches ahead; pixel bytes of a row before the device
+  int64_t prefetch = 0, loaded = 0;               // batches ahead; pixel bytes of a row before the device
   // What steps with 2 and 4 rows a rank needed beside all that.
   int64_t trial_two = 0, trial_four = 0;
   bool shard_optimizer = false;

@@ -24,7 +24,7 @@ DryRunFacts Facts() {
   facts.averages = 20'000'000;
   facts.pixels = 1'000'000;
   facts.prefetch = 4;
-  facts.cached = 500'000;
+  facts.loaded = 500'000;
   facts.trial_two = 50'000'000;
   facts.trial_four = 90'000'000;
   return facts;
