@@ -56,7 +56,7 @@ dataio::Vocabulary VocabularyOf(const train::Snapshot& snapshot, const std::stri
 }
 
 // Of the data set that it was trained on; runs from before they were recorded read none of them for drawing.
-recipes::DataFacts FactsOf(const train::Snapshot& snapshot, const std::string& where) {
+recipes::DataFacts RecordedFacts(const train::Snapshot& snapshot, const std::string& where) {
   const auto text = snapshot.texts.find(kFactsFile);
   return text == snapshot.texts.end() ? recipes::DataFacts{}
                                       : FactsFromJson(ParseJson(text->second, where), where);
@@ -121,7 +121,7 @@ TrainedModel::TrainedModel(const fs::path& path, torch::Device device) : checkpo
     run_flags_ = flags->second;
   vocabulary_ = VocabularyOf(snapshot, where);
   options_ = ReadTrainingOptions(ValuesOf(info_.identity.flags, run_flags_));
-  facts_ = FactsOf(snapshot, where);
+  facts_ = RecordedFacts(snapshot, where);
   facts_.vocabulary = vocabulary_.size();
   system_ = UntrainedSystem(options_, facts_, solo_);
   needs_ = system_->Needs().at(0);

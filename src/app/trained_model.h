@@ -25,8 +25,8 @@ struct Hand {
 // belongs to them; or the averaged generators of a system that translates.
 class TrainedModel {
  public:
-  // `path`: a run's folder (its newest checkpoint) or a checkpoint folder. Its options are
-  // the checkpoint's, except those given on the command line; its networks live on `device`. Throws Error.
+  // `path`: a run's folder (its newest checkpoint) or a checkpoint folder. Its options are the checkpoint's,
+  // except those given on the command line; its networks live on `device`. Throws Error.
   explicit TrainedModel(const std::filesystem::path& path, torch::Device device = torch::kCPU);
 
   // Null where the system does something else; DrawerOf and CompleterOf below refuse that.

@@ -42,7 +42,7 @@ class TrainingData {
   const std::string main_role_;
 };
 
-// Of a packed data set.
+// What a packed data set says of itself, and its embeddings where it has any.
 recipes::DataFacts FactsOf(const dataio::Dataset& dataset);
 
 // Beside each checkpoint, so that its system can be built without the data.
