@@ -47,6 +47,18 @@ Json PictureJson(const recipes::Pictures& pictures, int64_t row, const serve::Dr
   return picture;
 }
 
+// To a request whose pictures are the rows from `first` on.
+Json AnswerOf(const recipes::Pictures& pictures, int64_t first, const serve::DrawRequest& request,
+              const ReadSentence& caption) {
+  Json answer = {{"caption", caption.text},    {"words", caption.words},
+                 {"unknown", caption.unknown}, {"cut", caption.cut},
+                 {"seed", request.seed},       {"drawn_together", pictures.images.back().size(0)},
+                 {"pictures", Json::array()}};
+  for (int64_t row = first; row < first + request.pictures; ++row)
+    answer["pictures"].push_back(PictureJson(pictures, row, request, caption));
+  return answer;
+}
+
 }  // namespace
 
 CaptionArtist::CaptionArtist(TrainedModel& model, const std::string& encoder)
@@ -80,13 +92,11 @@ recipes::Pictures CaptionArtist::Drawn(const std::vector<serve::DrawRequest>& re
   return eval::OnHost(DrawerOf(model_).Draw(reader_.PromptOf(rows), noise));
 }
 
-std::vector<Json> CaptionArtist::Draw(const std::vector<serve::DrawRequest>& requests) {
-  LogTorchWarningsOnce();  // in the queue's thread
-  std::vector<ReadSentence> captions;
-  for (const auto& request : requests) captions.push_back(reader_.Read(request.caption));
-  recipes::Pictures pictures;
+// What the requests themselves are at fault for is their answer; a device that is broken ends the process.
+recipes::Pictures CaptionArtist::DrawnOrRefused(const std::vector<serve::DrawRequest>& requests,
+                                                const std::vector<ReadSentence>& captions) {
   try {
-    pictures = Drawn(requests, captions);
+    return Drawn(requests, captions);
   } catch (const Error& error) {
     if (error.kind() != ErrorKind::kUser) throw;
     throw serve::RequestError(422, "cannot_draw", error.what());
@@ -95,17 +105,18 @@ std::vector<Json> CaptionArtist::Draw(const std::vector<serve::DrawRequest>& req
     // A broken device answers nobody any more; who watches this process starts it again.
     cluster::EndWithBrokenDevice(error);
   }
+}
+
+std::vector<Json> CaptionArtist::Draw(const std::vector<serve::DrawRequest>& requests) {
+  LogTorchWarningsOnce();  // in the queue's thread
+  std::vector<ReadSentence> captions;
+  for (const auto& request : requests) captions.push_back(reader_.Read(request.caption));
+  const auto pictures = DrawnOrRefused(requests, captions);
   std::vector<Json> answers;
   int64_t row = 0;
   for (size_t i = 0; i < requests.size(); ++i) {
-    const auto& read = captions[i];
-    Json answer = {{"caption", read.text},     {"words", read.words},
-                   {"unknown", read.unknown},  {"cut", read.cut},
-                   {"seed", requests[i].seed}, {"drawn_together", pictures.images.back().size(0)},
-                   {"pictures", Json::array()}};
-    for (int64_t k = 0; k < requests[i].pictures; ++k)
-      answer["pictures"].push_back(PictureJson(pictures, row++, requests[i], read));
-    answers.push_back(std::move(answer));
+    answers.push_back(AnswerOf(pictures, row, requests[i], captions[i]));
+    row += requests[i].pictures;
   }
   return answers;
 }

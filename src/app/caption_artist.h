@@ -18,6 +18,8 @@ class CaptionArtist : public serve::Artist {
  private:
   recipes::Pictures Drawn(const std::vector<serve::DrawRequest>& requests,
                           const std::vector<ReadSentence>& captions);
+  recipes::Pictures DrawnOrRefused(const std::vector<serve::DrawRequest>& requests,
+                                   const std::vector<ReadSentence>& captions);
 
   TrainedModel& model_;
   const PromptReader reader_;
