@@ -30,28 +30,39 @@ size_t FindWord(const std::string& text, const std::string& word, int count) {
   }
 }
 
-CaptionEdit Edited(const std::string& text, const std::string& edit) {
-  const auto where = "--edit=" + edit;
+bool IsWord(const std::string& text) { return !text.empty() && std::ranges::all_of(text, IsOfWord); }
+
+// The `count`-th `word` becomes `replacement`.
+struct AskedEdit {
+  std::string word, replacement;
+  int count = 1;
+};
+
+// WORD:NEW or WORD#COUNT:NEW.
+AskedEdit ParseEdit(const std::string& edit, const std::string& where) {
   const auto colon = edit.find(':');
   if (colon == std::string::npos) ThrowUser("is no change of a word", where, kForm);
-  auto word = edit.substr(0, colon);
-  const auto named = word, replacement = edit.substr(colon + 1);
-  int count = 1;
-  if (const auto mark = word.find('#'); mark != std::string::npos) {
-    const auto digit = word.substr(mark + 1);
+  AskedEdit asked{edit.substr(0, colon), edit.substr(colon + 1)};
+  if (const auto mark = asked.word.find('#'); mark != std::string::npos) {
+    const auto digit = asked.word.substr(mark + 1);
     if (digit.size() != 1 || digit[0] < '1' || digit[0] > '9')
       ThrowUser("is no change of a word", where, kForm);
-    count = digit[0] - '0';
-    word.resize(mark);
+    asked.count = digit[0] - '0';
+    asked.word.resize(mark);
   }
-  const auto is_word = [](const std::string& one) {
-    return !one.empty() && std::ranges::all_of(one, IsOfWord);
-  };
-  if (!is_word(word) || !is_word(replacement)) ThrowUser("changes one word into one word", where, kForm);
+  if (!IsWord(asked.word) || !IsWord(asked.replacement))
+    ThrowUser("changes one word into one word", where, kForm);
+  return asked;
+}
+
+CaptionEdit Edited(const std::string& text, const std::string& edit) {
+  const auto where = "--edit=" + edit;
+  const auto [word, replacement, count] = ParseEdit(edit, where);
   const auto at = FindWord(text, word, count);
   if (at == std::string::npos) ThrowUser("the caption has no such word: " + text, where, kForm);
   auto caption = text;
-  return {named + " > " + replacement, caption.replace(at, word.size(), replacement), replacement};
+  return {edit.substr(0, edit.find(':')) + " > " + replacement, caption.replace(at, word.size(), replacement),
+          replacement};
 }
 
 }  // namespace
