@@ -44,16 +44,18 @@ eval::Sample SampleOf(const Shard& shard, int64_t record, const fs::path& path) 
           {}};
 }
 
-// Records of all `paths` as one row, of which every share-th is drawn.
+// `n` of the `records` of all `paths` together, evenly spread; all of them where they are fewer.
 std::vector<eval::Sample> ChooseSamples(const std::vector<fs::path>& paths, int64_t records, int64_t n) {
   std::vector<eval::Sample> samples;
   const int64_t wanted = std::min(n, records);
-  int64_t first = 0;
+  const auto next = [&] {
+    return std::ssize(samples) < wanted ? std::ssize(samples) * records / wanted : records;
+  };
+  int64_t first = 0;  // number of the shard's first record
   for (const auto& path : paths) {
     const auto shard = OpenShard(path);
     const int64_t end = first + shard.size();
-    for (int64_t row; std::ssize(samples) < wanted && (row = std::ssize(samples) * records / wanted) < end;)
-      samples.push_back(SampleOf(shard, row - first, path));
+    while (next() < end) samples.push_back(SampleOf(shard, next() - first, path));
     first = end;
   }
   return samples;
@@ -119,7 +121,7 @@ void CheckIsData(const fs::path& path) {
   std::error_code unreadable;
   const bool trained = path.extension() == ".safetensors" ||
                        fs::exists(path / "model.safetensors", unreadable) ||
-                       fs::exists(helio::train::CheckpointsOf(path), unreadable);
+                       fs::exists(train::CheckpointsOf(path), unreadable);
   if (trained)
     ThrowUser("is trained, not packed data", path.string(),
               "helio-inspect shows what helio-pack wrote; helio-export describes what was trained");
