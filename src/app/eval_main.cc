@@ -88,6 +88,7 @@ void CheckTest(const HelioEvalOptions& own, const TrainedModel& model, const dat
   if (test.vocabulary().Digest() != model.vocabulary().Digest())
     ThrowUser("the data set's vocabulary is not the checkpoint's", run.data,
               "pack it with --vocab of the checkpoint");
+  CheckChain(run.recipe, GivenFlags());
   CheckEmbeddings(model, test, run.data);
   CheckRealRows(own, test);
   if (run.WeightFiles().contains("damsm")) CheckEvaluation(test, run, own.images, "images");
@@ -167,6 +168,7 @@ int main(int argc, char** argv) {
       {.usage = "helio-eval scores a trained system: --checkpoint=RUN --data=DIR --damsm=FILE "
                 "--classifier=FILE --out=DIR\nor pictures: --fake=DIR --real=DIR --classifier=FILE --out=DIR",
        .shared = {"data", "out", "seed", "weights", "damsm", "classifier", "classifier_trunk", "threads",
-                  "device", "push_gateway", "expect_world_size", "deadline_seconds", "log_format"}},
+                  "device", "push_gateway", "expect_world_size", "deadline_seconds", "log_format",
+                  "iterations", "epsilon1"}},
       &helio::app::Run);
 }

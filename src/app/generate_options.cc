@@ -1,6 +1,6 @@
 #include "src/app/generate_options.h"
 
-#include <algorithm>
+#include "src/app/training_checks.h"
 
 namespace helio::app {
 namespace {
@@ -24,15 +24,6 @@ void CheckTranslation(const GenerateOptions& own, const OptionValues& given) {
   if (own.image.empty()) return;
   if (own.asks_places()) Refuse("--box, --points", "a picture that is translated has its own places");
   if (given.contains("n")) Refuse("--n", "every picture of --image is translated once");
-}
-
-// Options of the one system that draws step by step.
-void CheckChain(const std::string& recipe, const OptionValues& given) {
-  OptionList known;
-  recipes::FindSystem(recipe).declare(known);
-  for (const char* flag : {"iterations", "epsilon1"})
-    if (given.contains(flag) && !std::ranges::count(known.options(), flag, &Option::name))
-      Refuse(std::string("--") + flag, "the system draws in one pass");
 }
 
 }  // namespace

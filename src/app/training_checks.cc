@@ -148,6 +148,14 @@ void CheckScores(const train::SessionOptions& session, const std::vector<std::st
   train::CheckKeepBest(best, scores, "nothing judges here; " + WhoJudges());
 }
 
+void CheckChain(const std::string& recipe, const OptionValues& given) {
+  OptionList known;
+  recipes::FindSystem(recipe).declare(known);
+  for (const char* flag : {"iterations", "epsilon1"})
+    if (given.contains(flag) && !std::ranges::count(known.options(), flag, &Option::name))
+      ThrowUser("does nothing here", std::string("--") + flag, "the system draws in one pass");
+}
+
 void CheckData(const RunOptions& run) { ThrowAnyFlagProblems(DataProblems(run)); }
 
 void CheckEvaluation(const dataio::Dataset& test, const RunOptions& run, int64_t images,

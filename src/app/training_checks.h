@@ -24,6 +24,8 @@ void CheckEvaluation(const dataio::Dataset& test, const RunOptions& run, int64_t
 // Whether --keep_best is of the run's scores. Where none of them can be had --evaluate_every costs a warning,
 // on the rank that is to `say` so.
 void CheckScores(const train::SessionOptions& session, const std::vector<std::string>& scores, bool say);
+// That no option of a system that draws step by step is given to one that draws in one pass.
+void CheckChain(const std::string& recipe, const OptionValues& given);
 // --data names packed data sets.
 void CheckData(const RunOptions& run);
 

@@ -58,5 +58,11 @@ TEST(CheckScoresTest, WithoutAJudgeThereIsNoBestAndAWarning) {
   EXPECT_THAT(testing::internal::GetCapturedStderr(), HasSubstr("--evaluate_every: nothing judges here"));
 }
 
+TEST(CheckChainTest, UpdatesAreOfASystemThatMakesThem) {
+  const OptionValues given{{"iterations", "20"}, {"epsilon1", "0.01"}, {"images", "64"}};
+  EXPECT_EQ(ErrorOf([&] { CheckChain("ppgn", given); }), "");
+  EXPECT_THAT(ErrorOf([&] { CheckChain("mirrorgan", given); }), HasSubstr("--iterations"));
+}
+
 }  // namespace
 }  // namespace helio::app
