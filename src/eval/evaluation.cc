@@ -1,5 +1,7 @@
 #include "src/eval/evaluation.h"
 
+#include <algorithm>
+
 #include "dataio/evaluation_rows.h"
 #include "dataio/upload.h"
 #include "src/base/error.h"
@@ -15,7 +17,6 @@ namespace {
 // Pictures that are drawn and judged together. A chunk has the same pictures for every number of ranks, so
 // that networks see the same batches and scores are the same to the last digit, with as many threads a rank.
 constexpr int64_t kChunk = 64;
-constexpr char kDrawnForCaptions[] = "unrounded pictures of captions";
 using Evaluators = std::vector<std::unique_ptr<Evaluator>>;
 
 EvalBatch ToEvalBatch(const dataio::Batch& batch, int64_t first, const Examination& examination) {
@@ -79,10 +80,20 @@ FeatureOrigin OriginOf(const Examination& examination) {
 // Scores of other pictures do not compare: each protocol says which these are.
 std::vector<Score> WithSubject(const std::string& pictures, const Examination& examination,
                                std::vector<Score> scores) {
-  const auto subject = "; " + pictures + " of " + NameOfRows(examination.rows) +
-                       ", seed=" + std::to_string(examination.options.seed);
+  const auto subject = "; " + pictures + ", seed=" + std::to_string(examination.options.seed);
   for (auto& score : scores) score.protocol += subject;
   return scores;
+}
+
+std::string RealOf(const Examination& examination) { return "pictures of " + NameOfRows(examination.rows); }
+
+std::string DrawnFor(const std::string& what, const recipes::Drawer& drawer) {
+  const auto manner = drawer.manner();
+  return "unrounded pictures of " + what + (manner.empty() ? "" : ", " + manner);
+}
+
+std::string DrawnForCaptions(const Examination& examination, const recipes::Drawer& drawer) {
+  return DrawnFor("captions of " + NameOfRows(examination.rows), drawer);
 }
 
 // Shows the evaluators this rank's share of the samples.
@@ -125,12 +136,19 @@ torch::Tensor LastStage(recipes::Drawer& drawer, const recipes::Prompt& prompt, 
   return drawer.Draw(prompt, recipes::RowsOf(key, rows)).images.back();
 }
 
-// A row's picture for its class alone.
-torch::Tensor DrawClasses(recipes::Drawer& drawer, const dataio::Batch& batch, uint64_t seed,
+// Pictures for classes alone.
+torch::Tensor DrawClasses(recipes::Drawer& drawer, const torch::Tensor& classes, uint64_t seed,
                           const RowRange& rows) {
   recipes::Prompt prompt;
-  prompt.classes = batch.data().classes;
+  prompt.classes = classes;
   return LastStage(drawer, prompt, RandomKey(seed, "evaluation"), rows);
+}
+
+std::vector<Score> ClassScores(const Examination& train, int64_t classes, const std::string& prefix,
+                               const Illustrate& illustrate) {
+  Evaluators evaluators;
+  evaluators.push_back(MakeClassEvaluator(train.judges, classes, prefix));
+  return Evaluate(evaluators, train, illustrate);
 }
 
 }  // namespace
@@ -142,14 +160,15 @@ std::vector<Score> EvaluateGenerator(recipes::Drawer& drawer, const Examination&
         LastStage(drawer, recipes::PromptOf(batch.data()), RandomKey(test.options.seed, "evaluation"), rows);
     if (test.judges.distances.any()) sample.real = RealPictures(batch, test);
   };
-  return WithSubject(kDrawnForCaptions, test, Evaluate(EvaluatorsFor(test, ""), test, illustrate));
+  return WithSubject(DrawnForCaptions(test, drawer), test,
+                     Evaluate(EvaluatorsFor(test, ""), test, illustrate));
 }
 
 std::vector<Score> EvaluateReal(const Examination& test) {
   const auto illustrate = [&](dataio::Batch& batch, int64_t, EvalBatch& sample) {
     sample.images = RealPictures(batch, test);
   };
-  return WithSubject("pictures", test, Evaluate(EvaluatorsFor(test, "real_"), test, illustrate));
+  return WithSubject(RealOf(test), test, Evaluate(EvaluatorsFor(test, "real_"), test, illustrate));
 }
 
 std::vector<Score> EvaluateDiversity(recipes::Drawer& drawer, const Examination& test, int64_t pictures) {
@@ -163,23 +182,27 @@ std::vector<Score> EvaluateDiversity(recipes::Drawer& drawer, const Examination&
       sample.several.push_back(LastStage(drawer, recipes::PromptOf(batch.data()),
                                          RandomKey(captions.options.seed, "diversity", {i}), rows));
   };
-  return WithSubject(kDrawnForCaptions, captions, Evaluate(evaluators, captions, illustrate));
+  return WithSubject(DrawnForCaptions(captions, drawer), captions,
+                     Evaluate(evaluators, captions, illustrate));
 }
 
 std::vector<Score> EvaluateClasses(recipes::Drawer& drawer, const Examination& train) {
-  std::vector<Score> scores;
-  for (const bool real : {false, true}) {
-    Evaluators evaluators;
-    evaluators.push_back(MakeClassEvaluator(train.judges, train.rows, real ? "real_" : ""));
-    const auto illustrate = [&](dataio::Batch& batch, int64_t first, EvalBatch& sample) {
-      const RowRange rows{first, batch.rows.local, train.options.images};
-      sample.images =
-          real ? RealPictures(batch, train) : DrawClasses(drawer, batch, train.options.seed, rows);
-    };
-    for (auto& score : WithSubject(real ? "pictures" : "unrounded pictures of classes", train,
-                                   Evaluate(evaluators, train, illustrate)))
-      scores.push_back(std::move(score));
-  }
+  const int64_t classes = drawer.classes();
+  const bool of_rows = train.rows.has_classes() && train.rows.classes() == classes;
+  const auto drawn = [&](dataio::Batch& batch, int64_t first, EvalBatch& sample) {
+    if (!of_rows) sample.classes = sample.positions.remainder(classes);
+    sample.images = DrawClasses(drawer, sample.classes, train.options.seed,
+                                {first, batch.rows.local, train.options.images});
+  };
+  const auto asked = of_rows ? "classes of " + NameOfRows(train.rows)
+                             : "each of " + std::to_string(classes) + " classes in turn";
+  auto scores = WithSubject(DrawnFor(asked, drawer), train, ClassScores(train, classes, "", drawn));
+  if (!of_rows) return scores;  // which of them real pictures are of nobody knows
+  const auto real = [&](dataio::Batch& batch, int64_t, EvalBatch& sample) {
+    sample.images = RealPictures(batch, train);
+  };
+  std::ranges::move(WithSubject(RealOf(train), train, ClassScores(train, classes, "real_", real)),
+                    std::back_inserter(scores));
   return scores;
 }
 

@@ -46,7 +46,8 @@ std::vector<Score> EvaluateReal(const Examination& test);
 std::vector<Score> EvaluateDiversity(recipes::Drawer& drawer, const Examination& test, int64_t pictures);
 
 // Pictures drawn for the classes of training rows, and these rows' own, scored by whether the classifier sees
-// the class. Collective.
+// the class. Where the drawer knows other classes than the rows (ImageNet's), pictures of each of its classes
+// in turn. Throws Error{kUser} where the classifier knows others. Collective.
 std::vector<Score> EvaluateClasses(recipes::Drawer& drawer, const Examination& train);
 
 std::vector<recipes::ValidationScore> ValidationScores(const std::vector<Score>& scores);

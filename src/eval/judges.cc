@@ -189,12 +189,14 @@ Judges MakePictureJudges(const JudgeNetworks& networks, const recipes::Pretraine
   return judges;
 }
 
-std::unique_ptr<Evaluator> MakeClassEvaluator(const Judges& judges, const dataio::Dataset& rows,
+std::unique_ptr<Evaluator> MakeClassEvaluator(const Judges& judges, int64_t classes,
                                               const std::string& prefix) {
-  if (judges.classifier->classes() != rows.classes())
-    ThrowUser("knows " + std::to_string(judges.classifier->classes()) + " classes, the pictures are of " +
-                  std::to_string(rows.classes()),
-              "--classifier", "train it on this data set (helio-pretrain --recipe=classifier)");
+  if (judges.classifier->classes() != classes)
+    ThrowUser("knows " + std::to_string(judges.classifier->classes()) + " classes, the system draws " +
+                  std::to_string(classes),
+              "--classifier",
+              "a judge of the same classes: trained on the same data set (helio-pretrain "
+              "--recipe=classifier), or like the system's own encoder of another one's");
   return std::make_unique<ClassAccuracy>(
       prefix + "class_accuracy",
       ClassProbabilities(judges.classifier, PooledFeatures(judges.classifier, judges.device)),

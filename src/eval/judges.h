@@ -56,9 +56,9 @@ Judges MakeJudges(const JudgeNetworks& networks, const recipes::PretrainedWeight
 Judges MakePictureJudges(const JudgeNetworks& networks, const recipes::PretrainedWeights& weights,
                          const JudgeOptions& judge_options);
 
-// Of pictures that were drawn for classes of `rows`, by the classifier. Throws Error{kUser} where it knows
-// other classes.
-std::unique_ptr<Evaluator> MakeClassEvaluator(const Judges& judges, const dataio::Dataset& rows,
+// Of pictures that were drawn for some of so many `classes`, by the classifier. Throws Error{kUser} where it
+// knows others.
+std::unique_ptr<Evaluator> MakeClassEvaluator(const Judges& judges, int64_t classes,
                                               const std::string& prefix);
 
 // The scores that the judges can give, their names with `prefix` in front.

@@ -60,6 +60,9 @@ class Drawer {
   // an averaged (EMA) generator has other activations than the live one. A function of its arguments: ranks
   // that pass the same end with the same.
   virtual void ReestimateStatistics(const std::vector<Prompt>& prompts, uint64_t seed) = 0;
+  // How it draws, where that can be chosen anew for every drawing: scores of pictures that were drawn
+  // otherwise do not compare. Empty: in one pass.
+  virtual std::string manner() const { return {}; }
   // How many classes it can be asked for in place of captions; 0: it draws captions only.
   virtual int64_t classes() const { return 0; }
   // Whether it can draw what lies between two captions (Prompt::share).

@@ -1,5 +1,7 @@
 #include "src/recipes/ppgn_drawer.h"
 
+#include <sstream>
+
 #include "src/base/error.h"
 #include "src/nn/freeze.h"
 
@@ -76,6 +78,14 @@ std::unique_ptr<nn::ChainCondition> PpgnNets::ConditionOf(const Prompt& prompt) 
   return std::make_unique<nn::ClassCondition>(
       [net = classifier_](const torch::Tensor& x) mutable { return net(x); },
       prompt.classes.remainder(classes_), !settings_.released());
+}
+
+std::string PpgnDrawer::manner() const {
+  std::ostringstream text;
+  text << "chains of " << settings_.iterations + 1 << " updates, epsilon " << settings_.epsilon1 << ' '
+       << settings_.epsilon2 << ' ' << settings_.epsilon3 << ", rate " << settings_.chain_rate << " to "
+       << settings_.chain_last_rate;
+  return text.str();
 }
 
 torch::Tensor PpgnDrawer::Noise(int64_t step, const DrawingRows& rows) const {

@@ -53,6 +53,7 @@ class PpgnDrawer : public Drawer {
       : settings_(settings), nets_(nets), generator_(std::move(generator)), range_(range) {}
   Pictures Draw(const Prompt& prompt, const DrawingRows& rows) override;
   void ReestimateStatistics(const std::vector<Prompt>&, uint64_t) override {}  // there are none
+  std::string manner() const override;
   int64_t classes() const override { return nets_.classes(); }
   // Captions steer by what the captioner says of them, word by word: there is nothing between two.
   bool mixes_captions() const override { return false; }

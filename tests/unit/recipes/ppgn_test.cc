@@ -143,6 +143,11 @@ TEST_F(PpgnChain, CanBeAskedForAClassToo) {
   EXPECT_TRUE(pictures.images.back().isfinite().all().item<bool>());
 }
 
+// What scores of its pictures are told apart by.
+TEST_F(PpgnChain, SaysHowItDraws) {
+  EXPECT_EQ(drawer_->manner(), "chains of 10 updates, epsilon 0.001 1 1e-17, rate 1 to 1e-10");
+}
+
 OptionValues ByClass() {
   auto options = ToyOptions();
   options["steered_by"] = "class";
