@@ -53,12 +53,25 @@ void WriteReport(const Found& generated, const Found& real, TrainedModel& model,
   if (samples.have_attention()) samples.WriteAttention(out / "attention.png");
 }
 
+// Whether the judge is a network that the system was trained against or draws by: it is pleased easily.
+bool IsItsOwnJudge(const TrainedModel& model, const eval::Judges& judges) {
+  const auto judge = judges.classifier->parameters().back().cpu();
+  return std::ranges::any_of(model.frozen(), [&](const auto& own) {
+    return own.second.sizes() == judge.sizes() && own.second.scalar_type() == judge.scalar_type() &&
+           torch::equal(own.second, judge);
+  });
+}
+
 // Instead of captions' pictures.
 void EvaluateByClass(TrainedModel& model, const eval::Judges& judges, const TrainingData& data,
                      const eval::EvaluationOptions& evaluation, cluster::Communicator& communicator) {
   if (DrawerOf(model).classes() == 0 || !judges.classifier)
     ThrowUser("needs a system that can be asked for a class, and a judge", "--by_class",
               "pass --classifier; docs/programs.md says which systems draw classes");
+  if (communicator.rank() == 0 && IsItsOwnJudge(model, judges))
+    LOG(WARNING)
+        << "--classifier is what the system itself draws by: its accuracy proves little; one of another "
+           "seed would be a judge";
   const auto scores =
       eval::EvaluateClasses(DrawerOf(model), {judges, data.train(), model.needs(), evaluation, communicator});
   if (communicator.rank() > 0) return;

@@ -22,6 +22,7 @@ BIN, DEVICE = (pathlib.Path(p).resolve() for p in sys.argv[1:3])
 STEPS = 4
 # Where to draw, of systems that are told.
 PLACES = {"gawwn_box": ["--box=0.2,0.2,0.6,0.5"], "gawwn_keypoint": ["--points=beak:0.8,0.3,left_leg:0.5,0.8"]}
+BY_CLASS = {"ppgn"}  # can be asked for one
 # Sums in another order: after a few of Adam's first steps, which have the rate's size whatever the gradient's, losses differ by so much.
 TOLERANCE = 2e-3
 
@@ -121,6 +122,10 @@ def use(system, work, runs):
            "--images=200", f"--out={report}")
         summaries[device] = {(section, name): score["value"] for section, scores in json.loads((report / "summary.json").read_text()).items()
                              if section != "sources" for name, score in scores.items()}
+        if system in BY_CLASS:
+            on(device, 1, BIN / "helio-eval", f"--checkpoint={runs[False]}", f"--data={work}/data", f"--classifier={classifier}", "--by_class", "--iterations=2",
+               "--images=64", f"--out={report}")
+            check("class_accuracy" in json.loads((report / "summary.json").read_text())["by_class"], f"{system}: helio-eval --by_class")
         on(device, 1, BIN / "helio-generate", f"--checkpoint={run}", "--text=a red bird with a blue head", *PLACES.get(system, []), f"--out={run}/drawn.png")
     if not summaries:
         return
