@@ -1,5 +1,6 @@
 #include "src/losses/damsm.h"
 
+#include "src/base/error.h"
 #include "src/base/noise.h"
 #include "src/base/to_device.h"
 #include "src/nn/freeze.h"
@@ -47,6 +48,7 @@ class Damsm : public System {
         loss_scope_(surroundings.loss_scope),
         text_encoder_(MakeTextEncoder(options, surroundings.data.vocabulary)),
         image_encoder_(MakeImageEncoder(options, options)) {
+    CheckSide();
     StartFromClassifier(image_encoder_->trunk(), surroundings.weights);
     nn::UseGlobalBatch(*image_encoder_, &surroundings.batch);
     if (options.freeze_trunk)
@@ -54,7 +56,7 @@ class Damsm : public System {
   }
 
   std::vector<dataio::DomainNeeds> Needs() const override {
-    return {{.sides = {options_.sides().back()}, .words = options_.words}};
+    return {{.sides = {side()}, .words = options_.words}};
   }
 
   std::vector<Part> Parts() const override {
@@ -82,6 +84,15 @@ class Damsm : public System {
   }
 
  private:
+  int64_t side() const { return options_.crop_side > 0 ? options_.crop_side : options_.sides().back(); }
+
+  void CheckSide() const {
+    const int64_t least = image_encoder_->trunk().least_side();
+    if (side() < least)
+      ThrowUser("pictures of " + std::to_string(side()) + " pixels are too small for the trunk",
+                "--crop_side, --base_side, --stages", "it sees " + std::to_string(least) + " and more");
+  }
+
   // What the word vectors are multiplied by; undefined without dropout.
   torch::Tensor Dropout(const BatchStep& step) const {
     if (options_.text_dropout == 0) return {};
@@ -119,6 +130,12 @@ void DamsmOptions::Declare(OptionList& list) {
   DamsmImageOptions::Declare(list);
   FidelityOptions::Declare(list);
   PretrainingOptions::Declare(list);
+  list.Group("Shapes");
+  list.Add(
+      "crop_side", &crop_side, Between(0, 4096),
+      "DAMSM: side of the crops that it is trained on (published: 299, of pictures packed with --side=355); "
+      "0: the last stage's");
+  list.Group("Optimizers");
   list.Add("text_dropout", &text_dropout, Between(0, 0.99), "DAMSM: dropout of word vectors");
   list.Add("clip_norm", &clip_norm, AtLeast(0),
            "DAMSM: gradient norm of the text encoder is cut to it (0: never)");

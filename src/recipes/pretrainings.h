@@ -41,6 +41,7 @@ struct DamsmOptions : PictureOptions,
                       DamsmImageOptions,
                       FidelityOptions,
                       PretrainingOptions {
+  int64_t crop_side = 0;  // of the pictures; 0: those of a GAN's last stage
   double text_dropout = 0.5;
   double clip_norm = 0.25;  // of the text encoder's gradient
   void Declare(OptionList& list);

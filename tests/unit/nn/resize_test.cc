@@ -21,5 +21,11 @@ TEST(Resize, ByProductsIsTorchsBilinear) {
   }
 }
 
+// DAMSM's published crops of 299 are what the trunk reads.
+TEST(Resize, WhatHasTheSideIsNotTouched) {
+  const auto pictures = torch::zeros({1, 3, 299, 299});
+  EXPECT_TRUE(ResizeBilinear(pictures, 299, 299).is_same(pictures));
+}
+
 }  // namespace
 }  // namespace helio::nn

@@ -84,6 +84,15 @@ TEST_F(Variants, CharCnnRnnOnCaptionsIsCocosProgram) {
   EXPECT_EQ(rate(40), 0.5);
 }
 
+// AttnGAN's cfg/DAMSM: crops of 299, which are no GAN's stage.
+TEST_F(Variants, DamsmIsTrainedOnCropsOfItsOwn) {
+  const OptionValues crops{{"crop_side", "37"}};
+  EXPECT_EQ(Make("damsm")->Needs()[0].sides, std::vector<int64_t>{32});
+  EXPECT_EQ(Make("damsm", crops)->Needs()[0].sides, std::vector<int64_t>{37});
+  EXPECT_FALSE(Played("damsm", crops, 1, 1).empty());
+  EXPECT_THROW(Make("damsm", {{"crop_side", "15"}}), Error);  // four halvings
+}
+
 TEST_F(Variants, WidthsThatCannotBeHalvedAreRefused) {
   EXPECT_THROW(Make("stackgan_pp", {{"stages", "4"}, {"gf", "4"}, {"base_side", "8"}}), Error);
   EXPECT_THROW(Make("stackgan2", {{"gf", "2"}}), Error);
