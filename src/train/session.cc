@@ -7,9 +7,7 @@
 #include "cluster/replicas.h"
 #include "src/base/random.h"
 #include "src/base/seconds.h"
-#include "src/train/checkpoint_files.h"
 #include "src/train/loss_report.h"
-#include "src/train/run_state.h"
 #include "src/train/stop_signal.h"
 #include "src/train/stopwatch.h"
 #include "src/train/weights_check.h"
@@ -38,24 +36,20 @@ Session::Session(recipes::System& system, Trainer& trainer, cluster::Communicato
       progress_(options_.steps, options_.global_batch),
       bar_(options_.steps, is_rank0() && IsTerminal()),
       profile_(options_.profile, options_.out / "profile", communicator.rank()),
-      scoreboard_(options_.retention.keep_best) {
-  if (!is_rank0()) return;
-  run_ = std::make_unique<RunDirectory>(options_.out);
-  writer_ = std::make_unique<CheckpointWriter>(run_->checkpoints(), options_.retention,
-                                               [this] { run_->SyncMetrics(); });
-}
+      scoreboard_(options_.retention.keep_best),
+      checkpoints_(system, trainer, communicator, metrics, options_, hooks_) {}
 
 Session::~Session() = default;
 
 int Session::Run() {
   CheckRanksAgree();
-  const auto restored = Restore(options_.resume, /*going_back=*/false);
+  const auto restored = checkpoints_.Restore(options_.resume, /*going_back=*/false, history_);
   const int64_t first = restored.value_or(0);
   metrics_.StartAt(first, static_cast<double>(first) / static_cast<double>(options_.steps_per_epoch));
   if (is_rank0() && restored) LOG(INFO) << "resumed at step " << first << " of " << options_.steps;
-  if (is_rank0()) WriteBesideCheckpoints();
+  checkpoints_.WriteBeside();
   // A way back leads to checkpoints of this folder only.
-  if (restored && BeginsAnotherPast(options_.resume)) Checkpoint(first);
+  if (restored && checkpoints_.BeginsAnotherPast(options_.resume)) Checkpoint(first);
   if (!restored && options_.steps == 0)
     Checkpoint(0);  // the weights that it was given, for others to draw with
   const auto start = Clock::now();
@@ -75,73 +69,11 @@ int Session::Verdict(int64_t first, int64_t last, double seconds) const {
   return done ? 0 : options_.exit_code_requeue;
 }
 
-// Rank 0: what checkpoints need to be used.
-void Session::WriteBesideCheckpoints() {
-  const cluster::OwnWork writing(communicator_.job());
-  WriteFileAtomically(options_.out / kRunFlagsFile, options_.texts.at(kRunFlagsFile));
-  if (hooks_.started) hooks_.started();
-}
-
 void Session::CheckRanksAgree() {
   cluster::CheckConsistency(
       communicator_,
       {{"data set", options_.identity.data},
        {"initial weights", WeightsDigest(recipes::TensorsOf(system_, recipes::Role::kTrained))}});
-}
-
-// The step of the checkpoint that was restored; nothing without one. Collective.
-std::optional<int64_t> Session::Restore(const std::string& from, bool going_back) {
-  constexpr double kNone = -1;
-  std::optional<Snapshot> snapshot;
-  if (is_rank0()) {
-    const cluster::OwnWork reading(communicator_.job());
-    snapshot = FindSnapshot(from);
-  }
-  const double known =
-      cluster::BroadcastScalar(communicator_, snapshot ? static_cast<double>(snapshot->step) : kNone);
-  const bool found = known != kNone;
-  const auto step = found ? static_cast<int64_t>(known) : 0;
-  // Where there is no way back the record stays: it tells what happened.
-  const bool forgets = !going_back || (found && step != history_.rollback_step);
-  if (found) {
-    RestoreState(snapshot, system_, trainer_, communicator_);
-    history_.Restore(snapshot, communicator_);
-  }
-  if (forgets && is_rank0()) ForgetOtherPast(from, step);  // last: a start that is refused changes nothing
-  return found ? std::optional(step) : std::nullopt;
-}
-
-// Whether the run does not go on from a checkpoint of its folder.
-bool Session::BeginsAnotherPast(const std::string& from) const {
-  if (from == "auto") return false;
-  std::error_code none_there;
-  return from == "none" || !std::filesystem::equivalent(std::filesystem::path(from) / "..",
-                                                        CheckpointsOf(options_.out), none_there);
-}
-
-// Rank 0: checkpoints and records of what the run that goes on from `step` has not gone through.
-void Session::ForgetOtherPast(const std::string& from, int64_t step) {
-  const bool all = BeginsAnotherPast(from);
-  SetAsideAfter(run_->checkpoints(), all ? -1 : step);
-  if (all)
-    run_->SetAsideRecord();
-  else
-    run_->RewindMetrics(step, history_.evaluation_pending);
-}
-
-std::optional<Snapshot> Session::FindSnapshot(const std::string& from) const {
-  auto snapshot = FindCheckpoint(run_->checkpoints(), from);
-  if (!snapshot) return snapshot;
-  CheckIdentity(*snapshot, options_.identity, options_.resume_override, options_.out.string());
-  if (const auto& before = snapshot->info.weight_gradient;
-      !before.empty() && before != options_.weight_gradient)
-    LOG(WARNING) << "convolutions' weight gradients: by " << before << " in the checkpoint, by "
-                 << options_.weight_gradient
-                 << " on this kind of processor; the coming steps differ from the old machine's by rounding";
-  const auto length = LengthDifference(snapshot->texts[kRunFlagsFile], options_.texts.at(kRunFlagsFile));
-  if (!length.empty() && schedule_ != Schedule::kConstant)
-    LOG(WARNING) << length << ": the learning rates of the coming steps follow the new length";
-  return snapshot;
 }
 
 // From the state after `step` steps to the last one, or to a signal. The step that it ends at.
@@ -167,8 +99,8 @@ int64_t Session::TrainFrom(int64_t step) {
 
 // Brings the last checkpoint to the disk.
 void Session::Finish() {
-  Flush();
-  ReportWrites(/*last=*/true);
+  checkpoints_.Flush();
+  checkpoints_.ReportWrites(/*last=*/true);
   profile_.End();  // behind the checkpoint: a signal leaves little time
   communicator_.Barrier("end of run");
 }
@@ -271,9 +203,9 @@ std::optional<int64_t> Session::GoBackIfDiverged(int64_t made) {
   };
   if (is_rank0())
     LOG(ERROR) << "step " << made << ": " << what << ": going back to the last checkpoint with other noise";
-  Flush();
+  checkpoints_.Flush();
   const auto before = history_;
-  const auto back = Restore("auto", /*going_back=*/true);
+  const auto back = checkpoints_.Restore("auto", /*going_back=*/true, history_);
   if (!back) give_up("and there is no checkpoint to go back to");
   if (*back == before.rollback_step) give_up("also after a rollback");
   history_.rollback_step = *back;
@@ -306,7 +238,7 @@ void Session::AfterStep(int64_t step, bool stopping) {
     const cluster::OwnWork drawing(communicator_.job());
     DrawSamples(step);
   }
-  ReportWrites();
+  checkpoints_.ReportWrites();
 }
 
 // A disk that is full must not end a training whose checkpoints may have another.
@@ -328,7 +260,7 @@ void Session::Log(int64_t step) {
   LOG(INFO) << "step " << step << "/" << options_.steps << losses.line << "  | " << std::fixed
             << std::setprecision(1) << speed.images_per_second << " images/s, data wait "
             << 100 * speed.data_wait_share << " %, ETA " << speed.eta;
-  run_->AppendMetrics(
+  checkpoints_.folder().AppendMetrics(
       {{"step", step}, {"losses", losses.terms}, {"images_per_second", speed.images_per_second}});
 }
 
@@ -339,7 +271,7 @@ void Session::Evaluate(int64_t step) {
   if (!history_.evaluation_pending && CheckpointDue(step)) {
     history_.evaluation_pending = true;
     Checkpoint(step);
-    Flush();
+    checkpoints_.Flush();
   }
   auto scores = Judged(step);
   communicator_.Barrier(
@@ -349,7 +281,7 @@ void Session::Evaluate(int64_t step) {
   scoreboard_.Set(step, std::move(scores));
   if (!is_rank0()) return;
   bar_.Clear();
-  scoreboard_.Publish(SecondsSince(begun), metrics_, *run_);
+  scoreboard_.Publish(SecondsSince(begun), metrics_, checkpoints_.folder());
 }
 
 std::vector<recipes::ValidationScore> Session::Judged(int64_t step) {
@@ -357,70 +289,8 @@ std::vector<recipes::ValidationScore> Session::Judged(int64_t step) {
   return hooks_.evaluate(step);
 }
 
-// Rank 0: a folder that was removed or emptied meanwhile gets what it began with, else its checkpoints could
-// not be used. A disk that fails here fails the checkpoint, too, which tells.
-void Session::KeepFolder() {
-  try {
-    if (run_->MakeAgainIfRemoved() || !Exists(options_.out / kRunFlagsFile)) WriteBesideCheckpoints();
-  } catch (const Error& error) {
-    if (error.kind() != ErrorKind::kSystem) throw;
-    LOG(ERROR) << error.what();
-  }
-}
-
 void Session::Checkpoint(int64_t step) {
-  const auto optimizer = trainer_.OptimizerState();
-  if (!is_rank0()) return;
-  const cluster::OwnWork saving(communicator_.job());
-  writer_->MakeRoom();  // or two snapshots lay in memory
-  KeepFolder();
-  writer_->Save(MakeSnapshot(step, optimizer));
-}
-
-void Session::Flush() {
-  if (!is_rank0()) return;
-  const cluster::OwnWork writing(communicator_.job());
-  writer_->Flush();
-}
-
-Snapshot Session::MakeSnapshot(int64_t step, const NamedTensors& optimizer) const {
-  Snapshot snapshot;
-  snapshot.step = step;
-  snapshot.tensors = StateForCheckpoint(system_, trainer_, optimizer, hooks_.average_buffers);
-  CheckFinite(snapshot, options_.out.string());
-  snapshot.texts = options_.texts;
-  snapshot.info = {.identity = options_.identity,
-                   .history = history_,
-                   .world_size = communicator_.size(),
-                   .global_batch = options_.global_batch,
-                   .steps_per_epoch = options_.steps_per_epoch,
-                   .seed = options_.seed,
-                   .version = options_.version,
-                   .revision = options_.revision,
-                   .weight_gradient = options_.weight_gradient};
-  if (scoreboard_.IsOf(step)) snapshot.info.scores = scoreboard_.Values();
-  return snapshot;
-}
-
-// A failed write is in the log by now. The last one of a run must not fail: its weights exist nowhere else.
-void Session::ReportWrites(bool last) {
-  if (!is_rank0()) return;
-  const bool any_counts = options_.on_checkpoint_failure == "stop";
-  std::optional<WriteOutcome> lost;
-  while (const auto outcome = writer_->TakeOutcome()) {
-    metrics_.Checkpoint(*outcome);
-    if (!outcome->error.empty()) {
-      if (last || any_counts) lost = outcome;
-      continue;
-    }
-    if (!any_counts) lost.reset();  // a later one is whole
-    LOG(INFO) << "checkpoint of step " << outcome->step << ": " << outcome->bytes / 1000000 << " MB in "
-              << std::setprecision(2) << outcome->seconds << " s";
-  }
-  if (lost)
-    throw Error(ErrorKind::kSystem,
-                "no checkpoint of step " + std::to_string(lost->step) + ": " + lost->error,
-                options_.out.string(), "the older ones are whole; mend that and start again");
+  checkpoints_.Save(step, history_, scoreboard_.IsOf(step) ? scoreboard_.Values() : Json());
 }
 
 bool Session::AgreeToStop() {

@@ -1,5 +1,4 @@
 #pragma once
-#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -7,10 +6,9 @@
 #include "cluster/communicator.h"
 #include "cluster/straggler.h"
 #include "src/recipes/system.h"
-#include "src/train/checkpoint_writer.h"
+#include "src/train/checkpoint_keeper.h"
 #include "src/train/progress.h"
 #include "src/train/progress_bar.h"
-#include "src/train/run_directory.h"
 #include "src/train/run_history.h"
 #include "src/train/schedule.h"
 #include "src/train/scoreboard.h"
@@ -35,10 +33,6 @@ class Session {
   int Run();
 
  private:
-  std::optional<int64_t> Restore(const std::string& from, bool going_back);
-  bool BeginsAnotherPast(const std::string& from) const;
-  void ForgetOtherPast(const std::string& from, int64_t step);
-  std::optional<Snapshot> FindSnapshot(const std::string& from) const;
   void CheckRanksAgree();
   int64_t TrainFrom(int64_t step);
   void Finish();
@@ -57,12 +51,7 @@ class Session {
   void Evaluate(int64_t step);
   std::vector<recipes::ValidationScore> Judged(int64_t step);
   bool CheckpointDue(int64_t step) const;
-  void WriteBesideCheckpoints();
-  void KeepFolder();
   void Checkpoint(int64_t step);
-  void Flush();
-  Snapshot MakeSnapshot(int64_t step, const NamedTensors& optimizer) const;
-  void ReportWrites(bool last = false);
   bool AgreeToStop();
   bool is_rank0() const { return communicator_.rank() == 0; }
 
@@ -74,8 +63,6 @@ class Session {
   const Schedule schedule_;
   const SessionHooks hooks_;
 
-  std::unique_ptr<RunDirectory> run_;         // rank 0
-  std::unique_ptr<CheckpointWriter> writer_;  // rank 0
   cluster::StragglerDetector stragglers_;
   Progress progress_;
   ProgressBar bar_;
@@ -83,6 +70,7 @@ class Session {
   StepProfile profile_;
   StepOutcomes outcomes_;  // of steps since they were last read
   Scoreboard scoreboard_;
+  CheckpointKeeper checkpoints_;
   RunHistory history_;
 };
 
