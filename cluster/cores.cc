@@ -4,6 +4,7 @@
 #include <map>
 #include <sstream>
 
+#include "cluster/launch_environment.h"
 #include "src/base/cpu_quota.h"
 #include "src/base/usable_cores.h"
 
@@ -61,6 +62,7 @@ int CoresOfRank(Communicator& communicator, const std::filesystem::path& root) {
         host, [&name = group](const CoreLimits& limits) { return limits.quotas.contains(name); });
     share = std::min(share, cpus / static_cast<double>(sharers));
   }
+  if (const auto asked = SlurmCpusPerTask()) share = std::min(share, static_cast<double>(*asked));
   return std::max(1, static_cast<int>(share));
 }
 

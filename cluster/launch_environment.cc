@@ -18,4 +18,10 @@ int LauncherRank() {
   return 0;
 }
 
+std::optional<int> SlurmCpusPerTask() {
+  const char* cpus = std::getenv("SLURM_CPUS_PER_TASK");
+  const int number = cpus ? std::atoi(cpus) : 0;
+  return number > 0 ? std::optional(number) : std::nullopt;
+}
+
 }  // namespace helio::cluster

@@ -1,4 +1,5 @@
 #pragma once
+#include <optional>
 
 namespace helio::cluster {
 
@@ -8,5 +9,9 @@ bool StartedByLauncher();
 // The rank that the launcher gave this process, as its environment says; 0 without one. For messages before
 // MPI is up.
 int LauncherRank();
+
+// The processors that a Slurm job asked for each of its tasks (--cpus-per-task); nothing where it did not.
+// Not every cluster binds tasks to them.
+std::optional<int> SlurmCpusPerTask();
 
 }  // namespace helio::cluster

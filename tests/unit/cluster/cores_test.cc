@@ -73,5 +73,15 @@ TEST(CoresTest, ALimitOfOneProcessorIsOneThread) {
   RunThreadRanks(1, [&](Communicator& c) { EXPECT_EQ(CoresOfRank(c, containers.path()), 1); });
 }
 
+TEST(CoresTest, NoRankHasMoreThanItsSlurmJobAskedFor) {
+  if (ProcessorsOfThisThread() < 2) GTEST_SKIP() << "one processor";
+  ::setenv("SLURM_CPUS_PER_TASK", "1", 1);
+  ExpectCores(1, 1, 1);
+  ::setenv("SLURM_CPUS_PER_TASK", "100000", 1);  // more than there are
+  ExpectCores(1, 1, ProcessorsOfThisThread());
+  ::unsetenv("SLURM_CPUS_PER_TASK");
+  ExpectCores(1, 1, ProcessorsOfThisThread());
+}
+
 }  // namespace
 }  // namespace helio::cluster
