@@ -5,6 +5,7 @@
 #include "src/app/generate_options.h"
 #include "src/app/main.h"
 #include "src/app/prompt_reader.h"
+#include "src/app/row_drawing.h"
 #include "src/app/trained_model.h"
 #include "src/app/training_flags.h"
 #include "src/app/translate_files.h"
@@ -29,6 +30,18 @@ AskedPrompt TextPrompt(const GenerateOptions& own, const TrainedModel& model) {
   return {reader.PromptOf(std::vector<ReadSentence>(static_cast<size_t>(own.n), read)), read.words};
 }
 
+// Those asked for, {n, points, 3}, and what the generator of --points_checkpoint makes up of the others.
+torch::Tensor CompletedPoints(const GenerateOptions& own, const TrainedModel& model, torch::Device device,
+                              const torch::Tensor& asked) {
+  TrainedModel other(own.points_checkpoint, device);
+  auto& completer = CompleterOf(other, "--points_checkpoint");
+  if (other.facts().key_points != model.facts().key_points)
+    ThrowUser("was trained on other key points than the system that draws", "--points_checkpoint");
+  auto prompt = TextPrompt(own, other).prompt;
+  prompt.key_points = asked;
+  return completer.Complete(prompt, model.options().run.seed, {0, own.n, own.n}).cpu();
+}
+
 // The prompt's places, as they were asked for.
 void AddPlaces(const GenerateOptions& own, const TrainedModel& model, torch::Device device,
                recipes::Prompt& prompt) {
@@ -40,15 +53,8 @@ void AddPlaces(const GenerateOptions& own, const TrainedModel& model, torch::Dev
   if (own.asks_points() && !needs.key_points) refuse("--points");
   if (!own.box.empty()) prompt.boxes = AskedBox(own.box, own.n);
   if (!own.asks_points()) return;
-  prompt.key_points = AskedPoints(own.points, model.facts().key_points, own.n);
-  if (own.points_checkpoint.empty()) return;
-  TrainedModel other(own.points_checkpoint, device);
-  auto& completer = CompleterOf(other, "--points_checkpoint");
-  if (other.facts().key_points != model.facts().key_points)
-    ThrowUser("was trained on other key points than the system that draws", "--points_checkpoint");
-  auto asked = TextPrompt(own, other).prompt;
-  asked.key_points = prompt.key_points;
-  prompt.key_points = completer.Complete(asked, model.options().run.seed, {0, own.n, own.n}).cpu();
+  const auto points = AskedPoints(own.points, model.facts().key_points, own.n);
+  prompt.key_points = own.points_checkpoint.empty() ? points : CompletedPoints(own, model, device, points);
 }
 
 // Where the words looked; of systems without attention the stages, or the steps of a chain, and the places
@@ -92,7 +98,8 @@ AskedPrompt PromptFor(const GenerateOptions& own, TrainedModel& model) {
   return {};  // it draws of noise alone
 }
 
-void DrawSentence(const GenerateOptions& own, TrainedModel& model, const std::filesystem::path& out) {
+// A sentence, a class or noise alone, --n times.
+void DrawOnePrompt(const GenerateOptions& own, TrainedModel& model, const std::filesystem::path& out) {
   const auto& options = model.options();
   auto [prompt, words] = PromptFor(own, model);
   AddPlaces(own, model, cluster::DeviceAlone(options.launch.device), prompt);
@@ -121,6 +128,24 @@ void DrawSentenceRows(const GenerateOptions& own, TrainedModel& model, const std
   DrawRows(rows, places, reader, model, out);
 }
 
+// One thing is to be drawn, by a system that draws such.
+void CheckWhatIsAsked(const GenerateOptions& own, TrainedModel& model) {
+  const int asked =
+      !own.text.empty() + !own.rows.texts.empty() + !own.image.empty() + (own.class_number >= 0);
+  const bool noise_alone = DrawsNoiseAlone(model);
+  if (asked != (noise_alone ? 0 : 1))
+    ThrowUser("one of them", "--text, --texts, --class, --image",
+              noise_alone ? "none: this system draws of noise alone"
+                          : "sentences or a class to draw, or pictures to translate");
+  CheckOptions(own, model, GivenFlags());
+}
+
+void Translate(const GenerateOptions& own, TrainedModel& model, const std::filesystem::path& out) {
+  if (!model.translator())
+    ThrowUser("'" + model.options().run.recipe + "' draws sentences", "--image", "--text=\"...\"");
+  TranslateFiles(model, Split(own.image), own.direction, out);
+}
+
 int DrawWhatIsAsked() {
   GenerateOptions own;
   const auto options = ReadTrainingOptionsWith(own, GivenFlags());
@@ -128,23 +153,14 @@ int DrawWhatIsAsked() {
   if (own.checkpoint.empty()) ThrowUser("is missing", "--checkpoint", "name a run's folder");
   if (out.extension() != ".png") ThrowUser("must be a .png file", "--out");
   TrainedModel model(own.checkpoint, cluster::DeviceAlone(options.launch.device));
-  const int asked =
-      !own.text.empty() + !own.rows.texts.empty() + !own.image.empty() + (own.class_number >= 0);
-  if (asked != (DrawsNoiseAlone(model) ? 0 : 1))
-    ThrowUser("one of them", "--text, --texts, --class, --image",
-              DrawsNoiseAlone(model) ? "none: this system draws of noise alone"
-                                     : "sentences or a class to draw, or pictures to translate");
-  CheckOptions(own, model, GivenFlags());
+  CheckWhatIsAsked(own, model);
   CheckCanWrite(out);
-  if (own.rows.any()) {
+  if (own.rows.any())
     DrawSentenceRows(own, model, out);
-  } else if (own.image.empty()) {
-    DrawSentence(own, model, out);
-  } else {
-    if (!model.translator())
-      ThrowUser("'" + model.options().run.recipe + "' draws sentences", "--image", "--text=\"...\"");
-    TranslateFiles(model, Split(own.image), own.direction, out);
-  }
+  else if (own.image.empty())
+    DrawOnePrompt(own, model, out);
+  else
+    Translate(own, model, out);
   return 0;
 }
 

@@ -1,5 +1,4 @@
 #pragma once
-#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -26,8 +25,14 @@ struct RowPicture {
   recipes::RowNoise noise;
 };
 
+// What a row shows: pictures of one sentence, the sentence with words changed, the way to another sentence or
+// to another noise.
+enum class RowKind { kPictures, kEdit, kText, kNoise };
+// As manifests and files' names have it: "picture", "edit", "text", "noise".
+std::string NameOf(RowKind kind);
+
 struct PictureRow {
-  std::string kind;  // "picture", "edit", "text", "noise"
+  RowKind kind;
   std::string name;  // of its pictures' files
   std::string title;
   std::vector<RowPicture> pictures;
@@ -42,10 +47,5 @@ std::vector<PictureRow> PlanRows(const RowOptions& options, const std::string& t
 // noise of its own. Throws Error{kUser}: no such file, no sentence in it, unknown words.
 std::vector<PictureRow> PlanTexts(const std::string& texts, int64_t count, uint64_t seed,
                                   const PromptReader& reader);
-
-// Draws them, at the places of the one row of `places`, where it has any: the first rows in one
-// labelled picture `out`, each picture alone beside it, OUT-NAME-NUMBER.png, and a line each in OUT.jsonl.
-void DrawRows(const std::vector<PictureRow>& rows, const recipes::Prompt& places, const PromptReader& reader,
-              TrainedModel& model, const std::filesystem::path& out);
 
 }  // namespace helio::app
