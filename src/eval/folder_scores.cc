@@ -146,6 +146,52 @@ std::string SavedDigest(const SafeTensors& saved) {
   return WeightsDigest({{"mu", *saved.Find("mu")}, {"sigma", *saved.Find("sigma")}}).substr(0, 12);
 }
 
+// What came of the real side: the distances to it, in words what it is, and of a folder its own scores and
+// its pictures' features.
+struct Comparison {
+  std::vector<Score> distances = {};
+  std::string subject = {};
+  std::vector<Score> scores = {};
+  torch::Tensor features = {};
+};
+
+Comparison CompareWithFile(const torch::Tensor& drawn, const SafeTensors& saved, const Judges& judges) {
+  const auto* real = saved.Find("real");
+  return {.distances = real ? Distances(drawn, real->to(torch::kFloat32, false, true), judges)
+                            : StatisticsScores(drawn, saved, judges),
+          .subject = "real ones in file " + SavedDigest(saved)};
+}
+
+// Collective.
+Comparison CompareWithFolder(const torch::Tensor& drawn, const PictureFolder& folder, const Judges& judges,
+                             const FolderScoreOptions& options, cluster::Communicator& communicator) {
+  const auto judged = JudgeFolder(folder, judges, options.watch, communicator);
+  const auto& features = FindTensor(judged, "features", options.real.string());
+  Comparison comparison{.distances = Distances(drawn, features, judges),
+                        .subject = "real ones of folder " + DigestOf(judged),
+                        .scores = InceptionScores("real_inception_score", judges, judged),
+                        .features = features};
+  TellPictures(PicturesOf(judged), comparison.scores);
+  return comparison;
+}
+
+// Nothing where there is no real side. Collective.
+Comparison Compare(const torch::Tensor& drawn, const RealSide& real, const Judges& judges,
+                   const FolderScoreOptions& options, cluster::Communicator& communicator) {
+  if (real.saved) return CompareWithFile(drawn, *real.saved, judges);
+  if (real.folder) return CompareWithFolder(drawn, *real.folder, judges, options, communicator);
+  return {};
+}
+
+void WriteJudged(const torch::Tensor& drawn, const torch::Tensor& real, const Judges& judges,
+                 const FolderScoreOptions& options) {
+  NamedTensors rows{{"drawn", drawn}};
+  if (real.defined()) rows.emplace_back("real", real);
+  WriteFeatures(
+      options.features,
+      {judges.features_protocol, options.fake.string(), real.defined() ? options.real.string() : ""}, rows);
+}
+
 }  // namespace
 
 FolderScores ScoreFolders(const Judges& judges, const FolderScoreOptions& options,
@@ -155,30 +201,13 @@ FolderScores ScoreFolders(const Judges& judges, const FolderScoreOptions& option
   const auto real_side = OpenReal(options.real, judges);
   const auto fake = JudgeFolder(fake_folder, judges, options.watch, communicator);
   const auto& drawn = FindTensor(fake, "features", options.fake.string());
-  const auto pictures = PicturesOf(fake);
-  NamedTensors rows{{"drawn", drawn}};
-  FolderScores scores{InceptionScores("inception_score", judges, fake), {}};
-  TellPictures(pictures, scores.fake);
-  std::vector<Score> distances;
-  if (real_side.saved) {
-    const auto* real = real_side.saved->Find("real");
-    distances = real ? Distances(drawn, real->to(torch::kFloat32, false, true), judges)
-                     : StatisticsScores(drawn, *real_side.saved, judges);
-    TellPictures(pictures + ", real ones in file " + SavedDigest(*real_side.saved), distances);
-  } else if (real_side.folder) {
-    const auto judged = JudgeFolder(*real_side.folder, judges, options.watch, communicator);
-    rows.emplace_back("real", FindTensor(judged, "features", options.real.string()));
-    scores.real = InceptionScores("real_inception_score", judges, judged);
-    TellPictures(PicturesOf(judged), scores.real);
-    distances = Distances(drawn, rows.back().second, judges);
-    TellPictures(pictures + ", real ones of folder " + DigestOf(judged), distances);
-  }
-  Append(scores.fake, std::move(distances));
+  auto real = Compare(drawn, real_side, judges, options, communicator);
+  FolderScores scores{InceptionScores("inception_score", judges, fake), std::move(real.scores)};
+  TellPictures(PicturesOf(fake), scores.fake);
+  TellPictures(PicturesOf(fake) + ", " + real.subject, real.distances);
+  Append(scores.fake, std::move(real.distances));
   if (!options.features.empty() && communicator.rank() == 0)
-    WriteFeatures(
-        options.features,
-        {judges.features_protocol, options.fake.string(), rows.size() > 1 ? options.real.string() : ""},
-        rows);
+    WriteJudged(drawn, real.features, judges, options);
   return scores;
 }
 
