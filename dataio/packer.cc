@@ -122,6 +122,14 @@ class Packer {
   // After all workers. Throws Error{kUser} for damaged pictures that are not to be skipped, or if nothing is
   // left.
   void Settle() const {
+    LogMended();
+    Complaints complaints(options_.skip_damaged);
+    for (const auto& [place, damage] : damages_) complaints.Add(damage);
+    complaints.Settle("the source");
+    CheckWhatIsLeft();
+  }
+
+  void LogMended() const {
     if (mended_ > 0)
       LOG(WARNING) << mended_
                    << " pictures have stray bytes between their segments, of which nothing is lost; "
@@ -130,9 +138,9 @@ class Packer {
       LOG(WARNING) << points_outside_
                    << " key points lie outside their pictures and are taken as not visible; the first: "
                    << first_outside_;
-    Complaints complaints(options_.skip_damaged);
-    for (const auto& [place, damage] : damages_) complaints.Add(damage);
-    complaints.Settle("the source");
+  }
+
+  void CheckWhatIsLeft() const {
     std::set<std::string> left;
     for (const auto& job : jobs_)
       if (!job.empty) left.insert(job.split->name);
