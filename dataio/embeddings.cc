@@ -119,6 +119,19 @@ void CheckVectors(const NamedVectors& named, const std::string& where) {
   ThrowData("a vector of '" + named.ids[static_cast<size_t>(first)] + "' is not finite", where);
 }
 
+std::map<std::string, torch::Tensor> VectorsByName(const NamedVectors& named, const std::string& where) {
+  std::map<std::string, torch::Tensor> of;
+  const auto* counts = named.counts.const_data_ptr<int64_t>();
+  int64_t first = 0;
+  for (size_t i = 0; i < named.ids.size(); ++i) {
+    if (!of.emplace(named.ids[i], named.vectors.narrow(0, first, counts[i])).second)
+      ThrowUser("names '" + named.ids[i] + "' twice", where,
+                "one of them is of another picture: correct the names");
+    first += counts[i];
+  }
+  return of;
+}
+
 }  // namespace
 
 NamedVectors NamedVectors::Read(const std::filesystem::path& path) {
@@ -136,12 +149,7 @@ NamedVectors NamedVectors::Read(const std::filesystem::path& path) {
 }
 
 torch::Tensor VectorsFor(const Dataset& dataset, const NamedVectors& named, const std::string& where) {
-  std::map<std::string, torch::Tensor> of;
-  const auto* count = named.counts.const_data_ptr<int64_t>();
-  for (int64_t i = 0, first = 0; i < std::ssize(named.ids); first += count[i++])
-    if (const auto& id = named.ids[static_cast<size_t>(i)];
-        !of.emplace(id, named.vectors.narrow(0, first, count[i])).second)
-      ThrowUser("names '" + id + "' twice", where, "one of them is of another picture: correct the names");
+  const auto of = VectorsByName(named, where);
   std::vector<torch::Tensor> parts;
   std::vector<std::string> misfits;
   for (int64_t row = 0; row < dataset.size(); ++row) {
