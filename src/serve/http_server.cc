@@ -70,6 +70,24 @@ int Refusal(const httplib::Request& request, const Admits& admits) {
 
 HttpRequest RequestOf(const httplib::Request& request) { return {"", request.remote_addr}; }
 
+// In place of the library's own options, which let two servers share a port.
+void ReuseAddress(socket_t listener) {
+  const int yes = 1;
+  setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
+}
+
+// The answer where a handler has thrown.
+void OwnFault(const httplib::Request& request, httplib::Response& response, std::exception_ptr thrown) {
+  response.status = 500;
+  try {
+    std::rethrow_exception(std::move(thrown));
+  } catch (const std::exception& error) {
+    LOG(ERROR) << request.method << " " << request.path << ": " << error.what();
+  } catch (...) {
+    LOG(ERROR) << request.method << " " << request.path << ": an unknown error";
+  }
+}
+
 }  // namespace
 
 // cpp-httplib's server with connections that are bounded as a whole.
@@ -98,11 +116,7 @@ class HttpServer::Impl {
     server_.new_task_queue = [count = static_cast<size_t>(options.clients)] {
       return new httplib::ThreadPool(count);
     };
-    // The library's own options let two servers share a port.
-    server_.set_socket_options([](socket_t listener) {
-      const int yes = 1;
-      setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
-    });
+    server_.set_socket_options(&ReuseAddress);
     server_.set_payload_max_length(BodyBytes());
     server_.set_default_headers(kHeaders);
     server_.set_pre_routing_handler([admits = HostsOf(options)](const auto& request, auto& response) {
@@ -113,16 +127,7 @@ class HttpServer::Impl {
       response.status = -1;
       return httplib::Server::HandlerResponse::Unhandled;
     });
-    server_.set_exception_handler([](const auto& request, auto& response, std::exception_ptr thrown) {
-      response.status = 500;
-      try {
-        std::rethrow_exception(thrown);
-      } catch (const std::exception& error) {
-        LOG(ERROR) << request.method << " " << request.path << ": " << error.what();
-      } catch (...) {
-        LOG(ERROR) << request.method << " " << request.path << ": an unknown error";
-      }
-    });
+    server_.set_exception_handler(&OwnFault);
   }
 
   httplib::Server& server() { return server_; }
