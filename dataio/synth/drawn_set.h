@@ -22,9 +22,8 @@ struct DrawnSetOptions {
 // Draws the set into `root` in the published CUB layout (CUB_200_2011/..., text/...,
 // train|test/filenames.txt), with attributes.json beside it. Classes are permutation families: hard negatives
 // that differ only in which part has which colour (in scenes often also in where birds look, and in how many
-// things are where). Deterministic. Replaces what was drawn there. Throws Error{kUser}
-// for impossible numbers and where another process draws or packs there, Error{kSystem} when the disk is
-// full.
+// things are where). Deterministic. Replaces what was drawn there. Throws Error{kUser} for impossible numbers
+// and where another process draws or packs there, Error{kSystem} when the disk is full.
 void WriteDrawnSet(const std::filesystem::path& root, const DrawnSetOptions& options);
 
 }  // namespace helio::dataio
