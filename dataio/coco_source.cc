@@ -87,7 +87,7 @@ std::vector<SourceSplit> ReadCoco(const SourceOptions& options) {
     ThrowUser("has no annotations/captions_{train,val}{2014,2017}.json", options.root.string(),
               "--root is the folder that holds annotations; other layouts: --source=folder, docs/layouts.md");
   reading.SplitsAreBy(by);
-  return reading.Take();
+  return reading.Finish();
 }
 
 }  // namespace helio::dataio

@@ -30,7 +30,7 @@ std::array<double, 4> ParseBox(const std::string& text, const std::string& where
 }  // namespace
 
 CubRows::CubRows(fs::path path, Complaints& complaints) : path_(std::move(path)) {
-  for (const auto& line : ReadLines(path_)) complaints.Try([&] { Take(line); });
+  for (const auto& line : ReadLines(path_)) complaints.Try([&] { ReadLine(line); });
 }
 
 const std::string& CubRows::Of(int64_t id) const {
@@ -40,7 +40,7 @@ const std::string& CubRows::Of(int64_t id) const {
   return found->second;
 }
 
-void CubRows::Take(const std::string& line) {
+void CubRows::ReadLine(const std::string& line) {
   const auto blank = line.find(' ');
   const auto id = ParseNumber<int64_t>(line.substr(0, blank));
   const auto fault = "line '" + line.substr(0, 80) + "' is not '<id> <value>'";
@@ -60,10 +60,10 @@ CubParts::CubParts(const fs::path& folder, Complaints& complaints)
     names.push_back(rows.Of(id));
     if (id != std::ssize(names)) ThrowData("does not number its key points 1, 2, 3, ...", list.string());
   }
-  for (const auto& line : ReadLines(where_)) complaints.Try([&] { Take(line); });
+  for (const auto& line : ReadLines(where_)) complaints.Try([&] { ReadLine(line); });
 }
 
-void CubParts::Take(const std::string& line) {
+void CubParts::ReadLine(const std::string& line) {
   const auto fault = "line '" + line.substr(0, 80) + "' is not '<image> <part> <x> <y> <visible>'";
   std::istringstream fields(line);
   int64_t image = 0;

@@ -24,7 +24,7 @@ class CubRows {
   std::string where() const { return path_.string(); }
 
  private:
-  void Take(const std::string& line);
+  void ReadLine(const std::string& line);
 
   const std::filesystem::path path_;
   std::map<int64_t, std::string> rows_, faults_;
@@ -49,7 +49,7 @@ class CubParts {
     std::vector<KeyPoint> points;
     std::set<size_t> seen;
   };
-  void Take(const std::string& line);
+  void ReadLine(const std::string& line);
 
   const std::string where_;
   std::map<int64_t, OfImage> points_;

@@ -132,7 +132,7 @@ std::vector<SourceSplit> CubReader::Read() {
   const auto train = ReadSplit("train");
   reading_.SplitsAreBy(train + ", " + ReadSplit("test"));
   ReportUnread();
-  auto splits = reading_.Take();
+  auto splits = reading_.Finish();
   for (auto& split : splits) split.part_names = lists_.parts.names;
   return splits;
 }

@@ -210,7 +210,7 @@ void SourceReading::LogSplits() const {
               << " captions beyond --captions_per_image=" << options_.captions_per_image;
 }
 
-std::vector<SourceSplit> SourceReading::Take() {
+std::vector<SourceSplit> SourceReading::Finish() {
   CheckLettersAreThere();
   CheckLetters();
   CheckClassNumbers();

@@ -52,7 +52,7 @@ class SourceReading {
   // Settles the complaints, logs what made the splits, and gives the records. Throws Error{kUser} if there
   // are none, if their captions have no letters or would lose most of them, or if the class numbers are ids.
   // Last.
-  std::vector<SourceSplit> Take();
+  std::vector<SourceSplit> Finish();
 
  private:
   struct Seen {

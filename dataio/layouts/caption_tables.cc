@@ -66,7 +66,7 @@ void ReadTables(const FileTree& tree, SourceReading& reading) {
   for (const auto& file : files) {
     const auto split = files.size() > 1 ? SplitOfName(file.stem().string()) : "";
     for (const auto& row : ReadTable(tree.root / file, reading.complaints()))
-      reading.complaints().Try([&] { gatherer.Take(row, PictureOf(row, find), split); });
+      reading.complaints().Try([&] { gatherer.Add(row, PictureOf(row, find), split); });
   }
   gatherer.Finish();
   reading.AreRead(files);

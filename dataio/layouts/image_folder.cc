@@ -41,7 +41,7 @@ void ReadMetadataFiles(const FileTree& tree, SourceReading& reading) {
   for (const auto& file : MetadataFiles(tree)) {
     const auto find = [&](const std::string& name) { return FindBeside(file, name, index); };
     for (const auto& row : ReadTable(tree.root / file, reading.complaints()))
-      reading.complaints().Try([&] { gatherer.Take(row, PictureOf(row, find), ""); });
+      reading.complaints().Try([&] { gatherer.Add(row, PictureOf(row, find), ""); });
   }
   gatherer.Finish();
   reading.AreRead(MetadataFiles(tree));

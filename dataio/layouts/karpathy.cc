@@ -49,7 +49,7 @@ void ReadKarpathy(const FileTree& tree, SourceReading& reading) {
     const auto where = file + " image " + std::to_string(++number);
     reading.complaints().Try([&] {
       const auto row = RowOfImage(image, where);
-      gatherer.Take(row, index.Find(row.picture), "");
+      gatherer.Add(row, index.Find(row.picture), "");
     });
   }
   gatherer.Finish();

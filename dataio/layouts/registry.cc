@@ -76,7 +76,7 @@ std::vector<SourceSplit> ReadFolder(const SourceOptions& options) {
     layout.read(tree, reading);
     reading.TellUnread(tree.others);
     if (layout.tells_texts) reading.TellUnread(tree.texts);
-    return reading.Take();
+    return reading.Finish();
   };
   for (const auto& layout : options.captions ? Layouts() : std::vector{CaptionLines(), PicturesAlone()})
     if (const auto seen = layout.recognise(tree); !seen.empty()) return read(layout, seen);

@@ -50,7 +50,7 @@ fs::path PictureOf(const TableRow& row, const Finder& find) {
   return finds.One(row.where);
 }
 
-void RowGatherer::Take(const TableRow& row, const fs::path& picture, const std::string& split) {
+void RowGatherer::Add(const TableRow& row, const fs::path& picture, const std::string& split) {
   reading_.complaints().Try([&] {
     if (picture.empty()) ThrowData("names '" + row.picture + "', of which there is no picture", row.where);
     const auto [place, is_new] = place_.emplace(picture.string(), gathered_.size());

@@ -24,7 +24,7 @@ class RowGatherer {
   RowGatherer(const FileTree& tree, SourceReading& reading, const SplitRule& rule)
       : tree_(tree), reading_(reading), rule_(rule) {}
   // `picture`: relative to the root. `split`: of the list as a whole; empty: it has none.
-  void Take(const TableRow& row, const std::filesystem::path& picture, const std::string& split);
+  void Add(const TableRow& row, const std::filesystem::path& picture, const std::string& split);
   // Adds the records; pictures of the tree that no row named are logged as left out.
   void Finish();
 
