@@ -13,12 +13,12 @@ class LineReader {
  public:
   LineReader(std::string prefix, RunRecord& run) : prefix_(std::move(prefix)), run_(run) {}
 
-  void Take(const std::string& text, bool last);
+  void Read(const std::string& text, bool last);
   void TellConcerns(const std::string& file) const;
 
  private:
-  void TakeLosses(int64_t step, const Json& line);
-  void TakeScores(int64_t step, const Json& line);
+  void ReadLosses(int64_t step, const Json& line);
+  void ReadScores(int64_t step, const Json& line);
   // The score's curve of that protocol.
   Curve& CurveOf(const std::string& name, const std::string& protocol);
   // Null is how a value that is not finite is written.
@@ -29,26 +29,26 @@ class LineReader {
   int64_t damaged_ = 0, not_finite_ = 0;
 };
 
-void LineReader::Take(const std::string& text, bool last) {
+void LineReader::Read(const std::string& text, bool last) {
   const Json line = Json::parse(text, nullptr, false);
   const auto step = line.is_object() ? line.find("step") : line.end();
   if (!line.is_object() || step == line.end() || !step->is_number_integer()) {
     if (!last) ++damaged_;
     return;
   }
-  TakeLosses(step->get<int64_t>(), line);
-  TakeScores(step->get<int64_t>(), line);
+  ReadLosses(step->get<int64_t>(), line);
+  ReadScores(step->get<int64_t>(), line);
   if (line.contains("images_per_second"))
     Append(run_.speed, step->get<int64_t>(), line.at("images_per_second"));
 }
 
-void LineReader::TakeLosses(int64_t step, const Json& line) {
+void LineReader::ReadLosses(int64_t step, const Json& line) {
   const auto losses = line.find("losses");
   if (losses == line.end() || !losses->is_object()) return;
   for (const auto& [term, value] : losses->items()) Append(run_.losses[term], step, value);
 }
 
-void LineReader::TakeScores(int64_t step, const Json& line) {
+void LineReader::ReadScores(int64_t step, const Json& line) {
   const auto scores = line.find("scores");
   if (scores == line.end() || !scores->is_object()) return;
   const auto of = [&](const char* key, const std::string& name) {
@@ -92,14 +92,14 @@ void SortCurve(Curve& curve) { std::ranges::stable_sort(curve.points, {}, &Point
 
 }  // namespace
 
-void TakeLines(const std::filesystem::path& file, const std::string& prefix, RunRecord& run) {
+void ReadMetricLines(const std::filesystem::path& file, const std::string& prefix, RunRecord& run) {
   const std::string text = ReadFile(file);
   LineReader reader(prefix, run);
   for (size_t begin = 0; begin < text.size();) {
     const size_t end = text.find('\n', begin);
     // A line without its end is being written.
     if (const auto line = text.substr(begin, end - begin); !line.empty())
-      reader.Take(line, end == std::string::npos);
+      reader.Read(line, end == std::string::npos);
     begin = end == std::string::npos ? text.size() : end + 1;
   }
   reader.TellConcerns(file.string());

@@ -8,6 +8,6 @@ namespace helio::report {
 
 // Adds the lines of metrics.jsonl or evaluation.jsonl (docs/formats.md) to `run`; names of scores get
 // `prefix`, and a number from the second protocol on. What cannot be read is counted in run.concerns.
-void TakeLines(const std::filesystem::path& file, const std::string& prefix, RunRecord& run);
+void ReadMetricLines(const std::filesystem::path& file, const std::string& prefix, RunRecord& run);
 
 }  // namespace helio::report

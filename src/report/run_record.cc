@@ -81,7 +81,7 @@ void TakeEvaluations(const fs::path& folder, RunRecord& run) {
     const bool named = several && !name.empty();
     if (Exists(part / "summary.json")) TakeSummary(part / "summary.json", named ? name + "/" : "", run);
     if (Exists(part / "evaluation.jsonl"))
-      TakeLines(part / "evaluation.jsonl", named ? "helio-eval " + name + ": " : "helio-eval: ", run);
+      ReadMetricLines(part / "evaluation.jsonl", named ? "helio-eval " + name + ": " : "helio-eval: ", run);
     std::ranges::move(PicturesIn(part, name.empty() ? "" : name + "/"), std::back_inserter(run.pictures));
   }
 }
@@ -140,7 +140,7 @@ RunRecord ReadRun(const fs::path& folder) {
   run.folder = fs::weakly_canonical(folder);
   run.name = Tail(run.folder, 1);
   if (Exists(folder / "run.flags")) run.options = ParseFlagfile(ReadFile(folder / "run.flags"));
-  if (Exists(folder / "metrics.jsonl")) TakeLines(folder / "metrics.jsonl", "", run);
+  if (Exists(folder / "metrics.jsonl")) ReadMetricLines(folder / "metrics.jsonl", "", run);
   run.samples = PicturesIn(folder / "samples");
   TakeEvaluations(folder, run);
   if (IsEmpty(run))
