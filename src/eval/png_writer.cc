@@ -21,16 +21,6 @@ void Append(png_structp png, png_bytep data, size_t size) {
   static_cast<std::string*>(png_get_io_ptr(png))->append(reinterpret_cast<const char*>(data), size);
 }
 
-struct Source {
-  std::string_view bytes;
-};
-void Take(png_structp png, png_bytep data, size_t size) {
-  auto& source = *static_cast<Source*>(png_get_io_ptr(png));
-  if (source.bytes.size() < size) png_error(png, "truncated");
-  std::memcpy(data, source.bytes.data(), size);
-  source.bytes.remove_prefix(size);
-}
-
 struct Writer {
   explicit Writer(const std::string& where)
       : png(png_create_write_struct(PNG_LIBPNG_VER_STRING, const_cast<std::string*>(&where), Fail, Ignore)),
@@ -38,17 +28,6 @@ struct Writer {
   Writer(const Writer&) = delete;
   Writer& operator=(const Writer&) = delete;
   ~Writer() { png_destroy_write_struct(&png, &info); }
-  png_structp png;
-  png_infop info;
-};
-
-struct Reader {
-  explicit Reader(const std::string& where)
-      : png(png_create_read_struct(PNG_LIBPNG_VER_STRING, const_cast<std::string*>(&where), Fail, Ignore)),
-        info(png_create_info_struct(png)) {}
-  Reader(const Reader&) = delete;
-  Reader& operator=(const Reader&) = delete;
-  ~Reader() { png_destroy_read_struct(&png, &info, nullptr); }
   png_structp png;
   png_infop info;
 };
@@ -104,25 +83,6 @@ void WritePicture(const std::filesystem::path& path, const torch::Tensor& pictur
 std::string PictureBytes(const torch::Tensor& picture) {
   const auto values = picture.detach().to(torch::kCPU, torch::kFloat32).clamp(-1, 1);
   return Encode(((values + 1) * 127.5).to(torch::kUInt8).permute({1, 2, 0}).contiguous(), {}, "a picture");
-}
-
-torch::Tensor ReadPng(const std::filesystem::path& path) {
-  const std::string where = path.string(), bytes = ReadFile(path);
-  Source source{bytes};
-  Reader reader(where);
-  png_set_read_fn(reader.png, &source, Take);
-  png_read_info(reader.png, reader.info);
-  if (png_get_color_type(reader.png, reader.info) != PNG_COLOR_TYPE_RGB ||
-      png_get_bit_depth(reader.png, reader.info) != 8) {
-    ThrowData("is not an 8-bit RGB PNG", where);
-  }
-  auto pixels = torch::empty(
-      {png_get_image_height(reader.png, reader.info), png_get_image_width(reader.png, reader.info), 3},
-      torch::kUInt8);
-  for (int64_t row = 0; row < pixels.size(0); ++row) {
-    png_read_row(reader.png, pixels.data_ptr<uint8_t>() + row * pixels.size(1) * 3, nullptr);
-  }
-  return pixels;
 }
 
 }  // namespace helio::eval

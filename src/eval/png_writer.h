@@ -22,7 +22,4 @@ void WritePicture(const std::filesystem::path& path, const torch::Tensor& pictur
 // The bytes of such a file.
 std::string PictureBytes(const torch::Tensor& picture);
 
-// Back to {h, w, 3} uint8; for tests and tools. Throws Error{kData}.
-torch::Tensor ReadPng(const std::filesystem::path& path);
-
 }  // namespace helio::eval

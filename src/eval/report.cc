@@ -84,10 +84,4 @@ void WriteFeatures(const std::filesystem::path& path, const FeatureOrigin& origi
                    {{"judge", origin.judge}, {"drawn_split", origin.drawn}, {"real_split", origin.real}});
 }
 
-NamedTensors ReadFeatures(const std::filesystem::path& path) {
-  NamedTensors copies;
-  for (const auto& [name, tensor] : ReadSafeTensors(path).tensors) copies.emplace_back(name, tensor.clone());
-  return copies;
-}
-
 }  // namespace helio::eval

@@ -42,9 +42,8 @@ struct FeatureOrigin {
   std::string drawn, real;  // which pictures; empty: there are none
 };
 
-// Features ("drawn", "real") as a safetensors file, so that public tools can check a score, and back.
+// Features ("drawn", "real") as a safetensors file, so that public tools can check a score.
 void WriteFeatures(const std::filesystem::path& path, const FeatureOrigin& origin,
                    const NamedTensors& features);
-NamedTensors ReadFeatures(const std::filesystem::path& path);
 
 }  // namespace helio::eval

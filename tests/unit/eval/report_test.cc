@@ -85,7 +85,7 @@ TEST_F(Report, ScoresCanBeFinishedFromAFile) {
   evaluator.Consume(RandomSamples(60, 5, 5, 1));
   const auto merged = MergePartials({evaluator.Partial()});
   WriteFeatures(folder_ / "is.safetensors", {"a judge", "drawn ones", ""}, merged);
-  EXPECT_EQ(evaluator.Finish(ReadFeatures(folder_ / "is.safetensors"))[0].value,
+  EXPECT_EQ(evaluator.Finish(ReadSafeTensors(folder_ / "is.safetensors").tensors)[0].value,
             evaluator.Finish(merged)[0].value);
 }
 
