@@ -46,10 +46,9 @@ class FlatAdam {
   // Exchanges the content of parameters and average: once before an evaluation, once after it.
   void SwapAverage();
 
-  // The flat moments {end - begin}, for sharded checkpoints, and the whole average {group.size()}.
+  // The flat moments {end - begin}, for sharded checkpoints.
   const torch::Tensor& flat_exp_avg() const { return exp_avg_; }
   const torch::Tensor& flat_exp_avg_sq() const { return exp_avg_sq_; }
-  const torch::Tensor& flat_average() const { return average_; }
 
  private:
   void StepOnHost(double learning_rate, const GradientScale& scale);

@@ -107,12 +107,6 @@ ParameterGroup::ParameterGroup(std::string name, NamedTensors parameters, int sh
   }
 }
 
-int64_t ParameterGroup::parameter_count() const {
-  int64_t count = 0;
-  for (const auto& slot : slots_) count += slot.size;
-  return count;
-}
-
 void ParameterGroup::ZeroGradient() {
   torch::NoGradGuard no_grad;
   gradients_.zero_();

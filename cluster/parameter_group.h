@@ -31,7 +31,6 @@ class ParameterGroup {
   const std::string& name() const { return name_; }
   const std::vector<Slot>& slots() const { return slots_; }
   int64_t size() const { return parameters_.numel(); }             // elements, with padding
-  int64_t parameter_count() const;                                 // without padding
   const torch::Tensor& parameters() const { return parameters_; }  // {size()}
   const torch::Tensor& gradients() const { return gradients_; }    // {size()}
 

@@ -86,7 +86,7 @@ TEST(ParameterGroupTest, AlignsAndPadsForShards) {
   ParameterGroup group("g", parameters, 3);
   EXPECT_EQ(group.slots()[1].offset, 16);
   EXPECT_EQ(group.size() % (3 * 16), 0);
-  EXPECT_EQ(group.parameter_count(), 20);
+  EXPECT_EQ(group.slots()[0].size + group.slots()[1].size, 20);
   EXPECT_EQ(group.parameters().sum().item<double>(), 20) << "padding is not zero";
   const auto views = group.ViewsOf(group.parameters());
   EXPECT_EQ(views[1].first, "b");
