@@ -1,9 +1,9 @@
 // The test vectors of shared/reference/FORMULA.md.
-#include "src/nn/formula_weights.h"
+#include "tests/parity/formula_weights.h"
 
 #include <gtest/gtest.h>
 
-namespace helio::nn {
+namespace helio::parity {
 namespace {
 
 struct Vector {
@@ -88,4 +88,4 @@ TEST(FormulaWeightsTest, CountersAreZeroAndMemoryFormatDoesNotMatter) {
 }
 
 }  // namespace
-}  // namespace helio::nn
+}  // namespace helio::parity

@@ -1,16 +1,16 @@
 #include "src/nn/captioner.h"
-#include "src/nn/formula_weights.h"
 #include "src/nn/freeze.h"
 #include "src/nn/image_encoder.h"
 #include "tests/parity/cases.h"
+#include "tests/parity/formula_weights.h"
 
 namespace helio::parity {
 namespace {
 
 // Weights by formula (FORMULA.md), in float32 as recorded, then in the run's precision.
 void Prepare(const Fixture& fixture, torch::nn::Module& net) {
-  nn::FillByFormula(StateOf(net), static_cast<uint64_t>(fixture.Hyper("formula_seed")),
-                    fixture.Hyper<std::string>("formula_model"));
+  FillByFormula(StateOf(net), static_cast<uint64_t>(fixture.Hyper("formula_seed")),
+                fixture.Hyper<std::string>("formula_model"));
   net.to(fixture.device(), fixture.dtype());
   nn::Freeze(net);
 }

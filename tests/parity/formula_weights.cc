@@ -1,6 +1,6 @@
-#include "src/nn/formula_weights.h"
+#include "tests/parity/formula_weights.h"
 
-namespace helio::nn {
+namespace helio::parity {
 namespace {
 
 uint64_t Fnv1a(const std::string& text) {
@@ -22,11 +22,6 @@ double UnitValue(uint64_t hash, int64_t index) {
   return static_cast<double>(2 * k + 1 - (1 << 24)) / (1 << 24);
 }
 
-bool EndsWith(const std::string& text, const std::string& ending) {
-  return text.size() >= ending.size() &&
-         text.compare(text.size() - ending.size(), ending.size(), ending) == 0;
-}
-
 // value = factor * (offset + slope * t)
 struct Line {
   double factor = 1, offset = 0, slope = 1;
@@ -36,10 +31,10 @@ Line LineOf(const std::string& name, const torch::Tensor& tensor) {
   if (tensor.dim() == 4)
     return {std::sqrt(6.0 / static_cast<double>(tensor.size(1) * tensor.size(2) * tensor.size(3)))};
   if (tensor.dim() == 2) return {std::sqrt(3.0 / static_cast<double>(tensor.size(1)))};
-  if (EndsWith(name, "running_var")) return {1, 1, 0.2};
-  if (EndsWith(name, "running_mean") || EndsWith(name, "bias")) return {1, 0, 0.1};
-  CHECK(EndsWith(name, "weight")) << name;
-  return {EndsWith(name, "bn3.weight") ? 0.25 : 1.0, 1, 0.1};
+  if (name.ends_with("running_var")) return {1, 1, 0.2};
+  if (name.ends_with("running_mean") || name.ends_with("bias")) return {1, 0, 0.1};
+  CHECK(name.ends_with("weight")) << name;
+  return {name.ends_with("bn3.weight") ? 0.25 : 1.0, 1, 0.1};
 }
 
 void Fill(const std::string& key, const Line& line, torch::Tensor target) {
@@ -58,11 +53,11 @@ void Fill(const std::string& key, const Line& line, torch::Tensor target) {
 void FillByFormula(const NamedTensors& state, uint64_t seed, const std::string& model) {
   const torch::NoGradGuard no_grad;
   for (const auto& [name, tensor] : state) {
-    if (EndsWith(name, "num_batches_tracked"))
+    if (name.ends_with("num_batches_tracked"))
       tensor.fill_(0);
     else
       Fill(std::to_string(seed) + "/" + model + "/" + name, LineOf(name, tensor), tensor);
   }
 }
 
-}  // namespace helio::nn
+}  // namespace helio::parity
