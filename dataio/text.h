@@ -16,8 +16,7 @@ enum class WordRule {
   // words and are dropped from them, as there.
   kAscii,
   // Letters, digits and marks of every script, NFC; what is written without blanks (Chinese, Japanese, Thai)
-  // is
-  // cut by ICU's dictionaries. Of ASCII text the same words.
+  // is cut by ICU's dictionaries. Of ASCII text the same words.
   kUnicode,
 };
 

@@ -7,9 +7,8 @@
 namespace helio::dataio {
 
 // Moves a batch to `device` and fills its pictures there from the stored ones, which are let go: one byte a
-// value goes over the bus; mirroring and scaling are the device's work, on its current
-// stream. The lengths of captions stay on the host. `needs`: one a
-// domain.
+// value goes over the bus; mirroring and scaling are the device's work, on its current stream. The lengths of
+// captions stay on the host. `needs`: one a domain.
 void Upload(Batch& batch, std::span<const DomainNeeds> needs, torch::Device device, torch::Dtype dtype);
 inline void Upload(Batch& batch, const DomainNeeds& needs, torch::Device device, torch::Dtype dtype) {
   Upload(batch, std::span(&needs, 1), device, dtype);

@@ -11,8 +11,8 @@ namespace helio {
 // L_r; the gradient reducer then divides by the number of ranks. So a loss that is a mean over the global
 // batch of B rows is, on each rank, `ranks() / B * sum over own rows`, and L = mean_r L_r.
 //
-// Every member is collective: all ranks call it in the same order. Not thread-safe: the thread
-// that runs forward, and during backward autograd's (on a GPU another one).
+// Every member is collective: all ranks call it in the same order. Not thread-safe: it is called by the
+// thread that runs forward, and during backward by autograd's (on a GPU another one).
 class GlobalBatch {
  public:
   virtual ~GlobalBatch() = default;

@@ -34,8 +34,8 @@ struct Examination {
   cluster::Communicator& communicator;
 };
 
-// Draws pictures of held-out captions, shared among the ranks, and scores them by every judge at
-// hand. Collective; the scores are the same on every rank.
+// Draws pictures of held-out captions, shared among the ranks, and scores them by every judge at hand.
+// Collective; the scores are the same on every rank.
 std::vector<Score> EvaluateGenerator(recipes::Drawer& drawer, const Examination& test);
 
 // The same scores of the real pictures of those captions. Collective.

@@ -22,10 +22,11 @@ struct GanIntClsOptions : BaseSideOptions, PlayerOptions, SentenceOptions, Torch
 // What a step of GAN-INT-CLS carries from phase to phase.
 struct GanIntClsStep : BatchStep {
   using BatchStep::BatchStep;
-  torch::Tensor sentence;   // {B, embedding}
-  torch::Tensor fake;       // what the discriminator learns from: a constant
-  torch::Tensor imagined;   // the generator's own step: of the batch's sentences and, below them, of those
-  torch::Tensor described;  // between them; and what each of the pictures was drawn from
+  torch::Tensor sentence;  // {B, embedding}
+  torch::Tensor fake;      // what the discriminator learns from: a constant
+  // Of the generator's own step: pictures of the batch's sentences and, below these, of sentences between
+  // them; and the sentence that each was drawn from.
+  torch::Tensor imagined, described;
 };
 
 // Of the sentences of a whole batch {B, D}: those between rows i and i + B / 2, i in `pairs`; `place` {pairs,
