@@ -95,21 +95,28 @@ Phase StackGanPp::GeneratorPhase() {
   return phase;
 }
 
+LossTerm StackGanPp::Judged(const char* name, const torch::Tensor& logits, double target, double weight,
+                            const TreeStep& step) const {
+  return {name, losses::Against(logits, target, Scope(step)) * weight};
+}
+
+LossTerms StackGanPp::DiscriminatorTerms(const TreeStep& step, size_t branch) {
+  if (options_.conditional) return ConditionalTerms(step, branch);
+  auto& critic = *critics_[branch];
+  const auto features = critic.Features({step.data.images[branch], step.drawn.images[branch].detach()});
+  return {Judged("real", critic.Unconditional(features[0]), 1, 1, step),
+          Judged("fake", critic.Unconditional(features[1]), 0, 1, step)};
+}
+
 // A plain sum: a wrong picture is a real one to the unconditional head. Without unconditional terms the two
 // kinds of negatives share one weight.
-LossTerms StackGanPp::DiscriminatorTerms(const TreeStep& step, size_t branch) {
+LossTerms StackGanPp::ConditionalTerms(const TreeStep& step, size_t branch) {
   auto& critic = *critics_[branch];
   const auto &real = step.data.images[branch], fake = step.drawn.images[branch].detach();
   LossTerms terms;
   const auto add = [&](const char* name, const torch::Tensor& logits, double target, double weight) {
-    terms.push_back({name, losses::Against(logits, target, Scope(step)) * weight});
+    terms.push_back(Judged(name, logits, target, weight, step));
   };
-  if (!options_.conditional) {
-    const auto features = critic.Features({real, fake});
-    add("real", critic.Unconditional(features[0]), 1, 1);
-    add("fake", critic.Unconditional(features[1]), 0, 1);
-    return terms;
-  }
   const auto features = critic.Features({real, step.data.wrong_images[branch], fake});
   const auto mean = step.drawn.mean.detach();
   const auto logits = critic.Conditional({{features[0], mean}, {features[1], mean}, {features[2], mean}});

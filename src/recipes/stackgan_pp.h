@@ -48,7 +48,10 @@ class StackGanPp : public System {
   nn::TreeInput InputOf(const std::function<torch::Tensor()>& sentence, const DrawNoise& noise) const;
   Phase DiscriminatorPhase(size_t branch);
   Phase GeneratorPhase();
+  LossTerm Judged(const char* name, const torch::Tensor& logits, double target, double weight,
+                  const TreeStep& step) const;
   LossTerms DiscriminatorTerms(const TreeStep& step, size_t branch);
+  LossTerms ConditionalTerms(const TreeStep& step, size_t branch);
   LossTerms OwnTerms(const TreeStep& step) const;
   LossTerms AdversarialTerms(const TreeStep& step);
   losses::BatchScope Scope(const TreeStep& step) const {
