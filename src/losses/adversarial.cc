@@ -22,6 +22,20 @@ torch::Tensor NextSentences(const torch::Tensor& sentence, const BatchScope& sco
   return all.narrow(0, std::min(scope.rows.first + 1, scope.rows.global), std::max<int64_t>(pairs, 0));
 }
 
+// The conditional head's logits of right pairs, of fakes, and of pictures with the next row's sentence.
+// `order`: in which the head sees them, as its batch norm's statistics move with each.
+std::vector<torch::Tensor> PairLogits(nn::Critic& discriminator, const std::vector<torch::Tensor>& features,
+                                      const torch::Tensor& sentence, const BatchScope& scope,
+                                      HeadOrder order) {
+  const auto next = NextSentences(sentence, scope);
+  const auto wrong = features[0].narrow(0, 0, next.size(0));
+  std::vector<nn::Critic::Pair> pairs = {{features[0], sentence}, {features[1], sentence}, {wrong, next}};
+  if (order == HeadOrder::kRealWrongFake) std::swap(pairs[1], pairs[2]);
+  auto logits = discriminator.Conditional(pairs);
+  if (order == HeadOrder::kRealWrongFake) std::swap(logits[1], logits[2]);
+  return logits;
+}
+
 }  // namespace
 
 torch::Tensor Against(const torch::Tensor& logits, double label, const BatchScope& scope) {
@@ -42,12 +56,7 @@ LossTerms DiscriminatorLoss(nn::Critic& discriminator, const torch::Tensor& real
   const bool both = discriminator.has_unconditional();
   const double real_weight = both ? 0.5 : 1.0, fake_weight = both ? 1.0 / 3 : 0.5;
   const auto features = discriminator.Features({real, fake.detach()});
-  const auto own = sentence.detach(), next = NextSentences(own, scope);
-  const auto wrong = features[0].narrow(0, 0, next.size(0));
-  std::vector<nn::Critic::Pair> pairs = {{features[0], own}, {features[1], own}, {wrong, next}};
-  if (order == HeadOrder::kRealWrongFake) std::swap(pairs[1], pairs[2]);
-  auto conditional = discriminator.Conditional(pairs);
-  if (order == HeadOrder::kRealWrongFake) std::swap(conditional[1], conditional[2]);
+  const auto conditional = PairLogits(discriminator, features, sentence.detach(), scope, order);
   LossTerms terms;
   const auto add = [&](const char* name, const torch::Tensor& logits, double target, double weight,
                        int64_t count) {
