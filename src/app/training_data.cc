@@ -19,6 +19,30 @@ DatasetsByRole OpenAll(const std::map<std::string, std::string>& folders, const 
   return sets;
 }
 
+// What a run should not begin with unsaid, each; empty: there is nothing to say.
+
+std::string NarrowWindow(const dataio::LoaderSource& source) {
+  const auto picture = source.dataset->Picture(0);
+  const int64_t shorter = std::min(picture.width, picture.height), seen = source.needs.crop_side();
+  if (static_cast<double>(shorter) <= kNarrowWindow * static_cast<double>(seen)) return "";
+  return "pictures are stored with a shorter side of " + std::to_string(shorter) +
+         ", and this system looks at a window of " + std::to_string(seen) +
+         " of it: a part of what they show. For all of it pack with --side=" +
+         std::to_string(dataio::StoredSide(seen));
+}
+
+std::string NoBoxes(const dataio::LoaderSource& source) {
+  if (!source.needs.boxes || source.dataset->Box(0)[2] > 0) return "";
+  return "the data set has no boxes (a CUB has them): this system is told that all of every picture is the "
+         "place";
+}
+
+std::string OneClass(const dataio::Dataset& split) {
+  if (split.classes() == 0 || split.has_classes()) return "";
+  return "all rows of the split '" + split.split() +
+         "' are of one class: they count as rows without classes (is that column right?)";
+}
+
 }  // namespace
 
 recipes::DataFacts FactsOf(const dataio::Dataset& dataset) {
@@ -62,24 +86,13 @@ TrainingData::TrainingData(const std::map<std::string, std::string>& folders)
 
 std::vector<std::string> TrainingData::Concerns(const std::vector<dataio::DomainNeeds>& needs) const {
   std::vector<std::string> concerns;
-  for (const auto& source : Sources(needs)) {
-    const auto picture = source.dataset->Picture(0);
-    const int64_t shorter = std::min(picture.width, picture.height), seen = source.needs.crop_side();
-    if (shorter > kNarrowWindow * seen)
-      concerns.push_back("pictures are stored with a shorter side of " + std::to_string(shorter) +
-                         ", and this system looks at a window of " + std::to_string(seen) +
-                         " of it: a part of what they show. For all of it pack with --side=" +
-                         std::to_string(dataio::StoredSide(seen)));
-  }
-  for (const auto& source : Sources(needs))
-    if (source.needs.boxes && source.dataset->Box(0)[2] <= 0)
-      concerns.push_back(
-          "the data set has no boxes (a CUB has them): this system is told that all of every picture is the "
-          "place");
-  for (const auto* split : {&train(), &test()})
-    if (split->classes() > 0 && !split->has_classes())
-      concerns.push_back("all rows of the split '" + split->split() +
-                         "' are of one class: they count as rows without classes (is that column right?)");
+  const auto add = [&](std::string concern) {
+    if (!concern.empty()) concerns.push_back(std::move(concern));
+  };
+  const auto sources = Sources(needs);
+  for (const auto& source : sources) add(NarrowWindow(source));
+  for (const auto& source : sources) add(NoBoxes(source));
+  for (const auto* split : {&train(), &test()}) add(OneClass(*split));
   return concerns;
 }
 
