@@ -38,33 +38,41 @@ DeviceBytes DeviceBytesOf(torch::Device device) {
 
 TrainingMetrics::TrainingMetrics(cluster::MetricRegistry& registry, const RunFacts& run)
     : registry_(registry), device_(run.device) {
-  registry
+  AddRun(run);
+  AddSteps();
+  AddCheckpoints();
+  AddMachine();
+}
+
+void TrainingMetrics::AddRun(const RunFacts& run) {
+  registry_
       .AddGauge("helio_build_info", "Always 1; the labels say what runs",
                 {{"version", run.version}, {"revision", run.revision}, {"recipe", run.recipe}})
       .Set(1);
-  registry.AddGauge("helio_world_size", "Ranks of the job").Set(run.world_size);
-  registry.AddGauge("helio_target_steps", "Step that the run ends at")
+  registry_.AddGauge("helio_world_size", "Ranks of the job").Set(run.world_size);
+  registry_.AddGauge("helio_target_steps", "Step that the run ends at")
       .Set(static_cast<double>(run.total_steps));
-  steps_ = registry.AddCounter("helio_steps_total", "Training steps done by this process");
-  images_ = registry.AddCounter("helio_images_total", "Images this rank trained on");
-  skipped_ = registry.AddCounter("helio_skipped_updates_total",
-                                 "Updates left out because a gradient was not finite");
-  step_ = registry.AddGauge("helio_step", "Step the run is at");
-  epoch_ = registry.AddGauge("helio_epoch", "Passes over the training split");
+  registry_.AddGauge("helio_start_timestamp_seconds", "Unix time of this process' start").Set(UnixTime());
+}
+
+void TrainingMetrics::AddSteps() {
+  steps_ = registry_.AddCounter("helio_steps_total", "Training steps done by this process");
+  images_ = registry_.AddCounter("helio_images_total", "Images this rank trained on");
+  skipped_ = registry_.AddCounter("helio_skipped_updates_total",
+                                  "Updates left out because a gradient was not finite");
+  step_ = registry_.AddGauge("helio_step", "Step the run is at");
+  epoch_ = registry_.AddGauge("helio_epoch", "Passes over the training split");
   heartbeat_ =
-      registry.AddGauge("helio_heartbeat_timestamp_seconds",
-                        "Unix time of the last finished step (of the start before the first); not of "
-                        "the ranks' heartbeat");
+      registry_.AddGauge("helio_heartbeat_timestamp_seconds",
+                         "Unix time of the last finished step (of the start before the first); not of "
+                         "the ranks' heartbeat");
   heartbeat_.Set(UnixTime());  // a hang in the first step is one, too
-  registry.AddGauge("helio_start_timestamp_seconds", "Unix time of this process' start").Set(UnixTime());
   images_per_second_ =
-      registry.AddGauge("helio_images_per_second", "Speed of the whole job since the last log line");
+      registry_.AddGauge("helio_images_per_second", "Speed of the whole job since the last log line");
   data_wait_share_ =
-      registry.AddGauge("helio_data_wait_ratio", "Share of the time spent waiting for the loader");
-  batches_ready_ = registry.AddGauge("helio_loader_ready_batches",
-                                     "Batches that lay ready behind the one that the last step took");
-  AddCheckpoints();
-  AddMachine();
+      registry_.AddGauge("helio_data_wait_ratio", "Share of the time spent waiting for the loader");
+  batches_ready_ = registry_.AddGauge("helio_loader_ready_batches",
+                                      "Batches that lay ready behind the one that the last step took");
 }
 
 void TrainingMetrics::AddCheckpoints() {

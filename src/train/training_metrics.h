@@ -53,6 +53,8 @@ class TrainingMetrics {
   struct Reductions {
     cluster::Counter bytes, hidden, exposed;
   };
+  void AddRun(const RunFacts& run);
+  void AddSteps();
   void AddCheckpoints();
   void AddMachine();
   cluster::Histogram& Part(const std::string& part);
