@@ -143,14 +143,6 @@ void CheckJob(const World& world, const std::vector<RankDevices>& devices, const
   }
 }
 
-void PretendHosts(World& world, int per_host) {
-  if (per_host <= 0) return;
-  world.node = world.rank / per_host;
-  world.nodes = (world.size + per_host - 1) / per_host;
-  world.local_rank = world.rank % per_host;
-  world.local_size = std::min(per_host, world.size - world.node * per_host);
-}
-
 // Two levels need several hosts with the same number, two or more, of ranks each.
 bool TwoLevelsFit(Communicator& c) {
   const auto sizes = GatherScalars(c, c.world().local_size, "hosts");
@@ -250,7 +242,8 @@ Launch::Launch(const LaunchOptions& options) : state_(std::make_unique<State>())
   CheckHierarchy(options.hierarchy);
   const int gpus = UsableGpus(options.device);
   const auto devices = state.MeetRanks(gpus, options);
-  PretendHosts(state.world, options.pretend_ranks_per_host);
+  if (options.pretend_ranks_per_host > 0)
+    state.world = WorldOfHosts(state.world.rank, state.world.size, options.pretend_ranks_per_host);
   CheckJob(state.world, devices, options);
   state.world.device = DeviceOf(state.world, gpus);
   RunNamingDeviceErrors(state.world.rank, state.job, [&] { MakeCurrent(state.world.device); });

@@ -263,14 +263,7 @@ void RunThreadRanks(int ranks, const std::function<void(Communicator&)>& body, c
   Outcome outcome;
   std::vector<std::thread> threads;
   for (int rank = 0; rank < ranks; ++rank) {
-    const int node = rank / per_node;
-    const World world{rank,
-                      ranks,
-                      rank % per_node,
-                      std::min(per_node, ranks - node * per_node),
-                      node,
-                      (ranks + per_node - 1) / per_node};
-    threads.emplace_back([&, world] {
+    threads.emplace_back([&, world = WorldOfHosts(rank, ranks, per_node)] {
       auto job = std::make_shared<JobState>();
       job->deadlines = deadlines;
       ThreadCommunicator communicator(world, "world", std::move(job), group);

@@ -1,6 +1,8 @@
 #pragma once
 #include <c10/core/Device.h>
 
+#include <algorithm>
+
 namespace helio::cluster {
 
 // Who this process (or thread rank) is. Found once at start-up; plain data.
@@ -13,5 +15,16 @@ struct World {
   int nodes = 1;
   c10::Device device = c10::kCPU;  // where this rank's tensors live
 };
+
+// Of `size` ranks of which every host has `per_host` neighbours, the last one what is left. Pure.
+inline World WorldOfHosts(int rank, int size, int per_host) {
+  const int node = rank / per_host;
+  return {.rank = rank,
+          .size = size,
+          .local_rank = rank % per_host,
+          .local_size = std::min(per_host, size - node * per_host),
+          .node = node,
+          .nodes = (size + per_host - 1) / per_host};
+}
 
 }  // namespace helio::cluster
