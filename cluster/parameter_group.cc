@@ -24,6 +24,26 @@ void CheckSameKind(const std::string& group, const std::string& name, const torc
               "parameter group " + group, "one dtype and device a group");
 }
 
+int64_t AlignedElements(const torch::Tensor& like) {
+  return kAlignBytes / static_cast<int64_t>(like.element_size());
+}
+
+// Where the parameters are to lie, one behind the other.
+std::vector<Slot> SlotsOf(const std::string& group, const NamedTensors& parameters) {
+  CHECK(!parameters.empty()) << "parameter group " << group << " is empty";
+  const auto& first = parameters.front().second;
+  std::vector<Slot> slots;
+  std::set<const void*> seen;
+  int64_t offset = 0;
+  for (const auto& [name, tensor] : parameters) {
+    CheckSameKind(group, name, tensor, first);
+    CHECK(seen.insert(tensor.unsafeGetTensorImpl()).second) << name << " is in the group twice";
+    slots.push_back({name, tensor, offset, tensor.numel()});
+    offset = RoundUp(offset + tensor.numel(), AlignedElements(first));
+  }
+  return slots;
+}
+
 torch::Tensor ViewLike(const torch::Tensor& flat, const Slot& slot) {
   return flat.as_strided(slot.parameter.sizes(), slot.parameter.strides(),
                          flat.storage_offset() + slot.offset);
@@ -82,21 +102,13 @@ torch::Tensor SumOfSquares(const torch::Tensor& flat) {
 
 }  // namespace
 
-ParameterGroup::ParameterGroup(std::string name, NamedTensors parameters, int shards)
-    : name_(std::move(name)) {
+ParameterGroup::ParameterGroup(std::string name, const NamedTensors& parameters, int shards)
+    : name_(std::move(name)), slots_(SlotsOf(name_, parameters)) {
   torch::NoGradGuard no_grad;
-  CHECK(!parameters.empty()) << "parameter group " << name_ << " is empty";
-  const auto& first = parameters.front().second;
-  const int64_t align = kAlignBytes / static_cast<int64_t>(first.element_size());
-  std::set<const void*> seen;
-  int64_t offset = 0;
-  for (auto& [slot_name, tensor] : parameters) {
-    CheckSameKind(name_, slot_name, tensor, first);
-    CHECK(seen.insert(tensor.unsafeGetTensorImpl()).second) << slot_name << " is in the group twice";
-    slots_.push_back({slot_name, tensor, offset, tensor.numel()});
-    offset = RoundUp(offset + tensor.numel(), align);
-  }
-  parameters_ = torch::zeros({RoundUp(offset, align * shards)}, first.options().requires_grad(false));
+  const auto& first = slots_.front().parameter;
+  const auto& last = slots_.back();
+  parameters_ = torch::zeros({RoundUp(last.offset + last.size, AlignedElements(first) * shards)},
+                             first.options().requires_grad(false));
   gradients_ = torch::zeros_like(parameters_);
   for (auto& slot : slots_) {
     auto view = ViewLike(parameters_, slot);

@@ -24,7 +24,7 @@ class ParameterGroup {
   // Re-homes `parameters`: leaves of one dtype and device, dense and non-overlapping. Throws Error{kUser} on
   // a mix, CHECKs on a duplicate tensor. The networks must not be moved to another device or dtype
   // afterwards.
-  explicit ParameterGroup(std::string name, NamedTensors parameters, int shards = 1);
+  explicit ParameterGroup(std::string name, const NamedTensors& parameters, int shards = 1);
   ParameterGroup(const ParameterGroup&) = delete;
   ParameterGroup& operator=(const ParameterGroup&) = delete;
 
