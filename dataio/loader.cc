@@ -4,6 +4,7 @@
 #include <map>
 #include <mutex>
 #include <optional>
+#include <variant>
 
 #include "dataio/batch_rows.h"
 #include "dataio/embeddings.h"
@@ -115,6 +116,7 @@ struct Loader::State {
   }
 
   void Work();
+  std::variant<Batch, std::exception_ptr> MadeOrThrown(int64_t step) const;
   Batch Make(int64_t step) const;
   int64_t StepsPerEpoch() const;
 
@@ -175,19 +177,21 @@ void Loader::State::Work() {
     if (stop || failure) return;
     const int64_t step = next_to_make++;
     lock.unlock();
-    std::optional<Batch> batch;
-    std::exception_ptr thrown;
-    try {
-      batch = Make(step);
-    } catch (...) {
-      thrown = std::current_exception();
-    }
+    auto made = MadeOrThrown(step);
     lock.lock();
-    if (batch)
+    if (auto* batch = std::get_if<Batch>(&made))
       ready.emplace(step, std::move(*batch));
     else
-      failure = thrown;
+      failure = std::get<std::exception_ptr>(made);
     changed.notify_all();
+  }
+}
+
+std::variant<Batch, std::exception_ptr> Loader::State::MadeOrThrown(int64_t step) const {
+  try {
+    return Make(step);
+  } catch (...) {
+    return std::current_exception();
   }
 }
 
