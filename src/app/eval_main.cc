@@ -131,16 +131,23 @@ Found EvaluateTest(TrainedModel& model, const eval::Judges& judges, const dataio
   return found;
 }
 
+// Before anything is drawn. Concerns, and what is asked of the disk, are rank 0's.
+void CheckBeforehand(const HelioEvalOptions& own, const TrainedModel& model, const TrainingData& data,
+                     int rank) {
+  if (rank == 0)
+    for (const auto& concern : data.Concerns({model.needs()}))
+      LOG(WARNING) << model.options().run.data << ": " << concern;
+  CheckTest(own, model, data.test());
+  if (rank == 0) eval::CheckReportPlaces(model.options().session.out, own.folders.features);
+}
+
 int Evaluate(const HelioEvalOptions& own, cluster::Communicator& communicator) {
   const auto device = communicator.world().device;
   TrainedModel model(own.checkpoint, device);
   const auto& run = model.options().run;
   const TrainingData data(run.DataFolders());
   const auto& test = data.test();
-  if (communicator.rank() == 0)
-    for (const auto& concern : data.Concerns({model.needs()})) LOG(WARNING) << run.data << ": " << concern;
-  CheckTest(own, model, test);
-  if (communicator.rank() == 0) eval::CheckReportPlaces(model.options().session.out, own.folders.features);
+  CheckBeforehand(own, model, data, communicator.rank());
   const auto judges = JudgesFor(own, model, data, device);
   const eval::EvaluationOptions evaluation{.images = own.images,
                                            .seed = run.seed,
