@@ -185,19 +185,18 @@ torch::Tensor CycleGan::Against(const torch::Tensor& logits, double label, const
   return losses::PatchesAgainst(logits, label, kind, Scope(step));
 }
 
-// Instance norm sees rows one by one: what a generator is shown twice goes through it at once.
-void CycleGan::ComeBack(CycleGanStep& step, torch::Tensor& back_a, torch::Tensor& back_b) {
+// What comes back in a and in b; for the identity loss also step.same_a and same_b. Instance norm sees rows
+// one by one: what a generator is shown twice goes through it at once.
+std::pair<torch::Tensor, torch::Tensor> CycleGan::ComeBack(CycleGanStep& step) {
   if (options_.lambda_identity == 0) {
-    back_a = generator_b_(step.fake_b);
-    back_b = generator_a_(step.fake_a);
-    return;
+    const auto back_a = generator_b_(step.fake_b);
+    return {back_a, generator_a_(step.fake_a)};
   }
   const auto from_b = generator_b_(torch::cat({step.fake_b, step.real_a})).chunk(2);
   const auto from_a = generator_a_(torch::cat({step.fake_a, step.real_b})).chunk(2);
-  back_a = from_b[0];
   step.same_b = from_b[1];
-  back_b = from_a[0];
   step.same_a = from_a[1];
+  return {from_b[0], from_a[0]};
 }
 
 // The identity loss of a generator carries the weight of the cycle that its domain of pictures begins.
@@ -205,8 +204,7 @@ LossTerms CycleGan::GeneratorTerms(CycleGanStep& step) {
   const auto distance = [&](const torch::Tensor& a, const torch::Tensor& b, double weight) {
     return losses::MeanDistance(a, b, Scope(step)) * weight;
   };
-  torch::Tensor back_a, back_b;
-  ComeBack(step, back_a, back_b);
+  const auto [back_a, back_b] = ComeBack(step);
   LossTerms terms{{"adversarial_a", Against(critic_a_(step.fake_b), 1, step)},
                   {"adversarial_b", Against(critic_b_(step.fake_a), 1, step)},
                   {"cycle_a", distance(back_a, step.real_a, options_.lambda_a)},

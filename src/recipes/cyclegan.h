@@ -67,7 +67,7 @@ class CycleGan : public System {
   Phase DiscriminatorPhase(const char* name, const char* part, nn::PatchCritic& critic,
                            torch::Tensor CycleGanStep::*real, torch::Tensor CycleGanStep::*fake);
   void LoadStart(const PretrainedWeights& weights);
-  void ComeBack(CycleGanStep& step, torch::Tensor& back_a, torch::Tensor& back_b);
+  std::pair<torch::Tensor, torch::Tensor> ComeBack(CycleGanStep& step);
   LossTerms GeneratorTerms(CycleGanStep& step);
   torch::Tensor Pooled(ImagePool& pool, const char* purpose, const torch::Tensor& fakes,
                        const CycleGanStep& step);
