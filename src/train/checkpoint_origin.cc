@@ -9,7 +9,7 @@ namespace {
 
 std::string RunDigest(const RunIdentity& run) {
   std::string text;
-  for (const auto* part : {&run.flags, &run.data, &run.vocabulary, &run.frozen}) text += *part + '\n';
+  for (const auto* field : {&run.flags, &run.data, &run.vocabulary, &run.frozen}) text += *field + '\n';
   return Digest(text).substr(0, 12);
 }
 
@@ -20,14 +20,14 @@ std::string Told(const Origin& origin) {
 
 }  // namespace
 
-Origin OriginOf(int64_t step, const CheckpointInfo& info, const std::string& part) {
+Origin OriginOf(int64_t step, const CheckpointInfo& info, const std::string& stem) {
   const auto flags = ParseFlagfile(info.identity.flags);
   const auto recipe = flags.find("recipe");
   return {{"format", "heliograph checkpoint 2"},
           {"run", RunDigest(info.identity)},
           {"recipe", recipe == flags.end() ? "?" : recipe->second},
           {"step", std::to_string(step)},
-          {"part", part}};
+          {"part", stem}};
 }
 
 std::string OtherOrigin(const std::filesystem::path& path, const Origin& expected) {

@@ -23,11 +23,11 @@ void RestoreState(const std::optional<Snapshot>& snapshot, recipes::System& syst
                   cluster::Communicator& communicator) {
   const auto optimizer = trainer.OptimizerState();
   std::vector<torch::Tensor> all;
-  for (const auto& [part, state] : StateOf(system, trainer, optimizer)) {
+  for (const auto& [stem, state] : StateOf(system, trainer, optimizer)) {
     if (snapshot && !state.empty()) {
       const std::string where = "checkpoint of step " + std::to_string(snapshot->step);
-      if (!snapshot->tensors.contains(part)) ThrowData("has no " + part + ".safetensors", where);
-      CopyState(snapshot->tensors.at(part), state, where);
+      if (!snapshot->tensors.contains(stem)) ThrowData("has no " + stem + ".safetensors", where);
+      CopyState(snapshot->tensors.at(stem), state, where);
     }
     for (const auto& entry : state) all.push_back(entry.second);
   }
@@ -40,14 +40,14 @@ std::map<std::string, NamedTensors> StateForCheckpoint(recipes::System& system, 
                                                        const std::function<NamedTensors()>& average_buffers) {
   auto state = StateOf(system, trainer, optimizer);
   if (state.at(kMemoryStem).empty()) state.erase(kMemoryStem);
-  for (auto& [part, tensors] : state) tensors = HostCopies(tensors);
+  for (auto& [stem, tensors] : state) tensors = HostCopies(tensors);
   if (average_buffers) state[kAverageBuffersStem] = HostCopies(average_buffers());
   return state;
 }
 
 void CheckFinite(const Snapshot& snapshot, const std::string& where) {
-  for (const auto* file : {kModelStem, kAverageStem, kAverageBuffersStem}) {
-    const auto tensors = snapshot.tensors.find(file);
+  for (const auto* stem : {kModelStem, kAverageStem, kAverageBuffersStem}) {
+    const auto tensors = snapshot.tensors.find(stem);
     if (tensors == snapshot.tensors.end()) continue;
     if (const auto name = FirstNotFinite(tensors->second); !name.empty())
       ThrowData("step " + std::to_string(snapshot.step) + " is not saved: its " + name +
