@@ -13,29 +13,35 @@ double StepOutcomes::Unread::BusySeconds() const {
   return seconds;
 }
 
+// What goes wrong is 1, so that a device that only counts its launches says that all is well.
+void StepOutcomes::Unread::AddValues(std::vector<torch::Tensor>& values) const {
+  values.push_back(finite_weights.logical_not());
+  for (const auto& norm : norms) values.insert(values.end(), {norm.value, norm.usable.logical_not()});
+}
+
+// `next`: the values that AddValues added, on the host; moves behind them.
+StepOutcome StepOutcomes::Unread::Outcome(const double*& next) const {
+  StepOutcome outcome;
+  outcome.step = step;
+  outcome.finite_weights = *next++ == 0;
+  outcome.busy_seconds = BusySeconds();
+  for (const auto& norm : norms) {
+    outcome.norms.emplace_back(norm.phase, *next++);
+    outcome.skipped += *next++ != 0;
+  }
+  for (const auto& part : parts) outcome.seconds.emplace_back(part.name, part.time.seconds());
+  for (const auto& [phase, stats] : reductions)
+    outcome.reductions.push_back({phase, stats.bytes, stats.hidden_seconds(), stats.exposed_seconds()});
+  return outcome;
+}
+
 std::vector<StepOutcome> StepOutcomes::Read() {
   std::vector<torch::Tensor> values;
-  // What goes wrong is 1, so that a device that only counts its launches says that all is well.
-  for (const auto& one : unread_) {
-    values.push_back(one.finite_weights.logical_not());
-    for (const auto& norm : one.norms) values.insert(values.end(), {norm.value, norm.usable.logical_not()});
-  }
+  for (const auto& one : unread_) one.AddValues(values);
   const auto host = OnHost(values);
   const auto* next = host.const_data_ptr<double>();
   std::vector<StepOutcome> outcomes;
-  for (const auto& one : unread_) {
-    auto& outcome = outcomes.emplace_back();
-    outcome.step = one.step;
-    outcome.finite_weights = *next++ == 0;
-    outcome.busy_seconds = one.BusySeconds();
-    for (const auto& norm : one.norms) {
-      outcome.norms.emplace_back(norm.phase, *next++);
-      outcome.skipped += *next++ != 0;
-    }
-    for (const auto& part : one.parts) outcome.seconds.emplace_back(part.name, part.time.seconds());
-    for (const auto& [phase, stats] : one.reductions)
-      outcome.reductions.push_back({phase, stats.bytes, stats.hidden_seconds(), stats.exposed_seconds()});
-  }
+  for (const auto& one : unread_) outcomes.push_back(one.Outcome(next));
   unread_.clear();
   return outcomes;
 }

@@ -44,6 +44,8 @@ class StepOutcomes {
     std::vector<Interval> waits;
 
     double BusySeconds() const;
+    void AddValues(std::vector<torch::Tensor>& values) const;
+    StepOutcome Outcome(const double*& next) const;
   };
   std::vector<Unread> unread_;
 };
