@@ -1,9 +1,19 @@
 #include "src/recipes/options.h"
 
+#include "src/base/numbers.h"
+
 namespace helio::recipes {
 namespace {
 
 constexpr double kWidest = 65536;  // of a layer: a slip, not a network
+
+// Half of them are of either direction of a text encoder.
+Range EvenWidth() {
+  return {"an even number, 2 to 65536", [](const std::string& value) {
+            const auto width = ParseNumber<int64_t>(value);
+            return width && *width >= 2 && *width <= kWidest && *width % 2 == 0;
+          }};
+}
 
 }  // namespace
 
@@ -32,7 +42,7 @@ void CaptionOptions::Declare(OptionList& list) {
 
 void TextEncoderOptions::Declare(OptionList& list) {
   list.Group("Shapes");
-  list.Add("embedding", &embedding, Between(2, kWidest), "Dimensions of word and sentence features");
+  list.Add("embedding", &embedding, EvenWidth(), "Dimensions of word and sentence features");
   list.Add("word_vector", &word_vector, Between(1, kWidest), "Input embedding of the text encoder");
   list.Add("text_rnn", &text_rnn, OneOf({"lstm", "gru"}), "Text encoder (bidirectional)");
 }

@@ -75,6 +75,14 @@ TEST(TrainingOptionsTest, ProblemsOfTheJudgesNetworksAreToldOnce) {
   }
 }
 
+// A bidirectional encoder has as many of either direction.
+TEST(TrainingOptionsTest, AnOddEmbeddingIsRefused) {
+  std::string problems;
+  ReadTrainingOptions({{"recipe", "attngan"}, {"embedding", "7"}}, problems);
+  EXPECT_THAT(problems, HasSubstr("--embedding=7: "));
+  EXPECT_THAT(problems, HasSubstr("even"));
+}
+
 TEST(TrainingOptionsTest, ThreadsAndWorkersHaveAnUpperEnd) {
   std::string problems;
   ReadTrainingOptions({{"recipe", "damsm"}, {"workers", "5000"}, {"threads", "100000"}}, problems);
