@@ -77,6 +77,14 @@ nn::PictureCriticOptions CriticOf(const PpgnOptions& options) {
   return deep ? nn::PictureCriticOptions::Deep(options.df) : nn::PictureCriticOptions::Small(options.df);
 }
 
+// Of the middle that the encoder sees.
+void CheckMiddle(const PpgnOptions& options) {
+  const int64_t side = options.Generator(1).side();
+  if (options.encoder_side > side)
+    ThrowUser("is more than the generator's pictures have, " + std::to_string(side),
+              "--encoder_side=" + std::to_string(options.encoder_side), "0: the encoder sees all of them");
+}
+
 Ppgn::Ppgn(const PpgnOptions& options, const Surroundings& surroundings)
     : options_(options),
       ranks_(surroundings.loss_scope),
@@ -84,7 +92,9 @@ Ppgn::Ppgn(const PpgnOptions& options, const Surroundings& surroundings)
       generator_(options.Generator(nets_.code())),
       critic_(CriticOf(options)),
       range_(nets_.code()),
-      units_(torch::zeros({3}, torch::kFloat64)) {}
+      units_(torch::zeros({3}, torch::kFloat64)) {
+  CheckMiddle(options);
+}
 
 std::vector<dataio::DomainNeeds> Ppgn::Needs() const {
   dataio::DomainNeeds needs{.sides = {options_.Generator(1).side()}, .words = options_.words};

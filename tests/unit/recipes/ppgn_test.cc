@@ -173,6 +173,7 @@ TEST(PpgnOptionsTest, RefuseWhatDoesNotFit) {
                                     {"generator_channels", "6,,5"},
                                     {"generator_channels", "6,5,"},
                                     {"generator_channels", "6,0,5"},
+                                    {"encoder_side", "17"},
                                     {"picture_critic", "deep"}}) {
     auto options = ToyOptions();
     options[name] = value;
