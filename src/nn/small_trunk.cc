@@ -1,5 +1,6 @@
 #include "src/nn/small_trunk.h"
 
+#include "src/base/error.h"
 #include "src/nn/blocks.h"
 #include "src/nn/generator.h"
 
@@ -27,6 +28,9 @@ SmallTrunk::SmallTrunk() {
 }
 
 ImageFeatures SmallTrunk::forward(const torch::Tensor& images) {
+  if (images.size(2) < least_side())
+    ThrowUser("pictures of " + std::to_string(images.size(2)) + " pixels are too small for the trunk 'small'",
+              "--base_side, --stages, --side and their like", "at least " + std::to_string(least_side()));
   const auto regions = local_->forward(images.contiguous(torch::MemoryFormat::ChannelsLast));
   return {regions, global_->forward(regions).mean(torch::IntArrayRef{2, 3})};
 }

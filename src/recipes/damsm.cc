@@ -1,6 +1,5 @@
 #include "src/losses/damsm.h"
 
-#include "src/base/error.h"
 #include "src/base/noise.h"
 #include "src/base/to_device.h"
 #include "src/nn/freeze.h"
@@ -48,7 +47,6 @@ class Damsm : public System {
         loss_scope_(surroundings.loss_scope),
         text_encoder_(MakeTextEncoder(options, surroundings.data.vocabulary)),
         image_encoder_(MakeImageEncoder(options, options)) {
-    CheckSide();
     StartFromClassifier(image_encoder_->trunk(), surroundings.weights);
     nn::UseGlobalBatch(*image_encoder_, &surroundings.batch);
     if (options.freeze_trunk)
@@ -85,13 +83,6 @@ class Damsm : public System {
 
  private:
   int64_t side() const { return options_.crop_side > 0 ? options_.crop_side : options_.sides().back(); }
-
-  void CheckSide() const {
-    const int64_t least = image_encoder_->trunk().least_side();
-    if (side() < least)
-      ThrowUser("pictures of " + std::to_string(side()) + " pixels are too small for the trunk",
-                "--crop_side, --base_side, --stages", "it sees " + std::to_string(least) + " and more");
-  }
 
   // What the word vectors are multiplied by; undefined without dropout.
   torch::Tensor Dropout(const BatchStep& step) const {

@@ -90,7 +90,7 @@ TEST_F(Variants, DamsmIsTrainedOnCropsOfItsOwn) {
   EXPECT_EQ(Make("damsm")->Needs()[0].sides, std::vector<int64_t>{32});
   EXPECT_EQ(Make("damsm", crops)->Needs()[0].sides, std::vector<int64_t>{37});
   EXPECT_FALSE(Played("damsm", crops, 1, 1).empty());
-  EXPECT_THROW(Make("damsm", {{"crop_side", "15"}}), Error);  // four halvings
+  EXPECT_THROW(Played("damsm", {{"crop_side", "15"}}, 1, 1), Error);  // four halvings
 }
 
 TEST_F(Variants, WidthsThatCannotBeHalvedAreRefused) {
