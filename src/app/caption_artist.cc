@@ -27,7 +27,6 @@ Json StagesOf(const recipes::Pictures& pictures, int64_t row, bool all) {
 // The most attended words of each stage that has attention, over its picture.
 Json AttentionOf(const recipes::Pictures& pictures, int64_t row, const std::vector<std::string>& words) {
   Json stages = Json::array();
-  const size_t first = pictures.images.size() - pictures.attention.size();
   for (const auto& [image, attention] : eval::SubjectOf(pictures, row, "", words).stages) {
     Json maps = Json::array();
     for (const int64_t word : eval::TopWords(attention, words.size(), kTopWords))
@@ -35,7 +34,8 @@ Json AttentionOf(const recipes::Pictures& pictures, int64_t row, const std::vect
                       {"place", word + 1},
                       {"peak", attention[word].max().item<double>()},
                       {"png", Uri(eval::AttentionOver(image, attention[word], image.size(2)))}});
-    stages.push_back({{"label", eval::LabelOf(pictures, first + stages.size())}, {"words", maps}});
+    const auto label = eval::LabelOf(pictures, eval::PictureOfAttention(pictures, stages.size()));
+    stages.push_back({{"label", label}, {"words", maps}});
   }
   return stages;
 }

@@ -37,14 +37,19 @@ std::string LabelOf(const recipes::Pictures& pictures, size_t stage) {
   return pictures.labels.empty() ? SideLabel(pictures.images[stage].size(2)) : pictures.labels[stage];
 }
 
+size_t PictureOfAttention(const recipes::Pictures& pictures, size_t map) {
+  const auto ahead = std::ssize(pictures.images) - std::ssize(pictures.attention);
+  return static_cast<size_t>(std::max<int64_t>(ahead + static_cast<int64_t>(map), 0));
+}
+
 AttentionSubject SubjectOf(const recipes::Pictures& pictures, int64_t row, const std::string& caption,
                            const std::vector<std::string>& words) {
   AttentionSubject subject{caption, words, {}};
-  const size_t first = pictures.images.size() - pictures.attention.size();
-  for (size_t i = 0; i < first; ++i) subject.earlier.push_back(pictures.images[i][row]);
+  for (size_t i = 0; i < PictureOfAttention(pictures, 0); ++i)
+    subject.earlier.push_back(pictures.images[i][row]);
   for (size_t i = 0; i < pictures.attention.size(); ++i)
-    subject.stages.push_back(
-        {pictures.images[first + i][row], pictures.attention[i][row].narrow(0, 0, std::ssize(words))});
+    subject.stages.push_back({pictures.images[PictureOfAttention(pictures, i)][row],
+                              pictures.attention[i][row].narrow(0, 0, std::ssize(words))});
   return subject;
 }
 

@@ -20,6 +20,9 @@ struct SampleOptions {
 
 // What a stage is called: its own label, else its side.
 std::string LabelOf(const recipes::Pictures& pictures, size_t stage);
+// The picture that attention map number `map` is shown over: maps are the last stages', and where there are
+// fewer pictures than maps (AttnDCGAN draws one) the first ones are shown over the first picture.
+size_t PictureOfAttention(const recipes::Pictures& pictures, size_t map);
 // A row's stages that have attention (the last ones), with the maps of its words.
 AttentionSubject SubjectOf(const recipes::Pictures& pictures, int64_t row, const std::string& caption,
                            const std::vector<std::string>& words);

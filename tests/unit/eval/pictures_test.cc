@@ -10,6 +10,7 @@
 #include "src/eval/image_tensor.h"
 #include "src/eval/png_writer.h"
 #include "src/eval/sample_grid.h"
+#include "src/eval/samples.h"
 
 namespace helio::eval {
 namespace {
@@ -168,6 +169,22 @@ TEST_F(Pictures, AttentionShowsAHeatMapAWord) {
       DrawAttention({subject}, {"Word attention", "brighter: the word is looked at more", 4, 160});
   WritePng(folder_ / "attention.png", canvas);
   EXPECT_EQ(canvas.width(), 5 * 160 + 4 * 8 + 2 * (14 + 24));
+}
+
+// A stage's maps belong to its picture; AttnDCGAN has two refining stages and the last one's picture alone.
+TEST(AttentionMaps, AreShownOverThePictureThatThereIs) {
+  const auto picture = [](int64_t side) { return torch::zeros({2, 3, side, side}); };
+  const auto maps = [](int64_t side) { return torch::ones({2, 4, side, side}); };
+  const auto three =
+      SubjectOf({{picture(8), picture(16), picture(32)}, {maps(8), maps(16)}}, 1, "a bird", {"a", "bird"});
+  ASSERT_EQ(three.stages.size(), 2u);
+  EXPECT_EQ(three.earlier.size(), 1u);
+  EXPECT_EQ(three.stages[0].image.size(1), 16);
+  EXPECT_EQ(three.stages[1].image.size(1), 32);
+  const auto last = SubjectOf({{picture(32)}, {maps(8), maps(16)}}, 1, "a bird", {"a", "bird"});
+  ASSERT_EQ(last.stages.size(), 2u);
+  EXPECT_TRUE(last.earlier.empty());
+  for (const auto& stage : last.stages) EXPECT_EQ(stage.image.size(1), 32);
 }
 
 TEST_F(Pictures, FontSheet) {
