@@ -35,9 +35,8 @@ void ReplayWordAttention(Fixture& fixture) {
 }
 
 void ReplayGlobalLocalAttention(Fixture& fixture) {
-  // The published code hard-codes 100 here.
   nn::GlobalLocalAttention attention(2 * fixture.Hyper("GF"), fixture.Hyper("EMB"),
-                                     fixture.Hyper("CONDITION_DIM", 100));
+                                     fixture.State("linear.weight").size(1));
   fixture.Load(*attention);
   for (const auto& [tag_text, mask] : MaskVariants(fixture)) {
     const std::string tag = tag_text;

@@ -95,6 +95,8 @@ OptionValues CycleGanOptionsOf(const Fixture& fixture) {
           {"lambda_identity", hyper("lambda_identity")},
           {"n_epochs", hyper("n_epochs")},
           {"n_epochs_decay", hyper("n_epochs_decay")},
+          {"beta1", fixture.Hyper<Json>("betas").at(0).dump()},
+          {"beta2", fixture.Hyper<Json>("betas").at(1).dump()},
           {"fidelity", "released"}};
 }
 
@@ -206,7 +208,6 @@ void ReplayCycleGanTrajectory(Fixture& fixture) {
   ReplayLoop(fixture, {.system = "cyclegan",
                        .options = CycleGanOptionsOf(fixture),
                        .data = {},
-                       .steps = fixture.Hyper("iters"),
                        .rate_factor = 0,
                        .looks = {.phase = "g", .computed = LookAt<recipes::CycleGanStep>(PicturesOf)},
                        .batch = [&](const std::string& it) { return CycleGanBatchOf(fixture, it); },

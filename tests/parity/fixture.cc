@@ -1,5 +1,7 @@
 #include "tests/parity/fixture.h"
 
+#include <algorithm>
+
 #include "src/base/precision.h"
 #include "tests/parity/recorded_view.h"
 
@@ -66,6 +68,17 @@ std::string Fixture::Metadata(const std::string& key) const {
   const auto found = file_.metadata.find(key);
   if (found == file_.metadata.end()) ThrowData("lacks the metadata '" + key + "'", where_);
   return found->second;
+}
+
+int64_t Fixture::Iterations() const {
+  int64_t count = 0;
+  const auto recorded = [&] {
+    const auto prefix = "in.it" + std::to_string(count) + ".";
+    return std::ranges::any_of(file_.tensors,
+                               [&](const auto& entry) { return StartsWith(entry.first, prefix); });
+  };
+  while (recorded()) ++count;
+  return count;
 }
 
 torch::Tensor Fixture::Get(const std::string& name) const {

@@ -51,9 +51,10 @@ class Fixture {
   T Hyper(const std::string& key) const {
     return JsonField<T>(hyper_, key, where_);
   }
-  int64_t Hyper(const std::string& key, int64_t otherwise) const { return hyper_.value(key, otherwise); }
 
   bool Has(const std::string& name) const { return file_.Find(name) != nullptr; }
+  // Recorded steps of a training loop: those that have inputs.
+  int64_t Iterations() const;
   // A writable copy on the run's device; floating point in its dtype. CHECKs that it is there.
   torch::Tensor Get(const std::string& name) const;
   // A network's tensor under its recorded name, parameter or buffer.

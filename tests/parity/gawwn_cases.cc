@@ -12,26 +12,38 @@
 namespace helio::parity {
 namespace {
 
-constexpr int64_t kPoints = 15;
-
 bool IsOfBoxes(const Fixture& fixture) { return fixture.Metadata("case").find("_box") != std::string::npos; }
 bool IsOfPoints(const Fixture& fixture) {
   return fixture.Metadata("case").ends_with("gawwn_keypoint_generator");
 }
 
+// Key points of a bird; of boxes any number.
+int64_t PointCount(const Fixture& fixture) {
+  for (const char* name : {"in.points", "in.maps", "in.it0.points", "in.it0.maps"})
+    if (fixture.Has(name)) return fixture.Get(name).size(1);
+  return 1;
+}
+
 nn::GawwnGeneratorOptions GeneratorSizes(const Fixture& fixture) {
-  return {.embedding = fixture.Hyper("TXT"), .z = fixture.Hyper("NZ"), .gf = fixture.Hyper("NGF")};
+  return {.embedding = fixture.Hyper("TXT"),
+          .z = fixture.Hyper("NZ"),
+          .gf = fixture.Hyper("NGF"),
+          .points = PointCount(fixture)};
 }
 
 nn::GawwnCriticOptions CriticSizes(const Fixture& fixture) {
-  return {.embedding = fixture.Hyper("TXT"), .projection = fixture.Hyper("NT"), .df = fixture.Hyper("NDF")};
+  return {.embedding = fixture.Hyper("TXT"),
+          .projection = fixture.Hyper("NT"),
+          .df = fixture.Hyper("NDF"),
+          .points = PointCount(fixture)};
 }
 
 nn::GawwnPointsOptions PointsSizes(const Fixture& fixture) {
   return {.embedding = fixture.Hyper("TXT"),
           .z = fixture.Hyper("NZ"),
           .gf = fixture.Hyper("NGF"),
-          .df = fixture.Hyper("NDF")};
+          .df = fixture.Hyper("NDF"),
+          .points = PointCount(fixture)};
 }
 
 // Of boxes there is one a picture: recorded {B, 1, ...}.
@@ -287,18 +299,20 @@ void ReplayGawwnPoints(Fixture& fixture) {
 
 void ReplayGawwnTrajectory(Fixture& fixture) {
   double score = 0.5;
-  ReplayLoop(fixture, {.system = fixture.Metadata("case").substr(std::string("trajectory_").size()),
-                       .options = GawwnOptionsOf(fixture),
-                       .data = {.vocabulary = 2,
-                                .embedding = fixture.Hyper("TXT"),
-                                .key_points = std::vector<std::string>(kPoints, "point")},
-                       .steps_per_epoch = 100,
-                       .looks = GawwnLooks(score),
-                       .batch = [&](const std::string& it) { return GawwnBatchOf(fixture, it); },
-                       .drawn = [&](const recipes::System&, const std::string& it,
-                                    std::string_view purpose) { return GawwnDrawn(fixture, it, purpose); },
-                       .losses = Torch7Losses(),
-                       .recorded = Torch7NameOf});
+  ReplayLoop(
+      fixture,
+      {.system = fixture.Metadata("case").substr(std::string("trajectory_").size()),
+       .options = GawwnOptionsOf(fixture),
+       .data = {.vocabulary = 2,
+                .embedding = fixture.Hyper("TXT"),
+                .key_points = std::vector<std::string>(static_cast<size_t>(PointCount(fixture)), "point")},
+       .steps_per_epoch = 100,
+       .looks = GawwnLooks(score),
+       .batch = [&](const std::string& it) { return GawwnBatchOf(fixture, it); },
+       .drawn = [&](const recipes::System&, const std::string& it,
+                    std::string_view purpose) { return GawwnDrawn(fixture, it, purpose); },
+       .losses = Torch7Losses(),
+       .recorded = Torch7NameOf});
 }
 
 }  // namespace helio::parity

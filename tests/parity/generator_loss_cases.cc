@@ -5,7 +5,9 @@ namespace helio::parity {
 
 void ReplayGeneratorLoss(Fixture& fixture) {
   auto judges = Judges::Of(fixture);
-  const std::vector<torch::Tensor> images = {fixture.ImageLeaf("fake0"), fixture.ImageLeaf("fake1")};
+  std::vector<torch::Tensor> images;
+  for (size_t i = 0; i < judges.discriminators.size(); ++i)
+    images.push_back(fixture.ImageLeaf("fake" + std::to_string(i)));
   const Texts texts = {.captions = fixture.Get("in.captions"),
                        .lengths = fixture.Get("in.cap_lens"),
                        .classes = fixture.Get("in.class_ids"),

@@ -8,17 +8,20 @@ namespace helio::parity {
 
 Judges Judges::Of(const Fixture& fixture) {
   Judges judges;
-  for (const int64_t i : {0, 1}) {
+  for (int64_t i = 0;; ++i) {
+    const auto prefix = "netD" + std::to_string(i) + ".";
+    if (!fixture.Has("param." + prefix + "img_code_s16.0.weight")) break;
     judges.discriminators.push_back(MakeDiscriminator(fixture, 64 << i));
-    fixture.Load(*judges.discriminators.back(), "netD" + std::to_string(i) + ".");
+    fixture.Load(*judges.discriminators.back(), prefix);
   }
   if (fixture.Has("param.image_encoder.conv.weight")) {
-    judges.image_encoder = TinyImageEncoder(fixture.Hyper("EMB"));
+    judges.image_encoder = TinyImageEncoder(StandInChannels(fixture, "image_encoder"), fixture.Hyper("EMB"));
     fixture.Load(*judges.image_encoder, "image_encoder.");
     nn::Freeze(*judges.image_encoder);
     return judges;
   }
-  judges.caption_encoder = TinyCaptionEncoder(fixture.Hyper("CAP_EMB"));
+  judges.caption_encoder =
+      TinyCaptionEncoder(StandInChannels(fixture, "caption_cnn"), fixture.Hyper("CAP_EMB"));
   fixture.Load(*judges.caption_encoder, "caption_cnn.");
   nn::Freeze(*judges.caption_encoder);
   judges.caption_decoder = MakeCaptionDecoder(fixture);

@@ -29,16 +29,32 @@ class InversionStandIn : public nn::ImageTrunk {
   torch::nn::Linear fc6_{nullptr};
 };
 
+// Outputs of a recorded layer.
+int64_t Outputs(const Fixture& fixture, const std::string& layer) {
+  return fixture.State(layer + ".weight").size(0);
+}
+
+struct StandInSizes {
+  int64_t channels = 0, side = 0, code = 0;
+};
+
+// Those of the recorded one, "E." or "K.".
+StandInSizes StandInOf(const Fixture& fixture, const std::string& prefix, int64_t side) {
+  return {Outputs(fixture, prefix + "conv1"), side, Outputs(fixture, prefix + "fc6")};
+}
+
+std::shared_ptr<InversionStandIn> MakeStandIn(const StandInSizes& sizes) {
+  return std::make_shared<InversionStandIn>(sizes.channels, sizes.side, sizes.code);
+}
+
 // As a trunk of this name, for MakeSystem.
 constexpr char kInversionTrunk[] = "inversion_stand_in";
-int64_t registered_side = 0, registered_code = 0;
+StandInSizes registered;
 
-void RegisterInversionTrunk(int64_t side, int64_t code) {
-  registered_side = side;
-  registered_code = code;
-  nn::RegisterImageTrunk(kInversionTrunk, []() -> std::shared_ptr<nn::ImageTrunk> {
-    return std::make_shared<InversionStandIn>(6, registered_side, registered_code);
-  });
+void RegisterInversionTrunk(const StandInSizes& sizes) {
+  registered = sizes;
+  nn::RegisterImageTrunk(kInversionTrunk,
+                         []() -> std::shared_ptr<nn::ImageTrunk> { return MakeStandIn(registered); });
 }
 
 // Recorded names of the small generator's and the classifier's tensors.
@@ -139,17 +155,30 @@ class LrcnCondition : public nn::ChainCondition {
   const bool truncated_;
 };
 
-nn::CodeGeneratorOptions SmallGeneratorOf(int64_t code) { return {code, {24}, {6, 8, 6, 5}, 1}; }
+// Transposed convolutions have their outputs in the second place.
+nn::CodeGeneratorOptions SmallGeneratorOf(const Fixture& fixture) {
+  const auto maps = [&](const char* layer) {
+    return fixture.State(std::string("G.") + layer + ".weight").size(1);
+  };
+  return {maps("fc1"),
+          {Outputs(fixture, "G.fc1")},
+          {Outputs(fixture, "G.fc2") / 16, maps("deconv3"), maps("conv3_1"), maps("deconv2")},
+          1};
+}
+
+std::string ListOf(const std::vector<int64_t>& numbers) {
+  std::string list;
+  for (const int64_t number : numbers) list += (list.empty() ? "" : ",") + std::to_string(number);
+  return list;
+}
 
 class ChainReplay {
  public:
   explicit ChainReplay(Fixture& fixture)
       : fixture_(fixture),
-        code_(fixture.Hyper("CODE")),
-        generator_(SmallGeneratorOf(code_)),
-        encoder_(std::make_shared<InversionStandIn>(6, fixture.Hyper("size_e"), code_), 7),
-        net_(std::make_shared<InversionStandIn>(5, fixture.Hyper("size_c"), code_ + 1),
-             fixture.Hyper("CLASSES")),
+        generator_(SmallGeneratorOf(fixture)),
+        encoder_(MakeStandIn(StandInOf(fixture, "E.", fixture.Hyper("size_e"))), Outputs(fixture, "E.fc8")),
+        net_(MakeStandIn(StandInOf(fixture, "K.", fixture.Hyper("size_c"))), Outputs(fixture, "K.fc8")),
         lrcn_(fixture.Hyper("VOCAB"), fixture.Hyper("LSTM"), fixture.Hyper("CLASSES")),
         stream_(fixture.Hyper("CLASSES"), fixture.Hyper("HID"), fixture.Hyper("VOCAB")) {
     LoadRenamed(fixture, *generator_, "G.");
@@ -205,7 +234,6 @@ class ChainReplay {
   }
 
   Fixture& fixture_;
-  const int64_t code_;
   nn::CodeGenerator generator_;
   nn::Classifier encoder_, net_;
   Lrcn lrcn_;
@@ -222,13 +250,14 @@ std::string PpgnNameOf(const std::string& name) {
 OptionValues PpgnOptionsOf(const Fixture& fixture) {
   const auto hyper = [&](const char* name) { return fixture.Hyper<Json>(name).dump(); };
   const auto weight = [&](const char* name) { return fixture.Hyper<Json>("lam").at(name).dump(); };
-  return {{"generator_hidden", "24"},
-          {"generator_channels", "6,8,6,5"},
-          {"generator_convolutions", "1"},
+  const auto generator = SmallGeneratorOf(fixture);
+  return {{"generator_hidden", ListOf(generator.hidden)},
+          {"generator_channels", ListOf(generator.channels)},
+          {"generator_convolutions", std::to_string(generator.convolutions)},
           {"picture_critic", "small"},
-          {"df", "6"},
+          {"df", std::to_string(Outputs(fixture, "D.conv1"))},
           {"image_trunk", kInversionTrunk},
-          {"encoder_classes", "7"},
+          {"encoder_classes", std::to_string(Outputs(fixture, "E.fc8"))},
           {"encoder_side", hyper("size_e")},
           {"steered_by", "class"},
           {"image_weight", weight("img")},
@@ -262,8 +291,11 @@ void ReplayPpgnGenerator(Fixture& fixture) {
   auto channels = shape.at("channels").get<std::vector<int64_t>>();
   channels.pop_back();  // the picture's
   const int64_t width = shape.at("width");
+  int64_t convolutions = 0;  // those behind doublings: conv5_1, ...
+  for (int64_t i = 0; i < std::ssize(channels); ++i)
+    convolutions += fixture.Has("param.conv" + std::to_string(i) + "_1.weight") ? 1 : 0;
   nn::CodeGenerator generator(
-      nn::CodeGeneratorOptions{shape.at("code").get<int64_t>(), {width, width}, channels, 3});
+      nn::CodeGeneratorOptions{shape.at("code").get<int64_t>(), {width, width}, channels, convolutions});
   fixture.Load(*generator);
   const auto code = fixture.Leaf("in.h");
   const auto image = generator(code);
@@ -276,7 +308,7 @@ void ReplayPpgnGenerator(Fixture& fixture) {
 void ReplayPpgnChain(Fixture& fixture) { ChainReplay(fixture).Run(); }
 
 void ReplayPpgnTrajectory(Fixture& fixture) {
-  RegisterInversionTrunk(fixture.Hyper("size_e"), fixture.Hyper("CODE"));
+  RegisterInversionTrunk(StandInOf(fixture, "E.", fixture.Hyper("size_e")));
   ReplayLoop(
       fixture,
       {.system = "ppgn",

@@ -175,7 +175,12 @@ class CriticReplay {
 
 OptionValues StackGanOptionsOf(const Fixture& fixture) {
   const auto number = [](int64_t value) { return std::to_string(value); };
+  const auto rate = fixture.Hyper<Json>("lr_per_iteration").at(0).dump();
   return {{"base_side", "64"},
+          {"g_rate", rate},
+          {"d_rate", rate},
+          {"beta1", fixture.Hyper<Json>("betas").at(0).dump()},
+          {"beta2", fixture.Hyper<Json>("betas").at(1).dump()},
           {"gf", number(NetworkOf(fixture, IsStage2(fixture) ? "netG.STAGE1_G." : "netG.").gf)},
           {"df", number(fixture.Get("param.netD.encode_img.0.weight").size(0))},
           {"z", number(fixture.Hyper("Z"))},
@@ -236,7 +241,6 @@ void ReplayStackGanTrajectory(Fixture& fixture) {
       {.system = IsStage2(fixture) ? "stackgan2" : "stackgan1",
        .options = StackGanOptionsOf(fixture),
        .data = {.vocabulary = 2, .embedding = fixture.Hyper("TEXT")},
-       .steps = fixture.Hyper("iters"),
        .steps_per_epoch = 2,
        .looks = {.prepared = LookAt<recipes::StackGanStep>(StackGanFakeOf)},
        .batch = [&](const std::string& it) { return StackGanBatchOf(fixture, it); },

@@ -2,6 +2,7 @@
 #include "src/nn/batch_norm.h"
 #include "src/nn/image_trunk.h"
 #include "src/nn/module.h"
+#include "tests/parity/fixture.h"
 
 namespace helio::parity {
 
@@ -14,7 +15,7 @@ struct TinyRegions {
 
 class TinyImageEncoderImpl : public torch::nn::Module {
  public:
-  explicit TinyImageEncoderImpl(int64_t embedding);
+  TinyImageEncoderImpl(int64_t channels, int64_t embedding);
   TinyRegions forward(const torch::Tensor& images);
 
  private:
@@ -25,7 +26,7 @@ TORCH_MODULE(TinyImageEncoder);
 
 class TinyCaptionEncoderImpl : public torch::nn::Module {
  public:
-  explicit TinyCaptionEncoderImpl(int64_t embedding);
+  TinyCaptionEncoderImpl(int64_t channels, int64_t embedding);
   torch::Tensor forward(const torch::Tensor& images);  // {B, embedding}
 
  private:
@@ -38,6 +39,9 @@ TORCH_MODULE(TinyCaptionEncoder);
 // What both have in common, as a trunk of our own encoders: --image_trunk and --caption_trunk of this name
 // once it is registered.
 inline constexpr char kStandInTrunk[] = "stand_in";
-void RegisterStandInTrunk();
+void RegisterStandInTrunk(int64_t channels);
+
+// Of a recorded stand-in: "image_encoder" or "caption_cnn".
+int64_t StandInChannels(const Fixture& fixture, const std::string& encoder);
 
 }  // namespace helio::parity

@@ -22,7 +22,9 @@ class TrajectoryReplay {
   }
 
   void Run() {
-    for (int64_t step = 0; step < trajectory_.steps; ++step) Step(step, "it" + std::to_string(step) + ".");
+    const int64_t steps = fixture_.Iterations();
+    CHECK_GT(steps, 0) << fixture_.where();
+    for (int64_t step = 0; step < steps; ++step) Step(step, "it" + std::to_string(step) + ".");
     GiveTrained();
     GiveAverages();
   }

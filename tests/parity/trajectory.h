@@ -20,7 +20,6 @@ struct Trajectory {
   std::string system;
   OptionValues options;
   recipes::DataFacts data;
-  int64_t steps = 5;
   int64_t steps_per_epoch = 1;
   double rate_factor = 1;  // of phases that have no rate of their own
   Watched::Looks looks = {};

@@ -63,35 +63,37 @@ dataio::Batch LadderBatchOf(const Fixture& fixture, const std::string& it) {
   return batch;
 }
 
-// "d64" and "d128" are errD0 and errD1; of "g" every term has its recorded name.
-LossNames LadderLosses() {
-  return {.terms = {{"g.cond64", "errG_cond0"},
-                    {"g.uncond64", "errG_uncond0"},
-                    {"g.cond128", "errG_cond1"},
-                    {"g.uncond128", "errG_uncond1"},
-                    {"g.words", "w_loss"},
-                    {"g.sentence", "s_loss"},
-                    {"g.caption", "cap_loss"},
-                    {"g.kl", "kl_loss"}},
-          .phases = {{"d64", "errD0"}, {"d128", "errD1"}, {"g", "errG_total"}}};
+// "d64" is errD0, "d128" errD1, ...; of "g" every term has its recorded name.
+LossNames LadderLosses(const Fixture& fixture) {
+  LossNames names{.terms = {{"g.words", "w_loss"},
+                            {"g.sentence", "s_loss"},
+                            {"g.caption", "cap_loss"},
+                            {"g.kl", "kl_loss"}},
+                  .phases = {{"g", "errG_total"}}};
+  for (int64_t i = 0; i < fixture.Hyper("branch"); ++i) {
+    const auto number = std::to_string(i), side = std::to_string(64 << i);
+    names.terms["g.cond" + side] = "errG_cond" + number;
+    names.terms["g.uncond" + side] = "errG_uncond" + number;
+    names.phases["d" + side] = "errD" + number;
+  }
+  return names;
 }
 
 // Of each picture, both kinds together.
 void GiveAdversarialSums(Fixture& fixture, const train::StepReport& report, const std::string& prefix) {
-  for (const auto& [number, side] : {std::pair{"0", "64"}, {"1", "128"}})
-    if (const auto sum = TermsOf(report, "g", std::string("cond") + side); sum.defined())
-      fixture.Give(prefix + "g_loss" + number, sum);
+  for (int64_t i = 0; i < fixture.Hyper("branch"); ++i)
+    if (const auto sum = TermsOf(report, "g", "cond" + std::to_string(64 << i)); sum.defined())
+      fixture.Give(prefix + "g_loss" + std::to_string(i), sum);
 }
 
 }  // namespace
 
 void ReplayTrajectory(Fixture& fixture) {
   CHECK_EQ(fixture.Hyper<double>("adam_eps"), AdamOptions().epsilon);
-  RegisterStandInTrunk();
+  RegisterStandInTrunk(StandInChannels(fixture, IsMirrorGan(fixture) ? "caption_cnn" : "image_encoder"));
   ReplayLoop(fixture, {.system = IsMirrorGan(fixture) ? "mirrorgan" : "attngan",
                        .options = OptionsOf(fixture),
                        .data = {.vocabulary = fixture.Hyper("VOCAB"), .classes = 1},
-                       .steps = fixture.Hyper("iters"),
                        .looks = {.prepared = LookAt<recipes::LadderStep>([](const recipes::LadderStep& step) {
                                    return FakesIn(step.drawn.images);
                                  })},
@@ -100,7 +102,7 @@ void ReplayTrajectory(Fixture& fixture) {
                            [&](const recipes::System&, const std::string& it, std::string_view purpose) {
                              return fixture.Get("in." + it + (purpose == "noise" ? "noise" : "eps"));
                            },
-                       .losses = LadderLosses(),
+                       .losses = LadderLosses(fixture),
                        .other_losses =
                            [&](const train::StepReport& report, const std::string& prefix) {
                              GiveAdversarialSums(fixture, report, prefix);

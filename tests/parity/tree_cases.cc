@@ -159,7 +159,7 @@ class TreeLossReplay {
   // Its last stage has the fixture's side; so the first one's may be smaller than 64 where that is needed.
   std::unique_ptr<recipes::System> MakeSystem(double uncond) {
     auto options = TreeOptionsOf(fixture_, "", 1, fixture_.Hyper("size"));
-    options["uncond_weight"] = std::to_string(uncond);
+    options["uncond_weight"] = Json(uncond).dump();
     auto system = recipes::MakeSystem(
         "stackgan_pp", options,
         {batch_, batch_, 1, {{}, true}, {.vocabulary = 2, .embedding = fixture_.Hyper("TEXT")}});
@@ -242,6 +242,9 @@ class TreeLossReplay {
 
 OptionValues TreeTrainingOptionsOf(const Fixture& fixture) {
   auto options = TreeOptionsOf(fixture, "netD0.", fixture.Hyper("branch"), 64);
+  for (const char* rate : {"g_rate", "d_rate"}) options[rate] = fixture.Hyper<Json>("lr").dump();
+  for (const size_t i : {0, 1})
+    options["beta" + std::to_string(i + 1)] = fixture.Hyper<Json>("betas").at(i).dump();
   options["uncond_weight"] = fixture.Hyper<Json>("UNCOND_LOSS").dump();
   options["colour_weight"] = fixture.Hyper<Json>("COLOR_LOSS").dump();
   options["ema_decay"] = fixture.Hyper<Json>("ema").dump();
@@ -362,7 +365,6 @@ void ReplayTreeTrajectory(Fixture& fixture) {
              {.system = "stackgan_pp",
               .options = TreeTrainingOptionsOf(fixture),
               .data = {.vocabulary = 2, .embedding = fixture.Hyper("TEXT")},
-              .steps = fixture.Hyper("iters"),
               .looks = {.prepared = LookAt<recipes::TreeStep>(
                             [](const recipes::TreeStep& step) { return FakesIn(step.drawn.images); })},
               .batch = [&](const std::string& it) { return TreeBatchOf(fixture, it); },
