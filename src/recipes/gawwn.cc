@@ -16,7 +16,9 @@ struct BoxVariant {
   static void AddNeeds(dataio::DomainNeeds& needs) { needs.boxes = true; }
   static const torch::Tensor& Of(const dataio::Domain& data) { return data.boxes; }
   static const torch::Tensor& Of(const Prompt& prompt) { return prompt.boxes; }
-  static torch::Tensor Place(const torch::Tensor& boxes, int64_t side) { return ThetaOfDomain(boxes, side); }
+  static torch::Tensor Place(const torch::Tensor& boxes, int64_t side) {
+    return ThetaOfDomain(boxes, side, nn::PlaceSide(side));
+  }
   static constexpr const char* kFlag = "--box";
   static constexpr const char* kHelp =
       "left, top, width, height as parts of the picture: --box=0.2,0.3,0.5,0.4";

@@ -80,14 +80,14 @@ torch::Tensor PointMaps(const torch::Tensor& points, int64_t cells) {
   return there.logical_and(visible).to(points.scalar_type());
 }
 
-torch::Tensor ThetaOfDomain(const torch::Tensor& boxes, int64_t side) {
+torch::Tensor ThetaOfDomain(const torch::Tensor& boxes, int64_t side, int64_t cells) {
   const auto pixels = static_cast<double>(side);
   const auto none = boxes.select(1, 2).le(0).unsqueeze(1);
   const auto whole =
       torch::cat({torch::zeros_like(boxes.narrow(1, 0, 2)), torch::ones_like(boxes.narrow(1, 0, 2))}, 1);
   const auto asked = torch::where(none, whole, boxes).to(torch::kFloat64) * pixels;
   const auto shown = BoxesShown(asked, AsShown(boxes, side));
-  const auto sizes = shown.narrow(1, 2, 2).clamp_min(pixels / 16);
+  const auto sizes = shown.narrow(1, 2, 2).clamp_min(pixels / static_cast<double>(cells));
   return ThetaOf(torch::cat({shown.narrow(1, 0, 2), sizes}, 1), side).to(boxes.scalar_type());
 }
 

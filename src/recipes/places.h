@@ -27,8 +27,8 @@ torch::Tensor PointsShown(const torch::Tensor& points, const Showing& showing);
 torch::Tensor PointMaps(const torch::Tensor& points, int64_t cells);
 
 // The theta of boxes {B, 4} in units of a picture of `side` pixels (dataio::Domain::boxes). No box (width 0)
-// is the whole picture; one without any area left is as large as a cell of PointMaps.
-torch::Tensor ThetaOfDomain(const torch::Tensor& boxes, int64_t side);
+// is the whole picture; one without any area left is as large as one of the `cells` of a side of PointMaps.
+torch::Tensor ThetaOfDomain(const torch::Tensor& boxes, int64_t side, int64_t cells);
 // key points {B, P, 3} of a Domain, likewise: in steps of a pixel.
 torch::Tensor PointsOfDomain(const torch::Tensor& points, int64_t side);
 

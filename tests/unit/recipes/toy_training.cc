@@ -11,12 +11,10 @@
 namespace helio::testing {
 namespace {
 
-constexpr int64_t kWords = 5, kVocabulary = 20, kEmbedding = 7, kPoints = 4;
-
 torch::Dtype CurrentDtype() { return c10::typeMetaToScalarType(torch::get_default_dtype()); }
 
 dataio::Domain ToyDomain(int64_t index, const RowRange& rows, torch::Dtype dtype,
-                         const std::vector<int64_t>& sides) {
+                         const std::vector<int64_t>& sides, const ToySizes& sizes) {
   const RowRange whole{0, rows.global, rows.global};
   dataio::Domain data;
   const auto part = [&](const torch::Tensor& all) {
@@ -28,21 +26,21 @@ dataio::Domain ToyDomain(int64_t index, const RowRange& rows, torch::Dtype dtype
   for (const int64_t side : sides)
     data.wrong_images.push_back(
         part(NormalRows(RandomKey(1, "wrong", {index, side}), whole, {3, side, side}, dtype).tanh()));
-  const auto lengths = std::get<0>((UniformRows(RandomKey(1, "length", {index}), whole, {}) * kWords)
+  const auto lengths = std::get<0>((UniformRows(RandomKey(1, "length", {index}), whole, {}) * sizes.words)
                                        .to(torch::kInt64)
                                        .add(1)
                                        .sort(0, true));
-  const auto ids = (UniformRows(RandomKey(1, "ids", {index}), whole, {kWords}) * (kVocabulary - 1))
+  const auto ids = (UniformRows(RandomKey(1, "ids", {index}), whole, {sizes.words}) * (sizes.vocabulary - 1))
                        .to(torch::kInt64)
                        .add(1);
-  const auto padding = torch::arange(kWords).unsqueeze(0).ge(lengths.unsqueeze(1));
+  const auto padding = torch::arange(sizes.words).unsqueeze(0).ge(lengths.unsqueeze(1));
   data.captions = part(ids.masked_fill(padding, 0));
   data.caption_lengths = part(lengths);
   data.classes = part((UniformRows(RandomKey(1, "class", {index}), whole, {}) * 4).to(torch::kInt64));
-  data.embeddings = part(NormalRows(RandomKey(1, "embedding", {index}), whole, {kEmbedding}, dtype));
+  data.embeddings = part(NormalRows(RandomKey(1, "embedding", {index}), whole, {sizes.embedding}, dtype));
   data.boxes = part(UniformRows(RandomKey(1, "box", {index}), whole, {4}, dtype) * 0.5 + 0.1);
   // The third entry says whether the point is there.
-  auto points = UniformRows(RandomKey(1, "points", {index}), whole, {kPoints, 3}, dtype);
+  auto points = UniformRows(RandomKey(1, "points", {index}), whole, {sizes.points, 3}, dtype);
   points.select(2, 2).copy_(points.select(2, 2).gt(0.3));
   data.key_points = part(points * points.narrow(2, 2, 1));
   data.characters = part((UniformRows(RandomKey(1, "characters", {index}), whole, {2, kCharacterPlaces}) * 71)
@@ -81,41 +79,47 @@ OptionValues ToyOptions() {
           {"loss_units", "spread"},
           {"iterations", "9"},
           {"pool_size", "9"},
-          {"words", std::to_string(kWords)}};
+          {"words", std::to_string(ToySizes().words)}};
 }
 
-recipes::DataFacts ToyFacts() {
-  return {.vocabulary = kVocabulary,
+recipes::DataFacts ToyFacts(const ToySizes& sizes) {
+  std::vector<std::string> points{"beak", "tail", "left wing", "right wing"};
+  points.resize(static_cast<size_t>(sizes.points), "another point");
+  return {.vocabulary = sizes.vocabulary,
           .classes = 4,
-          .embedding = kEmbedding,
-          .key_points = {"beak", "tail", "left wing", "right wing"}};
+          .embedding = sizes.embedding,
+          .key_points = std::move(points)};
 }
 
 dataio::Batch ToyBatch(int64_t index, const RowRange& rows, torch::Dtype dtype,
-                       const std::vector<dataio::DomainNeeds>& needs) {
+                       const std::vector<dataio::DomainNeeds>& needs, const ToySizes& sizes) {
   dataio::Batch batch;
   batch.rows = rows;
   batch.domains.clear();
   for (const auto& domain : needs)
-    batch.domains.push_back(ToyDomain(index + 1000 * std::ssize(batch.domains), rows, dtype, domain.sides));
+    batch.domains.push_back(
+        ToyDomain(index + 1000 * std::ssize(batch.domains), rows, dtype, domain.sides, sizes));
   return batch;
 }
 
 ToyTraining::ToyTraining(const std::string& recipe, cluster::Communicator& communicator,
-                         const train::TrainerOptions& options, const OptionValues& values)
+                         const train::TrainerOptions& options, const OptionValues& values,
+                         const ToySizes& sizes)
     : communicator_(communicator),
+      sizes_(sizes),
       batch_(cluster::MakeGlobalBatch(communicator)),
       negatives_(cluster::MakeGlobalBatch(communicator)) {
-  system_ = recipes::MakeSystem(recipe, values, {*batch_, *negatives_, 7, {{}, /*random=*/true}, ToyFacts()});
+  system_ =
+      recipes::MakeSystem(recipe, values, {*batch_, *negatives_, 7, {{}, /*random=*/true}, ToyFacts(sizes)});
   trainer_ = std::make_unique<train::Trainer>(*system_, communicator, options);
   trainer_->ResetAverages();
 }
 
 std::vector<double> ToyTraining::Step(int64_t step, int64_t first, double rate_factor, uint64_t seed) {
   std::vector<dataio::Batch> batches;
-  const auto rows = SplitRows(kToyBatch, communicator_.rank(), communicator_.size());
+  const auto rows = SplitRows(sizes_.rows, communicator_.rank(), communicator_.size());
   for (int64_t i = 0; i < trainer_->accumulate(); ++i)
-    batches.push_back(ToyBatch(first + i, rows, CurrentDtype(), system_->Needs()));
+    batches.push_back(ToyBatch(first + i, rows, CurrentDtype(), system_->Needs(), sizes_));
   const auto report =
       trainer_->Step(batches, {.seed = seed, .step = step, .dtype = CurrentDtype()}, rate_factor);
   EXPECT_EQ(report.skipped(), 0);

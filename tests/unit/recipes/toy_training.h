@@ -12,17 +12,23 @@ constexpr int64_t kToyBatch = 6;
 
 // Tiny networks; names that a system does not read are passed over.
 OptionValues ToyOptions();
-recipes::DataFacts ToyFacts();
+
+// What the made-up data is like.
+struct ToySizes {
+  int64_t rows = kToyBatch, words = 5, vocabulary = 20, embedding = 7, points = 4;
+};
+recipes::DataFacts ToyFacts(const ToySizes& sizes = {});
 
 // The rows of made-up global batch number `index` that a rank holds: a domain for each of the needs.
 dataio::Batch ToyBatch(int64_t index, const RowRange& rows, torch::Dtype dtype,
-                       const std::vector<dataio::DomainNeeds>& needs);
+                       const std::vector<dataio::DomainNeeds>& needs, const ToySizes& sizes = {});
 
 // One rank's system and trainer. Construction is collective.
 class ToyTraining {
  public:
   ToyTraining(const std::string& recipe, cluster::Communicator& communicator,
-              const train::TrainerOptions& options, const OptionValues& values = ToyOptions());
+              const train::TrainerOptions& options, const OptionValues& values = ToyOptions(),
+              const ToySizes& sizes = {});
   ToyTraining(const ToyTraining&) = delete;
   ToyTraining& operator=(const ToyTraining&) = delete;
 
@@ -36,6 +42,7 @@ class ToyTraining {
 
  private:
   cluster::Communicator& communicator_;
+  const ToySizes sizes_;
   const std::unique_ptr<GlobalBatch> batch_, negatives_;
   std::unique_ptr<recipes::System> system_;
   std::unique_ptr<train::Trainer> trainer_;

@@ -4,6 +4,7 @@
 #include "cluster/solo_communicator.h"
 #include "cluster/thread_communicator.h"
 #include "src/base/error.h"
+#include "src/recipes/places.h"
 #include "tests/unit/recipes/toy_training.h"
 
 namespace helio::testing {
@@ -98,6 +99,69 @@ TEST_F(Variants, WidthsThatCannotBeHalvedAreRefused) {
   EXPECT_THROW(Make("stackgan2", {{"gf", "2"}}), Error);
   EXPECT_NO_THROW(Make("stackgan1", {{"gf", "2"}}));
 }
+
+TEST_F(Variants, ABoxThatIsCutAwayIsACellOfItsPicturesMap) {
+  const auto beyond = torch::tensor({1.5, 1.5, 0.3, 0.3}, torch::kFloat64).view({1, 4});
+  for (const auto& [side, cells] : {std::pair{16, 8}, {32, 16}, {128, 16}})
+    EXPECT_DOUBLE_EQ(recipes::ThetaOfDomain(beyond, side, cells)[0][1][1].item<double>(), 1.0 / cells);
+}
+
+// Nothing may be of a size because the tests beside this one, or the fixtures, have it.
+class OtherDimensions : public ::testing::TestWithParam<std::string> {
+ protected:
+  static constexpr ToySizes kSizes{.rows = 5, .words = 9, .vocabulary = 13, .embedding = 4, .points = 3};
+
+  static OptionValues Options() {
+    return With({{"base_side", "8"},
+                 {"stages", "3"},
+                 {"gf", "6"},
+                 {"df", "3"},
+                 {"z", "3"},
+                 {"condition", "11"},
+                 {"embedding", "10"},
+                 {"word_vector", "5"},
+                 {"words", "9"},
+                 {"residual_blocks", "3"},
+                 {"caption_embedding", "5"},
+                 {"caption_hidden", "3"},
+                 {"text_projection", "7"},
+                 {"char_conv1", "3"},
+                 {"char_conv2", "2"},
+                 {"char_width", "4"},
+                 {"side", "20"},
+                 {"d_layers", "1"},
+                 {"pool_size", "4"},
+                 {"generator_hidden", "4,9,5"},
+                 {"generator_channels", "5,7,3,4,2"},
+                 {"generator_convolutions", "2"},
+                 {"crop_side", "21"},
+                 {"iterations", "2"}});
+  }
+
+  static void Draw(recipes::Drawer& drawer, const dataio::Batch& batch) {
+    const auto images =
+        drawer.Draw(recipes::PromptOf(batch.data()), recipes::RowsOf(1, {0, kSizes.rows, kSizes.rows}))
+            .images;
+    EXPECT_EQ(images.back().size(0), kSizes.rows);
+    EXPECT_TRUE(images.back().isfinite().all().item<bool>());
+  }
+};
+
+TEST_P(OtherDimensions, AreTrainedAndDrawn) {
+  for (const int ranks : {1, 2})
+    cluster::RunThreadRanks(ranks, [&](cluster::Communicator& communicator) {
+      ToyTraining training(GetParam(), communicator, {}, Options(), kSizes);
+      for (int64_t step = 0; step < 2; ++step)
+        for (const double loss : training.Step(step, step)) EXPECT_TRUE(std::isfinite(loss));
+      if (communicator.rank() > 0) return;
+      const auto batch =
+          ToyBatch(5, {0, kSizes.rows, kSizes.rows}, torch::kFloat32, training.system().Needs(), kSizes);
+      if (const auto drawer = training.system().MakeDrawer()) Draw(*drawer, batch);
+    });
+}
+
+INSTANTIATE_TEST_SUITE_P(Systems, OtherDimensions, ::testing::ValuesIn(recipes::SystemNames()),
+                         [](const auto& recipe) { return recipe.param; });
 
 }  // namespace
 }  // namespace helio::testing
