@@ -1,5 +1,6 @@
 #include "src/recipes/ppgn_drawer.h"
 
+#include <algorithm>
 #include <sstream>
 
 #include "src/base/error.h"
@@ -9,6 +10,18 @@ namespace helio::recipes {
 namespace {
 
 constexpr int64_t kShown = 8;  // pictures of a chain
+// Chains that run side by side: a gradient goes through generator, encoder and condition, whose activations
+// are the memory that it takes. Chains do not know of each other.
+constexpr int64_t kSideBySide = 16;
+
+Prompt PromptOfRows(const Prompt& prompt, int64_t first, int64_t count) {
+  Prompt part;
+  const auto take = [&](torch::Tensor Prompt::*what) {
+    if ((prompt.*what).defined()) part.*what = (prompt.*what).narrow(0, first, count);
+  };
+  for (const auto what : {&Prompt::captions, &Prompt::lengths, &Prompt::classes}) take(what);
+  return part;
+}
 
 bool IsShown(int64_t step, int64_t steps) {
   if (steps < kShown) return true;
@@ -95,6 +108,22 @@ torch::Tensor PpgnDrawer::Noise(int64_t step, const DrawingRows& rows) const {
 }
 
 Pictures PpgnDrawer::Draw(const Prompt& prompt, const DrawingRows& rows) {
+  Pictures all;
+  for (int64_t first = 0; first < std::ssize(rows); first += kSideBySide) {
+    const auto count = std::min(kSideBySide, std::ssize(rows) - first);
+    const auto begin = rows.begin() + first;
+    auto some = DrawAtOnce(PromptOfRows(prompt, first, count), DrawingRows(begin, begin + count));
+    if (first == 0) {
+      all = std::move(some);
+      continue;
+    }
+    for (size_t i = 0; i < all.images.size(); ++i)
+      all.images[i] = torch::cat({all.images[i], some.images[i]});
+  }
+  return all;
+}
+
+Pictures PpgnDrawer::DrawAtOnce(const Prompt& prompt, const DrawingRows& rows) {
   const torch::NoGradGuard no_grad;
   const auto condition = nets_.ConditionOf(prompt);
   const bool absolute = settings_.code_units == "absolute";

@@ -60,6 +60,7 @@ class PpgnDrawer : public Drawer {
   std::string part() const override { return "netG"; }
 
  private:
+  Pictures DrawAtOnce(const Prompt& prompt, const DrawingRows& rows);
   torch::Tensor Noise(int64_t step, const DrawingRows& rows) const;
 
   const ChainSettings settings_;

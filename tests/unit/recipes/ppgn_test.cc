@@ -133,6 +133,19 @@ TEST_F(PpgnChain, IsAFunctionOfSeedAndRow) {
   EXPECT_TRUE(torch::allclose(part, whole.back().narrow(0, 2, 2), 1e-3, 1e-4));
 }
 
+// More than run side by side.
+TEST_F(PpgnChain, ManyAreDrawnInParts) {
+  recipes::Prompt prompt;
+  prompt.classes = torch::arange(35).remainder(4);
+  const auto all = drawer_->Draw(prompt, recipes::RowsOf(3, {0, 35, 35}));
+  ASSERT_EQ(all.images.size(), 8u);
+  ASSERT_EQ(all.labels.size(), 8u);
+  EXPECT_EQ(all.images.back().size(0), 35);
+  prompt.classes = prompt.classes.narrow(0, 33, 2);
+  const auto last = drawer_->Draw(prompt, recipes::RowsOf(3, {33, 2, 35})).images.back();
+  EXPECT_TRUE(torch::allclose(last, all.images.back().narrow(0, 33, 2), 1e-3, 1e-4));
+}
+
 TEST_F(PpgnChain, CanBeAskedForAClassToo) {
   EXPECT_EQ(drawer_->classes(), 4);
   recipes::Prompt prompt;
