@@ -11,14 +11,24 @@
 #include "src/base/tensor.h"
 #include "tests/support/faulty_communicator.h"
 #include "tests/support/faulty_mpi.h"
+// clang-format off
+#include <c10/core/impl/VirtualGuardImpl.h>
+// clang-format on
 
 namespace helio {
 namespace {
+
+// Whoever asks for "the" GPU gets the rank's own.
+void CheckCurrent(const torch::Device& device) {
+  if (device.is_cpu()) return;
+  CHECK_EQ(c10::impl::VirtualGuardImpl(device.type()).getDevice(), device) << "is the thread's device";
+}
 
 int Train(cluster::Communicator& world, const testing::Fault& fault, double seconds, bool split) {
   const auto c = testing::MakeFaulty(world, fault);
   const auto other = split ? c->Duplicate("other") : nullptr;
   const auto device = world.world().device;
+  CheckCurrent(device);
   auto gradient = torch::ones({300'000}, device), statistics = torch::ones({64}, device);
   const auto end = Clock::now() + std::chrono::duration<double>(seconds);
   auto stop = torch::zeros({1}, device);

@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
-"""Two ranks on simulated GPUs: NCCL's communicators are ended in the order in which they were made, and a driver that does not answer ends the job with
-the rank's name, while that rank's heartbeats go on. Usage: device_faults.py FAULT_PROGRAM SIMULATED_DEVICE_DIR"""
+"""Two ranks on simulated GPUs: each has made its own the current one, in every thread, NCCL's communicators are ended in the order in which they were made,
+and a driver that does not answer ends the job with the rank's name, while that rank's heartbeats go on. Usage: device_faults.py FAULT_PROGRAM SIMULATED_DEVICE_DIR"""
 import os
 import pathlib
+import re
 import subprocess
 import sys
 import tempfile
@@ -24,6 +25,13 @@ def job(seconds, **environment):
     return done.returncode, done.stdout + done.stderr, time.time() - begin
 
 
+def own_devices():
+    """A thread that forgot would make a context on GPU 0, some hundred MB of it for each rank of a host."""
+    code, output, _ = job(1)
+    used = dict(re.findall(r"rank (\d): \d+ copies from the host, contexts on devices ([\d ]+)\]", output))
+    check(code == 0 and used == {"0": "0", "1": "1"}, f"contexts on devices, by rank: {used}" + (f":\n{output}" if code else ""))
+
+
 def in_order():
     with tempfile.TemporaryDirectory(prefix="helio_nccl_") as log:
         code, output, _ = job(1, SIM_NCCL_LOG=log)
@@ -43,5 +51,6 @@ def stuck_driver():
 
 
 if __name__ == "__main__":
+    own_devices()
     in_order()
     stuck_driver()

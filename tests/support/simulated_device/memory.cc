@@ -10,6 +10,8 @@
 #include "queues.h"
 
 extern "C" void sim_reads();
+extern "C" void sim_writes();
+extern "C" void sim_uses();
 
 namespace sim {
 namespace {
@@ -111,6 +113,7 @@ using namespace sim;
 extern "C" {
 
 cudaError_t cudaMalloc(void** block, size_t bytes) {
+  sim_uses();
   if (Fails("malloc")) return cudaErrorMemoryAllocation;
   *block = aligned_alloc(512, (bytes + 511) / 512 * 512);
   if (Asynchronous())
@@ -149,6 +152,7 @@ cudaError_t cudaFree(void* block) {
 }
 
 cudaError_t cudaHostAlloc(void** block, size_t bytes, unsigned) {
+  sim_uses();
   *block = malloc(bytes);
   std::lock_guard guard(memory().mutex);
   memory().pinned[*block] = {bytes, {}};
@@ -161,6 +165,7 @@ cudaError_t cudaFreeHost(void* block) {
 }
 
 cudaError_t cudaPointerGetAttributes(struct cudaPointerAttributes* attributes, const void* address) {
+  sim_uses();
   *attributes = {};
   attributes->type = IsPinned(address) ? cudaMemoryTypeHost : cudaMemoryTypeDevice;
   return Status();
@@ -169,7 +174,9 @@ cudaError_t cudaPointerGetAttributes(struct cudaPointerAttributes* attributes, c
 // Host memory that is not pinned is read or written before the call returns, as CUDA does.
 cudaError_t cudaMemcpyAsync(void* to, const void* from, size_t bytes, enum cudaMemcpyKind kind,
                             cudaStream_t stream) {
+  sim_uses();
   if (kind == cudaMemcpyDeviceToHost) sim_reads();
+  if (kind == cudaMemcpyHostToDevice) sim_writes();
   const bool waits = kind == cudaMemcpyDeviceToHost && !IsPinned(to);
   if (const auto error = waits ? MayWait(stream, "the host reads") : MayQueue(stream)) return error;
   if (kind == cudaMemcpyHostToDevice && Asynchronous() && !IsPinned(from)) {
@@ -182,12 +189,15 @@ cudaError_t cudaMemcpyAsync(void* to, const void* from, size_t bytes, enum cudaM
   return Status();
 }
 cudaError_t cudaMemcpy(void* to, const void* from, size_t bytes, enum cudaMemcpyKind kind) {
+  sim_uses();
+  if (kind == cudaMemcpyHostToDevice) sim_writes();
   if (const auto error = MayWaitForAll("the host copies")) return error;
   if (Asynchronous()) Drain(nullptr);
   memcpy(to, from, bytes);
   return Status();
 }
 cudaError_t cudaMemsetAsync(void* to, int value, size_t bytes, cudaStream_t stream) {
+  sim_uses();
   if (const auto error = MayQueue(stream)) return error;
   Enqueue(stream, [=] { memset(to, value, bytes); });
   return Status();

@@ -16,6 +16,7 @@
 
 extern "C" void sim_host_waits();
 extern "C" void sim_trace();
+extern "C" void sim_uses();
 
 namespace sim {
 
@@ -223,24 +224,28 @@ extern "C" {
 
 cudaError_t sim_status() { return Status(); }
 cudaError_t sim_launch(cudaStream_t stream, long* count) {
+  sim_uses();
   if (const auto error = MayQueue(stream)) return error;
   *count += !Captures(stream);
   return Launch();
 }
 
 cudaError_t cudaStreamCreateWithPriority(cudaStream_t* stream, unsigned, int) {
+  sim_uses();
   std::lock_guard guard(lock().mutex);
   *stream = reinterpret_cast<cudaStream_t>(NewStream());
   return Status();
 }
 cudaError_t cudaStreamDestroy(cudaStream_t) { return Status(); }
 cudaError_t cudaStreamSynchronize(cudaStream_t stream) {
+  sim_uses();
   sim_host_waits();
   if (const auto error = MayWait(stream, "the host waits for it")) return error;
   if (!Planted("host_early")) Drain(stream);
   return Status();
 }
 cudaError_t cudaDeviceSynchronize() {
+  sim_uses();
   sim_host_waits();
   if (const auto error = MayWaitForAll("the host waits for the device")) return error;
   std::deque<Stream*> all;
@@ -253,12 +258,14 @@ cudaError_t cudaDeviceSynchronize() {
   return Status();
 }
 cudaError_t cudaStreamQuery(cudaStream_t stream) {
+  sim_uses();
   if (const auto error = MayWait(stream, "the host asks whether it is done")) return error;
   return Of(stream).IsIdle() ? Status() : cudaErrorNotReady;
 }
 // Plants: a collective that does not wait for what makes its operands, a user that does not wait for it.
 #undef cudaStreamWaitEvent
 cudaError_t cudaStreamWaitEvent(cudaStream_t stream, cudaEvent_t event, unsigned) {
+  sim_uses();
   if (const auto error = MayWaitFor(stream, Of(event).captured)) return error;
   if (!Asynchronous() || Of(event).captured) return Status();
   if (Planted(Of(stream).IsDefault() ? "result_early" : "operand_early")) return Status();
@@ -266,6 +273,7 @@ cudaError_t cudaStreamWaitEvent(cudaStream_t stream, cudaEvent_t event, unsigned
   return Status();
 }
 cudaError_t cudaEventCreateWithFlags(cudaEvent_t* event, unsigned) {
+  sim_uses();
   *event = reinterpret_cast<cudaEvent_t>(new Event);
   return Status();
 }
@@ -275,6 +283,7 @@ cudaError_t cudaEventDestroy(cudaEvent_t event) {
   return Status();
 }
 cudaError_t cudaEventRecordWithFlags(cudaEvent_t event, cudaStream_t stream, unsigned) {
+  sim_uses();
   if (const auto error = MayQueue(stream)) return error;
   Of(event) = Captures(stream) ? Event{nullptr, Named(stream)} : Event{MarkEnd(stream)};
   return Status();
@@ -288,6 +297,7 @@ cudaError_t sim_event_query(cudaEvent_t event) {
   return IsDone(Of(event).mark) || Planted("pinned_early") ? Status() : cudaErrorNotReady;
 }
 cudaError_t cudaEventSynchronize(cudaEvent_t event) {
+  sim_uses();
   sim_host_waits();
   if (Of(event).captured) return sim_trace(), cudaErrorCapturedEvent;
   if (!Planted("host_early")) Await(Of(event).mark);
