@@ -10,6 +10,9 @@
 #include "dataio/embeddings.h"
 #include "src/base/error.h"
 #include "src/base/random.h"
+// clang-format off
+#include <c10/core/DeviceGuard.h>
+// clang-format on
 
 namespace helio::dataio {
 namespace {
@@ -59,7 +62,9 @@ class Loader::Reader {
 
  private:
   using Windows = std::vector<Window>;
-  PictureOptions Pictures() const { return {needs_.crop_side(), options_.flip, options_.pinned}; }
+  PictureOptions Pictures() const {
+    return {needs_.crop_side(), options_.flip, /*pinned=*/options_.device.is_cuda()};
+  }
   AugmentKey Augmentation(const char* purpose, int64_t epoch) const;
   void ReadWrongImages(int64_t epoch, Domain& domain) const;
 
@@ -197,6 +202,9 @@ std::variant<Batch, std::exception_ptr> Loader::State::MadeOrThrown(int64_t step
 
 Batch Loader::State::Make(int64_t step) const {
   torch::NoGradGuard no_grad;
+  // Who takes page-locked memory asks which copies are done: on a device that is not said, in a context on
+  // GPU 0 that every rank of a host would have.
+  const c10::DeviceGuard on_device(options.device);
   const int64_t steps = StepsPerEpoch();
   Batch batch;
   batch.rows = SplitRows(options.global_batch, options.rank, options.ranks);

@@ -19,8 +19,10 @@ struct LoaderOptions {
   int rank = 0;
   int ranks = 1;
   int workers = 1;
-  int prefetch = 4;     // batches worked ahead
-  bool pinned = false;  // pictures in page-locked memory, from which a GPU copies without stopping the host
+  int prefetch = 4;  // batches worked ahead
+  // Where the batches are used: for a GPU pictures lie in page-locked memory, from which it copies without
+  // stopping the host.
+  torch::Device device = torch::kCPU;
 
   void Declare(OptionList& list);
 };

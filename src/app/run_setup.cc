@@ -36,7 +36,7 @@ dataio::LoaderOptions LoaderOptionsOf(const TrainingOptions& options, const clus
   auto loader = options.loader;
   loader.rank = world.rank;
   loader.ranks = world.size;
-  loader.pinned = world.device.is_cuda();
+  loader.device = world.device;
   return loader;
 }
 

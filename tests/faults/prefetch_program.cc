@@ -34,7 +34,7 @@ class Sums {
 
  private:
   LoaderOptions Options() const {
-    return {.global_batch = 4, .seed = 3, .workers = 2, .prefetch = 2, .pinned = device_.is_cuda()};
+    return {.global_batch = 4, .seed = 3, .workers = 2, .prefetch = 2, .device = device_};
   }
 
   template <typename Next>
