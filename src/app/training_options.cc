@@ -86,7 +86,8 @@ void RunOptions::Declare(OptionList& list) {
            "Images of a step, over all ranks together; wrong pairs and batch norm need two of them");
   list.AddOperational("steps", &steps, AtLeast(0), "Train up to this step (0: --epochs decides)");
   list.AddOperational("epochs", &epochs, AtLeast(0), "Train for this many passes over the training split");
-  list.Add("dtype", &dtype, OneOf({"float32", "float64"}), "Of networks; float64 for tests, on CPUs");
+  list.Add("dtype", &dtype, OneOf({"float32", "float64"}),
+           "Of networks; float64 is for tests, and on CPUs with --device=auto");
   list.AddOperational("weights", &weights, AnyValue(),
                       "ROLE:FILE,... weights of frozen or initial networks by role; --damsm=FILE is "
                       "--weights=damsm:FILE");
@@ -165,7 +166,7 @@ TrainingOptions ReadTrainingOptions(const OptionValues& values, std::string& pro
   options.session.dtype = options.run.torch_dtype();
   options.loader.together = options.trainer.accumulate;
   options.loader.global_batch = options.run.batch / options.trainer.accumulate;
-  if (options.run.dtype == "float64") options.launch.device = "cpu";
+  if (options.run.dtype == "float64" && options.launch.device == "auto") options.launch.device = "cpu";
   return options;
 }
 

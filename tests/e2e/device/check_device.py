@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Every registered system on simulated CUDA devices (tests/support/simulated_device), beside the same run on the CPU: steps, validation or
 evaluation, sample pictures, averages, checkpoint, resume, then helio-eval, helio-generate, helio-export for what draws. Each program must end
-with 0 and with the CPU's numbers inside float tolerance; one GAN also on two ranks over NCCL, in float64 to 1e-9.
+with 0 and with the CPU's numbers inside float tolerance; one GAN also on two ranks over NCCL (check_ranks.py: in float64, and on four).
 Usage: check_device.py BIN_DIR SIMULATED_DEVICE_DIR [SYSTEM...]"""
 import json
 import pathlib
@@ -150,10 +150,6 @@ def check_ranks(program, system, work, alone):
     run = work / f"{system}-two"
     on(True, 2, BIN / program, *flags(system, work, STEPS), f"--out={run}")
     same(f"{system} on two ranks over NCCL", record(run), record(alone))
-    doubles = {ranks: work / f"{system}-float64-{ranks}" for ranks in (1, 2)}
-    for ranks, out in doubles.items():
-        on(True, ranks, BIN / program, *flags(system, work, STEPS), "--dtype=float64", f"--out={out}")
-    same(f"{system} on two ranks over NCCL in float64", record(doubles[2]), record(doubles[1]), tolerance=1e-9, other="one rank")
 
 
 def main():

@@ -90,6 +90,16 @@ TEST(TrainingOptionsTest, ThreadsAndWorkersHaveAnUpperEnd) {
   EXPECT_THAT(problems, HasSubstr("--threads=100000: 0 to 1024"));
 }
 
+TEST(TrainingOptionsTest, Float64IsComputedWhereItIsAskedFor) {
+  const auto device = [](const OptionValues& given) {
+    std::string problems;
+    return ReadTrainingOptions(given, problems).launch.device;
+  };
+  EXPECT_EQ(device({{"recipe", "damsm"}}), "auto");
+  EXPECT_EQ(device({{"recipe", "damsm"}, {"dtype", "float64"}}), "cpu");
+  EXPECT_EQ(device({{"recipe", "damsm"}, {"dtype", "float64"}, {"device", "cuda"}}), "cuda");
+}
+
 TEST(TrainingOptionsTest, RolesOfWeightsAndData) {
   RunOptions run;
   run.weights = "damsm:a,stage1:b:c";
