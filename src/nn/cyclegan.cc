@@ -37,6 +37,31 @@ class InstanceNormFunction : public torch::autograd::Function<InstanceNormFuncti
   static constexpr std::array<int64_t, 2> kMap = {2, 3};
 };
 
+// Along one dimension: what lies in the borders of `width` is added where the borders came from.
+torch::Tensor Folded(const torch::Tensor& padded, int64_t dimension, int64_t width) {
+  const int64_t size = padded.size(dimension) - 2 * width;
+  const auto border = [&](int64_t first) { return padded.narrow(dimension, first, width).flip({dimension}); };
+  auto folded = padded.narrow(dimension, width, size).clone();
+  folded.narrow(dimension, 1, width).add_(border(0));
+  folded.narrow(dimension, size - 1 - width, width).add_(border(size + width));
+  return folded;
+}
+
+class MirrorPaddingFunction : public torch::autograd::Function<MirrorPaddingFunction> {
+ public:
+  static torch::Tensor forward(torch::autograd::AutogradContext* context, const torch::Tensor& input,
+                               int64_t width) {
+    context->saved_data["width"] = width;
+    return torch::reflection_pad2d(input, {width, width, width, width});
+  }
+
+  static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context,
+                                                 torch::autograd::variable_list gradients) {
+    const int64_t width = context->saved_data["width"].toInt();
+    return {Folded(Folded(gradients[0], 2, width), 3, width), {}};
+  }
+};
+
 // A convolution in front of an instance norm has a bias, as published, which changes nothing: the norm takes
 // it away. Its gradient is rounding, of which Adam would make steps of the rate's size, other ones on another
 // number of ranks. So it stays as it is.
@@ -67,7 +92,12 @@ torch::Tensor InstanceNormImpl::forward(const torch::Tensor& input) {
   return InstanceNormFunction::apply(input);
 }
 
+torch::Tensor MirrorPadded(const torch::Tensor& input, int64_t width) {
+  return MirrorPaddingFunction::apply(input, width);
+}
+
 torch::Tensor MirrorPaddingImpl::forward(const torch::Tensor& input) {
+  if (input.is_cuda()) return MirrorPadded(input, width_);
   return torch::reflection_pad2d(input, {width_, width_, width_, width_});
 }
 

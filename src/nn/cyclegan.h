@@ -13,6 +13,11 @@ class InstanceNormImpl : public torch::nn::Module {
 };
 TORCH_MODULE(InstanceNorm);
 
+// torch's reflection_pad2d of {B, C, h, w} by `width` pixels on each side, fewer than h and w, with a
+// backward that adds in a fixed order. torch's own adds on a GPU in the order in which its threads come, and
+// a resumed run would have other bits.
+torch::Tensor MirrorPadded(const torch::Tensor& input, int64_t width);
+
 // The borders mirrored outwards by `width` pixels, without the edge itself.
 class MirrorPaddingImpl : public torch::nn::Module {
  public:

@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include "src/nn/captioner.h"
+#include "src/nn/cyclegan.h"
 #include "src/nn/discriminator.h"
 #include "src/nn/freeze.h"
 #include "src/nn/generator.h"
@@ -66,6 +67,21 @@ TEST(DoubleSize, RepeatsOrInterpolates) {
 }
 
 // The first stage doubles twice here, the others once each.
+// What a GPU computes is what torch's operator computes, also where the borders come from the same pixels.
+TEST(MirrorPadding, IsTorchsForwardAndBackward) {
+  for (const auto& [width, side] : {std::pair<int64_t, int64_t>{1, 2}, {1, 8}, {3, 4}, {3, 5}, {3, 16}}) {
+    const auto maps = Random64({2, 3, side, side + 1}).requires_grad_();
+    const auto ours = MirrorPadded(maps, width);
+    const auto theirs = torch::reflection_pad2d(maps, {width, width, width, width});
+    EXPECT_TRUE(ours.equal(theirs)) << width << " of " << side;
+    const auto pull = Random64(theirs.sizes());
+    const auto gradient = [&](const torch::Tensor& of) {
+      return torch::autograd::grad({of}, {maps}, {pull})[0];
+    };
+    EXPECT_TRUE(torch::allclose(gradient(ours), gradient(theirs), 1e-12, 1e-12)) << width << " of " << side;
+  }
+}
+
 TEST(Generator, UpsamplesAsItIsTold) {
   const auto edge = torch::tensor({0.0, 1.0}).view({1, 1, 1, 2});
   for (const auto how : {Upsampling::kNearest, Upsampling::kBilinear}) {
