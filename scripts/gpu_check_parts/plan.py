@@ -19,7 +19,7 @@ def all_stages(place):
         Stage([trainings.resume(place, name) for name in FIRST_RESUMES] + [trainings.evaluate(place), *graphs.graphs(place)], at_once),
         Stage(suites.parity(place), at_once),
         Stage(steps.steps(place, place.sizes.bench[0])),
-        Stage([trainings.train(place, name, 2) for name in names], at_once),
+        Stage([trainings.exact_ranks(place), *(trainings.train(place, name, 2) for name in names)], at_once),
         Stage([trainings.profile(place), suites.collectives(place)]),
         Stage([trainings.resume(place, name, 2) for name in FIRST_RESUMES] + [suites.parity_bfloat16(place)], at_once),
         Stage([trainings.resume(place, name) for name in later], at_once),

@@ -4,8 +4,8 @@ import re
 
 from gpu_check_parts.part import Failed, LeftOut, Part
 
-# A first step's losses on two ranks beside one rank's: sums in another order.
-TOLERANCE = 2e-3
+# A first step's losses on two ranks beside one rank's: sums in another order. In float64 they make next to nothing, at any step.
+TOLERANCE, EXACT = 2e-3, 1e-9
 ALL_FLAGS = ["--random_frozen", "--nofreeze_trunk", "--sentence=damsm", "--log_every=1", "--evaluate_images=100", "--threads=2"]
 
 
@@ -68,6 +68,22 @@ def compare_with_one_rank(place, name, record, job):
     job.note = f"off one rank's losses by {first:.1g} at first, {last:.1g} at last"
     if not first <= TOLERANCE:
         raise Failed(f"first losses differ from one rank's by {first:.2g}")
+
+
+def exact_ranks(place, name="mirrorgan_damsm", steps=3):
+    """Two ranks are one, in float64."""
+    def do(job):
+        records = []
+        for ranks in (1, 2):
+            out = place.work / f"exact-{ranks}"
+            job.call(*place.on_ranks(ranks, command(place, name, out, "--dtype=float64", f"--steps={steps}", "--checkpoint_every=0", f"--expect_world_size={ranks}")))
+            records.append(losses(out))
+        alone, both = records
+        job.figures["difference"] = worst = max(largest_difference(both[step], alone[step]) for step in range(1, steps + 1))
+        job.note = f"off one rank's losses by {worst:.1g}"
+        if not worst <= EXACT:
+            raise Failed(f"losses of {steps} steps in float64 differ from one rank's by {worst:.2g}")
+    return Part("ranks_float64", do, 120, needs=("data_day", "data_night"))
 
 
 def tensors(run, step):

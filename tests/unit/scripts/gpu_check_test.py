@@ -205,6 +205,26 @@ class FiguresTest(unittest.TestCase):
                 "[  PASSED  ] 12 tests.\n[  FAILED  ] Fixtures/Parity.Equals/a\n")
         self.assertEqual(suites.tests_of(said), {"passed": 12, "failed": ["Fixtures/Parity.Equals/a"], "largest_error": 1.2e-06})
 
+    def test_two_ranks_are_one_in_float64(self):
+        for off, wanted in ((1e-10, None), (1e-8, "differ from one rank's by 1e-08")):
+            with tempfile.TemporaryDirectory() as folder:
+                there = pathlib.Path(folder)
+                (there / "bundle.json").write_text(json.dumps({"trainings": {"mirrorgan_damsm": {"program": "helio-train", "flags": []}}}))
+                here = argparse.Namespace(bundle=there, work=there, device="cuda", sizes=place.SMALL, program=lambda *words: list(words), on_ranks=lambda ranks, words: [ranks, *words])
+
+                def call(ranks, *words, off=off):
+                    run = pathlib.Path(next(word[len("--out="):] for word in words if word.startswith("--out=")))
+                    run.mkdir()
+                    lines = [{"step": step, "losses": {"g/cond": 0.5 + off * (ranks == 2 and step == 3)}} for step in (1, 2, 3)]
+                    (run / "metrics.jsonl").write_text("\n".join(map(json.dumps, lines)))
+                job = argparse.Namespace(call=call, figures={}, note="")
+                part = trainings.exact_ranks(here)
+                if wanted:
+                    with self.assertRaisesRegex(Failed, wanted):
+                        part.do(job)
+                else:
+                    part.do(job)
+
     def test_kernels(self):
         events = [{"cat": "kernel", "name": "b", "dur": 500}, {"cat": "kernel", "name": "a", "dur": 1500}, {"cat": "cpu_op", "name": "c", "dur": 9}, {"cat": "kernel", "name": "b", "dur": 500}]
         self.assertEqual(list(trainings.kernel_times(events).items()), [("a", 1.5), ("b", 1.0)])
