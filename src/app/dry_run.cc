@@ -123,8 +123,12 @@ std::string DeviceMemoryText(const DryRunFacts& f) {
 }
 
 std::string HostMemoryText(const DryRunFacts& f) {
+  // Torch takes page-locked memory by the tensor, in powers of two, and gives none back.
+  const bool locked = f.device.starts_with("cuda");
   return "on the host:\n" + Line(f.prefetch * RowsOfRank(f) * f.loaded, "batches loaded ahead") +
-         Line(3 * f.trained + f.averages, "the copy that a checkpoint is written from (rank 0)");
+         Line(3 * f.trained + f.averages,
+              std::string("the copy that a checkpoint is written from (rank 0)") +
+                  (locked ? ", in page-locked memory: up to twice as much, and kept" : ""));
 }
 
 }  // namespace

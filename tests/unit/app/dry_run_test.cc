@@ -42,7 +42,16 @@ TEST(DryRunTest, CountsStepsRowsAndMemory) {
   EXPECT_THAT(text, HasSubstr("      70.0 MB  activations of 3 rows at once"));
   EXPECT_THAT(text, HasSubstr("     523.0 MB  together"));
   EXPECT_THAT(text, HasSubstr("       6.0 MB  batches loaded ahead\n"));
-  EXPECT_THAT(text, HasSubstr("     320.0 MB  the copy that a checkpoint"));
+  EXPECT_THAT(text,
+              HasSubstr("     320.0 MB  the copy that a checkpoint is written from (rank 0), in page-locked "
+                        "memory: up to twice as much, and kept\n"));
+}
+
+TEST(DryRunTest, OnACpuACheckpointsCopyIsAsLargeAsItsTensors) {
+  auto facts = Facts();
+  facts.device = "cpu";
+  EXPECT_THAT(DryRunText(facts),
+              HasSubstr("     320.0 MB  the copy that a checkpoint is written from (rank 0)\n"));
 }
 
 TEST(DryRunTest, AMicroBatchIsWhatHasActivations) {
