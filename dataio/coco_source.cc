@@ -63,11 +63,29 @@ void ReadCocoSplit(const fs::path& annotations, const fs::path& folder, const st
   for (auto& [id, record] : images) complaints.Try([&] { reading.Add(std::move(record), name); });
 }
 
-// The annotations of a split; 2014 is the published one. Empty: neither year is there.
-std::string CocoYear(const fs::path& root, const std::string& folder) {
-  for (const char* year : {"2014", "2017"})
+// The annotations of a split, of the first of `years` that is there. Empty: none is.
+std::string CocoYear(const fs::path& root, const std::string& folder, const std::vector<std::string>& years) {
+  for (const auto& year : years)
     if (Exists(root / "annotations" / ("captions_" + folder + year + ".json"))) return year;
   return "";
+}
+
+// Of both splits; 2014 is the published year, and beside train of a year val of the same goes first.
+std::pair<std::string, std::string> CocoYears(const fs::path& root) {
+  const auto train = CocoYear(root, "train", {"2014", "2017"});
+  const auto val =
+      train == "2017" ? CocoYear(root, "val", {"2017", "2014"}) : CocoYear(root, "val", {"2014", "2017"});
+  if (train == "2017" && val == "2014")
+    ThrowUser("holds captions of train2017 and of val2014: most pictures of val2014 are in train2017, too",
+              root.string(),
+              "take annotations of one year: captions_val2017.json or captions_train2014.json");
+  return {train, val};
+}
+
+// The pictures lie in the root, or (YOLO's trees) in its folder images.
+fs::path CocoFolder(const fs::path& root, const std::string& name) {
+  const auto below = root / "images" / name;
+  return !IsFolder(root / name) && IsFolder(below) ? below : root / name;
 }
 
 }  // namespace
@@ -75,12 +93,11 @@ std::string CocoYear(const fs::path& root, const std::string& folder) {
 std::vector<SourceSplit> ReadCoco(const SourceOptions& options) {
   SourceReading reading(options);
   std::string by;
-  for (const auto& [name, folder] :
-       {std::pair("train", std::string("train")), std::pair("test", std::string("val"))}) {
-    const auto year = CocoYear(options.root, folder);
-    if (year.empty()) continue;
-    const auto file = fs::path("annotations") / ("captions_" + folder + year + ".json");
-    ReadCocoSplit(options.root / file, options.root / (folder + year), name, reading);
+  const auto [train, val] = CocoYears(options.root);
+  for (const auto& [name, folder] : {std::pair("train", "train" + train), std::pair("test", "val" + val)}) {
+    if (folder == "train" || folder == "val") continue;
+    const auto file = fs::path("annotations") / ("captions_" + folder + ".json");
+    ReadCocoSplit(options.root / file, CocoFolder(options.root, folder), name, reading);
     AddToList(by, std::string(name) + " by " + file.string());
   }
   if (by.empty())

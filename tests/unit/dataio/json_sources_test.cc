@@ -72,6 +72,28 @@ TEST_F(CocoSourceTest, ValIsTestAndThePublishedYearComesFirst) {
   EXPECT_EQ(splits[1].records[0].image, root_ / "val2017/v.jpg");
 }
 
+// Of train2017 val2014 is a part: they must not become train and test.
+TEST_F(CocoSourceTest, TheYearsOfTrainAndValFitTogether) {
+  WritePicture(root_ / "train2017/t.jpg");
+  for (const char* year : {"2014", "2017"}) WritePicture(root_ / ("val" + std::string(year)) / "v.jpg");
+  const auto annotate = [&](const std::string& split, const std::string& name) {
+    Annotate(R"({"id": 1, "file_name": ")" + name + R"("})", R"({"image_id": 1, "caption": "x"})",
+             "captions_" + split + ".json");
+  };
+  annotate("train2017", "t.jpg");
+  annotate("val2014", "v.jpg");
+  ExpectError({"most pictures of val2014 are in train2017", "captions_val2017.json"});
+  annotate("val2017", "v.jpg");
+  EXPECT_EQ(ReadCoco(Options())[1].records[0].image, root_ / "val2017/v.jpg");
+}
+
+TEST_F(CocoSourceTest, PicturesMayLieInTheFolderImages) {
+  WritePicture(root_ / "images/train2017/t.jpg");
+  Annotate(R"({"id": 1, "file_name": "t.jpg"})", R"({"image_id": 1, "caption": "x"})",
+           "captions_train2017.json");
+  EXPECT_EQ(ReadCoco(Options())[0].records[0].image, root_ / "images/train2017/t.jpg");
+}
+
 TEST_F(CocoSourceTest, TrainAloneIsNoSetOfTooFewPictures) {
   Annotate(images_, captions_);
   const auto log = LogOf([&] { ReadCoco(Options()); });
