@@ -22,6 +22,7 @@ class PictureIndex {
   std::filesystem::path Find(const std::string& name) const;
   // The same of a whole path with its suffix.
   std::filesystem::path FindPath(const std::string& name) const;
+  size_t size() const { return tree_.pictures.size(); }
   bool Knows(const std::string& name) const { return Place(name, 4).has_value(); }
 
  private:

@@ -1,6 +1,7 @@
 #include "dataio/split_rule.h"
 
 #include <algorithm>
+#include <iterator>
 #include <set>
 
 #include "dataio/layouts/table.h"
@@ -18,7 +19,7 @@ ptrdiff_t DepthOf(const fs::path& path) { return std::distance(path.begin(), pat
 
 // The split whose list `file` would be by its name; empty: none.
 std::string SplitOfList(const fs::path& file) {
-  if (DepthOf(file) > 2) return "";
+  if (DepthOf(file) > 2 || IsPartitionOfCelebA(file)) return "";
   const auto stem = file.stem().string();
   if (stem == "filenames") return SplitOfFolders(file);
   return SuffixOf(file) == ".txt" || SuffixOf(file) == ".lst" ? SplitOfName(stem) : "";
@@ -134,7 +135,9 @@ void SplitRule::ReadFolders(const FileTree& tree, const PictureIndex& index, Com
 // pictures says nothing.
 void SplitRule::ReadTables(const FileTree& tree, const PictureIndex& index, Complaints& complaints) {
   std::set<std::string> splits;
-  for (const auto& file : tree.others)
+  auto files = tree.others;
+  std::ranges::copy_if(tree.texts, std::back_inserter(files), &IsPartitionOfCelebA);
+  for (const auto& file : files)
     complaints.Try([&] {
       const auto where = (root_ / file).string();
       for (const auto& [picture, split] : ReadSplitTable(root_, file, index)) {

@@ -32,7 +32,9 @@ class SplitRule {
   std::string text() const { return text_; }         // for the log
   std::vector<std::filesystem::path> Lists() const;  // its files, relative to the root
   // Whether the file is one of the lists.
-  bool IsList(const std::filesystem::path& file) const { return lists_.contains(file.string()); }
+  bool IsList(const std::filesystem::path& file) const {
+    return lists_.contains(file.string()) || tables_.contains(file);
+  }
 
  private:
   void ReadLists(const FileTree& tree, const PictureIndex& index, Complaints& complaints,

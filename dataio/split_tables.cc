@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <map>
 #include <set>
 
 #include "dataio/layouts/separated.h"
@@ -54,16 +55,21 @@ size_t SplitColumn(const Records& records) {
   return SIZE_MAX;
 }
 
-// The column that names the most pictures, of at least half of the records; SIZE_MAX: there is none.
+// The column that names the most pictures: by their files' names, or of at least half of the records; of a
+// large set's table few records are of the pictures that are here, and labels are names of some by chance.
+// SIZE_MAX: there is none.
 size_t PictureColumn(const Records& records, size_t split, const PictureIndex& index) {
   size_t best = SIZE_MAX;
-  ptrdiff_t most = 0;
+  std::pair<bool, ptrdiff_t> most = {false, 0};
   for (size_t i = 0; !records.empty() && i < records[0].size(); ++i) {
     const auto known =
         std::ranges::count_if(records, [&](const auto& record) { return index.Knows(Cell(record, i)); });
-    if (i != split && known > most) most = known, best = i;
+    const bool files = std::all_of(records.begin() + 1, records.end(),
+                                   [&](const auto& record) { return IsPictureName(Cell(record, i)); });
+    if (i == split || known == 0) continue;
+    if (const std::pair now(files, known); now > most) most = now, best = i;
   }
-  return 2 * most >= std::ssize(records) ? best : SIZE_MAX;
+  return most.first || 2 * most.second >= std::ssize(records) ? best : SIZE_MAX;
 }
 
 std::vector<SplitRow> RowsOfTable(const fs::path& file, const std::string& split_of_file,
@@ -125,12 +131,29 @@ std::vector<SplitRow> RowsOfSplitJson(const fs::path& file, const std::string& s
   return rows;
 }
 
-// Rows of pictures that are there; none where most are not.
+// The header of Kaggle's is no row.
+std::vector<SplitRow> RowsOfCelebA(const fs::path& file) {
+  static const std::map<std::string, std::string> splits = {{"0", "train"}, {"1", "val"}, {"2", "test"}};
+  std::vector<SplitRow> rows;
+  for (const auto& line : ReadLines(file)) {
+    const auto name = line.substr(0, line.find_first_of(" ,\t"));
+    if (const auto split = splits.find(line.substr(line.find_last_of(" ,\t") + 1)); split != splits.end())
+      rows.push_back({name, split->second});
+  }
+  return rows;
+}
+
+std::vector<SplitRow> AllRows(const fs::path& file, const std::string& split, const PictureIndex& index) {
+  if (IsPartitionOfCelebA(file)) return RowsOfCelebA(file);
+  return SuffixOf(file) == ".json" ? RowsOfSplitJson(file, split) : RowsOfTable(file, split, index);
+}
+
+// Rows of pictures that are there; none where these are the smaller part, of the rows and of the pictures.
 std::vector<SplitRow> KnownRows(const fs::path& file, const std::string& split, const PictureIndex& index) {
-  auto rows = SuffixOf(file) == ".json" ? RowsOfSplitJson(file, split) : RowsOfTable(file, split, index);
+  auto rows = AllRows(file, split, index);
   const auto all = rows.size();
   std::erase_if(rows, [&](const SplitRow& row) { return !index.Knows(row.picture); });
-  return 2 * rows.size() < all ? std::vector<SplitRow>() : rows;
+  return 2 * rows.size() < std::min(all, index.size()) ? std::vector<SplitRow>() : rows;
 }
 
 // Of a file whose name says a split among other things, if it holds what a list of that split would.
@@ -145,17 +168,30 @@ void TellUncertain(const fs::path& file, const std::string& split, const Picture
                << file.extension().string() << ")";
 }
 
+// Of a file of which no row is taken: whether somebody meant its splits. `split`: as for TellUncertain.
+void TellIfMeant(const fs::path& file, const std::string& split, const PictureIndex& index) {
+  const auto begin = FirstLines(file);
+  const bool table = SuffixOf(file) != ".json" && !ReadHeader(begin);
+  if (IsPartitionOfCelebA(file) || (table && SplitColumn(RecordsOf(begin)) != SIZE_MAX))
+    LOG(WARNING) << file.string() << ": is not read: it says splits, but of most pictures here it names none "
+                 << "(a column of names or paths below the root, each with its suffix)";
+  else if (!split.empty())
+    TellUncertain(file, split, index);
+}
+
 }  // namespace
+
+bool IsPartitionOfCelebA(const fs::path& file) { return file.stem() == "list_eval_partition"; }
 
 std::vector<SplitRow> ReadSplitTable(const fs::path& root, const fs::path& file, const PictureIndex& index) {
   const auto suffix = SuffixOf(file);
-  const bool table = suffix == ".csv" || suffix == ".tsv";
+  const bool table = suffix == ".csv" || suffix == ".tsv" || IsPartitionOfCelebA(file);
   if (std::distance(file.begin(), file.end()) > 2 || (!table && suffix != ".json")) return {};
   const auto stem = file.stem().string(), split = SplitOfName(stem);
   if (!table && split.empty() && !SaysSplits(stem)) return {};
   const bool certain = NamesSplitAlone(stem);
   const auto rows = KnownRows(root / file, certain ? split : "", index);
-  if (rows.empty() && !certain && !split.empty()) TellUncertain(root / file, split, index);
+  if (rows.empty()) TellIfMeant(root / file, certain ? "" : split, index);
   const std::set<SplitRow> once(rows.begin(), rows.end());
   return {once.begin(), once.end()};
 }

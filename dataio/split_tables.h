@@ -13,8 +13,13 @@ struct SplitRow {
   auto operator<=>(const SplitRow&) const = default;
 };
 
+// CelebA's list_eval_partition.txt, or Kaggle's .csv of it: 0, 1 and 2 are train, val and test. By its name.
+bool IsPartitionOfCelebA(const std::filesystem::path& file);
+
 // What `file` (.csv, .tsv or .json in the two upper levels of `root`) says of pictures that are there, each
-// once; nothing where it is something else. It may be
+// once; nothing where it is something else, or names less than half of the pictures and most of its rows
+// others. It may be
+// - CelebA's partition,
 // - a table with a column of pictures and one of splits (split.csv),
 // - a table with a column of pictures and none of captions, of which the file's name says the split and
 // nothing else (train.csv, train_labels.csv; not train_fold1.csv, which is told as not read),

@@ -414,6 +414,37 @@ TEST_F(LayoutsTest, ListsOfSplitsInJsonAndTables) {
   }
 }
 
+TEST_F(LayoutsTest, ThePartitionOfCelebA) {
+  for (const char* stem : {"i/1", "i/2", "i/3", "i/4"}) Captioned(stem);
+  for (const auto& [name, text] :
+       {std::pair("list_eval_partition.txt", "1.jpg 0\n2.jpg 0\n3.jpg 1\n4.jpg 2\n5.jpg 2\n"),
+        std::pair("list_eval_partition.csv", "image_id,partition\n1.jpg,0\n2.jpg,0\n3.jpg,1\n4.jpg,2\n")}) {
+    WriteText(root_ / name, text);
+    SCOPED_TRACE(name);
+    EXPECT_EQ(Ids("train"), "i/1 i/2 ");
+    EXPECT_EQ(Ids("val"), "i/3 ");
+    EXPECT_EQ(Ids("test"), "i/4 ");
+    const auto log = LogOf([&] { EXPECT_EQ(Refusal(), ""); });
+    EXPECT_EQ(log.find("left out"), std::string::npos) << log;
+    EXPECT_EQ(log.find("not read"), std::string::npos) << log;
+    fs::remove(root_ / name);
+  }
+}
+
+// Somebody has a part of the pictures: the table of all of them decides still.
+TEST_F(LayoutsTest, ATableOfSplitsOfALargerSet) {
+  for (const char* stem : {"i/1", "i/2", "i/3"}) Captioned(stem);
+  std::string rows = "label,file,split\n";
+  for (int i = 1; i < 30; ++i)
+    rows += "1," + std::to_string(i) + ".jpg," + (i % 2 == 0 ? "test" : "train") + "\n";
+  WriteText(root_ / "split.csv", rows);
+  EXPECT_EQ(Ids("train"), "i/1 i/3 ");
+  EXPECT_EQ(Ids("test"), "i/2 ");
+  WriteText(root_ / "split.csv", "file,split\n1.jpg,test\n7.jpg,train\n8.jpg,train\n9.jpg,train\n");
+  const auto log = LogOf([&] { EXPECT_EQ(Ids("train"), "i/1 i/2 i/3 "); });
+  EXPECT_NE(log.find("split.csv: is not read: it says splits"), std::string::npos) << log;
+}
+
 TEST_F(LayoutsTest, TablesOfOneSplitMayNameAPictureTwice) {
   for (const char* stem : {"i/a", "i/b", "i/c"}) Captioned(stem);
   WriteText(root_ / "train.csv", "file,label\na.jpg,3\nb.jpg,4\n");
