@@ -21,8 +21,8 @@ class PickleReader {
  private:
   // An opcode of pickletools: what a list of strings is made of. Structure and memo are read and left out.
   void Step(char opcode) {
-    static constexpr std::string_view kStructure = "(l]aet\r\n", kLines = "pgI", kOneByte = "qh\x80",
-                                      kFourBytes = "rj";
+    static constexpr std::string_view kStructure = "(l]aet\r\n\x94", kLines = "pgI", kOneByte = "qh\x80",
+                                      kFourBytes = "rj", kEightBytes = "\x95";
     const auto is = [opcode](std::string_view kind) { return kind.find(opcode) != std::string_view::npos; };
     if (is(kStructure)) return;
     if (is(kLines)) {
@@ -31,6 +31,8 @@ class PickleReader {
       Take(1);
     } else if (is(kFourBytes)) {
       Take(4);
+    } else if (is(kEightBytes)) {
+      Take(8);
     } else {
       strings_.push_back(String(opcode));
     }
@@ -43,13 +45,16 @@ class PickleReader {
       case 'V':
         return Line();
       case 'U':
-        return Take(static_cast<unsigned char>(Take(1)[0]));
+      case '\x8c':
+        return Take(Size(1));
       case 'X':
       case 'T':
-        return Take(Size4());
+        return Take(Size(4));
+      case '\x8d':
+        return Take(Size(8));
       default:
         ThrowData("is not a plain pickled list of strings", where_,
-                  "convert it with scripts/convert_vocab.py");
+                  "write the names into a .txt in its place, one a line");
     }
   }
 
@@ -68,10 +73,12 @@ class PickleReader {
     return line;
   }
 
-  size_t Size4() {
-    const std::string bytes = Take(4);
+  // A number of so many bytes.
+  size_t Size(size_t length) {
+    const std::string bytes = Take(length);
     size_t size = 0;
-    for (size_t i = 0; i < 4; ++i) size |= static_cast<size_t>(static_cast<unsigned char>(bytes[i])) << 8 * i;
+    for (size_t i = 0; i < length; ++i)
+      size |= static_cast<size_t>(static_cast<unsigned char>(bytes[i])) << 8 * i;
     return size;
   }
 

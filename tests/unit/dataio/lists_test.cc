@@ -414,6 +414,21 @@ TEST_F(LayoutsTest, ListsOfSplitsInJsonAndTables) {
   }
 }
 
+// Python 3 writes protocol 4 unless it is told otherwise.
+TEST_F(LayoutsTest, PickledListsOfPython3) {
+  for (const char* stem : {"i/a", "i/b", "i/c"}) Captioned(stem);
+  const std::string frame("\x80\x04\x95\x0d\0\0\0\0\0\0\0", 11);
+  WriteText(root_ / "train/filenames.pickle", frame +
+                                                  "]\x94(\x8c\x01"
+                                                  "a\x94\x8c\x01"
+                                                  "c\x94"
+                                                  "e.");
+  EXPECT_EQ(Ids("train"), "i/a i/c ");
+  EXPECT_EQ(Ids("test"), "i/b ");
+  WriteText(root_ / "train/filenames.pickle", std::string("\x80\x04\x4e.", 4));
+  EXPECT_NE(Refusal().find("write the names into a .txt in its place"), std::string::npos) << Refusal();
+}
+
 TEST_F(LayoutsTest, ThePartitionOfCelebA) {
   for (const char* stem : {"i/1", "i/2", "i/3", "i/4"}) Captioned(stem);
   for (const auto& [name, text] :
