@@ -19,7 +19,17 @@ constexpr const char* kFile = "captions.jsonl";
 // What helps where lists and folders beside the file decide, and cannot.
 constexpr const char* kSayIt = " (or say each line's split in its field 'split': nothing else is asked then)";
 
-std::string SeeLines(const FileTree& tree) { return Exists(tree.root / kFile) ? kFile : ""; }
+// With other names of the fields ("file_name", "text") it is a list like any other.
+std::string SeeLines(const FileTree& tree) {
+  const auto file = tree.root / kFile;
+  if (!Exists(file)) return "";
+  const auto fields = FieldsOfFirstLine(file);
+  const bool lines = fields.empty() || std::ranges::find(fields, "image") != fields.end();
+  return lines || !LooksLikeTable(file) ? kFile : "";
+}
+
+// Whether something is said in `field`: pandas writes null where a cell is empty.
+bool Says(const Json& line, const char* field) { return line.contains(field) && !line.at(field).is_null(); }
 
 std::array<double, 4> ReadBox(const Json& line, const std::string& where) {
   std::array<double, 4> box = {};
@@ -44,8 +54,8 @@ SourceRecord ReadLine(const Json& line, const std::string& where, const FileTree
   if (reading.options().captions)
     for (const auto& caption : JsonField<std::vector<std::string>>(line, "captions", where))
       reading.AddCaption(record, caption);
-  if (line.contains("box")) record.box = ReadBox(line, where);
-  if (line.contains("class")) record.class_id = CheckedClass(IntegerField(line, "class", where), where);
+  if (Says(line, "box")) record.box = ReadBox(line, where);
+  if (Says(line, "class")) record.class_id = CheckedClass(IntegerField(line, "class", where), where);
   return record;
 }
 
@@ -67,7 +77,7 @@ std::vector<CaptionLine> AllLines(const FileTree& tree, const PictureIndex& inde
     reading.complaints().Try([&] {
       const Json line = ParseJson(text, where);
       auto record = ReadLine(line, where, tree, index, reading);
-      auto split = line.contains("split") ? JsonField<std::string>(line, "split", where) : "";
+      auto split = Says(line, "split") ? JsonField<std::string>(line, "split", where) : "";
       lines.push_back({std::move(record), std::move(split), where});
     });
   }

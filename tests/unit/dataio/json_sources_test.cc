@@ -221,6 +221,23 @@ TEST_F(FolderSourceTest, JsonLines) {
   EXPECT_FALSE(splits[1].records[0].has_box());
 }
 
+// As pandas writes a cell that is empty.
+TEST_F(FolderSourceTest, NullInALineSaysNothing) {
+  for (const char* name : {"a.jpg", "b.jpg"}) WritePicture(root_ / name);
+  const std::string line = R"(.jpg", "captions": ["one"], "class": null, "box": null, "split": null})";
+  Lines(R"({"image": "a)" + line + "\n" + R"({"image": "b)" + line);
+  const auto splits = ReadFolder(Options());
+  ASSERT_EQ(Count(splits), 2u);
+  EXPECT_EQ(splits[0].records[0].class_id, -1);
+  EXPECT_FALSE(splits[0].records[0].has_box());
+}
+
+TEST_F(FolderSourceTest, LinesWithFieldsOfHuggingFaceAreAList) {
+  WritePicture(root_ / "i/a.jpg");
+  Lines(R"({"file_name": "i/a.jpg", "text": "one"})");
+  EXPECT_EQ(ReadFolder(Options())[0].records[0].captions, (std::vector<std::string>{"one"}));
+}
+
 TEST_F(FolderSourceTest, BadLinesAreComplaints) {
   WritePicture(root_ / "a.jpg");
   WritePicture(root_ / "b.jpg");
