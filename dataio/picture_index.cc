@@ -113,4 +113,27 @@ fs::path PictureIndex::Find(const std::string& name) const { return PictureAt(Pl
 
 fs::path PictureIndex::FindPath(const std::string& name) const { return PictureAt(Place(name, 1), name); }
 
+namespace {
+
+FileTree PicturesBelow(const FileTree& tree, const fs::path& folder) {
+  FileTree below;
+  below.root = tree.root;
+  const auto is_below = [&](const fs::path& picture) {
+    return std::mismatch(folder.begin(), folder.end(), picture.begin(), picture.end()).first == folder.end();
+  };
+  const auto begin = std::lower_bound(tree.pictures.begin(), tree.pictures.end(), folder);  // all are sorted
+  below.pictures.assign(begin, std::find_if_not(begin, tree.pictures.end(), is_below));
+  return below;
+}
+
+}  // namespace
+
+FolderIndex::FolderIndex(const PictureIndex& all, const FileTree& tree, fs::path folder)
+    : all_(all), folder_(std::move(folder)), tree_(PicturesBelow(tree, folder_)), below_(tree_) {}
+
+fs::path FolderIndex::Find(const std::string& name) const {
+  const auto beside = (folder_ / fs::path(name).relative_path()).lexically_normal().string();
+  return all_.Knows(beside) ? all_.Find(beside) : below_.Find(name);
+}
+
 }  // namespace helio::dataio

@@ -43,4 +43,22 @@ class PictureIndex {
   Maps composed_;  // of names that are no ASCII, in normal form C
 };
 
+// Finds what a list in `folder` means: the path from there, or pictures below it, as other folders count
+// theirs from 0, too. Immutable.
+class FolderIndex {
+ public:
+  // `all`: of `tree`; must outlive it. `folder`: relative to the root.
+  FolderIndex(const PictureIndex& all, const FileTree& tree, std::filesystem::path folder);
+  FolderIndex(const FolderIndex&) = delete;
+  FolderIndex& operator=(const FolderIndex&) = delete;
+  // As PictureIndex::Find.
+  std::filesystem::path Find(const std::string& name) const;
+
+ private:
+  const PictureIndex& all_;
+  const std::filesystem::path folder_;
+  const FileTree tree_;  // of the pictures below the folder alone
+  const PictureIndex below_;
+};
+
 }  // namespace helio::dataio

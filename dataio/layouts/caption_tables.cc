@@ -1,3 +1,5 @@
+#include <algorithm>
+#include <memory>
 #include <set>
 
 #include "dataio/layouts/layout.h"
@@ -47,13 +49,26 @@ std::string SeeTables(const FileTree& tree) {
   return Join(TableFiles(tree));
 }
 
+// By its name, "train.csv", or its folder, "train/captions.txt"; empty: it does not say.
+std::string SplitOfTable(const fs::path& file) {
+  const auto split = SplitOfName(file.stem().string());
+  return split.empty() ? SplitOfFolders(file) : split;
+}
+
 // Several lists are lists of splits, or nobody knows which one is meant.
 void CheckTables(const std::vector<fs::path>& files, const FileTree& tree) {
   std::set<std::string> splits;
-  for (const auto& file : files) splits.insert(SplitOfName(file.stem().string()));
+  for (const auto& file : files) splits.insert(SplitOfTable(file));
   if (files.size() > 1 && (splits.contains("") || splits.size() < files.size()))
     ThrowUser("holds several lists of captions: " + SeeTables(tree), tree.root.string(),
               "leave one there, or one for each of train, val, test");
+}
+
+// Whether it lies in a split's folder, with that split's pictures.
+bool IsAmongPictures(const fs::path& file, const FileTree& tree) {
+  if (SplitOfFolders(file).empty()) return false;
+  const auto folder = *file.begin();
+  return std::ranges::any_of(tree.pictures, [&](const auto& picture) { return *picture.begin() == folder; });
 }
 
 void ReadTables(const FileTree& tree, SourceReading& reading) {
@@ -62,9 +77,12 @@ void ReadTables(const FileTree& tree, SourceReading& reading) {
   const PictureIndex index(tree);
   const SplitRule rule(tree, index, reading.complaints(), files);
   RowGatherer gatherer(tree, reading, rule);
-  const auto find = [&](const std::string& name) { return index.Find(name); };
   for (const auto& file : files) {
-    const auto split = files.size() > 1 ? SplitOfName(file.stem().string()) : "";
+    const auto split = files.size() > 1 ? SplitOfTable(file) : "";
+    const auto below = IsAmongPictures(file, tree)
+                           ? std::make_unique<FolderIndex>(index, tree, file.parent_path())
+                           : nullptr;
+    const auto find = [&](const std::string& name) { return below ? below->Find(name) : index.Find(name); };
     for (const auto& row : ReadTable(tree.root / file, reading.complaints()))
       reading.complaints().Try([&] { gatherer.Add(row, PictureOf(row, find), split); });
   }

@@ -1,4 +1,4 @@
-#include <algorithm>
+#include <map>
 
 #include "dataio/layouts/layout.h"
 #include "dataio/layouts/row_gatherer.h"
@@ -23,28 +23,29 @@ std::string SeeMetadata(const FileTree& tree) {
   return std::to_string(files.size()) + " " + files[0].filename().string();
 }
 
-// Beside the metadata or below its folder: other splits count their pictures from 0, too.
-fs::path FindBeside(const fs::path& metadata, const std::string& name, const PictureIndex& index) {
-  const auto folder = metadata.parent_path();
-  const auto beside = (folder / fs::path(name).relative_path()).lexically_normal();
-  if (index.Knows(beside.string())) return index.Find(beside.string());
-  const auto found = index.Find(name);
-  const bool below =
-      std::mismatch(folder.begin(), folder.end(), found.begin(), found.end()).first == folder.end();
-  return below ? found : fs::path();
+// Both would give each picture its captions, twice or of two times; Hugging Face's reader refuses them, too.
+void CheckOneInAFolder(const std::vector<fs::path>& files, const FileTree& tree) {
+  std::map<fs::path, fs::path> of;
+  for (const auto& file : files)
+    if (const auto [entry, is_new] = of.emplace(file.parent_path(), file); !is_new)
+      ThrowUser("holds two lists of captions: " + entry->second.string() + ", " + file.string(),
+                tree.root.string(), "leave one of them there");
 }
 
 void ReadMetadataFiles(const FileTree& tree, SourceReading& reading) {
+  const auto files = MetadataFiles(tree);
+  CheckOneInAFolder(files, tree);
   const PictureIndex index(tree);
   const SplitRule rule(tree, index, reading.complaints());
   RowGatherer gatherer(tree, reading, rule);
-  for (const auto& file : MetadataFiles(tree)) {
-    const auto find = [&](const std::string& name) { return FindBeside(file, name, index); };
+  for (const auto& file : files) {
+    const FolderIndex below(index, tree, file.parent_path());
+    const auto find = [&](const std::string& name) { return below.Find(name); };
     for (const auto& row : ReadTable(tree.root / file, reading.complaints()))
       reading.complaints().Try([&] { gatherer.Add(row, PictureOf(row, find), ""); });
   }
   gatherer.Finish();
-  reading.AreRead(MetadataFiles(tree));
+  reading.AreRead(files);
 }
 
 }  // namespace

@@ -125,6 +125,31 @@ TEST_F(LayoutsTest, MetadataOfAFolderNamesThePicturesOfThatFolder) {
   EXPECT_NE(Refusal().find("names '1.jpg', of which there is no picture"), std::string::npos) << Refusal();
 }
 
+TEST_F(LayoutsTest, TwoListsOfOneFolderAreRefused) {
+  for (const char* name : {"train/0.jpg", "test/0.jpg"}) WritePicture(root_ / name);
+  WriteText(root_ / "train/metadata.csv", "file_name,text\n0.jpg,one\n");
+  WriteText(root_ / "test/metadata.jsonl", R"({"file_name": "0.jpg", "text": "two"})");
+  EXPECT_EQ(Refusal(), "");
+  WriteText(root_ / "train/metadata.jsonl", R"({"file_name": "0.jpg", "text": "old"})");
+  EXPECT_NE(Refusal().find("two lists of captions: train/metadata.csv, train/metadata.jsonl"),
+            std::string::npos)
+      << Refusal();
+}
+
+TEST_F(LayoutsTest, AListInTheFolderOfEachSplit) {
+  for (const char* name : {"train/images/0.jpg", "train/images/1.jpg", "test/images/0.jpg"})
+    WritePicture(root_ / name);
+  WriteText(root_ / "train/captions.txt", "image,caption\n0.jpg,of train\n1.jpg,one\n");
+  WriteText(root_ / "test/captions.txt", "image,caption\n0.jpg,of test\n");
+  EXPECT_EQ(Ids("train"), "train/images/0 train/images/1 ");
+  const auto splits = ReadFolder(Options());
+  EXPECT_EQ(splits[0].records[0].captions, (std::vector<std::string>{"of train"}));
+  EXPECT_EQ(splits[1].records[0].captions, (std::vector<std::string>{"of test"}));
+  fs::remove(root_ / "train/images/1.jpg");
+  WritePicture(root_ / "test/images/1.jpg");
+  EXPECT_NE(Refusal().find("names '1.jpg', of which there is no picture"), std::string::npos) << Refusal();
+}
+
 TEST_F(LayoutsTest, CommasAndQuotesOfPeopleWhoDoNotQuote) {
   for (const char* name : {"0.jpg", "1.jpg", "2.jpg"}) WritePicture(root_ / name);
   const auto captions = [&](const std::string& file, const std::string& text) {
