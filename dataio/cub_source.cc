@@ -20,6 +20,13 @@ fs::path ArchiveOf(const fs::path& root) {
             "docs/layouts.md");
 }
 
+// Captions: AttnGAN's text, or text_c10 as its authors hand them out.
+fs::path TextsOf(const fs::path& root, const fs::path& archive) {
+  for (const auto& folder : {root / "text", root / "text_c10", archive / "text", archive / "text_c10"})
+    if (IsFolder(folder)) return folder;
+  return root / "text";
+}
+
 // The list that decides a split: AttnGAN's if it is there, else empty: the official split does.
 fs::path ListOf(const fs::path& root, const std::string& split) {
   for (const char* name : {"filenames.txt", "filenames.pickle"})
@@ -32,6 +39,7 @@ class CubReader {
   explicit CubReader(const SourceOptions& options)
       : root_(options.root),
         archive_(ArchiveOf(options.root)),
+        texts_(TextsOf(root_, archive_)),
         reading_(options),
         lists_(archive_, reading_.complaints()) {}
   std::vector<SourceSplit> Read();
@@ -47,7 +55,7 @@ class CubReader {
     int64_t id;
     fs::path file;  // below the folder images
   };
-  const fs::path root_, archive_;
+  const fs::path root_, archive_, texts_;
   SourceReading reading_;
   const CubLists lists_;
   std::map<std::string, Image>
@@ -90,7 +98,7 @@ SourceRecord CubReader::RecordOf(const std::string& written, const std::string& 
   record.id = key;
   record.image = archive_ / "images" / found->second.file;
   if (!Exists(record.image)) ThrowData("is missing", record.image.string());
-  reading_.AddCaptionFile(record, root_ / "text" / (key + ".txt"));
+  reading_.AddCaptionFile(record, texts_ / (key + ".txt"));
   return record;
 }
 

@@ -31,6 +31,9 @@ CaptionTables();  // Flickr's captions.txt, results.csv, Flickr8k.token.txt; a J
 Layout PicturesWithTexts();  // a text for each picture, beside it or in a sister folder
 Layout PicturesAlone();      // --captions=none
 
+// Whether it is CUB's archive, of which --source=cub knows splits, classes and boxes.
+bool HasCubLists(const FileTree& tree);
+
 // Throws Error{kUser} saying what is there and which layouts are read.
 [[noreturn]] void RefuseTree(const FileTree& tree);
 

@@ -39,10 +39,17 @@ bool HasCocoAnnotations(const FileTree& tree) {
 
 }  // namespace
 
+bool HasCubLists(const FileTree& tree) {
+  return std::ranges::any_of(tree.texts,
+                             [](const auto& file) { return file.filename() == "train_test_split.txt"; });
+}
+
 void RefuseTree(const FileTree& tree) {
   if (tree.pictures.empty()) RefuseArchives(tree);
   if (HasCocoAnnotations(tree))
     ThrowUser("holds COCO's annotations", tree.root.string(), "pack it with --source=coco");
+  if (HasCubLists(tree))
+    ThrowUser("holds the lists of CUB-200-2011", tree.root.string(), "pack it with --source=cub");
   const auto kinds = tree.OtherKinds();
   ThrowUser(
       "holds " + std::to_string(tree.pictures.size()) +

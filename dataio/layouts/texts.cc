@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <map>
 #include <set>
 
@@ -6,7 +7,7 @@
 #include "src/base/text_list.h"
 
 // A text file for each picture: "a/1.jpg" with "a/1.txt" beside it, or with "text/1.txt" of a folder beside
-// "a" that holds texts alone.
+// "a" that holds texts alone, or with "text/some class/1.txt" there.
 namespace helio::dataio {
 namespace fs = std::filesystem;
 namespace {
@@ -15,6 +16,7 @@ class TextFinder {
  public:
   explicit TextFinder(const FileTree& tree) {
     std::set<std::string> with_pictures;
+    std::vector<fs::path> apart;
     for (const auto& picture : tree.pictures) AddFolders(picture, with_pictures);
     for (const auto& text : tree.texts) {
       const auto suffix = SuffixOf(text);
@@ -22,15 +24,20 @@ class TextFinder {
       for (auto folder = text.parent_path(); !folder.empty(); folder = folder.parent_path())
         if (!with_pictures.contains(folder.string()))
           sisters_[folder.parent_path().string()].insert(folder.filename());
+      if (text.has_parent_path() && !with_pictures.contains(text.parent_path().string()))
+        apart.push_back(text);
     }
+    const auto has_none = [&](const fs::path& picture) { return Of(picture).empty(); };
+    if (!HasCubLists(tree) && std::ranges::all_of(tree.pictures, has_none)) MatchNames(tree, apart);
   }
 
   // The text of a picture, relative to the root; empty: it has none.
   fs::path Of(const fs::path& picture) const {
     const fs::path stem = WithoutPictureSuffix(picture);
     if (const auto beside = Named(stem); !beside.empty()) return beside;
-    const auto apart = InSisters(stem);
-    return apart.empty() ? fs::path() : apart[0];
+    if (const auto apart = InSisters(stem); !apart.empty()) return apart[0];
+    const auto named = by_name_.find(NameOf(picture));
+    return named == by_name_.end() ? fs::path() : named->second;
   }
 
   // All texts that a picture has, if it has none beside it.
@@ -40,6 +47,24 @@ class TextFinder {
   }
 
  private:
+  // Where no picture has a text by its path: texts may lie in folders of classes and pictures in one
+  // (Oxford's flowers: jpg/image_00001.jpg, text_c10/class_00077/image_00001.txt). Names that come once, on
+  // both sides, and only if they are most.
+  void MatchNames(const FileTree& tree, const std::vector<fs::path>& apart) {
+    std::map<std::string, std::vector<fs::path>> texts;
+    std::map<std::string, int64_t> pictures;
+    for (const auto& text : apart) texts[text.stem().string()].push_back(text);
+    for (const auto& picture : tree.pictures) ++pictures[NameOf(picture)];
+    for (const auto& [name, files] : texts)
+      if (const auto of = pictures.find(name); files.size() == 1 && of != pictures.end() && of->second == 1)
+        by_name_[name] = files[0];
+    if (2 * by_name_.size() < tree.pictures.size()) by_name_.clear();
+  }
+
+  static std::string NameOf(const fs::path& picture) {
+    return fs::path(WithoutPictureSuffix(picture)).filename().string();
+  }
+
   std::vector<fs::path> InSisters(const fs::path& stem) const {
     std::vector<fs::path> texts;
     fs::path above, below = stem;
@@ -67,6 +92,7 @@ class TextFinder {
   std::map<std::string, fs::path> texts_;  // by name with the suffix in lower case
   // Folder -> those in it that hold texts and no pictures.
   std::map<std::string, std::set<fs::path>> sisters_;
+  std::map<std::string, fs::path> by_name_;
 };
 
 std::string SeeTexts(const FileTree& tree) {

@@ -48,6 +48,14 @@ TEST_F(CubSourceTest, OfficialSplitWithBoxesAndClasses) {
   EXPECT_EQ(splits[0].records[1].class_id, 1);
 }
 
+TEST_F(CubSourceTest, CaptionsMayLieWhereTheirAuthorsHaveThem) {
+  for (const auto& folder : {scratch_.path() / "text_c10", cub_ / "text"}) {
+    fs::rename(text_, folder);
+    EXPECT_EQ(Read()[1].records[0].captions[1], "another one") << folder;
+    fs::rename(folder, text_);
+  }
+}
+
 TEST_F(CubSourceTest, KeyPointsAreKept) {
   WriteText(cub_ / "parts/parts.txt", "1 back\n2 left eye\n");
   WriteText(cub_ / "parts/part_locs.txt", "2 2 312.5 182.0 1\n2 1 0.0 0.0 0\n");

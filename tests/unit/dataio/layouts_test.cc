@@ -11,6 +11,21 @@ namespace {
 
 namespace fs = std::filesystem;
 
+TEST_F(LayoutsTest, TextsInFoldersOfClasses) {
+  for (const char* name : {"1", "2", "3"}) {
+    WritePicture(root_ / "jpg" / ("image_" + std::string(name) + ".jpg"));
+    WriteText(root_ / "text_c10/class_0" / ("image_" + std::string(name) + ".txt"),
+              "flower " + std::string(name));
+  }
+  EXPECT_EQ(Refusal(), "");
+  EXPECT_EQ(ReadFolder(Options())[0].records[2].captions, (std::vector<std::string>{"flower 3"}));
+  // Of two texts of a name nobody knows which one is meant.
+  WriteText(root_ / "text_c10/class_1/image_2.txt", "another flower");
+  EXPECT_NE(Refusal().find("image_2.txt: is missing"), std::string::npos) << Refusal();
+  WriteText(root_ / "text_c10/train_test_split.txt", "1 1");
+  EXPECT_NE(Refusal().find("pack it with --source=cub"), std::string::npos) << Refusal();
+}
+
 TEST_F(LayoutsTest, ForeignPicturesAreNamed) {
   Captioned("a");
   WriteText(root_ / "b.bmp", "BM");
