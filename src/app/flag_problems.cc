@@ -62,6 +62,7 @@ std::string BlankForEquals(const NamedValue& flag, const KnownFlags& known) {
   const auto name = flag.name.substr(0, end);
   if (end == std::string::npos || !known.Has(name)) return "";
   const auto value = flag.name.find_first_not_of(kBlanks, end);
+  if (flag.name.ends_with(" \\")) return " (leave the backslash out)";
   return " (write --" + name + "=" + flag.name.substr(std::min(value, flag.name.size())) +
          (flag.value ? "=" + *flag.value : "") + ")";
 }
@@ -84,6 +85,11 @@ std::string StrayComment(const std::string& value) {
   return "";
 }
 
+// A line of a shell that goes on in the next one.
+std::string StrayBackslash(const std::string& value) {
+  return value == "\\" || value.ends_with(" \\") ? "the backslash is part of the value (leave it out)" : "";
+}
+
 // The same around it.
 std::string StrayQuotes(const std::string& value) {
   const bool quoted =
@@ -96,13 +102,15 @@ bool IsOfText(const std::string& name) {
   return gflags::GetCommandLineFlagInfo(name.c_str(), &info) && info.type == "string";
 }
 
-// A comment, or quotes around what is no text, cannot be meant. Quotes around a text may be, as may all that
-// a run wrote into its own flags, values as the command line gave them: that is told, by one rank.
+// A comment, a backslash, or quotes around what is no text, cannot be meant. Quotes around a text may be, as
+// may all that a run wrote into its own flags, values as the command line gave them: that is told, by one
+// rank.
 std::string StrayText(const Argument& line, const NamedValue& flag) {
-  const auto comment = StrayComment(*flag.value);
-  const auto stray = comment.empty() ? StrayQuotes(*flag.value) : comment;
+  auto behind = StrayComment(*flag.value);
+  if (behind.empty()) behind = StrayBackslash(*flag.value);
+  const auto stray = behind.empty() ? StrayQuotes(*flag.value) : behind;
   if (stray.empty()) return "";
-  const bool may_be_meant = comment.empty() || line.from.filename() == "run.flags";
+  const bool may_be_meant = behind.empty() || line.from.filename() == "run.flags";
   if (!may_be_meant || !IsOfText(flag.name)) return line.text + ": " + stray;
   LOG_IF(WARNING, cluster::LauncherRank() == 0) << line.from.string() << ": " << line.text << ": " << stray;
   return "";

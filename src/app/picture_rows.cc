@@ -1,9 +1,12 @@
 #include "src/app/picture_rows.h"
 
 #include <fstream>
+#include <iterator>
+#include <sstream>
 
+#include "dataio/source.h"
+#include "dataio/text.h"
 #include "src/app/caption_edits.h"
-#include "src/base/byte_order_mark.h"
 
 namespace helio::app {
 namespace {
@@ -65,14 +68,22 @@ std::vector<LabelledCaption> EditedCaptions(const RowOptions& options, const Rea
   return edited;
 }
 
-// The lines of --texts that are not blank.
-std::vector<std::string> SentencesIn(const std::string& texts) {
+std::istringstream LinesOf(const std::string& texts) {
   if (IsFolder(texts)) ThrowUser("is a directory, expected a file", "--texts=" + texts);
   std::ifstream file(texts);
   if (!file) ThrowUser("cannot be opened", "--texts=" + texts, "name a file of sentences, one a line");
+  std::string text{std::istreambuf_iterator<char>(file), {}};  // of a pipe, too
+  if (text.find('\0') != std::string::npos || !dataio::IsUtf8(text))
+    ThrowUser("is not UTF-8", "--texts=" + texts, "save it as UTF-8, or convert it with iconv");
+  dataio::MakePlain(text);
+  return std::istringstream(std::move(text));
+}
+
+// The lines of --texts that are not blank.
+std::vector<std::string> SentencesIn(const std::string& texts) {
+  auto lines = LinesOf(texts);
   std::vector<std::string> sentences;
-  for (std::string line; std::getline(file, line);) {
-    if (sentences.empty()) DropByteOrderMark(line);
+  for (std::string line; std::getline(lines, line);) {
     line.erase(line.find_last_not_of(" \t\r") + 1);
     if (!line.empty()) sentences.push_back(line);
   }

@@ -103,6 +103,10 @@ def check_rows(work):
     run(*command("helio-generate", f"--checkpoint={work}/two", f"--texts={work}/texts.txt", "--n=2", f"--out={work}/many.png"))
     many = [json.loads(line) for line in (work / "many.jsonl").read_text().splitlines()]
     check([(line["file"], line["noise"]) for line in many] == [("many-1-1.png", 1), ("many-1-2.png", 2), ("many-2-1.png", 3), ("many-2-2.png", 4)], "sentences of a file")
+    for encoding in ("utf-16", "latin-1"):
+        (work / "odd.txt").write_text("a r\xe9d bird\n", encoding=encoding)
+        said = run(*command("helio-generate", f"--checkpoint={work}/two", f"--texts={work}/odd.txt", f"--out={work}/odd.png"), expect=1).err
+        check("odd.txt: is not UTF-8" in said and not (work / "odd.png").exists(), f"a file of sentences in {encoding} is refused")
     for flags, expected in ((["--edit=yellow:blue"], "no such word"), (["--edit=red:qwertz"], "'qwertz'"), (["--edit=red"], "WORD:NEW"), (["--to_text=qwertz"], "--to_text")):
         check(expected in run(*command(*generate, *flags), expect=1).err, f"{flags[0]} is refused")
 

@@ -83,6 +83,15 @@ TEST(FlagProblemsTest, CommentsAndQuotesAreNoPartOfALinesValue) {
   EXPECT_EQ(FlagProblems({{"--a_named_thing=\"out\"", {}}}, {{{"a_named_thing", "", "", false}}, {}}), "");
 }
 
+// Copied from a shell, where the line goes on.
+TEST(FlagProblemsTest, ABackslashIsNoPartOfALinesValue) {
+  using ::testing::HasSubstr;
+  for (const char* line : {"--a_named_thing=out \\", "--a_named_thing=\\", "--a_typed_number=3 \\"})
+    EXPECT_THAT(ProblemOfLine(line), HasSubstr("the backslash is part of the value")) << line;
+  EXPECT_THAT(ProblemOfLine("--a_typed_number \\"), HasSubstr("no such flag (leave the backslash out)"));
+  EXPECT_EQ(ProblemOfLine("--a_named_thing=C:\\out\\"), "");
+}
+
 TEST(FlagProblemsTest, WhatMayBeMeantIsTakenAndTold) {
   using ::testing::HasSubstr;
   for (const char* line : {"--a_named_thing=\"a bird\"", "--a_named_thing='out'"})
