@@ -1,6 +1,8 @@
 #include <algorithm>
 
 #include "dataio/layouts/layout.h"
+#include "dataio/layouts/separated.h"
+#include "dataio/layouts/table_forms.h"
 
 namespace helio::dataio {
 namespace {
@@ -16,6 +18,18 @@ bool HasCocoAnnotations(const FileTree& tree) {
     return file.parent_path().filename() == "annotations" &&
            file.filename().string().starts_with("captions_");
   });
+}
+
+// How a table begins of which nobody knows the columns.
+std::string UnknownTable(const FileTree& tree) {
+  for (const auto& file : tree.others)
+    if (const auto suffix = SuffixOf(file); suffix == ".csv" || suffix == ".tsv") {
+      const auto text = BeginningOf(tree.root / file);
+      return "; " + file.string() + " begins '" +
+             Trimmed(text.substr(0, std::min<size_t>(text.find('\n'), 80))) +
+             "': call its columns file_name and text";
+    }
+  return "";
 }
 
 // Archives and tables of other tools, with what makes pictures and captions of them.
@@ -57,7 +71,7 @@ void RefuseTree(const FileTree& tree) {
           (kinds.empty() ? "" : " (" + kinds + " are there)") +
           ": a .txt beside each picture or in a sister " +
           "folder of the same names, captions.jsonl, metadata.jsonl, Karpathy's JSON, a table of names and " +
-          "captions (csv, tsv, token, JSON)",
+          "captions (csv, tsv, token, JSON)" + UnknownTable(tree),
       tree.root.string(), "docs/layouts.md shows a tree of each; --captions=none packs pictures alone");
 }
 

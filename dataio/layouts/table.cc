@@ -19,10 +19,12 @@ namespace helio::dataio {
 namespace fs = std::filesystem;
 namespace {
 
+// "Image Name" and "image-name" are "image_name".
 std::string ColumnName(const std::string& text) {
   auto name = Trimmed(text);
-  std::transform(name.begin(), name.end(), name.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  std::transform(name.begin(), name.end(), name.begin(), [](unsigned char c) {
+    return c == ' ' || c == '-' ? '_' : static_cast<char>(std::tolower(c));
+  });
   return name;
 }
 

@@ -34,7 +34,7 @@ class TextFinder {
   // The text of a picture, relative to the root; empty: it has none.
   fs::path Of(const fs::path& picture) const {
     const fs::path stem = WithoutPictureSuffix(picture);
-    if (const auto beside = Named(stem); !beside.empty()) return beside;
+    if (const auto beside = Beside(picture); !beside.empty()) return beside;
     if (const auto apart = InSisters(stem); !apart.empty()) return apart[0];
     const auto named = by_name_.find(NameOf(picture));
     return named == by_name_.end() ? fs::path() : named->second;
@@ -43,7 +43,7 @@ class TextFinder {
   // All texts that a picture has, if it has none beside it.
   std::vector<fs::path> Apart(const fs::path& picture) const {
     const fs::path stem = WithoutPictureSuffix(picture);
-    return Named(stem).empty() ? InSisters(stem) : std::vector<fs::path>();
+    return Beside(picture).empty() ? InSisters(stem) : std::vector<fs::path>();
   }
 
  private:
@@ -82,6 +82,11 @@ class TextFinder {
   static void AddFolders(const fs::path& file, std::set<std::string>& folders) {
     for (auto folder = file.parent_path(); !folder.empty(); folder = folder.parent_path())
       folders.insert(folder.string());
+  }
+  // "1.txt", or "1.jpg.txt".
+  fs::path Beside(const fs::path& picture) const {
+    const auto named = Named(WithoutPictureSuffix(picture));
+    return named.empty() ? Named(picture) : named;
   }
   fs::path Named(const fs::path& stem) const {
     for (const char* suffix : {".txt", ".caption"})

@@ -11,6 +11,14 @@ namespace {
 
 namespace fs = std::filesystem;
 
+TEST_F(LayoutsTest, TextsNamedAfterTheWholeFile) {
+  for (const char* name : {"1", "2"}) {
+    WritePicture(root_ / (std::string(name) + ".jpg"));
+    WriteText(root_ / (std::string(name) + ".jpg.txt"), "a bird");
+  }
+  EXPECT_EQ(Ids("train"), "1 2 ");
+}
+
 TEST_F(LayoutsTest, TextsInFoldersOfClasses) {
   for (const char* name : {"1", "2", "3"}) {
     WritePicture(root_ / "jpg" / ("image_" + std::string(name) + ".jpg"));

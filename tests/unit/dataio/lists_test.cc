@@ -210,6 +210,17 @@ TEST_F(LayoutsTest, AListInUtf16IsNamed) {
   EXPECT_NE(Refusal().find("split.csv: is UTF-16"), std::string::npos) << Refusal();
 }
 
+TEST_F(LayoutsTest, ColumnsAsPeopleWriteThem) {
+  WritePicture(root_ / "0.jpg");
+  for (const char* header :
+       {"Image Name,Caption Text", "file-name,caption", "\"File Name\";\"Description\""}) {
+    const char separator = std::string(header).find(';') == std::string::npos ? ',' : ';';
+    EXPECT_EQ(IdsBy("a.csv", std::string(header) + "\n0.jpg" + separator + "a bird\n"), "0 ") << header;
+  }
+  EXPECT_NE(IdsBy("a.csv", "id,caption\n0,a bird\n").find("a.csv begins 'id,caption': call its columns"),
+            std::string::npos);
+}
+
 TEST_F(LayoutsTest, ATableWithoutCaptionsIsNamed) {
   WritePicture(root_ / "0.jpg");
   WriteText(root_ / "metadata.csv", "file_name,width,prompt_en\n0.jpg,80,a bird\n");
