@@ -12,7 +12,8 @@ struct FolderPicture {
   uint64_t checksum = 0;  // of the file
 };
 
-// The pictures of a folder and of folders in it, by name, as any program left them. Immutable.
+// The pictures of a folder and of folders in it, by name, as any program left them; of helio-generate's the
+// single ones, not those with words and frames beside them. Immutable.
 class PictureFolder {
  public:
   // Throws Error{kUser} where there is no picture or a part of the folder cannot be read.

@@ -50,6 +50,19 @@ TEST_F(JudgedFolderTest, CopiesAreCounted) {
   EXPECT_EQ(Repeated(Checksums()), 2);
 }
 
+// Words and frames are no part of what was drawn.
+TEST_F(JudgedFolderTest, LabelledPicturesOfOursArePassedOver) {
+  const auto labelled = [&](const std::string& name) {
+    WritePng(scratch_.path() / name, torch::full({64, 64, 3}, 9, torch::kUInt8), {{"caption", "a bird"}});
+  };
+  for (const char* name : {"a-1.png", "a-2.png", "b.png", "b-1.png"}) Write(name, 32, 10);
+  labelled("a.png");
+  labelled("lone.png");
+  const PictureFolder folder(scratch_.path());
+  EXPECT_EQ(folder.size(), 5);
+  EXPECT_EQ(folder.passed_over(), "1 labelled pictures of helio-generate");
+}
+
 TEST_F(JudgedFolderTest, ADigestIsOfTheContents) {
   Write("a.png", 32, 10);
   Write("b.png", 32, 20);
