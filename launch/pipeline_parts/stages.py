@@ -20,6 +20,7 @@ class Kind:
     whole: str = "."
     seeded: bool = True
     trains: bool = False  # has steps and metrics
+    reads_folders: bool = False  # of the stages it names: also what later ones put into them
 
 
 PRETRAINING = Kind("helio-pretrain", product="best.safetensors", whole="best.safetensors", trains=True)
@@ -28,7 +29,8 @@ KINDS = {"synth": Kind("helio-synth", False, whole="attributes.json"), "pack": K
          "train": Kind("helio-train", whole="checkpoints", trains=True), "evaluate": Kind("helio-eval", whole="summary.json"),
          "pretrain": PRETRAINING, "damsm": PRETRAINING, "captioner": PRETRAINING, "classifier": PRETRAINING, "char_cnn_rnn": PRETRAINING,
          "generate": Kind("helio-generate", False),
-         "export": Kind("helio-export", False, product="netG.safetensors", whole="netG.safetensors", seeded=False), "report": Kind("helio-report", False, whole="index.html", seeded=False)}
+         "export": Kind("helio-export", False, product="netG.safetensors", whole="netG.safetensors", seeded=False),
+         "report": Kind("helio-report", False, whole="index.html", seeded=False, reads_folders=True)}
 
 
 @dataclasses.dataclass
@@ -85,9 +87,11 @@ def filled(line, known, section):
 
 
 def needs_of(section, earlier):
-    """The names of the stages whose products it is given, each once."""
-    named = [name.rstrip("/") for line in section.lines for name in NAMES.findall(line)]
-    return [name for name in dict.fromkeys(named) if name in {stage.name for stage in earlier}]
+    """The names of the stages whose products it is given, each once; of a report also of those that put something beside these (an evaluation)."""
+    given = {name.rstrip("/") for line in section.lines for name in NAMES.findall(line)}
+    named = [stage for stage in earlier if stage.name in given]
+    beside = [stage for stage in earlier if section.kind.reads_folders and any(other.out in stage.out.parents for other in named)]
+    return [stage.name for stage in earlier if stage in named or stage in beside]
 
 
 def default_out(section, settings):

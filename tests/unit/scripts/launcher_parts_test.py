@@ -132,12 +132,20 @@ class Launcher(unittest.TestCase):
         section = Section(KINDS["report"], "report", "f", ["{judge/}", "--weights={judge}", "--out=x", "--data={pack}"])
         report = fill(section, settings, [pack, judge])
         self.assertEqual(report.command, ["bin/helio-report", "runs/a/judge", "--weights=runs/a/judge/best.safetensors", "--out=x", "--data=runs/a/pack"])
-        self.assertEqual((report.needs, report.out), (["judge", "pack"], pathlib.Path("x")))
+        self.assertEqual((report.needs, report.out), (["pack", "judge"], pathlib.Path("x")))
         with self.assertRaisesRegex(Mistake, r"f: \[report\] \{judge/\}: \{judge/\} is no setting and no earlier stage"):
             fill(section, settings, [pack])
         for name, filled in (("mpirun", Section(KINDS["train"], "train", "f")), ("trainings", Section(KINDS["classifier"], "c", "f"))):
             with self.assertRaisesRegex(Mistake, f"{name} = --x ': no closing quotation"):
                 fill(filled, settings | {name: "--x '"}, [])
+
+    def test_a_report_waits_for_what_others_put_into_the_folders_that_it_reads(self):
+        settings = {"out": "runs/a", "ranks": "2", "seed": "3", "trainings": "", "bin": "bin", "mpirun": ""}
+        stages = []
+        for kind, lines in (("train", []), ("evaluate", ["--checkpoint={train}", "--out={train}/evaluation"]), ("evaluate", ["--checkpoint={train}"]),
+                            ("export", ["--checkpoint={train}"]), ("report", ["{train}"])):
+            stages.append(fill(Section(KINDS[kind], kind if kind != "evaluate" else f"evaluate{len(stages)}", "f", lines), settings, stages))
+        self.assertEqual([stage.needs for stage in stages[-2:]], [["train"], ["train", "evaluate1"]])
 
     def test_a_full_disk_is_no_mistake(self):
         spec = importlib.util.spec_from_loader("launcher", importlib.machinery.SourceFileLoader("launcher", str(ROOT / "launch/mpirun/run")))
