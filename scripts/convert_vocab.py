@@ -366,7 +366,7 @@ def convert(value, where, out=""):
 
 
 def run(source, out):
-    check_output(out)
+    check_output(out, inputs=[source])
     text, summary = convert(load(read_bytes(source), source), source, out)
     with reading(source):  # half a surrogate
         data = text.encode()

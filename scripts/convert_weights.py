@@ -257,7 +257,7 @@ def tell_what_is_not_finite(tensors):
 
 
 def run(arguments):
-    check_output(arguments.out, (SAFETENSORS, *TORCH))
+    check_output(arguments.out, (SAFETENSORS, *TORCH), [split_input(text)[1] for text in arguments.inputs])
     tensors = gather(arguments)
     tell_what_is_not_finite(tensors)
     if arguments.like:

@@ -99,8 +99,8 @@ def read_lines(file):
 
 # --- outputs ---------------------------------------------------------------------------------------------------------
 
-def check_output(file, suffixes=()):
-    """That `file` may be written; asked before the work, too."""
+def check_output(file, suffixes=(), inputs=()):
+    """That `file` may be written, and is none of the inputs; asked before the work, too."""
     if not file:
         raise Problem("the name of the output is empty")
     if suffixes and suffix_of(file) not in suffixes:
@@ -109,6 +109,8 @@ def check_output(file, suffixes=()):
         raise Problem(f"{file}: is a folder, expected the name of a file")
     if os.path.exists(file) and not os.path.isfile(file):
         raise Problem(f"{file}: is a device or a pipe, and would be replaced by a file")
+    if any(os.path.exists(source) and os.path.exists(file) and os.path.samefile(source, file) for source in inputs):
+        raise Problem(f"{file}: is the input, too, which would be lost: give the output another name")
     folder = os.path.dirname(os.path.realpath(file))
     if not os.path.isdir(folder):
         raise Problem(f"{file}: there is no folder {folder}: make it first")

@@ -123,6 +123,17 @@ class Files(Case):
         self.refuses(b"<!DOCTYPE html>", "is a page of HTML")
         self.refuses(b"version https://git-lfs.github.com/spec/v1\noid sha256:0\n", "a pointer of Git LFS")
 
+    def test_an_input_stays(self):
+        source = os.path.join(self.folder, "list.pickle")
+        data = pickle.dumps(["a", "b"])
+        with open(source, "wb") as file:
+            file.write(data)
+        with contextlib.redirect_stderr(io.StringIO()) as said:
+            self.assertEqual(convert_vocab.main([source, source]), 1)
+        self.assertIn("is the input, too", said.getvalue())
+        with open(source, "rb") as file:
+            self.assertEqual(file.read(), data)
+
     def test_half_a_surrogate_is_no_text(self):
         self.refuses(pickle.dumps(["a\ud800"], 0), "surrogates not allowed")
 

@@ -211,6 +211,18 @@ class Outputs(Case):
             self.assertEqual(sorted(os.listdir(self.folder)), before, "nothing is written")
         self.assertIn("name of the output is empty", self.run_script("--out", "", source)[1])
 
+    def test_an_input_stays(self):
+        source = self.save("in.pth", {"epoch": 3, "netG": state()})
+        os.symlink(source, self.path("link.pth"))
+        with open(source, "rb") as content:
+            before = content.read()
+        for out in (source, self.path("link.pth")):
+            status, complaint = self.run_script("--out", out, "netG.=" + source)
+            self.assertEqual(status, 1)
+            self.assertIn("is the input, too", complaint)
+        with open(source, "rb") as content:
+            self.assertEqual(content.read(), before)
+
     def test_suffixes_of_other_systems(self):
         self.assertSame(self.converted(self.save("in.pth", state()), out="OUT.SAFETENSORS"), state())
         self.assertSame(self.converted(self.path("OUT.SAFETENSORS"), out="out.PTH"), state())
