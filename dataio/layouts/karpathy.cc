@@ -5,7 +5,8 @@
 #include "src/base/json.h"
 
 // Karpathy's splits (dataset_coco.json, dataset_flickr8k.json, dataset_flickr30k.json):
-// {"images": [{"filename", "filepath" (COCO), "split", "sentences": [{"raw"}]}]}.
+// {"images": [{"filename", "filepath" (COCO), "split", "sentences": [{"raw"}]}]}; other people's may lack the
+// split.
 namespace helio::dataio {
 namespace fs = std::filesystem;
 namespace {
@@ -27,10 +28,8 @@ fs::path KarpathyFile(const FileTree& tree) {
 std::string SeeKarpathy(const FileTree& tree) { return KarpathyFile(tree).string(); }
 
 TableRow RowOfImage(const Json& image, const std::string& where) {
-  TableRow row{JsonField<std::string>(image, "filename", where),
-               {},
-               JsonField<std::string>(image, "split", where),
-               where};
+  TableRow row{JsonField<std::string>(image, "filename", where), {}, "", where};
+  if (image.contains("split")) row.split = JsonField<std::string>(image, "split", where);
   if (image.contains("filepath"))
     row.picture = (fs::path(JsonField<std::string>(image, "filepath", where)) / row.picture).string();
   for (const auto& sentence : ListField(image, "sentences", where))

@@ -75,11 +75,13 @@ int PictureColumnRank(const std::string& name) {
   return 0;
 }
 
-bool IsCaptionColumn(const std::string& name) {
-  static const std::set<std::string> names = {
-      "text",      "texts",       "caption",      "captions", "comment", "comments", "sentence",    "title",
-      "sentences", "description", "descriptions", "prompt",   "prompts", "raw",      "caption_text"};
-  return names.contains(ColumnName(name));
+int CaptionColumnRank(const std::string& name) {
+  static const std::set<std::string> lesser = {"title", "comment", "comments"};
+  static const std::set<std::string> names = {"text",     "texts",     "caption",     "captions",
+                                              "sentence", "sentences", "description", "descriptions",
+                                              "prompt",   "prompts",   "raw",         "caption_text"};
+  const auto column = ColumnName(name);
+  return names.contains(column) ? 2 : lesser.contains(column);
 }
 
 int SplitColumnRank(const std::string& name) {
@@ -121,14 +123,6 @@ bool LooksLikeTable(const fs::path& file) {
   if (SuffixOf(file) == ".jsonl") return LooksLikeJsonLines(text);
   return ReadHeader(text) || IsTokenLine(text.substr(0, text.find('\n')));
 }
-
-namespace {
-
-bool IsReadColumn(const std::string& name) {
-  return IsCaptionColumn(name) || PictureColumnRank(name) > 0 || SplitColumnRank(name) > 0;
-}
-
-}  // namespace
 
 void TellUnread(const std::string& what, const std::vector<std::string>& names,
                 const std::function<bool(const std::string&)>& is_read, const std::string& file) {
@@ -182,15 +176,30 @@ void ReadSets(std::vector<TableRow>& rows, const std::string& file, Complaints& 
   rows = std::move(good);
 }
 
+// Which of a list's columns are not read, and which give the captions where several do.
+void TellColumns(const std::vector<std::string>& names, const std::string& file) {
+  BestRanked<std::string> captions;
+  for (const auto& name : names) captions.Take(CaptionColumnRank(name), name);
+  TellUnread(
+      "columns", names,
+      [&](const std::string& name) {
+        return PictureColumnRank(name) > 0 || SplitColumnRank(name) > 0 ||
+               std::ranges::find(captions.values, name) != captions.values.end();
+      },
+      file);
+  if (captions.values.size() > 1)
+    LOG(INFO) << file << ": captions are of the columns " << Join(captions.values);
+}
+
 std::vector<TableRow> RowsOf(const fs::path& file, Complaints& complaints) {
   if (SuffixOf(file) == ".json") return RowsOfJson(file, complaints);
   if (SuffixOf(file) == ".jsonl") {
-    TellUnread("columns", FieldsOfFirstLine(file), &IsReadColumn, file.string());
+    TellColumns(FieldsOfFirstLine(file), file.string());
     return RowsOfLines(file, complaints);
   }
   const auto text = TextOfTable(file);
   if (const auto columns = ReadHeader(text)) {
-    TellUnread("columns", columns->names, &IsReadColumn, file.string());
+    TellColumns(columns->names, file.string());
     return RowsWithHeader(text, *columns, file.string(), complaints);
   }
   if (const auto columns = ReadHeader(text, /*captions=*/false))

@@ -24,7 +24,10 @@ std::string BeginningOf(const std::filesystem::path& file);
 constexpr size_t kBeginning = 1 << 14;
 
 // The columns and fields that are taken, by name.
-bool IsCaptionColumn(const std::string& name);
+// How surely a column holds captions: 2 as "caption" or "text" does, 1 as "title" or "comment", which beside
+// a better one say something else; 0: not at all.
+int CaptionColumnRank(const std::string& name);
+inline bool IsCaptionColumn(const std::string& name) { return CaptionColumnRank(name) > 0; }
 
 // How surely a column names the picture: 3 as "file_name" does, 2 as "image" or "path", 1 as "name", "key" or
 // "image_id", which beside a better one count something else; 0: not at all.

@@ -35,12 +35,14 @@ TableRow RowOfObject(const Json& object, const std::string& where) {
   TableRow row{"", {}, "", where};
   BestRanked<std::string> pictures;
   BestRanked<SplitCell> splits;
+  BestRanked<const Json*> captions;
   for (const auto& [key, value] : object.items()) {
-    if (IsCaptionColumn(key)) AddTexts(value, where, row.captions);
+    captions.Take(CaptionColumnRank(key), &value);
     if (!value.is_string() || value.get_ref<const std::string&>().empty()) continue;
     splits.Take(SplitColumnRank(key), {key, value.get<std::string>()});
     pictures.Take(PictureColumnRank(key), value.get<std::string>());
   }
+  for (const auto* texts : captions.values) AddTexts(*texts, where, row.captions);
   NameRow(row, pictures, splits);
   if (row.picture.empty()) ThrowData("names no picture (file_name); its fields: " + FieldsOf(object), where);
   if (row.captions.empty()) ThrowData("has no caption (text); its fields: " + FieldsOf(object), where);

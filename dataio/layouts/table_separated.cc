@@ -9,12 +9,14 @@ namespace {
 TableColumns ColumnsOf(const std::string& line, char separator) {
   TableColumns columns;
   columns.separator = separator;
+  BestRanked<size_t> captions;
   Separated(line, separator).Next(columns.names);
   for (size_t i = 0; i < columns.names.size(); ++i) {
-    if (IsCaptionColumn(columns.names[i])) columns.captions.push_back(i);
+    captions.Take(CaptionColumnRank(columns.names[i]), i);
     columns.splits.Take(SplitColumnRank(columns.names[i]), i);
     columns.pictures.Take(PictureColumnRank(columns.names[i]), i);
   }
+  columns.captions = captions.values;
   return columns;
 }
 

@@ -125,6 +125,10 @@ void CheckIsData(const fs::path& path) {
   if (trained)
     ThrowUser("is trained, not packed data", path.string(),
               "helio-inspect shows what helio-pack wrote; helio-export describes what was trained");
+  if (path.extension() == ".json")
+    ThrowUser("is no shard", path.string(), "name a shard (.h5), or the folder of a packed data set");
+  if (fs::is_directory(path, unreadable) && !fs::exists(path / "manifest.json", unreadable))
+    ThrowUser("is no packed data set (it has no manifest.json)", path.string(), "helio-pack makes one");
 }
 
 int Run() {

@@ -36,6 +36,11 @@ def check_shown(data):
     check((data.parent / "samples.png").read_bytes()[:4] == b"\x89PNG", "samples.png")
 
 
+def check_other_paths(data):
+    for path, said in ((data / "manifest.json", "is no shard (name a shard (.h5), or the folder"), (data.parent, "is no packed data set")):
+        check(said in run(BIN / "helio-inspect", f"--path={path}", expect=1).err, f"{path.name}: {said}")
+
+
 def check_full_disk(data):
     with open("/dev/full", "w") as full:
         done = subprocess.run([BIN / "helio-inspect", f"--path={data}"], stdout=full, stderr=subprocess.PIPE, text=True)
@@ -71,6 +76,7 @@ with tempfile.TemporaryDirectory(prefix="helio_inspect_") as folder:
     run(BIN / "helio-synth", f"--out={work}/drawn", "--families=3", "--test_classes=20", "--test_images=2", "--images=140")
     packed = run(BIN / "helio-pack", f"--root={work}/drawn", f"--out={work}/data", "--side=76").err
     check(re.search(r"packed (\d+) of \1 \(\d+ a second, 0 s left\)", packed), "packing tells progress, speed and time left")
+    check_other_paths(work / "data")
     check_shown(work / "data")
     check_full_disk(work / "data")
     check_damage(work / "data")

@@ -210,6 +210,38 @@ TEST_F(LayoutsTest, AListInUtf16IsNamed) {
   EXPECT_NE(Refusal().find("split.csv: is UTF-16"), std::string::npos) << Refusal();
 }
 
+// "IMG_0001" and "good" are no captions.
+TEST_F(LayoutsTest, TitlesAndCommentsBesideCaptions) {
+  WritePicture(root_ / "0.jpg");
+  const auto captions = [&](const std::string& file, const std::string& text) {
+    WriteText(root_ / file, text);
+    const auto all = ReadFolder(Options())[0].records[0].captions;
+    fs::remove(root_ / file);
+    return all;
+  };
+  using Captions = std::vector<std::string>;
+  const std::string table = "image,title,caption,comment\n0.jpg,IMG_0,a bird,good\n";
+  EXPECT_NE(LogOf([&] {
+              EXPECT_EQ(captions("a.csv", table), Captions{"a bird"});
+            }).find("columns that are not read: title, comment"),
+            std::string::npos);
+  EXPECT_EQ(captions("metadata.jsonl", R"({"file_name": "0.jpg", "title": "IMG_0", "text": "a bird"})"),
+            Captions{"a bird"});
+  EXPECT_EQ(captions("a.csv", "image,title\n0.jpg,a bird\n"), Captions{"a bird"});
+  const std::string two = "image,text,description\n0.jpg,a bird,a red bird\n";
+  EXPECT_NE(LogOf([&] {
+              EXPECT_EQ(captions("a.csv", two), (Captions{"a bird", "a red bird"}));
+            }).find("captions are of the columns text, description"),
+            std::string::npos);
+}
+
+TEST_F(LayoutsTest, KarpathysJsonWithoutSplits) {
+  WritePicture(root_ / "i/0.jpg");
+  WriteText(root_ / "dataset.json",
+            R"({"images": [{"filename": "0.jpg", "sentences": [{"raw": "a bird"}]}]})");
+  EXPECT_EQ(Ids("train"), "i/0 ");
+}
+
 TEST_F(LayoutsTest, ColumnsAsPeopleWriteThem) {
   WritePicture(root_ / "0.jpg");
   for (const char* header :
