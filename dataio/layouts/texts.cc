@@ -4,6 +4,8 @@
 
 #include "dataio/layouts/layout.h"
 #include "dataio/split_rule.h"
+#include "dataio/text.h"
+#include "dataio/unicode_words.h"
 #include "src/base/text_list.h"
 
 // A text file for each picture: "a/1.jpg" with "a/1.txt" beside it, or with "text/1.txt" of a folder beside
@@ -17,10 +19,15 @@ class TextFinder {
   explicit TextFinder(const FileTree& tree) {
     std::set<std::string> with_pictures;
     std::vector<fs::path> apart;
-    for (const auto& picture : tree.pictures) AddFolders(picture, with_pictures);
+    for (const auto& picture : tree.pictures) {
+      AddFolders(picture, with_pictures);
+      stems_.insert(WithoutPictureSuffix(picture));
+    }
     for (const auto& text : tree.texts) {
       const auto suffix = SuffixOf(text);
-      texts_.emplace(fs::path(text).replace_extension().string() + suffix, text);
+      const auto name = fs::path(text).replace_extension().string() + suffix;
+      texts_.emplace(name, text);
+      if (const auto form = NormalForm(name); !form.empty()) composed_.emplace(form, text);
       for (auto folder = text.parent_path(); !folder.empty(); folder = folder.parent_path())
         if (!with_pictures.contains(folder.string()))
           sisters_[folder.parent_path().string()].insert(folder.filename());
@@ -91,10 +98,22 @@ class TextFinder {
   fs::path Named(const fs::path& stem) const {
     for (const char* suffix : {".txt", ".caption"})
       if (const auto found = texts_.find(stem.string() + suffix); found != texts_.end()) return found->second;
+    for (const char* suffix : {".txt", ".caption"})
+      if (const auto found = composed_.find(NormalForm(stem.string() + suffix));
+          found != composed_.end() && !stems_.contains(fs::path(found->second).replace_extension().string()))
+        return found->second;
     return {};
   }
 
-  std::map<std::string, fs::path> texts_;  // by name with the suffix in lower case
+  // What a Mac's zip and people's keyboards write differently; empty of what is ASCII, or no UTF-8.
+  static std::string NormalForm(const std::string& name) {
+    const bool ascii = std::ranges::all_of(name, [](unsigned char c) { return c < 0x80; });
+    return ascii || !IsUtf8(name) ? "" : Composed(name);
+  }
+
+  std::map<std::string, fs::path> texts_;     // by name with the suffix in lower case
+  std::map<std::string, fs::path> composed_;  // the same by the name's NormalForm
+  std::set<std::string> stems_;               // of pictures
   // Folder -> those in it that hold texts and no pictures.
   std::map<std::string, std::set<fs::path>> sisters_;
   std::map<std::string, fs::path> by_name_;

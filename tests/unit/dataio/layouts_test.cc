@@ -11,6 +11,19 @@ namespace {
 
 namespace fs = std::filesystem;
 
+// Pictures from a Mac's zip, texts written elsewhere.
+TEST_F(LayoutsTest, TextsInAnotherNormalForm) {
+  const std::string decomposed = "o\xCC\x88", composed = "\xC3\xB6";
+  WritePicture(root_ / (decomposed + ".jpg"));
+  WritePicture(root_ / ("images/a" + decomposed + ".jpg"));
+  WriteText(root_ / (composed + ".txt"), "a bird");
+  WriteText(root_ / ("text/a" + composed + ".txt"), "a cat");
+  EXPECT_EQ(Ids("train"), "images/a" + decomposed + " " + decomposed + " ");
+  // It is another picture's.
+  WritePicture(root_ / (composed + ".jpg"));
+  EXPECT_NE(Refusal().find(decomposed + ".txt: is missing"), std::string::npos) << Refusal();
+}
+
 TEST_F(LayoutsTest, TextsNamedAfterTheWholeFile) {
   for (const char* name : {"1", "2"}) {
     WritePicture(root_ / (std::string(name) + ".jpg"));
