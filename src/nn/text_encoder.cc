@@ -1,6 +1,5 @@
 #include "src/nn/text_encoder.h"
 
-#include "src/base/error.h"
 #include "src/base/precision.h"
 #include "src/base/to_device.h"
 
@@ -32,17 +31,15 @@ TextEncoderImpl::TextEncoderImpl(const TextEncoderOptions& options) {
   encoder = register_module("encoder", torch::nn::Embedding(options.vocabulary, options.word_vector));
   torch::nn::init::uniform_(encoder->weight, -0.1, 0.1);
   const int64_t hidden = options.embedding / 2;
-  if (options.rnn == "lstm") {
+  if (options.rnn == TextRnn::kLstm) {
     lstm_ = register_module(
         "rnn",
         torch::nn::LSTM(
             torch::nn::LSTMOptions(options.word_vector, hidden).batch_first(true).bidirectional(true)));
-  } else if (options.rnn == "gru") {
+  } else {
     gru_ = register_module(
         "rnn", torch::nn::GRU(
                    torch::nn::GRUOptions(options.word_vector, hidden).batch_first(true).bidirectional(true)));
-  } else {
-    ThrowUser("unknown text encoder '" + options.rnn + "'", "--text_rnn", "lstm or gru");
   }
 }
 

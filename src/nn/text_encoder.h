@@ -5,11 +5,13 @@
 
 namespace helio::nn {
 
+enum class TextRnn { kLstm, kGru };
+
 struct TextEncoderOptions {
   int64_t vocabulary = 0;
   int64_t word_vector = 300;
-  int64_t embedding = 256;   // of both directions together
-  std::string rnn = "lstm";  // lstm | gru
+  int64_t embedding = 256;  // of both directions together
+  TextRnn rnn = TextRnn::kLstm;
 };
 
 struct TextFeatures {
@@ -20,7 +22,6 @@ struct TextFeatures {
 // STEM, the bidirectional text encoder (AttnGAN section 3.2, MirrorGAN eq. 1; published as RNN_ENCODER).
 class TextEncoderImpl : public torch::nn::Module {
  public:
-  // Throws Error{kUser} for an unknown rnn.
   explicit TextEncoderImpl(const TextEncoderOptions& options);
 
   // captions {B, words} int64, lengths {B} int64 in [1, words], any order. `dropout` {B, words, word_vector},

@@ -4,10 +4,11 @@ namespace helio::parity {
 
 nn::TextEncoder MakeTextEncoder(const Fixture& fixture) {
   const auto name = fixture.Metadata("case");
-  return nn::TextEncoder(nn::TextEncoderOptions{.vocabulary = fixture.Hyper("VOCAB"),
-                                                .word_vector = fixture.Hyper("NINPUT"),
-                                                .embedding = fixture.Hyper("EMB"),
-                                                .rnn = name == "rnn_encoder_gru" ? "gru" : "lstm"});
+  return nn::TextEncoder(
+      nn::TextEncoderOptions{.vocabulary = fixture.Hyper("VOCAB"),
+                             .word_vector = fixture.Hyper("NINPUT"),
+                             .embedding = fixture.Hyper("EMB"),
+                             .rnn = name == "rnn_encoder_gru" ? nn::TextRnn::kGru : nn::TextRnn::kLstm});
 }
 
 nn::CaptionDecoder MakeCaptionDecoder(const Fixture& fixture) {

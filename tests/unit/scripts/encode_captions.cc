@@ -20,7 +20,7 @@ nn::TextEncoder EncoderOf(const SafeTensors& weights) {
   nn::TextEncoder encoder(nn::TextEncoderOptions{.vocabulary = words.size(0),
                                                  .word_vector = words.size(1),
                                                  .embedding = 2 * recurrent.size(1),
-                                                 .rnn = gates == 4 ? "lstm" : "gru"});
+                                                 .rnn = gates == 4 ? nn::TextRnn::kLstm : nn::TextRnn::kGru});
   CopyState(weights.tensors, StateOf(*encoder), "encode_captions");
   nn::Freeze(*encoder);
   return encoder;
