@@ -114,4 +114,10 @@ torch::Tensor ConvTranspose2dImpl::forward(const torch::Tensor& input) {
                   : torch::nn::ConvTranspose2dImpl::forward(input);
 }
 
+void UseChannelsLast(torch::nn::Module& root) {
+  torch::NoGradGuard no_grad;
+  for (auto& parameter : root.parameters())
+    if (parameter.dim() == 4) parameter.set_data(parameter.contiguous(torch::MemoryFormat::ChannelsLast));
+}
+
 }  // namespace helio::nn

@@ -19,4 +19,8 @@ class ConvTranspose2dImpl : public torch::nn::ConvTranspose2dImpl {
 };
 TORCH_MODULE(ConvTranspose2d);
 
+// Convolution weights below `root` to channels-last memory: same numbers, faster CPU and tensor-core
+// convolutions.
+void UseChannelsLast(torch::nn::Module& root);
+
 }  // namespace helio::nn

@@ -2,7 +2,7 @@
 
 #include "src/base/precision.h"
 #include "src/nn/blocks.h"
-#include "src/nn/generator.h"
+#include "src/nn/convolution.h"
 #include "src/nn/torch7.h"
 
 namespace helio::nn {

@@ -2,7 +2,7 @@
 
 #include <bit>
 
-#include "src/nn/generator.h"
+#include "src/nn/convolution.h"
 
 namespace helio::nn {
 namespace {

@@ -1,8 +1,8 @@
 #include "src/nn/gawwn_critic.h"
 
+#include "src/nn/convolution.h"
 #include "src/nn/critic.h"
 #include "src/nn/gawwn_generator.h"
-#include "src/nn/generator.h"
 #include "src/nn/spatial_transformer.h"
 
 namespace helio::nn {

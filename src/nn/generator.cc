@@ -95,10 +95,4 @@ GeneratorOutput GeneratorImpl::forward(const GeneratorInput& input) {
   return output;
 }
 
-void UseChannelsLast(torch::nn::Module& root) {
-  torch::NoGradGuard no_grad;
-  for (auto& parameter : root.parameters())
-    if (parameter.dim() == 4) parameter.set_data(parameter.contiguous(torch::MemoryFormat::ChannelsLast));
-}
-
 }  // namespace helio::nn

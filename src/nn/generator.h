@@ -53,6 +53,7 @@ TORCH_MODULE(ImageHead);
 class FirstStageImpl : public torch::nn::Module {
  public:
   explicit FirstStageImpl(const GeneratorOptions& options);
+  // noise {B, z}, condition {B, condition}; {B, gf, base_side, base_side}.
   torch::Tensor forward(const torch::Tensor& noise, const torch::Tensor& condition);
 
  private:
@@ -66,6 +67,8 @@ TORCH_MODULE(FirstStage);
 class NextStageImpl : public torch::nn::Module {
  public:
   explicit NextStageImpl(const GeneratorOptions& options);
+  // features {B, gf, s, s}, condition {B, condition}, words {B, embedding, words}; the next features {B, gf,
+  // 2 s, 2 s}, and the attention to words {B, words, s, s}.
   std::pair<torch::Tensor, torch::Tensor> forward(const torch::Tensor& features,
                                                   const torch::Tensor& condition, const torch::Tensor& words,
                                                   const WordMask& mask);
@@ -96,9 +99,5 @@ class GeneratorImpl : public torch::nn::Module {
   std::vector<torch::nn::Sequential> to_image_;  // conv3x3 and tanh
 };
 TORCH_MODULE(Generator);
-
-// Convolution weights below `root` to channels-last memory: same numbers, faster CPU and tensor-core
-// convolutions.
-void UseChannelsLast(torch::nn::Module& root);
 
 }  // namespace helio::nn

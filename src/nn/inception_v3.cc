@@ -1,6 +1,6 @@
 #include "src/nn/inception_v3.h"
 
-#include "src/nn/generator.h"
+#include "src/nn/convolution.h"
 
 namespace helio::nn {
 namespace {

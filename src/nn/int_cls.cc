@@ -1,6 +1,6 @@
 #include "src/nn/int_cls.h"
 
-#include "src/nn/generator.h"
+#include "src/nn/convolution.h"
 #include "src/nn/torch7.h"
 
 namespace helio::nn {

@@ -1,6 +1,6 @@
 #include "src/nn/resnet.h"
 
-#include "src/nn/generator.h"
+#include "src/nn/convolution.h"
 #include "src/nn/resize.h"
 
 namespace helio::nn {

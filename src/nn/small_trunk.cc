@@ -2,7 +2,7 @@
 
 #include "src/base/error.h"
 #include "src/nn/blocks.h"
-#include "src/nn/generator.h"
+#include "src/nn/convolution.h"
 
 namespace helio::nn {
 namespace {
