@@ -17,13 +17,15 @@ torch::Tensor Torch7CrossEntropy(const torch::Tensor& probability, double label)
 // depend on it.
 enum class HeadOrder { kRealFakeWrong, kRealWrongFake };
 
-// A discriminator's loss (AttnGAN eq. 5, MirrorGAN eq. 10-11) as published:
-//   (real_uncond + real_cond) / 2 + (fake_uncond + fake_cond + wrong_cond) / 3,   without the unconditional
-//   head real_cond + (fake_cond + wrong_cond) / 2
-// of binary cross-entropies. A wrong pair is a real picture with the sentence of the next row of the *global*
-// batch (B - 1 pairs). Real and fake pictures pass the trunk separately, in this order (their batch-norm
-// statistics differ). Images {b, 3, s, s}; fake and sentence {b, embedding} are detached here. Needs two rows
-// in the global batch. Collective.
+// A discriminator's loss (AttnGAN eq. 5, MirrorGAN eq. 10-11) as published, of binary cross-entropies:
+//
+//   (real_uncond + real_cond) / 2 + (fake_uncond + fake_cond + wrong_cond) / 3
+//   real_cond + (fake_cond + wrong_cond) / 2           without the unconditional head
+//
+// A wrong pair is a real picture with the sentence of the next row of the *global* batch (B - 1 pairs). Real
+// and fake pictures pass the trunk separately, in this order (their batch-norm statistics differ). Images {b,
+// 3, s, s}; fake and sentence {b, embedding} are detached here. Needs two rows in the global batch.
+// Collective.
 LossTerms DiscriminatorLoss(nn::Critic& discriminator, const torch::Tensor& real, const torch::Tensor& fake,
                             const torch::Tensor& sentence, const BatchScope& scope,
                             HeadOrder order = HeadOrder::kRealFakeWrong);

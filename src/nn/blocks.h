@@ -32,10 +32,13 @@ Conv2d Conv3x3(int64_t in, int64_t out);      // stride 1, no bias
 Conv2d Conv4x4Down(int64_t in, int64_t out);  // stride 2, no bias: halves the side
 
 // Sequentials with the published indices.
-torch::nn::Sequential UpBlock(int64_t in, int64_t out,  // doubles the side: up, conv3x3, BN, GLU
-                              Upsampling how = Upsampling::kNearest);
-torch::nn::Sequential DownBlock(int64_t in, int64_t out);      // halves the side: conv4x4, BN, LeakyReLU .2
-torch::nn::Sequential Block3x3Leaky(int64_t in, int64_t out);  // conv3x3, BN, LeakyReLU .2
+
+// Doubles the side: up, conv3x3, BN, GLU.
+torch::nn::Sequential UpBlock(int64_t in, int64_t out, Upsampling how = Upsampling::kNearest);
+// Halves the side: conv4x4, BN, LeakyReLU 0.2.
+torch::nn::Sequential DownBlock(int64_t in, int64_t out);
+// conv3x3, BN, LeakyReLU 0.2.
+torch::nn::Sequential Block3x3Leaky(int64_t in, int64_t out);
 
 // x + BN(conv(GLU(BN(conv(x))))), names block.0 ... block.4.
 class ResBlockImpl : public torch::nn::Module {

@@ -60,7 +60,7 @@ class GawwnBoxGeneratorImpl : public GawwnGeneratorImpl {
 };
 TORCH_MODULE(GawwnBoxGenerator);
 
-// Of key points: place {B, points, cells, cells}, a one where a point is (gawwn_places.h).
+// Of key points: place {B, points, cells, cells}, a one where a point is (PointMaps of src/recipes/places.h).
 class GawwnKeypointGeneratorImpl : public GawwnGeneratorImpl {
  public:
   explicit GawwnKeypointGeneratorImpl(const GawwnGeneratorOptions& options);
