@@ -2,7 +2,8 @@
 // forgets to wait, or frees too early, gets another sum. Run by device_streams.py.
 //   SIM_ASYNC=1 mpirun -n 2 RUN device_streams_program MISTAKE [STEPS [DEADLINE]]
 // MISTAKE of rank 1, at its tenth step: none; size, kind (of a collective); order (of two communicators'
-// calls); or recurrent: differentiates an LSTM in evaluation mode.
+// calls); recurrent: differentiates an LSTM in evaluation mode; or any_order: an operator whose gradient has
+// other bits each time.
 #include <ATen/cuda/CUDAEvent.h>
 #include <c10/cuda/CUDAGuard.h>
 #include <c10/cuda/CUDAStream.h>
@@ -93,6 +94,7 @@ class Job {
     if (mistake_ == "kind") world_.Broadcast(torch::ones({kSize}, device_), 0, "wrong kind").Wait();
     if (mistake_ == "order") other_->AllReduce(torch::ones({1}, device_), Reduce::kSum, "too early").Wait();
     if (mistake_ == "recurrent") Recur();
+    if (mistake_ == "any_order") Pad();
   }
 
   void Recur() const {
@@ -100,6 +102,11 @@ class Job {
     lstm->to(device_);
     lstm->eval();
     std::get<0>(lstm->forward(torch::ones({2, 1, 3}, device_))).sum().backward();
+  }
+
+  void Pad() const {
+    const auto maps = torch::ones({1, 1, 4, 4}, device_).requires_grad_();
+    torch::reflection_pad2d(maps, {1, 1, 1, 1}).sum().backward();
   }
 
   Communicator& world_;
