@@ -202,8 +202,8 @@ std::variant<Batch, std::exception_ptr> Loader::State::MadeOrThrown(int64_t step
 
 Batch Loader::State::Make(int64_t step) const {
   torch::NoGradGuard no_grad;
-  // Who takes page-locked memory asks which copies are done: on a device that is not said, in a context on
-  // GPU 0 that every rank of a host would have.
+  // Who takes page-locked memory asks which copies out of it are done, if there are any: a thread that has
+  // made no device its own asks in a context on GPU 0.
   const c10::DeviceGuard on_device(options.device);
   const int64_t steps = StepsPerEpoch();
   Batch batch;

@@ -80,6 +80,13 @@ def batches():
         check(any(is_seen(plant, seed) for seed in range(1, 16)), f"{what}: seen with one of fifteen delays")
 
 
+def own_device():
+    """Who takes page-locked memory asks which copies out of it are done: loader threads on the rank's device, or each rank had a context on GPU 0."""
+    done = subprocess.run([f"{DEVICE}/run", PREFETCH, "1"], capture_output=True, text=True, timeout=100, env={**os.environ, "SIM_ASYNC": "", "SIM_DEVICES": "2"})
+    contexts = re.findall(r"contexts on devices ([\d ]+)\]", done.stderr)
+    check(done.returncode == 0 and contexts == ["1"], f"batches of a rank on device 1: code {done.returncode}, contexts on devices {contexts}")
+
+
 def nccl():
     for mistake, words in NCCL.items():
         ends(f"NCCL: another {mistake} on rank 1", job(mistake), 75, words)
@@ -110,6 +117,7 @@ if __name__ == "__main__":
     nothing_forgotten()
     streams()
     batches()
+    own_device()
     nccl()
     failing()
     failing_alone()

@@ -1,11 +1,17 @@
 // Sums the pictures of a small set's batches, as they come to a simulated device through a Prefetcher and
 // through Upload() on the current stream: who forgets to wait, or frees too early, gets another sum. Run by
 // device_streams.py.
+//   prefetch_program [DEVICE]
+// On another than the first one (0) twice, so that loader threads begin while copies out of page-locked
+// memory are behind them.
 #include <iostream>
 
 #include "dataio/prefetcher.h"
 #include "dataio/upload.h"
 #include "tests/unit/dataio/small_set.h"
+// clang-format off
+#include <c10/core/DeviceGuard.h>
+// clang-format on
 
 namespace helio::dataio {
 namespace {
@@ -55,10 +61,13 @@ class Sums {
   const DomainNeeds needs_{.sides = {8, 16}, .words = 6};
 };
 
-int Run() {
+int Run(const torch::Device& device) {
+  const c10::DeviceGuard current(device);
   const ScratchFolder scratch("prefetch");
   const auto dataset = std::make_shared<const Dataset>(PackSmallSet(scratch.path(), 11), "train");
-  const double sum = Sums(dataset, torch::Device(torch::kCUDA, 0)).Prefetched();
+  const Sums on_device(dataset, device);
+  if (device.index() > 0) on_device.Prefetched();
+  const double sum = on_device.Prefetched();
   const double known = Sums(dataset, torch::kCPU).OnOneStream();
   if (std::abs(sum - known) < 1e-9 * std::abs(known)) return 0;
   std::cerr << "the sum is " << sum << " instead of " << known << std::endl;
@@ -68,4 +77,7 @@ int Run() {
 }  // namespace
 }  // namespace helio::dataio
 
-int main() { return helio::dataio::Run(); }
+int main(int argc, char** argv) {
+  const int device = argc > 1 ? std::stoi(argv[1]) : 0;
+  return helio::dataio::Run(torch::Device(torch::kCUDA, static_cast<c10::DeviceIndex>(device)));
+}
