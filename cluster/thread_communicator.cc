@@ -8,6 +8,7 @@
 #include "cluster/reduce_kernels.h"
 #include "cluster/sub_world.h"
 #include "src/base/error.h"
+#include "src/base/text_list.h"
 
 namespace helio::cluster {
 namespace {
@@ -122,8 +123,8 @@ class ThreadOperation : public Operation {
     for (size_t rank = 0; rank < meeting_->entered.size(); ++rank) {
       if (meeting_->entered[rank]) continue;
       const auto& last = group_->last_call[rank];
-      text += (text.empty() ? "rank " : ", rank ") + std::to_string(rank) +
-              " (last seen: " + (last.empty() ? "nothing yet" : last) + ")";
+      AddToList(text, "rank " + std::to_string(rank) +
+                          " (last seen: " + (last.empty() ? "nothing yet" : last) + ")");
     }
     return text;
   }

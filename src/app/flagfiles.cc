@@ -25,7 +25,7 @@ fs::path FlagFile(const std::string& path, const fs::path& from) {
 
 std::vector<std::string> FlagLines(const std::string& path) {
   std::error_code unknown;
-  if (fs::is_directory(path, unknown)) ThrowUser("is a folder, expected a file", "--flagfile=" + path);
+  if (fs::is_directory(path, unknown)) ThrowUser("is a directory, expected a file", "--flagfile=" + path);
   std::ifstream file(path);
   if (!file) ThrowUser("cannot be opened", "--flagfile=" + path, "paths are relative to the current folder");
   std::vector<std::string> lines;

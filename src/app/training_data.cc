@@ -2,6 +2,7 @@
 
 #include "dataio/embeddings.h"
 #include "src/base/error.h"
+#include "src/base/text_list.h"
 
 namespace helio::app {
 namespace {
@@ -138,8 +139,8 @@ int64_t TrainingData::Rows(const std::vector<dataio::DomainNeeds>& needs) const 
 std::string TrainingData::Digest(const std::vector<dataio::DomainNeeds>& needs) const {
   std::string digest;
   for (const auto& source : Sources(needs)) {
-    digest += (digest.empty() ? "" : "+") + source.dataset->digest();
-    if (source.needs.embeddings > 0) digest += "+" + dataio::Embeddings(*source.dataset).digest();
+    AddToList(digest, source.dataset->digest(), "+");
+    if (source.needs.embeddings > 0) AddToList(digest, dataio::Embeddings(*source.dataset).digest(), "+");
   }
   return digest;
 }

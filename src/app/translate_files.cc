@@ -6,6 +6,7 @@
 #include "dataio/image.h"
 #include "src/base/error.h"
 #include "src/base/file_system.h"
+#include "src/base/text_list.h"
 #include "src/eval/image_tensor.h"
 #include "src/eval/png_writer.h"
 #include "src/eval/translations.h"
@@ -42,7 +43,7 @@ recipes::Direction Find(const recipes::Translator& translator, const std::string
   std::string known;
   for (const auto& direction : translator.directions()) {
     if (name.empty() || direction.name == name) return direction;
-    known += (known.empty() ? "" : " or ") + direction.name;
+    AddToList(known, direction.name, " or ");
   }
   ThrowUser("is unknown", "--direction='" + name + "'", "use " + known);
 }

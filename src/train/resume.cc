@@ -55,8 +55,8 @@ std::string LengthDifference(const std::string& recorded, const std::string& now
   std::string difference;
   for (const auto* name : {"steps", "epochs"})
     if (before.contains(name) && !SameValue(ValueOf(before, name), ValueOf(after, name)))
-      difference += (difference.empty() ? "--" : ", --") + std::string(name) + ": " + ValueOf(before, name) +
-                    " -> " + ValueOf(after, name);
+      AddToList(difference,
+                "--" + std::string(name) + ": " + ValueOf(before, name) + " -> " + ValueOf(after, name));
   return difference;
 }
 

@@ -6,6 +6,7 @@
 #include <sstream>
 
 #include "src/base/log.h"
+#include "src/base/text_list.h"
 #include "src/train/progress.h"
 
 namespace helio::train {
@@ -43,9 +44,8 @@ void CheckKeepBest(const std::string& keep_best, const std::vector<std::string>&
                    const std::string& why_none) {
   if (keep_best.empty() || std::ranges::find(names, keep_best.substr(keep_best[0] == '-')) != names.end())
     return;
-  std::string known = "the scores are";
-  for (const auto& name : names) known += " " + name;
-  ThrowUser("'" + keep_best + "' is no score of this run", "--keep_best", names.empty() ? why_none : known);
+  ThrowUser("'" + keep_best + "' is no score of this run", "--keep_best",
+            names.empty() ? why_none : "the scores are " + Join(names, " "));
 }
 
 void Scoreboard::Set(int64_t step, Scores scores) {
