@@ -39,7 +39,7 @@ std::vector<Picture> PicturesIn(const fs::path& folder, const std::string& prefi
 }
 
 // `prefix`: of the sections' names.
-void TakeSummary(const fs::path& file, const std::string& prefix, RunRecord& run) {
+void ReadSummary(const fs::path& file, const std::string& prefix, RunRecord& run) {
   const Json summary = ReadJson(file);
   if (!summary.is_object()) ThrowData("is not a JSON object", file.string(), "remove it");
   for (const auto& [section, scores] : summary.items()) {
@@ -73,13 +73,13 @@ std::vector<fs::path> EvaluationFolders(const fs::path& folder) {
 
 // What helio-eval and helio-generate write. Where there are several evaluations, each but the folder's own is
 // called by its folder: they may be of other pictures.
-void TakeEvaluations(const fs::path& folder, RunRecord& run) {
+void ReadEvaluations(const fs::path& folder, RunRecord& run) {
   const auto folders = EvaluationFolders(folder);
   const bool several = std::ranges::count_if(folders, IsEvaluation) > 1;
   for (const auto& part : folders) {
     const std::string name = part == folder ? "" : part.filename().string();
     const bool named = several && !name.empty();
-    if (Exists(part / "summary.json")) TakeSummary(part / "summary.json", named ? name + "/" : "", run);
+    if (Exists(part / "summary.json")) ReadSummary(part / "summary.json", named ? name + "/" : "", run);
     if (Exists(part / "evaluation.jsonl"))
       ReadMetricLines(part / "evaluation.jsonl", named ? "helio-eval " + name + ": " : "helio-eval: ", run);
     std::ranges::move(PicturesIn(part, name.empty() ? "" : name + "/"), std::back_inserter(run.pictures));
@@ -142,7 +142,7 @@ RunRecord ReadRun(const fs::path& folder) {
   if (Exists(folder / "run.flags")) run.options = ParseFlagfile(ReadFile(folder / "run.flags"));
   if (Exists(folder / "metrics.jsonl")) ReadMetricLines(folder / "metrics.jsonl", "", run);
   run.samples = PicturesIn(folder / "samples");
-  TakeEvaluations(folder, run);
+  ReadEvaluations(folder, run);
   if (IsEmpty(run))
     ThrowUser("holds no metrics.jsonl, evaluation.jsonl, summary.json or samples", folder.string(),
               "name the --out of a training or of helio-eval");
