@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <set>
+#include <span>
 
 #include "dataio/file_tree.h"
 #include "dataio/split_names.h"
@@ -82,9 +83,12 @@ void SourceReading::CheckNew(const SourceRecord& record, const Seen& now) {
   ThrowData(twice, options_.root.string(), apart ? "" : "put its captions into one record");
 }
 
+// The split of a record that nobody has said one of.
+std::string SourceReading::NextOfTenths() { return ++undecided_ % 10 == 0 ? "test" : "train"; }
+
 void SourceReading::Add(SourceRecord record, const std::string& split) {
   // Counted before anything can be wrong: a damaged record moves no other one to another split.
-  const auto name = !split.empty() ? SplitOfWord(split) : ++undecided_ % 10 == 0 ? "test" : "train";
+  const auto name = split.empty() ? NextOfTenths() : SplitOfWord(split);
   if (name.empty()) ThrowData("split '" + split + "' is none of train, val, test", record.image.string());
   if (!Exists(record.image)) ThrowData("is missing", record.image.string());
   if (!IsUtf8(record.id)) ThrowData("its name is not UTF-8", record.image.string(), "rename it");
@@ -104,17 +108,20 @@ void SourceReading::AddPicture(const std::filesystem::path& picture, const std::
 
 void SourceReading::PassedOver(const std::string& what, const std::vector<std::string>& names) const {
   if (names.empty()) return;
-  std::string first;
-  for (size_t i = 0; i < names.size() && i < 5; ++i) first += (i ? ", " : "") + names[i];
-  LOG(WARNING) << options_.root.string() << ": left out " << names.size() << " " << what << ": " << first
-               << (names.size() > 5 ? ", ..." : "");
+  constexpr size_t kNamed = 5;
+  const auto first = std::span(names).first(std::min(names.size(), kNamed));
+  LOG(WARNING) << options_.root.string() << ": left out " << names.size() << " " << what << ": "
+               << Join(first) << (names.size() > kNamed ? ", ..." : "");
 }
 
 void SourceReading::TellUnread(const std::vector<std::filesystem::path>& files) const {
   std::vector<std::filesystem::path> unread;
   std::vector<std::string> names;
-  for (const auto& file : files)
-    if (!read_.contains(file)) unread.push_back(file), names.push_back(file.string());
+  for (const auto& file : files) {
+    if (read_.contains(file)) continue;
+    unread.push_back(file);
+    names.push_back(file.string());
+  }
   PassedOver("files that are not read (" + KindsOf(unread) + ")", names);
 }
 

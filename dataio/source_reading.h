@@ -60,6 +60,7 @@ class SourceReading {
     std::filesystem::path image;
     bool said;  // the split, by somebody
   };
+  std::string NextOfTenths();
   void CheckNew(const SourceRecord& record, const Seen& now);
   void CheckHasCaption(const SourceRecord& record, const std::filesystem::path& where) const;
   void CheckLettersAreThere() const;
