@@ -85,6 +85,20 @@ void AddCaptions(const SourceRecord& source, const Vocabulary& vocabulary, Packe
   }
 }
 
+// A record with all but captions and picture. `whole`: the source's picture; `region`: what of it is stored.
+PackedRecord WithPlaces(const SourceRecord& source, const Region& whole, const Region& region,
+                        RecordNotes& notes) {
+  PackedRecord record;
+  record.id = source.id;
+  record.class_id = source.class_id;
+  for (size_t i = 0; i < 4; ++i) record.box[i] = static_cast<float>(source.box[i]);
+  record.region = {static_cast<float>(region.left), static_cast<float>(region.top),
+                   static_cast<float>(region.right - region.left),
+                   static_cast<float>(region.bottom - region.top)};
+  record.parts = PartsWithin(whole, source.parts, notes);
+  return record;
+}
+
 }  // namespace
 
 PackedRecord PackRecord(const SourceRecord& source, const PackOptions& options, const Vocabulary& vocabulary,
@@ -92,27 +106,18 @@ PackedRecord PackRecord(const SourceRecord& source, const PackOptions& options, 
   const std::string where = source.image.string(), bytes = ReadFile(source.image);
   Image image =
       DecodeImage({reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size()}, where, &notes.mended);
-  Region region{0, 0, image.width, image.height};
-  const Region full = region;
-  if (source.has_box() && options.crop == "box") {
-    region = RegionOfBox(image, source);
-    image = Crop(image, region.left, region.top, region.right, region.bottom);
-  }
+  const Region whole{0, 0, image.width, image.height};
+  const bool is_cut = source.has_box() && options.crop == "box";
+  const Region region = is_cut ? RegionOfBox(image, source) : whole;
+  if (is_cut) image = Crop(image, region.left, region.top, region.right, region.bottom);
   CheckNotThin(image, options.side, options.codec == "jpeg" ? kMaxJpegSide : UINT16_MAX, where);
   image = ResizeShortSide(image, options.side);
-  PackedRecord record;
-  record.id = source.id;
-  record.width = image.width;
-  record.height = image.height;
-  record.class_id = source.class_id;
-  for (size_t i = 0; i < 4; ++i) record.box[i] = static_cast<float>(source.box[i]);
-  record.region = {static_cast<float>(region.left), static_cast<float>(region.top),
-                   static_cast<float>(region.right - region.left),
-                   static_cast<float>(region.bottom - region.top)};
-  record.parts = PartsWithin(full, source.parts, notes);
+  auto record = WithPlaces(source, whole, region, notes);
   AddCaptions(source, vocabulary, record);
   if (options.captions && record.captions.empty())
     ThrowData("none of its captions has a word of the vocabulary", where);
+  record.width = image.width;
+  record.height = image.height;
   record.image = options.codec == "raw" ? std::move(image.pixels) : EncodeJpeg(image, options.quality);
   return record;
 }
