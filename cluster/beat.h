@@ -26,6 +26,7 @@ struct Beat {
   bool HasExpired() const { return expired_communicator >= 0; }
 };
 
+// Cut to what fits; ends with 0.
 void SetText(std::array<char, 96>& target, const std::string& text);
 
 // What is known of another rank.
@@ -44,6 +45,8 @@ struct Peers {
   int size() const { return static_cast<int>(by_rank.size()); }
   const Peer& operator[](int rank) const { return by_rank[static_cast<size_t>(rank)]; }
   bool Knows(int rank) const { return own_rank == 0 || rank == 0 || rank == own_rank; }
+  // Nothing came of another rank for too long, and it has not left. False of ranks that this one does not
+  // hear.
   bool Silent(int rank, Clock::time_point now) const;
 };
 

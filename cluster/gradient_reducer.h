@@ -61,7 +61,9 @@ class GradientReducer {
    private:
     GradientReducer* reducer_;
   };
+  // Local. The latest pass has been waited for.
   Pass Arm();
+  // Collective. Over NCCL the stream waits, not the host.
   void Wait();
 
   const std::vector<Bucket>& plan() const { return plan_; }

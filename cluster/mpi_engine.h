@@ -62,6 +62,8 @@ class MpiEngine : public std::enable_shared_from_this<MpiEngine> {
   MpiEngine(const MpiEngine&) = delete;
   MpiEngine& operator=(const MpiEngine&) = delete;
 
+  // A large one is left to the thread; of a small one the first messages are posted before this returns. The
+  // operation's deadline counts from here.
   void Start(const std::shared_ptr<MpiOperation>& operation);
   // Blocks until done, driving MPI meanwhile. Does not return if the job fails: the process ends.
   void WaitFor(MpiOperation& operation);

@@ -30,7 +30,8 @@ struct ExchangeLayout {
   int64_t chunk = 0;  // elements of a chunk over all ranks
   int ranks = 1;
 
-  int64_t chunks() const;
+  int64_t chunks() const;  // the last one may be shorter
+  // A rank's slice of a chunk, in `whole`.
   Slice At(int64_t chunk_index, int rank) const;
   // The own slice's other home, or the slice itself.
   char* PartAt(int64_t chunk_index, int rank) const;

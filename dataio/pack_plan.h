@@ -28,6 +28,7 @@ struct PackJob {
   bool empty = false;          // none of its records is left
 };
 
+// Every split's records in order, cut into shards. Writes nothing.
 std::vector<PackJob> PlanJobs(const Packing& packing);
 
 // These three are for one process; of different jobs they are thread-safe. Throw Error{kSystem}.

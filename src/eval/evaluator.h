@@ -47,6 +47,7 @@ class Evaluator {
   virtual ~Evaluator() = default;
   const std::string& name() const { return name_; }  // prefix of its scores' names
 
+  // What is kept of the batch comes to the CPU: waits for the device.
   virtual void Consume(const EvalBatch& batch) = 0;
 
   // What this rank has seen: CPU tensors: a row a sample, or rows of moments (what they are is the
@@ -92,6 +93,7 @@ struct MeanDeviation {
   double deviation = 0;       // population, as numpy.std
   std::vector<double> parts;  // a value per fold
 };
+// Not empty.
 MeanDeviation Summarize(std::vector<double> parts);
 
 // Means over the folds [i*N/folds, (i+1)*N/folds) of values {N}. N >= folds, else Error{kUser}.

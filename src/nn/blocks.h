@@ -8,6 +8,7 @@ namespace helio::nn {
 // arXiv:1612.08083).
 class GluImpl : public torch::nn::Module {
  public:
+  // {B, 2 C, ...} -> {B, C, ...}
   torch::Tensor forward(const torch::Tensor& input) { return torch::glu(input, 1); }
 };
 TORCH_MODULE(Glu);
@@ -19,6 +20,7 @@ enum class Upsampling { kNearest, kBilinear };
 class DoubleSizeImpl : public torch::nn::Module {
  public:
   explicit DoubleSizeImpl(Upsampling how = Upsampling::kNearest) : how_(how) {}
+  // {B, C, h, w} -> {B, C, 2 h, 2 w}
   torch::Tensor forward(const torch::Tensor& input);
 
  private:
@@ -44,6 +46,7 @@ torch::nn::Sequential Block3x3Leaky(int64_t in, int64_t out);
 class ResBlockImpl : public torch::nn::Module {
  public:
   explicit ResBlockImpl(int64_t channels);
+  // {B, channels, h, w} -> the same
   torch::Tensor forward(const torch::Tensor& input) { return block_->forward(input) + input; }
 
  private:

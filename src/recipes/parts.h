@@ -47,6 +47,7 @@ std::vector<Round> OneRound(const std::string& phase, const std::vector<Part>& p
 class FrozenText {
  public:
   FrozenText(const FrozenTextOptions& options, const Surroundings& surroundings);
+  // captions {B, words} int64 on the networks' device, lengths {B} int64 on the host.
   TextCondition Encode(const torch::Tensor& captions, const torch::Tensor& lengths);
   // Of a step's captions, the first domain's.
   TextCondition Encode(const dataio::Batch& batch, const StepContext& context);
@@ -62,7 +63,7 @@ class FrozenText {
 // STREAM's captioner (MirrorGAN section 3.3), frozen.
 struct FrozenCaptioner {
   FrozenCaptioner(const CaptionerOptions& options, const Surroundings& surroundings);
-  void AddParts(std::vector<Part>& parts) const;
+  void AddParts(std::vector<Part>& parts) const;  // both networks, under their published names
 
   nn::CaptionEncoder encoder{nullptr};
   nn::CaptionDecoder decoder{nullptr};
@@ -74,6 +75,8 @@ class FrozenDamsm {
   // `text`: of the text encoder whose features it is compared with.
   FrozenDamsm(const DamsmImageOptions& options, const FrozenTextOptions& text,
               const Surroundings& surroundings);
+  // losses::DamsmLoss of fakes {b, 3, s, s} in [-1, 1] and their scaled text. Differentiable in `fake`.
+  // Collective where `scope` is of several ranks.
   LossTerms Terms(const torch::Tensor& fake, const TextCondition& text, const dataio::Domain& data,
                   double weight, const losses::BatchScope& scope);
   Part AsPart() const { return PartOf("image_encoder", Role::kFrozen, *encoder_); }

@@ -10,6 +10,7 @@
 // What the phases of several systems are put together from.
 namespace helio::recipes {
 
+// `rate`: before a schedule's factor.
 OptimizerOptions AdamWith(const AdamBetaOptions& betas, double rate);
 // The same by Torch7's rule, which is also Caffe's.
 OptimizerOptions Torch7AdamWith(const AdamBetaOptions& betas, double rate);

@@ -31,6 +31,7 @@ class Progress {
   double waited_ = 0;
 };
 
+// "45 s", "3 min", "2 h 10 min", "2.5 days".
 std::string HumanDuration(double seconds);
 
 // True where stderr is a terminal: then a progress line is redrawn in place; under a batch system lines are

@@ -15,6 +15,7 @@ enum class Schedule {
 // Throws Error{kUser} listing the known names: constant, linear_tail, one_cycle, staircase.
 Schedule ParseSchedule(const std::string& name);
 
+// Pure. Only kStaircase asks for `steps_per_epoch`.
 double LearningRateFactor(Schedule schedule, int64_t step, int64_t total, int64_t steps_per_epoch);
 
 }  // namespace helio::train

@@ -16,6 +16,7 @@ bool IsRunningStatistic(const std::string& name);
 class StatisticsSnapshot {
  public:
   explicit StatisticsSnapshot(const recipes::System& system);
+  // Remembers them as they are now. Does not wait for the device.
   void Keep();
   // Where `usable` {} bool, on the statistics' device, is false: back to what the latest Keep saw, behind
   // autograd's back: graphs that were built in between noted these tensors, but need their values no more.

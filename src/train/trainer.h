@@ -98,7 +98,8 @@ class Trainer {
   // everywhere.
   void ResetAverages();
 
-  // While it lives, the parameters that have a moving average hold it. Local.
+  // While it lives, the parameters that have a moving average hold it: no step is taken meanwhile, and there
+  // is no second one (each of them swaps). Local.
   class [[nodiscard]] UseAverages {
    public:
     explicit UseAverages(Trainer& trainer);
