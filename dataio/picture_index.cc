@@ -118,6 +118,7 @@ namespace {
 FileTree PicturesBelow(const FileTree& tree, const fs::path& folder) {
   FileTree below;
   below.root = tree.root;
+  if (folder.empty()) return below;  // all are: the index of all of them does
   const auto is_below = [&](const fs::path& picture) {
     return std::mismatch(folder.begin(), folder.end(), picture.begin(), picture.end()).first == folder.end();
   };
@@ -133,7 +134,8 @@ FolderIndex::FolderIndex(const PictureIndex& all, const FileTree& tree, fs::path
 
 fs::path FolderIndex::Find(const std::string& name) const {
   const auto beside = (folder_ / fs::path(name).relative_path()).lexically_normal().string();
-  return all_.Knows(beside) ? all_.Find(beside) : below_.Find(name);
+  if (all_.Knows(beside)) return all_.Find(beside);
+  return (folder_.empty() ? all_ : below_).Find(name);
 }
 
 }  // namespace helio::dataio

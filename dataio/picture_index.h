@@ -57,7 +57,7 @@ class FolderIndex {
  private:
   const PictureIndex& all_;
   const std::filesystem::path folder_;
-  const FileTree tree_;  // of the pictures below the folder alone
+  const FileTree tree_;  // of the pictures below the folder alone, if it is not the root
   const PictureIndex below_;
 };
 
