@@ -95,7 +95,7 @@ std::pair<StoredPictures, std::vector<Window>> CropRows(const Dataset& dataset, 
 
 torch::Tensor BoxesIn(const Dataset& dataset, std::span<const int64_t> rows,
                       std::span<const Window> windows) {
-  auto boxes = torch::zeros({std::ssize(rows), 4});
+  auto boxes = torch::zeros({std::ssize(rows), 4}, torch::kFloat32);
   auto* box = boxes.data_ptr<float>();
   for (size_t i = 0; i < rows.size(); ++i, box += 4) {
     const auto [x, y, width, height] = dataset.Box(rows[i]);
@@ -111,7 +111,7 @@ torch::Tensor BoxesIn(const Dataset& dataset, std::span<const int64_t> rows,
 torch::Tensor KeyPointsIn(const Dataset& dataset, std::span<const int64_t> rows,
                           std::span<const Window> windows) {
   const auto count = std::ssize(dataset.key_point_names());
-  auto all = torch::zeros({std::ssize(rows), count, 3});
+  auto all = torch::zeros({std::ssize(rows), count, 3}, torch::kFloat32);
   auto* place = all.data_ptr<float>();
   for (size_t i = 0; i < rows.size(); ++i) {
     const View view(dataset.Region(rows[i]), dataset.StoredSize(rows[i]), windows[i]);

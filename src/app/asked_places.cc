@@ -42,7 +42,7 @@ torch::Tensor AskedBox(const std::string& text, int64_t rows) {
 torch::Tensor AskedPoints(const std::string& text, const std::vector<std::string>& names, int64_t rows) {
   const std::string where = "--points=" + text;
   const char* hint = "name:x,y,... as parts of the picture: --points=beak:0.8,0.3,tail:0.1,0.6";
-  auto points = torch::zeros({std::ssize(names), 3});
+  auto points = torch::zeros({std::ssize(names), 3}, torch::kFloat32);
   const auto parts = Split(text, ',');
   if (parts.size() % 2 != 0) ThrowUser("a point lacks a number", where, hint);
   for (size_t i = 0; i < parts.size(); i += 2) {

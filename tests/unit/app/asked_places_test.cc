@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/support/default_dtype.h"
 #include "tests/support/error_of.h"
 
 namespace helio::app {
@@ -31,6 +32,12 @@ TEST(AskedPlaces, OtherBoxesAreNamed) {
     EXPECT_NE(complaint.find(said), std::string::npos) << box << ": " << complaint;
     EXPECT_NE(complaint.find("--box="), std::string::npos) << complaint;
   }
+}
+
+// A system of --dtype=float64 makes new tensors another type.
+TEST(AskedPlaces, PointsAreTheSameWhateverNetworksAreMadeOf) {
+  const helio::testing::DefaultDtype dtype(torch::kFloat64);
+  EXPECT_EQ(AskedPoints("tail:0.1,0.6", Names(), 1)[0][2][2].item<double>(), 1);
 }
 
 TEST(AskedPlaces, PointsAreNamed) {

@@ -10,6 +10,7 @@
 #include "src/base/characters.h"
 #include "src/base/random.h"
 #include "src/base/safetensors.h"
+#include "tests/support/default_dtype.h"
 #include "tests/unit/dataio/small_set.h"
 
 namespace helio::dataio {
@@ -87,6 +88,19 @@ TEST(DomainTest, GeometryIsCroppedAndMirroredWithThePicture) {
   }
   EXPECT_GT(mirrored, 8);
   EXPECT_LT(mirrored, 40);
+}
+
+// With --dtype=float64 new tensors are of another type.
+TEST(DomainTest, PlacesAreTheSameWhateverNetworksAreMadeOf) {
+  const ScratchFolder scratch("places");
+  PackDataset({SpottedSplit(scratch.path(), 6)}, SmallOptions(scratch.path() / "packed"));
+  const std::vector<LoaderSource> sources{
+      {TrainSplit(scratch.path() / "packed"), {.sides = {kSide}, .boxes = true, .key_points = true}}};
+  const auto usual = BatchAt(sources, {.global_batch = 6}, 0);
+  const helio::testing::DefaultDtype dtype(torch::kFloat64);
+  const auto again = BatchAt(sources, {.global_batch = 6}, 0);
+  EXPECT_TRUE(again.data().boxes.equal(usual.data().boxes));
+  EXPECT_TRUE(again.data().key_points.equal(usual.data().key_points));
 }
 
 TEST(DomainTest, WrongPicturesAreOfAnotherClassAndDifferByEpoch) {
