@@ -4,6 +4,7 @@
 #include "dataio/json_fields.h"
 #include "dataio/layouts/layout.h"
 #include "dataio/layouts/row_splits.h"
+#include "dataio/layouts/separated.h"
 #include "dataio/layouts/table_forms.h"
 #include "src/base/file_system.h"
 #include "src/base/json.h"
@@ -131,7 +132,14 @@ void AddLine(CaptionLine& line, const std::string& split, SourceReading& reading
   }
 }
 
+// Of which each line would be a complaint of its own.
+void CheckIsNoList(const fs::path& file) {
+  if (Trimmed(BeginningOf(file)).starts_with("["))
+    ThrowUser("is one JSON list, expected an object a line", file.string(), "jq -c '.[]' makes lines of it");
+}
+
 void ReadCaptionLines(const FileTree& tree, SourceReading& reading) {
+  CheckIsNoList(tree.root / kFile);
   const PictureIndex index(tree);
   auto lines = AllLines(tree, index, reading);
   LeaveOtherDomains(lines, tree, reading);

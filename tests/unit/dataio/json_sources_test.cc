@@ -232,6 +232,14 @@ TEST_F(FolderSourceTest, NullInALineSaysNothing) {
   EXPECT_FALSE(splits[0].records[0].has_box());
 }
 
+TEST_F(FolderSourceTest, AListInPlaceOfLinesIsNamed) {
+  WritePicture(root_ / "a.jpg");
+  for (const char* separator : {"", "\n"}) {
+    Lines("[" + std::string(separator) + R"({"image": "a.jpg", "captions": ["one"]}])");
+    ExpectParts(ErrorOf([&] { ReadFolder(Options()); }), {"captions.jsonl: is one JSON list", "jq -c"});
+  }
+}
+
 TEST_F(FolderSourceTest, LinesWithFieldsOfHuggingFaceAreAList) {
   WritePicture(root_ / "i/a.jpg");
   Lines(R"({"file_name": "i/a.jpg", "text": "one"})");
