@@ -86,8 +86,7 @@ void RunOptions::Declare(OptionList& list) {
            "Images of a step, over all ranks together; wrong pairs and batch norm need two of them");
   list.AddOperational("steps", &steps, AtLeast(0), "Train up to this step (0: --epochs decides)");
   list.AddOperational("epochs", &epochs, AtLeast(0), "Train for this many passes over the training split");
-  list.Add("dtype", &dtype, OneOf({"float32", "float64"}),
-           "Of networks; float64 is for tests, and on CPUs with --device=auto");
+  list.Add("dtype", &dtype, OneOf({"float32", "float64"}), "Of networks; float64: tests, by default on CPUs");
   list.AddOperational("weights", &weights, AnyValue(),
                       "ROLE:FILE,... weights of frozen or initial networks by role; --damsm=FILE is "
                       "--weights=damsm:FILE");
@@ -110,7 +109,7 @@ void RunOptions::Declare(OptionList& list) {
   list.Group("Ranks and machine");
   list.AddOperational(
       "threads", &threads, Between(0, 1024),
-      "Compute threads of a rank (0: its share of the host's cores, or of a container's CPU limit)");
+      "Compute threads of a rank (0: its share of the host's cores, or of a container's or job's limit)");
   list.Add("batch_norm", &batch_norm, OneOf({"global", "node", "local"}),
            "Batch-norm statistics: of the whole batch, of a host's part or of a rank's part");
   list.Add("negatives", &negatives, OneOf({"global", "local"}), "Wrong pairs and DAMSM negatives");
