@@ -12,7 +12,7 @@ CaptionEncoderImpl::CaptionEncoderImpl(std::shared_ptr<ImageTrunk> trunk, int64_
 }
 
 torch::Tensor CaptionEncoderImpl::forward(const torch::Tensor& images) {
-  return bn(linear(trunk_->forward(images).pooled));
+  return Project(trunk_->forward(images).pooled);
 }
 
 CaptionDecoderImpl::CaptionDecoderImpl(int64_t embedding, int64_t hidden, int64_t vocabulary) {
@@ -31,6 +31,19 @@ torch::Tensor CaptionDecoderImpl::forward(const torch::Tensor& image_code, const
 torch::Tensor CaptionDecoderImpl::States(const torch::Tensor& inputs) {
   const FullPrecision recurrent;
   return std::get<0>(lstm(inputs));
+}
+
+torch::Tensor CaptionDecoderImpl::Sample(const torch::Tensor& image_code, int64_t length) {
+  std::vector<torch::Tensor> words;
+  auto input = image_code.unsqueeze(1);
+  torch::optional<std::tuple<torch::Tensor, torch::Tensor>> state;
+  for (int64_t i = 0; i < length; ++i) {
+    auto [output, next] = lstm(input, state);
+    words.push_back(linear(output.squeeze(1)).argmax(1));
+    input = embed(words.back()).unsqueeze(1);
+    state = next;
+  }
+  return torch::stack(words, 1);
 }
 
 }  // namespace helio::nn

@@ -10,6 +10,8 @@ class CaptionEncoderImpl : public torch::nn::Module {
  public:
   CaptionEncoderImpl(std::shared_ptr<ImageTrunk> trunk, int64_t embedding);
   torch::Tensor forward(const torch::Tensor& images);  // {B, embedding}
+  // The trainable end of forward, from the trunk's pooled features.
+  torch::Tensor Project(const torch::Tensor& pooled) { return bn(linear(pooled)); }
   ImageTrunk& trunk() { return *trunk_; }
 
  private:
@@ -28,6 +30,8 @@ class CaptionDecoderImpl : public torch::nn::Module {
   // Teacher forcing. image_code {B, embedding}, captions {B, words} int64 padded with 0. Logits {B, words,
   // vocabulary}; what is computed beyond a caption's end means nothing.
   torch::Tensor forward(const torch::Tensor& image_code, const torch::Tensor& captions);
+  // Greedy captions {B, length}.
+  torch::Tensor Sample(const torch::Tensor& image_code, int64_t length);
 
  private:
   torch::Tensor States(const torch::Tensor& inputs);
