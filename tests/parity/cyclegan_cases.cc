@@ -160,7 +160,7 @@ void ReplayTranslator(Fixture& fixture) {
 void ReplayPatchCritic(Fixture& fixture) { PatchCriticReplay(fixture).Run(); }
 
 void ReplayImagePool(Fixture& fixture) {
-  const testing::DefaultDtype dtype(fixture.dtype());
+  const DefaultDtype dtype(fixture.dtype());
   const auto shape = fixture.Get("in.q0.images").sizes().slice(1).vec();
   recipes::ImagePool pool(fixture.Hyper("pool_size"), shape);
   for (auto& [name, tensor] : pool.State("")) tensor.set_data(tensor.to(fixture.device()));

@@ -101,7 +101,7 @@ class TrajectoryReplay {
 
   Fixture& fixture_;
   const Trajectory& trajectory_;
-  const testing::DefaultDtype dtype_scope_{fixture_.dtype()};
+  const DefaultDtype dtype_scope_{fixture_.dtype()};
   SoloBatch batch_;
   const std::unique_ptr<cluster::Communicator> communicator_;
   Watched system_;

@@ -236,7 +236,7 @@ class TreeLossReplay {
   }
 
   Fixture& fixture_;
-  const testing::DefaultDtype dtype_scope_{fixture_.dtype()};
+  const DefaultDtype dtype_scope_{fixture_.dtype()};
   SoloBatch batch_;
 };
 

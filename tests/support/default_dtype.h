@@ -1,7 +1,7 @@
 #pragma once
 #include "src/base/tensor.h"
 
-namespace helio::testing {
+namespace helio {
 
 // While it lives, new tensors are of `dtype`.
 class DefaultDtype {
@@ -12,4 +12,4 @@ class DefaultDtype {
   ~DefaultDtype() { torch::set_default_dtype(c10::scalarTypeToTypeMeta(torch::kFloat32)); }
 };
 
-}  // namespace helio::testing
+}  // namespace helio

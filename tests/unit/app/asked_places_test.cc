@@ -36,7 +36,7 @@ TEST(AskedPlaces, OtherBoxesAreNamed) {
 
 // A system of --dtype=float64 makes new tensors another type.
 TEST(AskedPlaces, PointsAreTheSameWhateverNetworksAreMadeOf) {
-  const helio::testing::DefaultDtype dtype(torch::kFloat64);
+  const DefaultDtype dtype(torch::kFloat64);
   EXPECT_EQ(AskedPoints("tail:0.1,0.6", Names(), 1)[0][2][2].item<double>(), 1);
 }
 

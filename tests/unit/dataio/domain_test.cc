@@ -97,7 +97,7 @@ TEST(DomainTest, PlacesAreTheSameWhateverNetworksAreMadeOf) {
   const std::vector<LoaderSource> sources{
       {TrainSplit(scratch.path() / "packed"), {.sides = {kSide}, .boxes = true, .key_points = true}}};
   const auto usual = BatchAt(sources, {.global_batch = 6}, 0);
-  const helio::testing::DefaultDtype dtype(torch::kFloat64);
+  const DefaultDtype dtype(torch::kFloat64);
   const auto again = BatchAt(sources, {.global_batch = 6}, 0);
   EXPECT_TRUE(again.data().boxes.equal(usual.data().boxes));
   EXPECT_TRUE(again.data().key_points.equal(usual.data().key_points));
