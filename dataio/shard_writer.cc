@@ -29,7 +29,7 @@ void Write(Hdf5Writer& file, const std::string& group, const std::string& name, 
   file.Write(group + "/offset", ragged.offset);
 }
 
-std::string Join(const std::vector<std::string>& names) {
+std::string LinesOf(const std::vector<std::string>& names) {
   std::string text;
   for (const auto& name : names) text += name + '\n';
   return text;
@@ -94,7 +94,7 @@ void WriteHeader(Hdf5Writer& file, const ShardHeader& header, size_t records) {
   file.Attribute("side", std::to_string(header.side));
   file.Attribute("records", std::to_string(records));
   file.Attribute("vocabulary", header.vocabulary);
-  file.Attribute("parts", Join(header.part_names));
+  file.Attribute("parts", LinesOf(header.part_names));
 }
 
 }  // namespace
