@@ -6,13 +6,12 @@ import os
 import pathlib
 import shutil
 import sys
-import tempfile
 
 ARGUMENTS = [a for a in sys.argv[3:] if not a.startswith("--ranks=")]
 RANKS = [int(n) for a in sys.argv if a.startswith("--ranks=") for n in a[8:].split(",")] or [1, 2]
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 sys.path.insert(0, str(ROOT / "tests/support"))
-from check_device import BIN, DEVICE, STEPS, flags, make_data, on, record, same, systems  # noqa: E402
+from check_device import BIN, DEVICE, STEPS, flags, on, record, same, systems, workspace  # noqa: E402
 from checks import MPIRUN, check  # noqa: E402
 from scenarios import kill_at, tensors  # noqa: E402
 
@@ -74,15 +73,10 @@ def check_system(program, system, work):
 
 
 def main():
-    work = pathlib.Path(tempfile.mkdtemp(prefix="helio-async-"))
-    try:
-        make_data(BIN, work, images=200)
-        make_data(BIN, work, images=200, style="night")
+    with workspace("async") as work:
         for program, system in systems():
             if system in ARGUMENTS or "all" in ARGUMENTS:
                 check_system(program, system, work)
-    finally:
-        shutil.rmtree(work, ignore_errors=True)
 
 
 if __name__ == "__main__":

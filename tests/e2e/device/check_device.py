@@ -3,10 +3,10 @@
 evaluation, sample pictures, averages, checkpoint, resume, then helio-eval, helio-generate, helio-export for what draws. Each program must end
 with 0 and with the CPU's numbers inside float tolerance; one GAN also on two ranks over NCCL (check_ranks.py: in float64, and on four).
 Usage: check_device.py BIN_DIR SIMULATED_DEVICE_DIR [SYSTEM...]"""
+import contextlib
 import json
 import pathlib
 import re
-import shutil
 import struct
 import subprocess
 import sys
@@ -32,6 +32,16 @@ def systems():
     for program in ("helio-pretrain", "helio-train"):
         said = subprocess.run([BIN / program, "--recipe=?"], capture_output=True, text=True).stderr
         yield from ((program, name) for name in re.search(r"--recipe='\?': one of ([\w ]+)", said)[1].split())
+
+
+@contextlib.contextmanager
+def workspace(name):
+    """A folder with two packed sets of drawn birds, in data and night; gone in the end."""
+    with tempfile.TemporaryDirectory(prefix=f"helio-{name}-", ignore_cleanup_errors=True) as folder:
+        work = pathlib.Path(folder)
+        make_data(BIN, work, images=200)
+        make_data(BIN, work, images=200, style="night")
+        yield work
 
 
 def flags(system, work, steps):
@@ -154,10 +164,7 @@ def check_ranks(program, system, work, alone):
 
 def main():
     wanted = sys.argv[3:]
-    work = pathlib.Path(tempfile.mkdtemp(prefix="helio-device-"))
-    try:
-        make_data(BIN, work, images=200)
-        make_data(BIN, work, images=200, style="night")
+    with workspace("device") as work:
         for program, system in systems():
             if wanted and system not in wanted + ["damsm", "classifier"]:
                 continue
@@ -169,8 +176,6 @@ def main():
                 complete_points(work, runs)
             if system == "mirrorgan":
                 check_ranks(program, system, work, runs[True])
-    finally:
-        shutil.rmtree(work, ignore_errors=True)
 
 
 if __name__ == "__main__":

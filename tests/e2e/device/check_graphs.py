@@ -8,14 +8,12 @@ import math
 import os
 import pathlib
 import re
-import shutil
 import sys
-import tempfile
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 sys.path.insert(0, str(ROOT / "tests/support"))
-from check_device import BIN, DEVICE, flags, make_data, record, systems  # noqa: E402
+from check_device import BIN, DEVICE, flags, record, systems, workspace  # noqa: E402
 from checks import MPIRUN, check, run  # noqa: E402
 from scenarios import tensors  # noqa: E402
 
@@ -95,12 +93,9 @@ def a_step(program, system, work):
 
 def main():
     names = [a for a in sys.argv[3:] if a != "--write"] or ["mirrorgan", "gan_int_cls", "stackgan2"]
-    work = pathlib.Path(tempfile.mkdtemp(prefix="helio-graphs-"))
     allowed, seen = json.loads(TABLE.read_text()) if TABLE.exists() else {}, {}
     names = list(allowed) if "all" in names else names
-    try:
-        make_data(BIN, work, images=200)
-        make_data(BIN, work, images=200, style="night")
+    with workspace("graphs") as work:
         for program, system in systems():
             if system in WHY and len(sys.argv) == 3:
                 falls_back(program, system, work, why=WHY[system])
@@ -119,8 +114,6 @@ def main():
                 on_ranks(program, system, work)
                 on_a_cpu(program, system, work)
                 falls_back(program, system, work, "--accumulate=2", why="--accumulate holds the fakes of several micro-batches at once")
-    finally:
-        shutil.rmtree(work, ignore_errors=True)
     if "--write" in sys.argv:
         TABLE.write_text(json.dumps({**allowed, **seen}, indent=1) + "\n")
 

@@ -6,13 +6,12 @@ import pathlib
 import re
 import shutil
 import sys
-import tempfile
 
 ARGUMENTS = [a for a in sys.argv[3:] if not a.startswith("--ranks=")]
 RANKS = [int(n) for a in sys.argv if a.startswith("--ranks=") for n in a[8:].split(",")] or [1, 2, 4]
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 sys.path.insert(0, str(ROOT / "tests/support"))
-from check_device import BIN, DEVICE, flags, make_data, record, same, systems  # noqa: E402
+from check_device import BIN, DEVICE, flags, record, same, systems, workspace  # noqa: E402
 from checks import MPIRUN, check, run  # noqa: E402
 
 STEPS = 3
@@ -36,18 +35,13 @@ def train(program, system, work, ranks):
 
 
 def main():
-    work = pathlib.Path(tempfile.mkdtemp(prefix="helio-ranks-"))
-    try:
-        make_data(BIN, work, images=200)
-        make_data(BIN, work, images=200, style="night")
+    with workspace("ranks") as work:
         for program, system in systems():
             if system not in ARGUMENTS and "all" not in ARGUMENTS:
                 continue
             alone = train(program, system, work, RANKS[0])
             for ranks in RANKS[1:]:
                 same(f"{system} on {ranks} ranks over NCCL in float64", train(program, system, work, ranks), alone, TOLERANCE, other=f"{RANKS[0]} ranks")
-    finally:
-        shutil.rmtree(work, ignore_errors=True)
 
 
 if __name__ == "__main__":

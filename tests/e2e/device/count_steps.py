@@ -7,14 +7,12 @@ import math
 import os
 import pathlib
 import re
-import shutil
 import sys
-import tempfile
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 sys.path.insert(0, str(ROOT / "tests/support"))
-from check_device import BIN, DEVICE, flags, make_data, systems  # noqa: E402
+from check_device import BIN, DEVICE, flags, systems, workspace  # noqa: E402
 from checks import MPIRUN, check, run  # noqa: E402
 
 TABLES = HERE / "launches.json", HERE / "uploads.json"
@@ -50,12 +48,9 @@ def check_sent(program, system, work, sent, allowed):
 
 def main():
     write = "--write" in sys.argv
-    work = pathlib.Path(tempfile.mkdtemp(prefix="helio-count-"))
     allowed, most_sent = (json.loads(table.read_text()) if table.exists() else {} for table in TABLES)
     seen, seen_sent = {}, {}
-    try:
-        make_data(BIN, work, images=200)
-        make_data(BIN, work, images=200, style="night")
+    with workspace("count") as work:
         for program, system in systems():
             launches, waits, copies, sent = a_step(program, system, work)
             seen[system], seen_sent[system] = math.ceil(launches), math.ceil(sent)
@@ -67,8 +62,6 @@ def main():
             if system == "mirrorgan":
                 _, waits, copies, _ = a_step(program, system, work, ranks=2)
                 check(waits == 0 and copies == 0, f"{system} on two ranks over NCCL: the host does not wait for the device either")
-    finally:
-        shutil.rmtree(work, ignore_errors=True)
     if write:
         for table, counted in zip(TABLES, (seen, seen_sent)):
             table.write_text(json.dumps(counted, indent=1) + "\n")
