@@ -5,29 +5,25 @@
 namespace helio::cluster {
 namespace {
 
+void ExpectWorld(const World& world, const World& expected) {
+  EXPECT_EQ(world.rank, expected.rank);
+  EXPECT_EQ(world.size, expected.size);
+  EXPECT_EQ(world.local_rank, expected.local_rank);
+  EXPECT_EQ(world.local_size, expected.local_size);
+  EXPECT_EQ(world.node, expected.node);
+  EXPECT_EQ(world.nodes, expected.nodes);
+}
+
 TEST(SubWorldTest, NumbersRanksAndHostsAnew) {
   const World own{5, 6, 1, 2, 2, 3};  // rank 5 of 6, two a host
-  const auto world = SubWorld(own, {0, 1, 0, 1, 0, 1}, {0, 0, 1, 1, 2, 2});
-  EXPECT_EQ(world.rank, 2);
-  EXPECT_EQ(world.size, 3);
-  EXPECT_EQ(world.local_rank, 0);
-  EXPECT_EQ(world.local_size, 1);
-  EXPECT_EQ(world.node, 2);
-  EXPECT_EQ(world.nodes, 3);
+  // Rank 2 of 3, alone on the last of three hosts.
+  ExpectWorld(SubWorld(own, {0, 1, 0, 1, 0, 1}, {0, 0, 1, 1, 2, 2}), {2, 3, 0, 1, 2, 3});
   EXPECT_EQ(MembersOf({0, 1, 0, 1, 0, 1}, 1), (std::vector<int>{1, 3, 5}));
 }
 
 TEST(WorldOfHostsTest, TheLastHostHasWhatIsLeft) {
-  const auto first = WorldOfHosts(1, 5, 2), last = WorldOfHosts(4, 5, 2);
-  EXPECT_EQ(first.local_rank, 1);
-  EXPECT_EQ(first.local_size, 2);
-  EXPECT_EQ(first.node, 0);
-  EXPECT_EQ(last.rank, 4);
-  EXPECT_EQ(last.size, 5);
-  EXPECT_EQ(last.local_rank, 0);
-  EXPECT_EQ(last.local_size, 1);
-  EXPECT_EQ(last.node, 2);
-  EXPECT_EQ(last.nodes, 3);
+  ExpectWorld(WorldOfHosts(1, 5, 2), {1, 5, 1, 2, 0, 3});
+  ExpectWorld(WorldOfHosts(4, 5, 2), {4, 5, 0, 1, 2, 3});
 }
 
 }  // namespace
