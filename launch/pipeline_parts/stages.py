@@ -89,9 +89,8 @@ def filled(line, known, section):
 def needs_of(section, earlier):
     """The names of the stages whose products it is given, each once; of a report also of those that put something beside these (an evaluation)."""
     given = {name.rstrip("/") for line in section.lines for name in NAMES.findall(line)}
-    named = [stage for stage in earlier if stage.name in given]
-    beside = [stage for stage in earlier if section.kind.reads_folders and any(other.out in stage.out.parents for other in named)]
-    return [stage.name for stage in earlier if stage in named or stage in beside]
+    folders = [stage.out for stage in earlier if section.kind.reads_folders and stage.name in given]
+    return [stage.name for stage in earlier if stage.name in given or any(folder in stage.out.parents for folder in folders)]
 
 
 def default_out(section, settings):
