@@ -24,6 +24,7 @@ std::string BeginningOf(const std::filesystem::path& file);
 constexpr size_t kBeginning = 1 << 14;
 
 // The columns and fields that are taken, by name.
+
 // How surely a column holds captions: 2 as "caption" or "text" does, 1 as "title" or "comment", which beside
 // a better one say something else; 0: not at all.
 int CaptionColumnRank(const std::string& name);

@@ -34,6 +34,7 @@ bool IsWord(const std::string& text) { return !text.empty() && std::ranges::all_
 
 // The `count`-th `word` becomes `replacement`.
 struct AskedEdit {
+  std::string named;  // the word as it was asked for, with its count
   std::string word, replacement;
   int count = 1;
 };
@@ -42,7 +43,8 @@ struct AskedEdit {
 AskedEdit ParseEdit(const std::string& edit, const std::string& where) {
   const auto colon = edit.find(':');
   if (colon == std::string::npos) ThrowUser("is no change of a word", where, kForm);
-  AskedEdit asked{edit.substr(0, colon), edit.substr(colon + 1)};
+  const auto named = edit.substr(0, colon);
+  AskedEdit asked{named, named, edit.substr(colon + 1)};
   if (const auto mark = asked.word.find('#'); mark != std::string::npos) {
     const auto digit = asked.word.substr(mark + 1);
     if (digit.size() != 1 || digit[0] < '1' || digit[0] > '9')
@@ -57,12 +59,11 @@ AskedEdit ParseEdit(const std::string& edit, const std::string& where) {
 
 CaptionEdit Edited(const std::string& text, const std::string& edit) {
   const auto where = "--edit=" + edit;
-  const auto [word, replacement, count] = ParseEdit(edit, where);
+  const auto [named, word, replacement, count] = ParseEdit(edit, where);
   const auto at = FindWord(text, word, count);
   if (at == std::string::npos) ThrowUser("the caption has no such word: " + text, where, kForm);
   auto caption = text;
-  return {edit.substr(0, edit.find(':')) + " > " + replacement, caption.replace(at, word.size(), replacement),
-          replacement};
+  return {named + " > " + replacement, caption.replace(at, word.size(), replacement), replacement};
 }
 
 }  // namespace
