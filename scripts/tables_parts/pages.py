@@ -5,7 +5,7 @@ import re
 import shutil
 import statistics
 
-from tables_parts.records import ROOT, ROWS, SCORES, best_rates, records_of, run_name, speed_of, times_of, trial_scores
+from tables_parts.records import ROOT, ROWS, SCORES, best_rates, judged_otherwise, records_of, run_name, speed_of, times_of, trial_scores
 from tables_parts.rows import read_rows
 from tables_parts.runs import CAPTIONS
 
@@ -60,7 +60,7 @@ def trials_text(options, trials):
             lines.append(f"| {row.title} | " + " | ".join(cells) + " |")
     if len(lines) == 2:
         return ""
-    return (f"\n## Trials\n\nEqually many for each system, by `scripts/tables --trials`: {SCORES[trials.judge]} (which no system is trained on) after "
+    return (f"\n## Trials\n\nEqually many for each system, by `scripts/tables --trials`: {SCORES[trials.judge]}, by which the papers' order is compared, after "
             f"{trials.pictures:,} pictures, seed {trials.seed},\n{trials.images} captions. The best rates are the rows' above, and those of the ablations.\n\n"
             + "\n".join(lines) + "\n")
 
@@ -70,13 +70,14 @@ def write_tables(options, rows, trials):
     real = {record["seed"]: record["real"] for record in records if record["real"]["r_precision_top1"]}.values()  # the same for every row
     pictures = " or ".join(f"{seen:,}" for seen in sorted({record["pictures"] for record in records}))
     machines = " and ".join(sorted({record["machine"] for record in records if "machine" in record}))
+    others = f"Judged by encoders that were trained apart from the rest's: {'; '.join(odd)}.\n" if (odd := judged_otherwise(records)) else ""
     text = f"""# The papers' tables, in the small
 
 By `scripts/tables`: every system sees {pictures} pictures of the same drawn birds ([toy.md](toy.md)), with the same encoders and the same evaluator
 ({options.images:,} captions of held-out classes; deviation over seeds; minutes and images/s by the median speed of a training's log lines, on {machines}). Each run's figures: [tables/](tables), made again for one by
 `scripts/tables --rows NAME --seeds N`. Systems of 32 pixels are enlarged for the judges. Presets are those of `configs/toy`, with the learning rates of the
 trials below. Real pictures: {", ".join(f"{SCORES[score]} {mean_and_deviation([line[score] for line in real])}" for score in SCORES)}.
-
+{others}
 ## Systems
 
 {table(options, [row for row in rows if row.table == "main"], "inception_score")}

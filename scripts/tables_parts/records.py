@@ -88,6 +88,18 @@ def records_of(options, row, minutes=None):
     return [record for record in all_records_of(options, row, minutes) if record.get("settings") == today]
 
 
+def judges_of(record):
+    """The networks that judged a run, by the digests in its protocols."""
+    return frozenset(digest for score in record["generated"].values() if score for digest in re.findall(r"\b(?:DAMSM|classifier) ([0-9a-f]{12})", score["protocol"]))
+
+
+def judged_otherwise(records):
+    """Runs whose encoders are not those of most others: trained anew, on a processor that sums in another order. Their figures compare less well."""
+    judges = [judges_of(record) for record in records]
+    most = max(judges, key=judges.count, default=None)
+    return [f"{record['row']}, seed {record['seed']}" for record, of in zip(records, judges) if of != most]
+
+
 def times_of(options):
     """The equal times of which there are records."""
     return sorted({float(found[1]) for file in options.records.glob("*min.json") if (found := re.search(r"-s\d+-([\d.]+)min$", file.stem))})

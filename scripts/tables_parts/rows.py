@@ -23,7 +23,7 @@ class Trials:
     pictures: int
     images: int
     seed: int
-    judge: str  # a score that no system is trained on
+    judge: str  # the score by which the papers' order is compared: part-wise colour is at chance until a system has begun to draw
     rates: dict  # name -> flags; none: the preset's own
 
 

@@ -25,11 +25,11 @@ def tables(work, *arguments):
     return subprocess.run(command, capture_output=True, text=True)
 
 
-def scored(work, run, r_precision, inception):
+def scored(work, run, r_precision, inception, protocol="none"):
     """As if that run had been trained and judged."""
     folder = work / f"out/{run}-scores"
     folder.mkdir(parents=True)
-    score = lambda value: {"value": value, "deviation": 0.01, "protocol": "none"}  # noqa: E731
+    score = lambda value: {"value": value, "deviation": 0.01, "protocol": protocol}  # noqa: E731
     found = {"r_precision_top1": score(r_precision), "colour_part_accuracy": score(r_precision / 2), "inception_score": score(inception)}
     (folder / "summary.json").write_text(json.dumps({"generated": found, "real": {"real_r_precision_top1": score(0.8)}}))
     (work / "out/settings").mkdir(exist_ok=True)
@@ -130,17 +130,23 @@ class Tables(unittest.TestCase):
         self.assertEqual(unknown - {"facing", "source", "root", "side"}, set())
         self.assertIn("--steps=100 --seed=7", shown.stdout)  # 3,200 pictures, batch 32
 
-    def trial(self, name, colour):
+    def test_runs_of_other_encoders_are_named(self):
+        for seed, digest in ((1, "a" * 12), (2, "a" * 12), (3, "b" * 12)):
+            scored(self.work, f"mirrorgan-s{seed}", 0.7, 28, protocol=f"N=1000 judge=DAMSM {digest}; of test")
+        self.assertEqual(tables(self.work, "--report").returncode, 0)
+        self.assertIn("trained apart from the rest's: mirrorgan, seed 3.\n", (self.work / "out/tables.md").read_text())
+
+    def trial(self, name, score):
         folder = self.work / "records/trials"
         folder.mkdir(parents=True, exist_ok=True)
         trials = rows.Trials(**json.loads(records.ROWS.read_text())["trials"])
         row = next(row for row in rows.trial_rows(rows.read_rows(records.ROWS), trials) if row.name == name)
         settings = records.settings_of(argparse.Namespace(base=ROOT / "configs/tables/birds.pipeline", images=trials.images, pictures=trials.pictures), row)
-        (folder / f"{name}-s7.json").write_text(json.dumps({"settings": settings, "generated": {"colour_part_accuracy": {"value": colour}}}))
+        (folder / f"{name}-s7.json").write_text(json.dumps({"settings": settings, "generated": {trials.judge: {"value": score}}}))
 
     def test_rows_take_the_rates_of_the_best_trial(self):
-        for name, colour in (("mirrorgan-preset", 0.3), ("mirrorgan-slow_d", 0.4), ("attngan-preset", 0.5), ("attngan-published", 0.2)):
-            self.trial(name, colour)
+        for name, score in (("mirrorgan-preset", 0.3), ("mirrorgan-slow_d", 0.4), ("attngan-preset", 0.5), ("attngan-published", 0.2)):
+            self.trial(name, score)
         shown = {row: tables(self.work, f"--rows={row}", "--seeds=1", "--print").stdout for row in ("mirrorgan", "mirrorgan_plain", "attngan", "stackgan")}
         for row in ("mirrorgan", "mirrorgan_plain"):  # an ablation has its system's
             self.assertIn("--g_rate=1e-3 --d_rate=1e-4", shown[row])
