@@ -21,12 +21,16 @@ std::map<std::string, RegisteredFlag*>& Registered() {
 }
 
 template <typename T>
-void MakeFlag(const RegisteredFlag& flag, const T& value) {
-  gflags::FlagRegisterer(flag.option.name.c_str(), flag.text.c_str(), "", new T(value), new T(value));
+void MakeFlag(const RegisteredFlag& flag, const T* value) {
+  gflags::FlagRegisterer(flag.option.name.c_str(), flag.text.c_str(), "", new T(*value), new T(*value));
 }
-void MakeFlag(const RegisteredFlag& flag, const std::filesystem::path& value) {
-  MakeFlag(flag, value.string());
+// What the flags library has no type for is a text.
+void MakeTextFlag(const RegisteredFlag& flag) {
+  const auto text = flag.option.Text();
+  MakeFlag(flag, &text);
 }
+void MakeFlag(const RegisteredFlag& flag, const std::filesystem::path* /*value*/) { MakeTextFlag(flag); }
+void MakeFlag(const RegisteredFlag& flag, const EnumField& /*field*/) { MakeTextFlag(flag); }
 
 }  // namespace
 
@@ -45,7 +49,7 @@ void RegisterFlags(const OptionList& list) {
       continue;
     }
     flag = new RegisteredFlag{option, TextOf(option).text};
-    std::visit([&](const auto* value) { MakeFlag(*flag, *value); }, option.value);
+    std::visit([&](const auto& value) { MakeFlag(*flag, value); }, option.value);
   }
 }
 

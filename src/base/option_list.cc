@@ -41,6 +41,7 @@ bool SetText(T* value, const std::string& text) {
 }
 bool Set(std::string* value, const std::string& text) { return SetText(value, text); }
 bool Set(std::filesystem::path* value, const std::string& text) { return SetText(value, text); }
+bool Set(const EnumField& field, const std::string& text) { return field.set(text); }
 
 template <typename T>
 bool Set(T* value, const std::string& text) {
@@ -52,6 +53,7 @@ bool Set(T* value, const std::string& text) {
 std::string TextOf(const bool* value) { return *value ? "true" : "false"; }
 std::string TextOf(const std::string* value) { return *value; }
 std::string TextOf(const std::filesystem::path* value) { return value->string(); }
+std::string TextOf(const EnumField& field) { return field.name(); }
 template <typename T>
 std::string TextOf(const T* value) {
   return NumberText(*value);
@@ -94,17 +96,17 @@ Range OneOf(std::vector<std::string> values) {
 }
 
 std::string Option::Type() const {
-  static const std::vector<std::string> types = {"bool",   "int32",  "int64", "uint64",
-                                                 "double", "string", "string"};
+  static const std::vector<std::string> types = {"bool",   "int32",  "int64",  "uint64",
+                                                 "double", "string", "string", "string"};
   return types.at(value.index());
 }
 
 std::string Option::Text() const {
-  return std::visit([](const auto* field) { return TextOf(field); }, value);
+  return std::visit([](const auto& field) { return TextOf(field); }, value);
 }
 
 bool Option::Parse(const std::string& text) const {
-  return std::visit([&](auto* field) { return Set(field, text); }, value);
+  return std::visit([&](const auto& field) { return Set(field, text); }, value);
 }
 
 std::string Option::Normalised(const std::string& text) const {

@@ -7,6 +7,8 @@
 #include <variant>
 #include <vector>
 
+#include "src/base/enum_names.h"
+
 // Options are declared once, where they are read: a field of a plain struct, and beside it a line in the
 // struct's Declare(OptionList&) with name, range and help. Flags, their checks, help, a run's identity and
 // docs/options.md come from these declarations.
@@ -27,9 +29,16 @@ Range Between(double least, double most);
 Range FromBelow(double least, double bound);  // least <= value < bound
 Range OneOf(std::vector<std::string> values);
 
+// A field of an enum, as text.
+struct EnumField {
+  std::function<std::string()> name;
+  std::function<bool(const std::string&)> set;  // false, and nothing is set, of a text that is no name
+};
+
 struct Option {
   std::string name;
-  std::variant<bool*, int32_t*, int64_t*, uint64_t*, double*, std::string*, std::filesystem::path*> value;
+  std::variant<bool*, int32_t*, int64_t*, uint64_t*, double*, std::string*, std::filesystem::path*, EnumField>
+      value;
   Range range;
   std::string help;
   std::string group;   // of which options it is shown with
@@ -63,6 +72,15 @@ class OptionList {
   void AddOperational(const char* name, T* value, Range range, const char* help) {
     Append({name, value, std::move(range), help, group_, "", false});
   }
+  // The same of enums, whose values are said by the names in `all` (enum_names.h), which outlives the list.
+  template <typename Enum, size_t kCount>
+  void Add(const char* name, Enum* value, const Named<Enum> (&all)[kCount], const char* help) {
+    Append({name, FieldOf(value, all), OneOf(NamesIn(all)), help, group_, "", true});
+  }
+  template <typename Enum, size_t kCount>
+  void AddOperational(const char* name, Enum* value, const Named<Enum> (&all)[kCount], const char* help) {
+    Append({name, FieldOf(value, all), OneOf(NamesIn(all)), help, group_, "", false});
+  }
 
   const std::vector<Option>& options() const { return options_; }
 
@@ -78,6 +96,15 @@ class OptionList {
   OptionValues Defaults() const;
 
  private:
+  template <typename Enum, size_t kCount>
+  static EnumField FieldOf(Enum* value, const Named<Enum> (&all)[kCount]) {
+    return {[value, &all] { return NameIn(all, *value); },
+            [value, &all](const std::string& name) {
+              const auto found = ValueIn(all, name);
+              if (found) *value = *found;
+              return found.has_value();
+            }};
+  }
   void Append(Option option);
 
   std::string group_;

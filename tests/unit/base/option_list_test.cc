@@ -13,6 +13,9 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Pair;
 
+enum class Pace { kSlow, kFast };
+constexpr Named<Pace> kPaces[] = {{Pace::kSlow, "slow"}, {Pace::kFast, "fast"}};
+
 struct Toy {
   int64_t stages = 3;
   double rate = 2e-4;
@@ -20,6 +23,7 @@ struct Toy {
   std::string kind = "lstm";
   std::filesystem::path out;
   uint64_t seed = 1;
+  Pace pace = Pace::kSlow;
 
   void Declare(OptionList& list) {
     list.Group("Shapes");
@@ -30,6 +34,7 @@ struct Toy {
     list.Add("flip", &flip, AnyValue(), "Flip");
     list.Add("seed", &seed, AnyValue(), "Seed");
     list.AddOperational("out", &out, AnyValue(), "Folder");
+    list.Add("pace", &pace, kPaces, "Pace");
   }
 };
 
@@ -96,6 +101,19 @@ TEST(OptionListTest, ValuesAreWrittenInOneWay) {
   EXPECT_EQ(list.Defaults(), list.Values());
   EXPECT_EQ(ParseFlagfile(ToFlagfile(values)), values);
   EXPECT_THAT(ParseFlagfile("# a comment\n--a=b=c\nplain\n"), ElementsAre(Pair("a", "b=c")));
+}
+
+TEST(OptionListTest, AnEnumIsSaidByItsNames) {
+  EXPECT_EQ(OptionsFrom<Toy>({}).pace, Pace::kSlow);
+  EXPECT_EQ(OptionsFrom<Toy>({{"pace", "fast"}}).pace, Pace::kFast);
+  EXPECT_EQ(ProblemsOf({{"pace", "quick"}}), "\n  --pace=quick: slow or fast");
+  Toy toy;
+  OptionList list;
+  toy.Declare(list);
+  EXPECT_EQ(list.Defaults().at("pace"), "slow");
+  EXPECT_EQ(list.Values({{"pace", "fast"}}).at("pace"), "fast");
+  EXPECT_EQ(toy.pace, Pace::kSlow) << "a field was changed";
+  EXPECT_EQ(list.options().back().Type(), "string");
 }
 
 TEST(OptionListTest, OptionsKnowTheirGroupAndType) {

@@ -1,0 +1,43 @@
+#pragma once
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace helio {
+
+// A value of an enum, and what options, files and messages call it. All of an enum's are one array, beside
+// it:
+//
+//   inline constexpr Named<Crop> kCrops[] = {{Crop::kBox, "box"}, {Crop::kNone, "none"}};
+template <typename Enum>
+struct Named {
+  Enum value;
+  const char* name;
+};
+
+// Empty of a value that is not among them.
+template <typename Enum, size_t kCount>
+std::string NameIn(const Named<Enum> (&all)[kCount], Enum value) {
+  for (const auto& one : all)
+    if (one.value == value) return one.name;
+  return "";
+}
+
+// Nothing of another name.
+template <typename Enum, size_t kCount>
+std::optional<Enum> ValueIn(const Named<Enum> (&all)[kCount], std::string_view name) {
+  for (const auto& one : all)
+    if (name == one.name) return one.value;
+  return std::nullopt;
+}
+
+template <typename Enum, size_t kCount>
+std::vector<std::string> NamesIn(const Named<Enum> (&all)[kCount]) {
+  std::vector<std::string> names;
+  for (const auto& one : all) names.emplace_back(one.name);
+  return names;
+}
+
+}  // namespace helio
