@@ -34,32 +34,31 @@ int GpusOf(const std::string& host, const std::vector<RankDevices>& ranks) {
 
 }  // namespace
 
-int UsableGpus(const std::string& wanted) {
-  if (wanted != "auto" && wanted != "cpu" && wanted != "cuda")
-    ThrowUser("unknown device '" + wanted + "'", "--device", "one of auto, cpu, cuda");
-  if (wanted == "cpu") return 0;
+int UsableGpus(WantedDevice wanted) {
+  if (wanted == WantedDevice::kCpu) return 0;
   const int gpus = VisibleGpus();
-  if (gpus == 0 && wanted == "auto" && std::filesystem::exists("/proc/driver/nvidia"))
+  if (gpus == 0 && wanted == WantedDevice::kAuto && std::filesystem::exists("/proc/driver/nvidia"))
     LOG(WARNING)
         << "an NVIDIA driver is here, but no GPU can be used: computing on CPUs (is the driver older than "
            "CUDA 13 needs, 580, or CUDA_VISIBLE_DEVICES empty?)";
   return gpus;
 }
 
-void CheckDevices(const std::string& wanted, const std::vector<RankDevices>& ranks, bool share_gpus) {
+void CheckDevices(WantedDevice wanted, const std::vector<RankDevices>& ranks, bool share_gpus) {
   const auto without =
       std::count_if(ranks.begin(), ranks.end(), [](const auto& rank) { return rank.gpus == 0; });
-  if (wanted == "cuda" && without > 0)
-    ThrowUser("no GPU is visible to " + RanksWithout(ranks), "--device=cuda", "is the driver there?");
+  const auto flag = "--device=" + NameIn(kWantedDevices, wanted);
+  if (wanted == WantedDevice::kCuda && without > 0)
+    ThrowUser("no GPU is visible to " + RanksWithout(ranks), flag, "is the driver there?");
   if (without > 0 && without < std::ssize(ranks))
-    ThrowUser("some ranks see a GPU and others do not: none for " + RanksWithout(ranks), "--device=" + wanted,
+    ThrowUser("some ranks see a GPU and others do not: none for " + RanksWithout(ranks), flag,
               "is the driver there? or hide all GPUs with CUDA_VISIBLE_DEVICES=");
   if (share_gpus || without > 0) return;
   for (const auto& rank : ranks)
     if (const int gpus = GpusOf(rank.host, ranks); rank.local_ranks > gpus)
       ThrowUser(rank.host + " has " + std::to_string(rank.local_ranks) + " ranks but " +
                     std::to_string(gpus) + " GPU" + (gpus == 1 ? "" : "s"),
-                "--device=" + wanted, "start at most one rank a GPU, or use --device=cpu");
+                flag, "start at most one rank a GPU, or use --device=cpu");
 }
 
 c10::Device DeviceOf(const World& world, int gpus) {

@@ -3,8 +3,18 @@
 #include <vector>
 
 #include "cluster/world.h"
+#include "src/base/enum_names.h"
 
 namespace helio::cluster {
+
+// --device: where ranks are to compute.
+enum class WantedDevice {
+  kAuto,  // a GPU a rank if its host has any
+  kCpu,
+  kCuda,
+};
+inline constexpr Named<WantedDevice> kWantedDevices[] = {
+    {WantedDevice::kAuto, "auto"}, {WantedDevice::kCpu, "cpu"}, {WantedDevice::kCuda, "cuda"}};
 
 // What decides where a rank computes.
 struct RankDevices {
@@ -16,14 +26,14 @@ struct RankDevices {
   std::string gpu = {};
 };
 
-// The GPUs that --device=`wanted` lets this process see. Throws Error{kUser} for an unknown word.
-int UsableGpus(const std::string& wanted);
+// How many GPUs --device=`wanted` lets this process see.
+int UsableGpus(WantedDevice wanted);
 
 // Throws Error{kUser} that names the ranks and hosts if --device=cuda finds no GPU somewhere, if only some of
 // the ranks see one (a driver that is broken on one host), or if a host has more ranks than GPUs: those that
 // all of them see, or those that each one alone sees. Pure: on the same list every rank throws the same,
 // before any communicator is built.
-void CheckDevices(const std::string& wanted, const std::vector<RankDevices>& ranks, bool share_gpus);
+void CheckDevices(WantedDevice wanted, const std::vector<RankDevices>& ranks, bool share_gpus);
 
 c10::Device DeviceOf(const World& world, int gpus);
 

@@ -8,7 +8,6 @@
 #include <string_view>
 
 #include "cluster/blocking_call.h"
-#include "cluster/device_choice.h"
 #include "cluster/device_error.h"
 #include "cluster/gpus.h"
 #include "cluster/mpi_communicator.h"
@@ -161,14 +160,9 @@ double AllReduceProbeSeconds(Communicator& c) {
   return AllReduceScalar(c, best, Reduce::kMax, "probe");
 }
 
-void CheckHierarchy(const std::string& hierarchy) {
-  if (hierarchy != "auto" && hierarchy != "flat" && hierarchy != "two_level")
-    ThrowUser("unknown choice '" + hierarchy + "'", "--hierarchy", "one of auto, flat, two_level");
-}
-
 }  // namespace
 
-c10::Device DeviceAlone(const std::string& wanted) {
+c10::Device DeviceAlone(WantedDevice wanted) {
   LogTorchWarningsOnce();
   const int gpus = UsableGpus(wanted);
   CheckDevices(wanted, {{"this host", gpus, 1}}, /*share_gpus=*/false);
@@ -179,7 +173,7 @@ c10::Device DeviceAlone(const std::string& wanted) {
 
 void LaunchOptions::Declare(OptionList& list) {
   list.Group("Ranks and machine");
-  list.AddOperational("device", &device, OneOf({"auto", "cpu", "cuda"}),
+  list.AddOperational("device", &device, kWantedDevices,
                       "Where a rank computes; auto: a GPU a rank if its host has any");
   list.AddOperational("expect_world_size", &expect_world_size, AtLeast(0),
                       "Fail unless exactly this many ranks came up (0: any)");
@@ -187,7 +181,7 @@ void LaunchOptions::Declare(OptionList& list) {
                       "A collective that takes longer ends the job");
   list.AddOperational("first_deadline_seconds", &deadlines.first_seconds, Above(0),
                       "The same for the first step");
-  list.AddOperational("hierarchy", &hierarchy, OneOf({"auto", "flat", "two_level"}),
+  list.AddOperational("hierarchy", &hierarchy, kHierarchies,
                       "All-reduce over hosts (MPI): auto (measured at start-up), flat, or two_level (inside "
                       "each host, then across)");
 }
@@ -200,11 +194,11 @@ struct Launch::State {
 
   // The CPU communicator: flat, or in two levels where that is asked for or measured to be faster.
   // Collective.
-  std::unique_ptr<Communicator> OverMpi(const std::string& hierarchy) {
+  std::unique_ptr<Communicator> OverMpi(Hierarchy hierarchy) {
     auto flat = MakeMpiCommunicator(engine, world, "world", job);
-    if (hierarchy == "flat" || !TwoLevelsFit(*flat)) return flat;
+    if (hierarchy == Hierarchy::kFlat || !TwoLevelsFit(*flat)) return flat;
     auto two_levels = MakeTwoLevelCommunicator(engine, world, "world", job);
-    if (hierarchy == "two_level") return two_levels;
+    if (hierarchy == Hierarchy::kTwoLevel) return two_levels;
     const double one = AllReduceProbeSeconds(*flat), two = AllReduceProbeSeconds(*two_levels);
     if (world.rank == 0)
       LOG(INFO) << "all-reduce of 16 MiB: flat " << one << " s, in two levels " << two
@@ -239,7 +233,6 @@ Launch::Launch(const LaunchOptions& options) : state_(std::make_unique<State>())
   LogTorchWarningsOnce();
   auto& state = *state_;
   state.job->deadlines = options.deadlines;
-  CheckHierarchy(options.hierarchy);
   const int gpus = UsableGpus(options.device);
   const auto devices = state.MeetRanks(gpus, options);
   if (options.pretend_ranks_per_host > 0)

@@ -4,17 +4,26 @@
 #include <string>
 
 #include "cluster/communicator.h"
+#include "cluster/device_choice.h"
 #include "cluster/launch_environment.h"
 #include "cluster/speaking_turn.h"
 #include "src/base/option_list.h"
 
 namespace helio::cluster {
 
+// --hierarchy: how CPU tensors are reduced over hosts.
+enum class Hierarchy {
+  kAuto,      // as is measured to be faster at start-up
+  kFlat,      // among all ranks at once
+  kTwoLevel,  // inside each host, then across, where every host has as many ranks (two or more)
+};
+inline constexpr Named<Hierarchy> kHierarchies[] = {
+    {Hierarchy::kAuto, "auto"}, {Hierarchy::kFlat, "flat"}, {Hierarchy::kTwoLevel, "two_level"}};
+
 struct LaunchOptions {
-  std::string device = "auto";  // auto: a GPU per rank if there is any; cpu; cuda
-  int expect_world_size = 0;    // 0: any; else Error{kCluster} unless exactly this many ranks came up
-  // Two-level reduction over hosts: auto (measured at start-up), flat, two_level.
-  std::string hierarchy = "auto";
+  WantedDevice device = WantedDevice::kAuto;
+  int expect_world_size = 0;  // 0: any; else Error{kCluster} unless exactly this many ranks came up
+  Hierarchy hierarchy = Hierarchy::kAuto;
   Deadlines deadlines;
   double heartbeat_seconds = 0.5;
   bool share_gpus = false;         // for tests, or HELIO_SHARE_GPUS=1: several ranks may use one GPU
@@ -51,7 +60,7 @@ class Launch {
   std::unique_ptr<State> state_;
 };
 
-// Where a program of one process computes: --device, as LaunchOptions::device. Throws Error{kUser}.
-c10::Device DeviceAlone(const std::string& wanted);
+// Where a program of one process computes. Throws Error{kUser} as CheckDevices.
+c10::Device DeviceAlone(WantedDevice wanted);
 
 }  // namespace helio::cluster

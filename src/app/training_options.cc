@@ -165,7 +165,8 @@ TrainingOptions ReadTrainingOptions(const OptionValues& values, std::string& pro
   options.session.dtype = options.run.torch_dtype();
   options.loader.together = options.trainer.accumulate;
   options.loader.global_batch = options.run.batch / options.trainer.accumulate;
-  if (options.run.dtype == "float64" && options.launch.device == "auto") options.launch.device = "cpu";
+  if (options.run.dtype == "float64" && options.launch.device == cluster::WantedDevice::kAuto)
+    options.launch.device = cluster::WantedDevice::kCpu;
   return options;
 }
 

@@ -44,7 +44,7 @@ int main(int argc, char** argv) {
   using namespace helio;
   try {
     cluster::LaunchOptions options;
-    options.device = argc > 1 ? argv[1] : "cpu";
+    options.device = ValueIn(cluster::kWantedDevices, argc > 1 ? argv[1] : "cpu").value();
     cluster::Launch launch(options);
     StartLogging(argv[0], launch.world().rank, launch.world().size);
     return launch.Run([&] { return cluster::Run(launch.communicator()); });

@@ -110,7 +110,7 @@ int main(int argc, char** argv) {
   using namespace helio;
   try {
     cluster::LaunchOptions options;
-    options.device = "cpu";
+    options.device = cluster::WantedDevice::kCpu;
     cluster::Launch launch(options);
     StartLogging(argv[0], launch.world().rank, launch.world().size);
     return launch.Run([&] {

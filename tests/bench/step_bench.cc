@@ -217,7 +217,8 @@ int main(int count, char** arguments) {
   torch::set_num_threads(static_cast<int>(number(4, 2)));
   try {
     helio::cluster::LaunchOptions options;
-    options.device = count > 5 ? arguments[5] : "cpu";
+    const auto device = helio::ValueIn(helio::cluster::kWantedDevices, count > 5 ? arguments[5] : "cpu");
+    options.device = device.value();
     helio::cluster::Launch launch(options);
     helio::train::TrainerOptions training;
     training.reducer.shard_optimizer = said("shard");

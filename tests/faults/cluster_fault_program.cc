@@ -70,7 +70,7 @@ int main(int argc, char** argv) {
     fault = {testing::FaultKind(argv[1]), std::stoi(argv[2]), std::stoul(argv[3]), 0};
   else
     testing::BreakMpi(place, argv[1], std::stoi(argv[2]), std::stoi(argv[3]));
-  options.device = argc > 8 ? argv[8] : "cpu";
+  options.device = ValueIn(cluster::kWantedDevices, argc > 8 ? argv[8] : "cpu").value();
   if (argc > 6) options.expect_world_size = std::stoi(argv[6]);
   const double seconds = argc > 5 ? std::stod(argv[5]) : 60;
   try {

@@ -131,7 +131,7 @@ int main(int argc, char** argv) {
   using namespace helio;
   if (argc < 2) return 2;
   cluster::LaunchOptions options;
-  options.device = "cuda";
+  options.device = cluster::WantedDevice::kCuda;
   options.deadlines = {.first_seconds = 60, .seconds = argc > 3 ? std::stod(argv[3]) : 10};
   try {
     cluster::Launch launch(options);

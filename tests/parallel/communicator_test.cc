@@ -44,16 +44,16 @@ int main(int argc, char** argv) {
   const std::string mode = argc > 1 ? argv[1] : "";
   try {
     cluster::LaunchOptions options;
-    options.device = "cpu";
+    options.device = cluster::WantedDevice::kCpu;
     options.deadlines = {30, 30};
     if (mode == "two_levels") {
       options.pretend_ranks_per_host = 2;
-      options.hierarchy = "two_level";
+      options.hierarchy = cluster::Hierarchy::kTwoLevel;
     }
     if (mode == "few_tags") helio::testing::UseFewTags(8191);
     if (mode == "cuda") {
       if (torch::cuda::device_count() == 0) return 77;
-      options.device = "cuda";
+      options.device = cluster::WantedDevice::kCuda;
       options.share_gpus = true;
     }
     cluster::Launch launch(options);

@@ -95,9 +95,10 @@ TEST(TrainingOptionsTest, Float64IsComputedWhereItIsAskedFor) {
     std::string problems;
     return ReadTrainingOptions(given, problems).launch.device;
   };
-  EXPECT_EQ(device({{"recipe", "damsm"}}), "auto");
-  EXPECT_EQ(device({{"recipe", "damsm"}, {"dtype", "float64"}}), "cpu");
-  EXPECT_EQ(device({{"recipe", "damsm"}, {"dtype", "float64"}, {"device", "cuda"}}), "cuda");
+  EXPECT_EQ(device({{"recipe", "damsm"}}), cluster::WantedDevice::kAuto);
+  EXPECT_EQ(device({{"recipe", "damsm"}, {"dtype", "float64"}}), cluster::WantedDevice::kCpu);
+  EXPECT_EQ(device({{"recipe", "damsm"}, {"dtype", "float64"}, {"device", "cuda"}}),
+            cluster::WantedDevice::kCuda);
 }
 
 TEST(TrainingOptionsTest, RolesOfWeightsAndData) {
