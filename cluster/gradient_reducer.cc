@@ -26,7 +26,7 @@ GradientReducer::GradientReducer(Communicator& communicator, ParameterGroup& gro
     : communicator_(communicator),
       group_(group),
       overlap_(options.overlap),
-      wire_(MakeWire(communicator.size() > 1 ? options.wire_dtype : "same", group.gradients())),
+      wire_(MakeWire(communicator.size() > 1 ? options.wire_dtype : WireDtype::kSame, group.gradients())),
       reduction_(MakeReduction(communicator, group, options)),
       plan_(reduction_->Plan()),
       bucket_of_slot_(group.slots().size()),

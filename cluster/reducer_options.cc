@@ -7,7 +7,7 @@ void ReducerOptions::Declare(OptionList& list) {
   list.AddOperational("first_bucket_mb", &first_bucket_mb, Above(0),
                       "Size of a phase's first gradient bucket: communication starts early");
   list.AddOperational("bucket_mb", &bucket_mb, Above(0), "Size of the other gradient buckets");
-  list.Add("wire_dtype", &wire_dtype, OneOf({"same", "bfloat16"}),
+  list.Add("wire_dtype", &wire_dtype, kWireDtypes,
            "Gradients on the wire; bfloat16: half the bytes, another model");
   list.AddOperational(
       "shard_optimizer", &shard_optimizer, AnyValue(),

@@ -1,7 +1,5 @@
 #include "cluster/wire.h"
 
-#include "src/base/error.h"
-
 namespace helio::cluster {
 namespace {
 
@@ -32,10 +30,9 @@ class Bfloat16Wire : public Wire {
 
 }  // namespace
 
-std::unique_ptr<Wire> MakeWire(const std::string& dtype, torch::Tensor gradients) {
-  if (dtype == "same") return std::make_unique<SameWire>(std::move(gradients));
-  if (dtype == "bfloat16") return std::make_unique<Bfloat16Wire>(std::move(gradients));
-  ThrowUser("unknown dtype '" + dtype + "'", "--wire_dtype", "same or bfloat16");
+std::unique_ptr<Wire> MakeWire(WireDtype dtype, torch::Tensor gradients) {
+  if (dtype == WireDtype::kBfloat16) return std::make_unique<Bfloat16Wire>(std::move(gradients));
+  return std::make_unique<SameWire>(std::move(gradients));
 }
 
 }  // namespace helio::cluster

@@ -1,7 +1,7 @@
 #pragma once
 #include <memory>
-#include <string>
 
+#include "cluster/reducer_options.h"
 #include "src/base/tensor.h"
 
 namespace helio::cluster {
@@ -16,8 +16,7 @@ class Wire {
   virtual void Unload(int64_t begin, int64_t end) = 0;
 };
 
-// Over `gradients`, flat: "same" sends them as they are, "bfloat16" a rounded copy: half the bytes, whose
-// sums are rounded as Communicator says. Throws Error{kUser} on another name.
-std::unique_ptr<Wire> MakeWire(const std::string& dtype, torch::Tensor gradients);
+// Over `gradients`, flat: they travel themselves with kSame, else as a rounded copy.
+std::unique_ptr<Wire> MakeWire(WireDtype dtype, torch::Tensor gradients);
 
 }  // namespace helio::cluster

@@ -151,7 +151,7 @@ void Accumulates(Communicator& c) {
 
 void SendsBfloat16(Communicator& c) {
   auto options = SmallBuckets();
-  options.wire_dtype = "bfloat16";
+  options.wire_dtype = cluster::WireDtype::kBfloat16;
   ParameterGroup group("g", MakeParameters(c, 5));
   GradientReducer reducer(c, group, options);
   group.ZeroGradient();

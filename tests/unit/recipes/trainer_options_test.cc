@@ -105,7 +105,7 @@ TEST(ShardedCheckpoint, GoesOnWholeAndBack) {
 // Half the bytes: near the exact run after a few steps, but not it. (Adam's first steps are of full size even
 // where the gradient is nearly zero, so biases that began at zero may differ by a tenth.)
 TEST(Bfloat16Wire, TrainsNearlyTheSameModel) {
-  const TrainerOptions exact, rounded{.reducer = {.wire_dtype = "bfloat16"}};
+  const TrainerOptions exact, rounded{.reducer = {.wire_dtype = cluster::WireDtype::kBfloat16}};
   const auto expected = PlayToy("mirrorgan", 2, 3, exact), got = PlayToy("mirrorgan", 2, 3, rounded);
   EXPECT_NE(got.losses.back(), expected.losses.back());
   ExpectSame(got, expected, 0.15, "bfloat16");
