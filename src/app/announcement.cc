@@ -21,7 +21,7 @@ void Announce(const TrainingOptions& options, const ResolvedOptions& resolved, c
             << ", " << at::get_num_threads() << " threads each), " << static_cast<double>(parameters) / 1e6
             << " M parameters and buffers; " << data.Rows(needs) << " training rows, " << length.steps
             << " steps of " << run.batch << " images, " << length.steps_per_epoch << " steps an epoch";
-  if (options.trainer.precision == "tf32" && communicator.world().device.is_cpu())
+  if (options.trainer.precision == Precision::kTf32 && communicator.world().device.is_cpu())
     LOG(INFO) << "--precision=tf32 is of CUDA devices: on CPUs this is float32";
   for (const auto& concern : data.Concerns(needs)) LOG(WARNING) << run.data << ": " << concern;
   if (FreezesARandomTrunk(options, resolved))

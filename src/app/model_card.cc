@@ -89,8 +89,9 @@ std::string ModelCard(TrainedModel& model, const Json& scores) {
        << "Data set " << OrElse(info.identity.data, "?") << " (digest of its manifest), global batch "
        << info.global_batch << " on " << info.world_size << " ranks, seed " << info.seed << ", "
        << model.step() << " steps of which " << info.steps_per_epoch
-       << " are an epoch. Forward passes were computed in " << model.options().trainer.precision
-       << ", everything else in " << model.options().run.dtype << ".";
+       << " are an epoch. Forward passes were computed in "
+       << NameIn(kPrecisions, model.options().trainer.precision) << ", everything else in "
+       << model.options().run.dtype << ".";
   if (!model.translator()) card << " Captions are cut to " << model.needs().words << " words.";
   card << "\n\n## Use\n\n" << (model.translator() ? kUseOfTranslators : kUse);
   if (HasTextEncoder(model)) card << kUseOfTextEncoder;

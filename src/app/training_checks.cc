@@ -84,9 +84,9 @@ std::string MixedProblems(const TrainingOptions& options) {
   problems += RowProblem(options);
   if (!options.session.retention.keep_best.empty() && options.session.evaluate_every == 0)
     problems += "\n  --keep_best: needs scores, that is --evaluate_every";
-  if (options.run.dtype == "float64" && options.trainer.precision != "float32")
-    problems +=
-        "\n  --precision=" + options.trainer.precision + ": is of float32 networks, not of --dtype=float64";
+  if (options.run.dtype == "float64" && options.trainer.precision != Precision::kFloat32)
+    problems += "\n  --precision=" + NameIn(kPrecisions, options.trainer.precision) +
+                ": is of float32 networks, not of --dtype=float64";
   if (options.run.steps == 0 && options.run.epochs == 0 && options.run.initial.empty())
     problems += "\n  --steps=0 --epochs=0: nothing to train; give one of them";
   if (options.session.out.empty()) problems += "\n  --out: name a folder for this run";

@@ -189,7 +189,7 @@ int RunTraining(recipes::Program program) {
     const auto resolved = Resolve(options.values);
     CheckSameJob(resolved, launch.communicator());
     CheckRanks(options, launch.world());
-    UseCudaProducts(PrecisionOf(options.trainer.precision));
+    UseCudaProducts(options.trainer.precision);
     UseThreads(options.run.threads, launch.communicator());
     return TrainingProgram(options, resolved, launch.communicator()).Run();
   });

@@ -1,7 +1,6 @@
 #include "src/base/precision.h"
 
 #include "src/base/autograd.h"
-#include "src/base/error.h"
 // clang-format off
 #include <ATen/Context.h>
 #include <ATen/autocast_mode.h>
@@ -14,13 +13,6 @@ namespace {
 constexpr c10::DispatchKey kAutocast[] = {c10::DispatchKey::AutocastCPU, c10::DispatchKey::AutocastCUDA};
 
 }  // namespace
-
-Precision PrecisionOf(const std::string& name) {
-  if (name == "float32") return Precision::kFloat32;
-  if (name == "tf32") return Precision::kTf32;
-  if (name == "bfloat16") return Precision::kBfloat16;
-  ThrowUser("unknown number format '" + name + "'", "--precision", "float32, tf32 or bfloat16");
-}
 
 // These two also set what torch's newer interface reads; the newer one alone leaves states that torch
 // refuses.

@@ -1,7 +1,7 @@
 #pragma once
 #include <optional>
-#include <string>
 
+#include "src/base/enum_names.h"
 #include "src/base/tensor.h"
 
 // In which number format networks are computed in training (--precision; docs/numerics.md, "Number formats").
@@ -14,9 +14,8 @@ enum class Precision {
   kTf32,      // on CUDA its products have TF32's 10 bits of mantissa; a CPU computes float32
   kBfloat16,  // activations and products of forward passes, and so of their backward, in bfloat16
 };
-
-// "float32", "tf32" or "bfloat16". Throws Error{kUser} on another name.
-Precision PrecisionOf(const std::string& name);
+inline constexpr Named<Precision> kPrecisions[] = {
+    {Precision::kFloat32, "float32"}, {Precision::kTf32, "tf32"}, {Precision::kBfloat16, "bfloat16"}};
 
 // Of products of float32 tensors on CUDA devices, for the whole process: TF32 with kTf32, else IEEE, also
 // where LibTorch's own default is TF32 (cuDNN's convolutions).

@@ -55,7 +55,7 @@ Player::Player(recipes::Phase phase_to_play, const std::vector<recipes::Part>& p
       reducer(communicator, group, options.reducer),
       device(communicator.world().device),
       // A graph that outlives its update must see the new weights, not casts of the old ones.
-      precision(phase.graphs_stay ? Precision::kFloat32 : PrecisionOf(options.precision)) {}
+      precision(phase.graphs_stay ? Precision::kFloat32 : options.precision) {}
 
 double Player::rate(const recipes::StepContext& context, double factor) const {
   return phase.optimizer.learning_rate * (phase.rate ? phase.rate(context) : factor);

@@ -59,7 +59,7 @@ void TrainerOptions::Declare(OptionList& list) {
       "and negatives see one part; the fakes of all parts are held at once");
   list.Group("What is trained");
   list.Add(
-      "precision", &precision, OneOf({"float32", "tf32", "bfloat16"}),
+      "precision", &precision, kPrecisions,
       "Of networks' products in training. bfloat16: autocast forward passes; weights, statistics, losses "
       "and optimizer stay float32. tf32: on CUDA; on a CPU it is float32 (docs/numerics.md)");
   list.AddOperational(
@@ -70,10 +70,7 @@ void TrainerOptions::Declare(OptionList& list) {
 }
 
 Trainer::Trainer(recipes::System& system, cluster::Communicator& communicator, const TrainerOptions& options)
-    : system_(system),
-      communicator_(communicator),
-      options_(options),
-      precision_(PrecisionOf(options.precision)) {
+    : system_(system), communicator_(communicator), options_(options) {
   CHECK_GE(options.accumulate, 1);
   const auto parts = system.Parts();
   // Networks are built on the host, with the same bits everywhere.
@@ -146,7 +143,7 @@ void Trainer::AdoptAverages(int64_t done) {
 void Trainer::Conclude(Game& game) {
   AdoptAverages(game.context.step + 1);
   if (game.recording) return;  // such a system does nothing here (WhyNotCaptured)
-  const ForwardPrecision forward(precision_, device());
+  const ForwardPrecision forward(options_.precision, device());
   system_.Conclude(game.steps);
 }
 
@@ -179,20 +176,20 @@ void Trainer::Prepare(std::span<const dataio::Batch> batches, Game& game) {
   for (size_t i = 0; i < batches.size(); ++i) {
     auto context = game.context;
     if (i > 0) context.seed = RandomKey(context.seed, "micro_batch", {static_cast<int64_t>(i)});
-    const ForwardPrecision forward(precision_, device());
+    const ForwardPrecision forward(options_.precision, device());
     game.steps.push_back(system_.Prepare(batches[i], context));
   }
 }
 
 void Trainer::PrepareRecorded(const dataio::Batch& batch, Game& game) {
   {
-    const ForwardPrecision forward(precision_, device());
+    const ForwardPrecision forward(options_.precision, device());
     game.recording->Begin(batch, game.context);
   }
   auto context = game.context;
   context.given = game.recording;
   Play(game, "prepare", [&] {
-    const ForwardPrecision forward(precision_, device());
+    const ForwardPrecision forward(options_.precision, device());
     game.steps.push_back(system_.Prepare(game.recording->batch(), context));
     return recipes::LossTerms{};
   });

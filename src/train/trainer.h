@@ -26,7 +26,7 @@ struct TrainerOptions {
   // A step's gradients are the mean over that many micro-batches and are reduced once. Batch-norm statistics,
   // wrong pairs and negatives are those of a micro-batch; each has noise of its own.
   int accumulate = 1;
-  std::string precision = "float32";  // of forward passes (src/base/precision.h)
+  Precision precision = Precision::kFloat32;  // of forward passes
   // Forward and backward passes on a CUDA device are captured once and launched as a few graphs a step.
   bool cuda_graph = false;
 
@@ -168,7 +168,6 @@ class Trainer {
   recipes::System& system_;
   cluster::Communicator& communicator_;
   const TrainerOptions options_;
-  const Precision precision_;
   std::vector<Players> rounds_;
   std::unique_ptr<StatisticsSnapshot> before_step_;  // for a step that is skipped
   bool captures_ = false;

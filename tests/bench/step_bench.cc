@@ -223,9 +223,9 @@ int main(int count, char** arguments) {
     helio::train::TrainerOptions training;
     training.reducer.shard_optimizer = said("shard");
     training.cuda_graph = said("graphs");
-    for (const char* precision : {"tf32", "bfloat16"})
-      if (said(precision)) training.precision = precision;
-    helio::UseCudaProducts(helio::PrecisionOf(training.precision));
+    for (const auto& precision : helio::kPrecisions)
+      if (said(precision.name)) training.precision = precision.value;
+    helio::UseCudaProducts(training.precision);
     const std::string recipe_name = count > 1 ? arguments[1] : "mirrorgan";
     const auto preset = helio::PresetOf(recipe_name, words);
     return launch.Run([&] {

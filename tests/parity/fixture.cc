@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "src/base/precision.h"
 #include "tests/parity/recorded_view.h"
 
 namespace helio::parity {
@@ -54,11 +53,11 @@ double Tolerance::Limit(const std::string& name) const {
   return StartsWith(name, "grad.") ? grad : out;
 }
 
-Fixture::Fixture(const std::filesystem::path& path, torch::ScalarType dtype, std::string precision)
+Fixture::Fixture(const std::filesystem::path& path, torch::ScalarType dtype, Precision precision)
     : file_(ReadSafeTensors(path)),
       where_(path.string()),
       dtype_(dtype),
-      precision_(std::move(precision)),
+      precision_(precision),
       device_(ChosenDevice()) {
   hyper_ = ParseJson(Metadata("hparams"), where_);
   UseCudaProducts(Precision::kFloat32);

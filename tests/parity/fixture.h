@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "src/base/json.h"
+#include "src/base/precision.h"
 #include "src/base/safetensors.h"
 #include "src/nn/module.h"
 
@@ -38,11 +39,12 @@ class Fixture {
   // `dtype`: what the replay runs in. float64 compares with the recorded float64 run ("ref64." names), and
   // with the float32 one where there is no other.
   // `precision`: of training loops (--precision).
-  Fixture(const std::filesystem::path& path, torch::ScalarType dtype, std::string precision = "float32");
+  Fixture(const std::filesystem::path& path, torch::ScalarType dtype,
+          Precision precision = Precision::kFloat32);
 
   const std::string& where() const { return where_; }
   torch::ScalarType dtype() const { return dtype_; }
-  const std::string& precision() const { return precision_; }
+  Precision precision() const { return precision_; }
   // HELIO_PARITY_DEVICE ("cuda"); else the host. Where the replay computes; comparisons are the host's.
   torch::Device device() const { return device_; }
   std::string Metadata(const std::string& key) const;
@@ -93,7 +95,7 @@ class Fixture {
   std::string where_;
   Json hyper_;
   torch::ScalarType dtype_;
-  std::string precision_;
+  Precision precision_;
   torch::Device device_;
   std::map<std::string, torch::Tensor> ours_;
 };

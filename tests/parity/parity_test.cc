@@ -78,7 +78,7 @@ LossLimits InBfloat16(const std::string& name) {
 }
 
 TEST_P(Parity, IsFollowedInBfloat16) {
-  Fixture fixture(GetParam(), torch::kFloat32, "bfloat16");
+  Fixture fixture(GetParam(), torch::kFloat32, Precision::kBfloat16);
   const auto name = fixture.Metadata("case");
   const auto* found = FindCase(name);
   if (!found || !name.starts_with("trajectory_")) GTEST_SKIP() << "no training loop: " << name;

@@ -15,7 +15,7 @@ constexpr int64_t kSteps = 3;
 // other ones: by half in GAWWN's, and more of its key points.
 constexpr double kFree = INFINITY;
 
-train::TrainerOptions In(const std::string& precision) {
+train::TrainerOptions In(Precision precision) {
   return {.reducer = {.bucket_mb = 0.001}, .precision = precision};
 }
 
@@ -33,7 +33,7 @@ NamedTensors MomentsOf(const train::Trainer& trainer) {
   return moments;
 }
 
-Played PlayIn(const std::string& precision, const std::string& recipe, int ranks) {
+Played PlayIn(Precision precision, const std::string& recipe, int ranks) {
   Played played;
   cluster::RunThreadRanks(ranks, [&](cluster::Communicator& communicator) {
     ToyTraining training(recipe, communicator, In(precision));
@@ -90,7 +90,8 @@ void ExpectNear(const Played& got, const Played& expected, const Bounds& bounds,
 class Bfloat16 : public ::testing::TestWithParam<std::string> {};
 
 TEST_P(Bfloat16, IsNearFloat32AndLeavesFloat32) {
-  const auto full = PlayIn("float32", GetParam(), 1), rounded = PlayIn("bfloat16", GetParam(), 1);
+  const auto full = PlayIn(Precision::kFloat32, GetParam(), 1),
+             rounded = PlayIn(Precision::kBfloat16, GetParam(), 1);
   ExpectNear(rounded, full, {.first_losses = 0.05, .losses = 0.2, .gradient = kFree}, "float32");
   EXPECT_GT(GradientDistance(rounded, full, 0), 0) << "nothing was computed in bfloat16";
   for (const auto* kept : {&rounded.state, &rounded.moments})
@@ -101,15 +102,16 @@ TEST_P(Bfloat16, IsNearFloat32AndLeavesFloat32) {
 }
 
 TEST_P(Bfloat16, RanksTrainAsOneDoes) {
-  const auto alone = PlayIn("bfloat16", GetParam(), 1);
+  const auto alone = PlayIn(Precision::kBfloat16, GetParam(), 1);
   for (const int ranks : {2, 3})
-    ExpectNear(PlayIn("bfloat16", GetParam(), ranks), alone,
+    ExpectNear(PlayIn(Precision::kBfloat16, GetParam(), ranks), alone,
                {.first_losses = 0.02, .losses = 0.15, .gradient = 0.3}, std::to_string(ranks) + " ranks");
 }
 
 TEST_P(Bfloat16, ResumesBitEqual) {
   const auto solo = cluster::MakeSoloCommunicator();
-  ToyTraining first(GetParam(), *solo, In("bfloat16")), second(GetParam(), *solo, In("bfloat16"));
+  ToyTraining first(GetParam(), *solo, In(Precision::kBfloat16)),
+      second(GetParam(), *solo, In(Precision::kBfloat16));
   for (int64_t step = 0; step < 2; ++step) first.Step(step, step);
   for (const auto role : {recipes::Role::kTrained, recipes::Role::kMemory})
     CopyState(recipes::TensorsOf(first.system(), role), recipes::TensorsOf(second.system(), role), "test");
@@ -123,7 +125,8 @@ TEST_P(Bfloat16, ResumesBitEqual) {
 
 // On a CPU the same numbers, bit for bit.
 TEST_P(Bfloat16, Tf32IsFloat32OnACpu) {
-  EXPECT_EQ(PlayIn("tf32", GetParam(), 1).losses, PlayIn("float32", GetParam(), 1).losses);
+  EXPECT_EQ(PlayIn(Precision::kTf32, GetParam(), 1).losses,
+            PlayIn(Precision::kFloat32, GetParam(), 1).losses);
 }
 
 INSTANTIATE_TEST_SUITE_P(Recipes, Bfloat16, ::testing::ValuesIn(recipes::SystemNames()),
