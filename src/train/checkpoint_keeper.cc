@@ -4,7 +4,6 @@
 #include "src/train/checkpoint_files.h"
 #include "src/train/resume.h"
 #include "src/train/run_state.h"
-#include "src/train/schedule.h"
 
 namespace helio::train {
 
@@ -76,7 +75,7 @@ std::optional<Snapshot> CheckpointKeeper::Find(const std::string& from) const {
                  << options_.weight_gradient
                  << " on this kind of processor; the coming steps differ from the old machine's by rounding";
   const auto length = LengthDifference(snapshot->texts[kRunFlagsFile], options_.texts.at(kRunFlagsFile));
-  if (!length.empty() && ParseSchedule(options_.schedule) != Schedule::kConstant)
+  if (!length.empty() && options_.schedule != Schedule::kConstant)
     LOG(WARNING) << length << ": the learning rates of the coming steps follow the new length";
   return snapshot;
 }
@@ -138,7 +137,7 @@ Snapshot CheckpointKeeper::MakeSnapshot(int64_t step, const NamedTensors& optimi
 // A failed write is in the log by now.
 void CheckpointKeeper::ReportWrites(bool last) {
   if (!is_rank0()) return;
-  const bool any_counts = options_.on_checkpoint_failure == "stop";
+  const bool any_counts = options_.on_checkpoint_failure == AfterFailedWrite::kStop;
   std::optional<WriteOutcome> lost;
   while (const auto outcome = writer_->TakeOutcome()) {
     metrics_.Checkpoint(*outcome);

@@ -1,9 +1,8 @@
 #include "src/train/schedule.h"
 
+#include <algorithm>
 #include <cmath>
 #include <numbers>
-
-#include "src/base/error.h"
 
 namespace helio::train {
 namespace {
@@ -19,15 +18,6 @@ double OneCycle(double progress) {
 }
 
 }  // namespace
-
-Schedule ParseSchedule(const std::string& name) {
-  if (name == "constant") return Schedule::kConstant;
-  if (name == "linear_tail") return Schedule::kLinearTail;
-  if (name == "one_cycle") return Schedule::kOneCycle;
-  if (name == "staircase") return Schedule::kStaircase;
-  ThrowUser("unknown schedule '" + name + "'", "--schedule",
-            "one of constant, linear_tail, one_cycle, staircase");
-}
 
 double LearningRateFactor(Schedule schedule, int64_t step, int64_t total, int64_t steps_per_epoch) {
   const double progress = static_cast<double>(step) / static_cast<double>(std::max<int64_t>(total, 1));

@@ -1,6 +1,7 @@
 #pragma once
 #include <cstdint>
-#include <string>
+
+#include "src/base/enum_names.h"
 
 namespace helio::train {
 
@@ -11,9 +12,10 @@ enum class Schedule {
   kOneCycle,   // cosine up in the first 30 %, cosine down to ~0: short pretrainings (Smith, arXiv:1708.07120)
   kStaircase,  // x 0.98 every epoch, never below a tenth: the published DAMSM pretraining
 };
-
-// Throws Error{kUser} listing the known names: constant, linear_tail, one_cycle, staircase.
-Schedule ParseSchedule(const std::string& name);
+inline constexpr Named<Schedule> kSchedules[] = {{Schedule::kConstant, "constant"},
+                                                 {Schedule::kLinearTail, "linear_tail"},
+                                                 {Schedule::kOneCycle, "one_cycle"},
+                                                 {Schedule::kStaircase, "staircase"}};
 
 // Pure. Only kStaircase asks for `steps_per_epoch`.
 double LearningRateFactor(Schedule schedule, int64_t step, int64_t total, int64_t steps_per_epoch);

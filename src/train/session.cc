@@ -30,7 +30,6 @@ Session::Session(recipes::System& system, Trainer& trainer, cluster::Communicato
       communicator_(communicator),
       metrics_(metrics),
       options_(std::move(options)),
-      schedule_(ParseSchedule(options_.schedule)),
       hooks_(std::move(hooks)),
       stragglers_(communicator),
       progress_(options_.steps, options_.global_batch),
@@ -117,7 +116,7 @@ void Session::OneStep(int64_t step) {
   facts.data_wait_seconds = SecondsSince(start);
   for (const auto& batch : batches) facts.local_images += batch.rows.local;
   facts.batches_ready = batches.back().ready_behind;
-  const double factor = LearningRateFactor(schedule_, step, options_.steps, options_.steps_per_epoch);
+  const double factor = LearningRateFactor(options_.schedule, step, options_.steps, options_.steps_per_epoch);
   report_ = trainer_.Step(batches, ContextOf(step), factor);
   facts.step = step + 1;
   facts.epoch = static_cast<double>(step + 1) / static_cast<double>(options_.steps_per_epoch);

@@ -10,7 +10,6 @@
 #include "src/train/progress.h"
 #include "src/train/progress_bar.h"
 #include "src/train/run_history.h"
-#include "src/train/schedule.h"
 #include "src/train/scoreboard.h"
 #include "src/train/session_options.h"
 #include "src/train/step_outcomes.h"
@@ -60,7 +59,6 @@ class Session {
   cluster::Communicator& communicator_;
   TrainingMetrics& metrics_;
   const SessionOptions options_;
-  const Schedule schedule_;
   const SessionHooks hooks_;
 
   cluster::StragglerDetector stragglers_;

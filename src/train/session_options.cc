@@ -9,7 +9,7 @@ void SessionOptions::Declare(OptionList& list) {
   list.AddOperational("out", &out, AnyValue(),
                       "Folder of this run: checkpoints, metrics.jsonl, run.flags, samples");
   list.Group("Optimizers");
-  list.Add("schedule", &schedule, OneOf({"constant", "linear_tail", "one_cycle", "staircase"}),
+  list.Add("schedule", &schedule, kSchedules,
            "Learning rate over the run, for phases without a rate of their own");
   list.AddOperational("max_bad_steps", &max_bad_steps, AtLeast(1),
                       "Stop after this many steps in a row with non-finite gradients (each one is skipped)");
@@ -26,7 +26,7 @@ void SessionOptions::Declare(OptionList& list) {
   list.AddOperational("keep_best", &retention.keep_best, AnyValue(),
                       "Keep the best checkpoint by this score of --evaluate_every (r_precision_top1; '-' in "
                       "front: lower is better)");
-  list.AddOperational("on_checkpoint_failure", &on_checkpoint_failure, OneOf({"continue", "stop"}),
+  list.AddOperational("on_checkpoint_failure", &on_checkpoint_failure, kAfterFailedWrites,
                       "When a checkpoint cannot be written: continue and try again at the next one, or stop");
   list.AddOperational("log_every", &log_every, AtLeast(1), "Steps between log lines");
   list.AddOperational("check_weights_every", &check_weights_every, AtLeast(0),

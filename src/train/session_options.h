@@ -12,8 +12,17 @@
 #include "src/recipes/validation.h"
 #include "src/train/checkpoint_writer.h"
 #include "src/train/resume.h"
+#include "src/train/schedule.h"
 
 namespace helio::train {
+
+// --on_checkpoint_failure: what follows a checkpoint that could not be written.
+enum class AfterFailedWrite {
+  kContinue,  // another try at the next checkpoint; only the last one must succeed
+  kStop,
+};
+inline constexpr Named<AfterFailedWrite> kAfterFailedWrites[] = {{AfterFailedWrite::kContinue, "continue"},
+                                                                 {AfterFailedWrite::kStop, "stop"}};
 
 struct SessionOptions {
   std::filesystem::path out;
@@ -22,15 +31,15 @@ struct SessionOptions {
   int64_t steps_per_epoch = 1;
   int64_t global_batch = 1;
   torch::Dtype dtype = torch::kFloat32;
-  std::string schedule = "constant";
+  Schedule schedule = Schedule::kConstant;  // of phases without a rate of their own
   int64_t log_every = 20;
   int64_t checkpoint_every = 1000;
   int64_t sample_every = 0;
   int64_t evaluate_every = 0;  // also at the end
   Retention retention;         // with keep_best, an evaluation is followed by a checkpoint
-  std::string on_checkpoint_failure = "continue";  // and try again at the next checkpoint; or "stop"
-  std::string resume = "auto";                     // auto | none | a checkpoint folder
-  std::string resume_override;                     // comma-separated flag names that may differ
+  AfterFailedWrite on_checkpoint_failure = AfterFailedWrite::kContinue;
+  std::string resume = "auto";  // auto | none | a checkpoint folder
+  std::string resume_override;  // comma-separated flag names that may differ
   int max_bad_steps = 10;
   int64_t check_weights_every = 1000;  // whether all ranks still hold the same
   bool same_statistics = true;         // batch norm's, too
