@@ -62,7 +62,7 @@ DryRunFacts FactsWithoutSteps(const TriedRun& run, const cluster::World& world) 
   facts.frozen = SizeOf(recipes::TensorsOf(run.system, recipes::Role::kFrozen));
   facts.averages = SizeOf(run.trainer.AverageState());
   facts.loaded = PictureValues(needs);
-  facts.pixels = facts.loaded * static_cast<int64_t>(c10::elementSize(options.run.torch_dtype()));
+  facts.pixels = facts.loaded * static_cast<int64_t>(c10::elementSize(options.run.dtype));
   facts.prefetch = options.loader.prefetch;
   facts.shard_optimizer = options.trainer.reducer.shard_optimizer;
   return facts;
@@ -84,11 +84,11 @@ int64_t BytesOfTrialStep(const TriedRun& run, cluster::Communicator& communicato
   auto loader_options = LoaderOptionsOf(options, world);
   loader_options.global_batch = rows * communicator.size();
   dataio::Loader loader(run.data.Sources(needs), loader_options, 0);
-  dataio::Prefetcher prefetcher(loader, needs, world.device, options.run.torch_dtype());
+  dataio::Prefetcher prefetcher(loader, needs, world.device, options.run.dtype);
   const std::vector<dataio::Batch> batches(static_cast<size_t>(options.trainer.accumulate),
                                            prefetcher.Next(communicator.job().deadline_seconds()));
   const recipes::StepContext context{
-      .seed = options.run.seed, .device = world.device, .dtype = options.run.torch_dtype()};
+      .seed = options.run.seed, .device = world.device, .dtype = options.run.dtype};
   communicator.BeginStep(0);
   const AllocationPeak peak;
   run.trainer.Step(batches, context, 0);

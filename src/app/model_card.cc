@@ -91,7 +91,7 @@ std::string ModelCard(TrainedModel& model, const Json& scores) {
        << model.step() << " steps of which " << info.steps_per_epoch
        << " are an epoch. Forward passes were computed in "
        << NameIn(kPrecisions, model.options().trainer.precision) << ", everything else in "
-       << model.options().run.dtype << ".";
+       << NameIn(kDtypes, model.options().run.dtype) << ".";
   if (!model.translator()) card << " Captions are cut to " << model.needs().words << " words.";
   card << "\n\n## Use\n\n" << (model.translator() ? kUseOfTranslators : kUse);
   if (HasTextEncoder(model)) card << kUseOfTextEncoder;

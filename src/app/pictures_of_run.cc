@@ -65,7 +65,7 @@ class DrawnPictures : public PicturesOfRun {
 };
 
 train::AveragedView DrawnPictures::Averages() {
-  const bool reestimate = options_.run.ema_batch_norm == "reestimated";
+  const bool reestimate = options_.run.ema_batch_norm == AveragedStatistics::kReestimated;
   return {system_, trainer_, reestimate ? [this] { Reestimate(); } : std::function<void()>()};
 }
 

@@ -20,15 +20,15 @@ int64_t StepsOf(const RunOptions& run, int64_t steps_per_epoch) {
 
 }  // namespace
 
-std::unique_ptr<GlobalBatch> MakeBatch(const std::string& scope, cluster::Communicator& communicator) {
-  if (scope == "local") return std::make_unique<SoloBatch>();
-  if (scope == "node") return cluster::MakeHostBatch(communicator);
+std::unique_ptr<GlobalBatch> MakeBatch(BatchExtent extent, cluster::Communicator& communicator) {
+  if (extent == BatchExtent::kRank) return std::make_unique<SoloBatch>();
+  if (extent == BatchExtent::kHost) return cluster::MakeHostBatch(communicator);
   return cluster::MakeGlobalBatch(communicator);
 }
 
 std::unique_ptr<recipes::System> MakeSystemOnHost(const TrainingOptions& options,
                                                   const recipes::Surroundings& surroundings) {
-  torch::set_default_dtype(caffe2::scalarTypeToTypeMeta(options.run.torch_dtype()));
+  torch::set_default_dtype(caffe2::scalarTypeToTypeMeta(options.run.dtype));
   return recipes::MakeSystem(options.run.recipe, options.values, surroundings);
 }
 

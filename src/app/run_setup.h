@@ -12,8 +12,8 @@ struct RunLength {
   int64_t steps, steps_per_epoch;
 };
 
-// --batch_norm or --negatives. Collective.
-std::unique_ptr<GlobalBatch> MakeBatch(const std::string& scope, cluster::Communicator& communicator);
+// Collective.
+std::unique_ptr<GlobalBatch> MakeBatch(BatchExtent extent, cluster::Communicator& communicator);
 // The system, its networks on the host, in the run's number format.
 std::unique_ptr<recipes::System> MakeSystemOnHost(const TrainingOptions& options,
                                                   const recipes::Surroundings& surroundings);

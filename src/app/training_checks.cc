@@ -84,7 +84,7 @@ std::string MixedProblems(const TrainingOptions& options) {
   problems += RowProblem(options);
   if (!options.session.retention.keep_best.empty() && options.session.evaluate_every == 0)
     problems += "\n  --keep_best: needs scores, that is --evaluate_every";
-  if (options.run.dtype == "float64" && options.trainer.precision != Precision::kFloat32)
+  if (options.run.dtype == torch::kFloat64 && options.trainer.precision != Precision::kFloat32)
     problems += "\n  --precision=" + NameIn(kPrecisions, options.trainer.precision) +
                 ": is of float32 networks, not of --dtype=float64";
   if (options.run.steps == 0 && options.run.epochs == 0 && options.run.initial.empty())
@@ -127,9 +127,9 @@ void CheckRanks(const TrainingOptions& options, const cluster::World& world) {
   const auto& run = options.run;
   const int64_t parts = options.trainer.accumulate;
   const int64_t rows = run.batch / parts / world.size;  // of the rank with the fewest
-  const bool alone = run.batch_norm == "local" || run.negatives == "local";
+  const bool alone = run.batch_norm == BatchExtent::kRank || run.negatives == BatchExtent::kRank;
   const int64_t least = alone ? 2 : 1;
-  if (run.batch_norm == "node" && rows == 1 && world.local_size == 1)
+  if (run.batch_norm == BatchExtent::kHost && rows == 1 && world.local_size == 1)
     ThrowUser("a host with one image has no batch to take statistics of", "--batch_norm=node",
               "at least two images a host: a larger --batch, or --batch_norm=global");
   if (rows >= least) return;

@@ -86,7 +86,7 @@ void RunOptions::Declare(OptionList& list) {
            "Images of a step, over all ranks together; wrong pairs and batch norm need two of them");
   list.AddOperational("steps", &steps, AtLeast(0), "Train up to this step (0: --epochs decides)");
   list.AddOperational("epochs", &epochs, AtLeast(0), "Train for this many passes over the training split");
-  list.Add("dtype", &dtype, OneOf({"float32", "float64"}), "Of networks; float64: tests, by default on CPUs");
+  list.Add("dtype", &dtype, kDtypes, "Of networks; float64: tests, by default on CPUs");
   list.AddOperational("weights", &weights, AnyValue(),
                       "ROLE:FILE,... weights of frozen or initial networks by role; --damsm=FILE is "
                       "--weights=damsm:FILE");
@@ -99,7 +99,7 @@ void RunOptions::Declare(OptionList& list) {
   list.Add("random_frozen", &random_frozen, AnyValue(),
            "Let frozen networks without a file have seeded random weights (trials without weights)");
   list.Group("Optimizers");
-  list.Add("ema_batch_norm", &ema_batch_norm, OneOf({"live", "reestimated"}),
+  list.Add("ema_batch_norm", &ema_batch_norm, kAveragedStatistics,
            "Batch-norm statistics of the averaged generator; published: live");
   list.Group("Checkpoints, reports");
   DeclareEvaluations(list, *this);
@@ -110,9 +110,9 @@ void RunOptions::Declare(OptionList& list) {
   list.AddOperational(
       "threads", &threads, Between(0, 1024),
       "Compute threads of a rank (0: its share of the host's cores, or of a container's or job's limit)");
-  list.Add("batch_norm", &batch_norm, OneOf({"global", "node", "local"}),
+  list.Add("batch_norm", &batch_norm, kBatchNormExtents,
            "Batch-norm statistics: of the whole batch, of a host's part or of a rank's part");
-  list.Add("negatives", &negatives, OneOf({"global", "local"}), "Wrong pairs and DAMSM negatives");
+  list.Add("negatives", &negatives, kNegativesExtents, "Wrong pairs and DAMSM negatives");
 }
 
 std::map<std::string, std::string> RunOptions::WeightFiles() const {
@@ -162,10 +162,10 @@ TrainingOptions ReadTrainingOptions(const OptionValues& values, std::string& pro
   problems += list.TryAssign(values) + SystemAndJudgeProblems(values, judges);
   options.session.seed = options.loader.seed = options.run.seed;
   options.session.global_batch = options.run.batch;
-  options.session.dtype = options.run.torch_dtype();
+  options.session.dtype = options.run.dtype;
   options.loader.together = options.trainer.accumulate;
   options.loader.global_batch = options.run.batch / options.trainer.accumulate;
-  if (options.run.dtype == "float64" && options.launch.device == cluster::WantedDevice::kAuto)
+  if (options.run.dtype == torch::kFloat64 && options.launch.device == cluster::WantedDevice::kAuto)
     options.launch.device = cluster::WantedDevice::kCpu;
   return options;
 }

@@ -12,6 +12,23 @@
 // What the programs that train, judge and draw can be told.
 namespace helio::app {
 
+inline constexpr Named<torch::Dtype> kDtypes[] = {{torch::kFloat32, "float32"}, {torch::kFloat64, "float64"}};
+
+// --batch_norm and --negatives: whose rows of a batch are seen together.
+enum class BatchExtent { kAllRanks, kHost, kRank };
+inline constexpr Named<BatchExtent> kBatchNormExtents[] = {
+    {BatchExtent::kAllRanks, "global"}, {BatchExtent::kHost, "node"}, {BatchExtent::kRank, "local"}};
+inline constexpr Named<BatchExtent> kNegativesExtents[] = {{BatchExtent::kAllRanks, "global"},
+                                                           {BatchExtent::kRank, "local"}};
+
+// --ema_batch_norm: the batch-norm statistics of averaged weights.
+enum class AveragedStatistics {
+  kLive,         // those of the weights that are trained
+  kReestimated,  // of their own, over training rows
+};
+inline constexpr Named<AveragedStatistics> kAveragedStatistics[] = {
+    {AveragedStatistics::kLive, "live"}, {AveragedStatistics::kReestimated, "reestimated"}};
+
 // What belongs to no module below.
 struct RunOptions {
   std::string recipe, data;
@@ -19,21 +36,20 @@ struct RunOptions {
   int64_t batch = 20;
   int64_t steps = 0;
   double epochs = 600;
-  std::string dtype = "float32";
+  torch::Dtype dtype = torch::kFloat32;
   std::string weights, initial;
   std::map<std::string, std::string> role_files;  // one for each of recipes::WeightRoles()
   bool random_frozen = false;
-  std::string ema_batch_norm = "live";
+  AveragedStatistics ema_batch_norm = AveragedStatistics::kLive;
   int64_t evaluate_images = 1000;
   eval::DistanceChoice evaluate_distances;
   bool dry_run = false;
   int32_t threads = 0;
-  std::string batch_norm = "global", negatives = "global";
+  BatchExtent batch_norm = BatchExtent::kAllRanks, negatives = BatchExtent::kAllRanks;
   std::string log_format = "text";
 
   void Declare(OptionList& list);
 
-  torch::Dtype torch_dtype() const { return dtype == "float64" ? torch::kFloat64 : torch::kFloat32; }
   // --weights=ROLE:FILE,... and its aliases --ROLE=FILE: role -> file. Throws Error{kUser} on another form.
   std::map<std::string, std::string> WeightFiles() const;
   // --initial=PART:FILE,...: part -> file. Throws as WeightFiles.

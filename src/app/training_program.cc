@@ -99,7 +99,7 @@ class TrainingProgram {
     session.steps = length_.steps;
     session.steps_per_epoch = length_.steps_per_epoch;
     session.identity = identity_;
-    session.same_statistics = run_.batch_norm == "global";
+    session.same_statistics = run_.batch_norm == BatchExtent::kAllRanks;
     session.texts = {{train::kRunFlagsFile, ToFlagfile(resolved_.read)},
                      {train::kVocabularyFile, data_.train().vocabulary().ToJson()},
                      {kFactsFile, JsonText(ToJson(data_.Facts()))}};
@@ -130,8 +130,8 @@ class TrainingProgram {
     loader_ = std::make_unique<dataio::Loader>(data_.Sources(needs_),
                                                LoaderOptionsOf(options_, communicator_.world()),
                                                start * options_.trainer.accumulate);
-    batches_ = std::make_unique<dataio::Prefetcher>(*loader_, needs_, communicator_.world().device,
-                                                    run_.torch_dtype());
+    batches_ =
+        std::make_unique<dataio::Prefetcher>(*loader_, needs_, communicator_.world().device, run_.dtype);
   }
 
   std::vector<std::string> ScoreNames() const {

@@ -26,8 +26,7 @@ std::vector<recipes::ValidationScore> ValidationOfRun::Evaluate(int64_t step) {
   const auto& options = run_.options;
   const train::AveragedView averages(run_.system, run_.trainer, {});
   const auto scores = train::RunValidation(
-      *validation_, rows_,
-      {.images = options.evaluate_images, .seed = options.seed, .dtype = options.torch_dtype()},
+      *validation_, rows_, {.images = options.evaluate_images, .seed = options.seed, .dtype = options.dtype},
       run_.communicator);
   if (!is_rank0()) return scores;
   for (const auto& score : scores)
