@@ -28,8 +28,9 @@ std::string PlanDigest(const Packing& packing, const PackJob& job) {
   const auto& options = packing.options;
   std::ostringstream plan;
   // Shards of before regions were recorded (docs/formats.md) have other plans.
-  plan << kManifestVersion << " with regions " << options.name << ' ' << options.side << options.codec
-       << options.quality << packing.vocabulary.Digest() << (options.crop == "box" ? "" : " whole");
+  plan << kManifestVersion << " with regions " << options.name << ' ' << options.side
+       << NameIn(kCodecs, options.codec) << options.quality << packing.vocabulary.Digest()
+       << (options.crop == Framing::kBox ? "" : " whole");
   for (const auto& name : job.split->part_names) plan << '\t' << name;
   for (size_t i = job.begin; i < job.end; ++i) {
     const auto& record = job.split->records[i];

@@ -107,10 +107,10 @@ PackedRecord PackRecord(const SourceRecord& source, const PackOptions& options, 
   Image image =
       DecodeImage({reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size()}, where, &notes.mended);
   const Region whole{0, 0, image.width, image.height};
-  const bool is_cut = source.has_box() && options.crop == "box";
+  const bool is_cut = source.has_box() && options.crop == Framing::kBox;
   const Region region = is_cut ? RegionOfBox(image, source) : whole;
   if (is_cut) image = Crop(image, region.left, region.top, region.right, region.bottom);
-  CheckNotThin(image, options.side, options.codec == "jpeg" ? kMaxJpegSide : UINT16_MAX, where);
+  CheckNotThin(image, options.side, options.codec == Codec::kJpeg ? kMaxJpegSide : UINT16_MAX, where);
   image = ResizeShortSide(image, options.side);
   auto record = WithPlaces(source, whole, region, notes);
   AddCaptions(source, vocabulary, record);
@@ -118,7 +118,7 @@ PackedRecord PackRecord(const SourceRecord& source, const PackOptions& options, 
     ThrowData("none of its captions has a word of the vocabulary", where);
   record.width = image.width;
   record.height = image.height;
-  record.image = options.codec == "raw" ? std::move(image.pixels) : EncodeJpeg(image, options.quality);
+  record.image = options.codec == Codec::kRaw ? std::move(image.pixels) : EncodeJpeg(image, options.quality);
   return record;
 }
 

@@ -10,9 +10,9 @@ struct RecordNotes {
   int64_t points_outside = 0;  // key points said to be visible, outside the picture: stored as not visible
 };
 
-// A record as it is stored: the picture decoded, cropped to 1.5 times its box (the published rule) if
-// options.crop says so, scaled to options.side and encoded; captions as word ids. Throws Error{kData} naming
-// the picture where it cannot be stored. Thread-safe.
+// A record as it is stored: the picture decoded, cropped as options.crop says, scaled to options.side and
+// encoded; captions as word ids. Throws Error{kData} naming the picture where it cannot be stored.
+// Thread-safe.
 PackedRecord PackRecord(const SourceRecord& source, const PackOptions& options, const Vocabulary& vocabulary,
                         RecordNotes& notes);
 

@@ -96,7 +96,8 @@ class Packer {
   }
 
   ShardHeader HeaderOf(const SourceSplit& split) const {
-    return {options_.name, split.name, options_.codec, vocabulary_.Digest(), options_.side, split.part_names};
+    return {options_.name,        split.name,    NameIn(kCodecs, options_.codec),
+            vocabulary_.Digest(), options_.side, split.part_names};
   }
 
   // Nothing where the picture is damaged: all of them are named together, at the end.
@@ -188,10 +189,10 @@ void PackOptions::Declare(OptionList& list) {
   list.AddOperational(
       "side", &side, Between(8, 4096),
       "Shorter side of stored pictures: 304 for 256-pixel training, 76 for 64-pixel training");
-  list.AddOperational("crop", &crop, OneOf({"box", "none"}),
+  list.AddOperational("crop", &crop, kFramings,
                       "box: pictures are cropped to 1.5 times their box, if they have one; none: whole, for "
                       "systems that learn where things are (GAWWN)");
-  list.AddOperational("codec", &codec, OneOf({"jpeg", "raw"}), "Stored pictures: jpeg (small) or raw (fast)");
+  list.AddOperational("codec", &codec, kCodecs, "Stored pictures: jpeg (small) or raw (fast)");
   list.AddOperational("quality", &quality, Between(1, 100), "JPEG quality of stored pictures");
   list.AddOperational("shard_records", &shard_records, Between(1, 1e9), "Pictures a shard");
   list.AddOperational("workers", &workers, Between(0, 1024),

@@ -9,13 +9,24 @@
 
 namespace helio::dataio {
 
+// --crop: which part of a picture is stored.
+enum class Framing {
+  kBox,  // 1.5 times its box, if it has one (the published rule)
+  kWhole,
+};
+inline constexpr Named<Framing> kFramings[] = {{Framing::kBox, "box"}, {Framing::kWhole, "none"}};
+
+// --codec: how stored pictures are encoded.
+enum class Codec { kJpeg, kRaw };
+inline constexpr Named<Codec> kCodecs[] = {{Codec::kJpeg, "jpeg"}, {Codec::kRaw, "raw"}};
+
 struct PackOptions {
   std::filesystem::path out;
   std::string name = "custom";  // of the data set, in the manifest
   int32_t side = 304;           // shorter side of stored pictures: 304 for 256-pixel training, 76 for 64
-  std::string crop = "box";     // pictures to 1.5 times their box, or not: "none"
-  std::string codec = "jpeg";
-  int32_t quality = 95;
+  Framing crop = Framing::kBox;
+  Codec codec = Codec::kJpeg;
+  int32_t quality = 95;  // of kJpeg, 1 to 100
   int64_t shard_records = 1024;
   int32_t workers = 0;                // threads; 0: UsableCores()
   bool skip_damaged = false;          // pictures that do not decode: skip and count, or stop
@@ -41,9 +52,9 @@ class PackFolder {
 };
 
 // Packs splits into <split>-00000-of-00016.h5, vocabulary.json and, last, manifest.json. Pictures are cropped
-// to 1.5 times their box (the published rule) where options.crop says so, and scaled to the shorter side. The
-// bytes written do not depend on the number of workers. A killed run is gone on with: whole shards of the
-// same plan are kept. Throws Error; damaged pictures are all named together, when everything else is packed.
+// as options.crop says and scaled to the shorter side. The bytes written do not depend on the number of
+// workers. A killed run is gone on with: whole shards of the same plan are kept. Throws Error; damaged
+// pictures are all named together, when everything else is packed.
 void PackDataset(PackFolder& folder, const std::vector<SourceSplit>& splits, PackOptions options);
 // The same in options.out.
 void PackDataset(const std::vector<SourceSplit>& splits, const PackOptions& options);

@@ -49,7 +49,7 @@ Json Manifest(const Packing& packing, const std::vector<PackJob>& jobs) {
   }
   return {{"format_version", kManifestVersion},
           {"dataset", options.name},
-          {"codec", options.codec},
+          {"codec", NameIn(kCodecs, options.codec)},
           {"side", options.side},
           {"classes", ClassCount(packing.splits)},
           {"vocabulary", vocabulary.Digest()},

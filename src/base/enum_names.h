@@ -10,7 +10,7 @@ namespace helio {
 // A value of an enum, and what options, files and messages call it. All of an enum's are one array, beside
 // it:
 //
-//   inline constexpr Named<Crop> kCrops[] = {{Crop::kBox, "box"}, {Crop::kNone, "none"}};
+//   inline constexpr Named<Codec> kCodecs[] = {{Codec::kJpeg, "jpeg"}, {Codec::kRaw, "raw"}};
 template <typename Enum>
 struct Named {
   Enum value;

@@ -227,7 +227,7 @@ TEST_F(LoaderTest, DamageMetByAWorkerReachesTheConsumer) {
 TEST(CropTest, RawRowsAndWholePicturesGiveTheSameWindow) {
   const ScratchFolder scratch("raw_crop");
   auto options = SmallOptions(scratch.path() / "packed");
-  options.codec = "raw";
+  options.codec = Codec::kRaw;
   PackDataset({SmallSplit(scratch.path(), "train", 1)}, options);
   const Dataset set(options.out, "train");
   const auto whole = set.Picture(0);
