@@ -4,8 +4,6 @@
 #include <array>
 #include <cmath>
 
-#include "src/base/error.h"
-
 namespace helio::dataio {
 namespace {
 
@@ -24,12 +22,6 @@ std::array<uint8_t, 3> AtNight(const uint8_t* pixel) {
 }
 
 }  // namespace
-
-DrawnStyle DrawnStyleOf(const std::string& name) {
-  if (name == "day") return DrawnStyle::kDay;
-  if (name == "night") return DrawnStyle::kNight;
-  ThrowUser("is unknown", "--style='" + name + "'", "use day or night");
-}
 
 Image InStyle(Image image, DrawnStyle style) {
   if (style == DrawnStyle::kDay) return image;

@@ -1,7 +1,6 @@
 #pragma once
-#include <string>
-
 #include "dataio/image.h"
+#include "src/base/enum_names.h"
 
 namespace helio::dataio {
 
@@ -11,9 +10,8 @@ enum class DrawnStyle {
   kDay,
   kNight,  // dark and bluish, with half of the colours' strength
 };
-
-// "day" or "night"; throws Error{kUser} for others.
-DrawnStyle DrawnStyleOf(const std::string& name);
+inline constexpr Named<DrawnStyle> kDrawnStyles[] = {{DrawnStyle::kDay, "day"},
+                                                     {DrawnStyle::kNight, "night"}};
 
 // A finished drawing in that style. Deterministic.
 Image InStyle(Image image, DrawnStyle style);

@@ -6,8 +6,16 @@
 namespace helio::app {
 namespace {
 
+enum class Facing { kBoth, kRight };
+constexpr Named<Facing> kFacings[] = {{Facing::kBoth, "both"}, {Facing::kRight, "right"}};
+
+enum class Place { kMiddle, kAnywhere };
+constexpr Named<Place> kPlaces[] = {{Place::kMiddle, "middle"}, {Place::kAnywhere, "anywhere"}};
+
 struct SynthOptions {
-  std::string out, facing = "both", place = "middle", style = "day";
+  std::string out;
+  Facing facing = Facing::kBoth;
+  Place place = Place::kMiddle;
   dataio::DrawnSetOptions set;
 
   void Declare(OptionList& list) {
@@ -15,10 +23,10 @@ struct SynthOptions {
     list.Add("images", &set.images, Between(1, 1e7), "Pictures, train and test together");
     list.Add("seed", &set.seed, AnyValue(), "Everything random is a function of it");
     list.Add("side", &set.side, Between(32, 1024), "Side of a picture in pixels");
-    list.Add("facing", &facing, OneOf({"both", "right"}), "Where birds look");
-    list.Add("place", &place, OneOf({"middle", "anywhere"}),
+    list.Add("facing", &facing, kFacings, "Where birds look");
+    list.Add("place", &place, kPlaces,
              "Where birds are: they fill the picture, or are of any size anywhere in it");
-    list.Add("style", &style, OneOf({"day", "night"}),
+    list.Add("style", &set.style, dataio::kDrawnStyles,
              "Light. The same birds under the same names in both, for systems that translate");
     list.Add("scene", &set.scene, AnyValue(),
              "Draw scenes: two birds, or a bird and one to three things, for captions of where, how many and "
@@ -32,20 +40,18 @@ struct SynthOptions {
 };
 
 // Each class of scenes has its places and directions.
-void RefuseWithScene(const std::string& flag, const std::string& value, const std::string& usual) {
-  if (value != usual)
-    ThrowUser("goes with single birds only", "--" + flag + "=" + value + " --scene", "leave one of them out");
+[[noreturn]] void RefuseWithScene(const std::string& flag, const std::string& value) {
+  ThrowUser("goes with single birds only", "--" + flag + "=" + value + " --scene", "leave one of them out");
 }
 
 int Run() {
   auto options = OptionsFrom<SynthOptions>(GivenFlags());
   if (options.out.empty()) ThrowUser("is missing", "--out", "name a folder to draw into");
   if (options.set.scene) {
-    RefuseWithScene("facing", options.facing, "both");
-    RefuseWithScene("place", options.place, "middle");
+    if (options.facing != Facing::kBoth) RefuseWithScene("facing", NameIn(kFacings, options.facing));
+    if (options.place != Place::kMiddle) RefuseWithScene("place", NameIn(kPlaces, options.place));
   }
-  options.set.stance = {options.facing == "both", options.place == "anywhere"};
-  options.set.style = dataio::DrawnStyleOf(options.style);
+  options.set.stance = {options.facing == Facing::kBoth, options.place == Place::kAnywhere};
   dataio::WriteDrawnSet(options.out, options.set);
   return 0;
 }

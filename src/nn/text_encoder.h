@@ -2,10 +2,9 @@
 #include <string>
 
 #include "src/nn/module.h"
+#include "src/nn/text_rnn.h"
 
 namespace helio::nn {
-
-enum class TextRnn { kLstm, kGru };
 
 struct TextEncoderOptions {
   int64_t vocabulary = 0;

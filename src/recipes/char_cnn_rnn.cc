@@ -62,17 +62,22 @@ class ClassRetrieval : public Validation {
   const Embed embed_;
 };
 
+constexpr Named<nn::CharRecurrence> kCharRecurrences[] = {{nn::CharRecurrence::kGru18, "gru18"},
+                                                          {nn::CharRecurrence::kRelu8, "rnn8"}};
+constexpr Named<AdamOptions::Rule> kOptimizers[] = {{AdamOptions::Rule::kRmsProp, "rmsprop"},
+                                                    {AdamOptions::Rule::kTorch7, "adam"}};
+
 class CharCnnRnnTraining : public System {
  public:
   CharCnnRnnTraining(const CharCnnRnnTrainingOptions& options, const Surroundings& surroundings)
       : options_(options), loss_scope_(surroundings.loss_scope) {
     if (sees_pictures()) trunk_ = FrozenTrunk(options, surroundings.weights);
-    encoder_ = nn::CharCnnRnn(nn::CharCnnRnnOptions{
-        .conv1 = options.char_conv1,
-        .conv2 = options.char_conv2,
-        .conv3 = options.char_width,
-        .embedding = trunk_ ? trunk_->pooled_channels() : options.char_embedding,
-        .recurrence = options.char_rnn == "gru18" ? nn::CharRecurrence::kGru18 : nn::CharRecurrence::kRelu8});
+    encoder_ = nn::CharCnnRnn(
+        nn::CharCnnRnnOptions{.conv1 = options.char_conv1,
+                              .conv2 = options.char_conv2,
+                              .conv3 = options.char_width,
+                              .embedding = trunk_ ? trunk_->pooled_channels() : options.char_embedding,
+                              .recurrence = options.char_rnn});
     if (sees_pictures())
       nn::InitializeUniform(*encoder_, surroundings.seed, 0.08);
     else
@@ -117,17 +122,16 @@ class CharCnnRnnTraining : public System {
   }
 
  private:
-  bool sees_pictures() const { return options_.matches == "pictures"; }
+  bool sees_pictures() const { return options_.matches == CaptionMatch::kPictures; }
 
   OptimizerOptions Optimizer() const {
     OptimizerOptions optimizer;
     optimizer.learning_rate = options_.rate;
-    if (options_.optimizer == "rmsprop") {
-      optimizer.rule = AdamOptions::Rule::kRmsProp;
+    optimizer.rule = options_.optimizer;
+    if (optimizer.rule == AdamOptions::Rule::kRmsProp) {
       optimizer.beta1 = 0;
       optimizer.beta2 = 0.99;
     } else {
-      optimizer.rule = AdamOptions::Rule::kTorch7;
       optimizer.beta1 = 0.5;
     }
     return optimizer;
@@ -162,7 +166,7 @@ void CharCnnRnnTrainingOptions::Declare(OptionList& list) {
   ImageTrunkOptions::Declare(list);
   list.Group("Shapes");
   list.Add(
-      "char_rnn", &char_rnn, OneOf({"gru18", "rnn8"}),
+      "char_rnn", &char_rnn, kCharRecurrences,
       "char-CNN-RNN: two poolings and a GRU over 18 steps (birds, COCO), or three and a plain recurrence "
       "over 8 (flowers)");
   list.Add("char_conv1", &char_conv1, AtLeast(1), "char-CNN-RNN: channels of the first convolution");
@@ -174,10 +178,10 @@ void CharCnnRnnTrainingOptions::Declare(OptionList& list) {
       "char-CNN-RNN: dimensions of an embedding with --matches=captions; else they are those of the image "
       "trunk's features");
   list.Group("Losses");
-  list.Add("matches", &matches, OneOf({"pictures", "captions"}),
+  list.Add("matches", &matches, kCaptionMatches,
            "char-CNN-RNN: captions learn to match their pictures' features, or another caption (COCO)");
   list.Group("Optimizers");
-  list.Add("optimizer", &optimizer, OneOf({"rmsprop", "adam"}), "char-CNN-RNN: RMSprop (0.99) or Adam");
+  list.Add("optimizer", &optimizer, kOptimizers, "char-CNN-RNN: RMSprop (0.99) or Adam");
   list.Add("rate", &rate, AtLeast(0), "Learning rate of a pretraining");
   list.Add("rate_decay", &rate_decay, Between(0, 1),
            "char-CNN-RNN: the rate is multiplied by it each --rate_decay_steps");

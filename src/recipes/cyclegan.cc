@@ -45,12 +45,15 @@ class CycleTranslator : public Translator {
   nn::Translator a_, b_;
 };
 
+constexpr Named<losses::PatchLoss> kPatchLosses[] = {{losses::PatchLoss::kSquares, "lsgan"},
+                                                     {losses::PatchLoss::kCrossEntropy, "vanilla"}};
+
 }  // namespace
 
 void DecayOptions::Declare(OptionList& list) {
   FidelityOptions::Declare(list);
   list.Group("Optimizers");
-  list.Add("lr_policy", &lr_policy, OneOf({"linear", "step", "cosine"}),
+  list.Add("lr_policy", &lr_policy, kDecayPolicies,
            "CycleGAN: how the rates go down; linear: to 0 in the last --n_epochs_decay epochs");
   list.Add("n_epochs", &n_epochs, AtLeast(1), "CycleGAN: epochs at the full rate; cosine: to the least rate");
   list.Add("n_epochs_decay", &n_epochs_decay, AtLeast(0), "CycleGAN: epochs in which the rates go down to 0");
@@ -60,8 +63,8 @@ void DecayOptions::Declare(OptionList& list) {
 
 double DecayOptions::FactorOf(int64_t epoch) const {
   const int64_t advanced = released() ? epoch + 1 : epoch;
-  if (lr_policy == "step") return std::pow(0.1, static_cast<double>(advanced / lr_decay_epochs));
-  if (lr_policy == "cosine")
+  if (lr_policy == DecayPolicy::kStep) return std::pow(0.1, static_cast<double>(advanced / lr_decay_epochs));
+  if (lr_policy == DecayPolicy::kCosine)
     return (1 + std::cos(std::numbers::pi * static_cast<double>(advanced) / static_cast<double>(n_epochs))) /
            2;
   const auto over = static_cast<double>(std::max<int64_t>(0, advanced + 1 - n_epochs));
@@ -83,8 +86,7 @@ void CycleGanOptions::Declare(OptionList& list) {
   list.Add("lambda_b", &lambda_b, AtLeast(0), "CycleGAN: weight of the cycle b, a, b");
   list.Add("lambda_identity", &lambda_identity, AtLeast(0),
            "CycleGAN: weight of the identity loss, times that of a cycle (0: none)");
-  list.Add("gan_loss", &gan_loss, OneOf({"lsgan", "vanilla"}),
-           "CycleGAN: least squares, or cross-entropy of logits");
+  list.Add("gan_loss", &gan_loss, kPatchLosses, "CycleGAN: least squares, or cross-entropy of logits");
   list.Add("pool_size", &pool_size, AtLeast(0),
            "CycleGAN: earlier fakes of a domain that its discriminator sees beside the newest (0: none)");
   RateOptions::Declare(list, /*several=*/true);
@@ -180,9 +182,7 @@ Phase CycleGan::DiscriminatorPhase(const char* name, const char* part, nn::Patch
 }
 
 torch::Tensor CycleGan::Against(const torch::Tensor& logits, double label, const CycleGanStep& step) const {
-  const auto kind =
-      options_.gan_loss == "lsgan" ? losses::PatchLoss::kSquares : losses::PatchLoss::kCrossEntropy;
-  return losses::PatchesAgainst(logits, label, kind, Scope(step));
+  return losses::PatchesAgainst(logits, label, options_.gan_loss, Scope(step));
 }
 
 // What comes back in a and in b; for the identity loss also step.same_a and same_b. Instance norm sees rows
@@ -243,7 +243,7 @@ void CycleGan::CheckRun(const dataio::Batch& batch, const StepContext& context) 
   if (ranks_.ranks() == 1 && !batch.rows.whole())
     ThrowUser("does not go with an image pool, which is the same on all ranks", "--negatives=local");
   const int64_t epochs = options_.n_epochs + options_.n_epochs_decay;
-  if (options_.lr_policy != "linear" || context.steps <= epochs * context.steps_per_epoch) return;
+  if (options_.lr_policy != DecayPolicy::kLinear || context.steps <= epochs * context.steps_per_epoch) return;
   ThrowUser("the learning rates are 0 after " + std::to_string(epochs) +
                 " epochs, and the run is longer: it has " +
                 std::to_string((context.steps + context.steps_per_epoch - 1) / context.steps_per_epoch),

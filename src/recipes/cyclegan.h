@@ -7,14 +7,22 @@
 namespace helio::recipes {
 
 // How the rates go down with the epochs.
+enum class DecayPolicy {
+  kLinear,  // to 0 in the last n_epochs_decay epochs
+  kStep,    // to a tenth every lr_decay_epochs
+  kCosine,  // to 0 in n_epochs, and up again
+};
+inline constexpr Named<DecayPolicy> kDecayPolicies[] = {
+    {DecayPolicy::kLinear, "linear"}, {DecayPolicy::kStep, "step"}, {DecayPolicy::kCosine, "cosine"}};
+
 struct DecayOptions : FidelityOptions {
-  std::string lr_policy = "linear";
+  DecayPolicy lr_policy = DecayPolicy::kLinear;
   int64_t n_epochs = 100, n_epochs_decay = 100;
-  int64_t lr_decay_epochs = 50;  // of the policy "step"
+  int64_t lr_decay_epochs = 50;  // of kStep
   void Declare(OptionList& list);
 
   // The factor of epoch number `epoch`, from 0 on. The released code advances its schedule before an epoch:
-  // the rate goes down an epoch early, and the last epoch of "linear" trains nothing.
+  // the rate goes down an epoch early, and the last epoch of kLinear trains nothing.
   double FactorOf(int64_t epoch) const;
 };
 
@@ -29,7 +37,7 @@ struct CycleGanOptions : ResidualOptions, AdamBetaOptions, DecayOptions, RateOpt
   int64_t d_layers = 3;
   double lambda_a = 10, lambda_b = 10;
   double lambda_identity = 0.5;
-  std::string gan_loss = "lsgan";
+  losses::PatchLoss gan_loss = losses::PatchLoss::kSquares;
   int64_t pool_size = 50;
   void Declare(OptionList& list);
 };

@@ -38,7 +38,7 @@ class GanIntCls : public System {
     return losses::Torch7CrossEntropy(Exact(logits).sigmoid(), label);
   }
   BatchScope Scope(const BatchStep& step) const { return losses::ScopeOf(loss_scope_, step.batch.rows); }
-  bool interpolates() const { return options_.interpolation != "none"; }
+  bool interpolates() const { return options_.interpolation != Interpolation::kNone; }
   bool sees_wrong_pictures() const { return options_.cls_weight > 0; }
 
   const GanIntClsOptions options_;
@@ -64,7 +64,7 @@ GanIntCls::GanIntCls(const GanIntClsOptions& options, const Surroundings& surrou
                                       .projection = options.text_projection,
                                       .df = options.df,
                                       .side = options.base_side,
-                                      .coco = options.critic == "coco"}) {
+                                      .coco = options.critic == CriticVariant::kCoco}) {
   nn::InitializeTorch7(*generator_, RandomKey(surroundings.seed, "generator"));
   nn::InitializeTorch7(*critic_, RandomKey(surroundings.seed, "discriminator"));
   for (torch::nn::Module* net : std::initializer_list<torch::nn::Module*>{&*generator_, &*critic_}) {
@@ -148,7 +148,7 @@ LossTerms GanIntCls::DiscriminatorTerms(const GanIntClsStep& step) {
 torch::Tensor GanIntCls::Interpolated(const GanIntClsStep& step, const RowRange& pairs) {
   const auto all = GatherRows(loss_scope_, step.sentence, Scope(step).rows);
   auto place = torch::zeros({pairs.local, 1}, all.options());
-  if (options_.interpolation == "random") {
+  if (options_.interpolation == Interpolation::kRandom) {
     const auto drawn = [pairs](const dataio::Batch&, const StepContext& at) {
       const auto key = RandomKey(at.seed, "interpolation", {at.step});
       const auto unit =
@@ -216,10 +216,10 @@ void GanIntClsOptions::Declare(OptionList& list) {
   list.Add(
       "sentence_repeats", &sentence_repeats, AnyValue(),
       "A caption may count twice in the mean over --sentence_captions, as published for birds and flowers");
-  list.Add("critic", &critic, OneOf({"cub", "coco"}),
+  list.Add("critic", &critic, kCriticVariants,
            "GAN-INT-CLS's discriminator, as published for birds and flowers or for COCO");
   list.Group("Losses");
-  list.Add("interpolation", &interpolation, OneOf({"mean", "random", "none"}),
+  list.Add("interpolation", &interpolation, kInterpolations,
            "Sentences between two of the batch that the generator also draws: their mean (interp_type 1), a "
            "random place on their line (2)");
   list.Add("interpolation_weight", &interpolation_weight, AtLeast(0), "Weight of those sentences");

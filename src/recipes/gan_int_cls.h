@@ -4,6 +4,23 @@
 
 namespace helio::recipes {
 
+// Which sentences between two of the batch the generator also draws.
+enum class Interpolation {
+  kMean,    // their mean (interp_type 1)
+  kRandom,  // a random place on their line (interp_type 2)
+  kNone,
+};
+inline constexpr Named<Interpolation> kInterpolations[] = {
+    {Interpolation::kMean, "mean"}, {Interpolation::kRandom, "random"}, {Interpolation::kNone, "none"}};
+
+// For which data set a published discriminator was made.
+enum class CriticVariant {
+  kCub,  // flowers, too
+  kCoco,
+};
+inline constexpr Named<CriticVariant> kCriticVariants[] = {{CriticVariant::kCub, "cub"},
+                                                           {CriticVariant::kCoco, "coco"}};
+
 // Defaults: icml2016 scripts/train_cub.sh.
 struct GanIntClsOptions : BaseSideOptions, PlayerOptions, SentenceOptions, Torch7GameOptions {
   GanIntClsOptions() {
@@ -12,8 +29,8 @@ struct GanIntClsOptions : BaseSideOptions, PlayerOptions, SentenceOptions, Torch
     ema_decay = 0;
     sentence_captions = 4;
   }
-  std::string critic = "cub";
-  std::string interpolation = "mean";
+  CriticVariant critic = CriticVariant::kCub;
+  Interpolation interpolation = Interpolation::kMean;
   double interpolation_weight = 1;
   bool sentence_repeats = true;
   void Declare(OptionList& list);

@@ -9,6 +9,9 @@
 namespace helio::recipes {
 namespace {
 
+constexpr Named<nn::Upsampling> kUpsamplings[] = {{nn::Upsampling::kNearest, "nearest"},
+                                                  {nn::Upsampling::kBilinear, "bilinear"}};
+
 nn::GeneratorOptions GeneratorOptionsOf(const LadderOptions& options, nn::AttentionKind attention,
                                         bool only_last) {
   nn::GeneratorOptions generator;
@@ -21,7 +24,7 @@ nn::GeneratorOptions GeneratorOptionsOf(const LadderOptions& options, nn::Attent
   generator.base_side = options.base_side;
   generator.attention = attention;
   generator.only_last_image = only_last;
-  if (options.upsampling == "bilinear") generator.upsampling = nn::Upsampling::kBilinear;
+  generator.upsampling = options.upsampling;
   return generator;
 }
 
@@ -40,7 +43,7 @@ void LadderOptions::Declare(OptionList& list) {
   FrozenTextOptions::Declare(list);
   FidelityOptions::Declare(list);
   list.Group("Shapes");
-  list.Add("upsampling", &upsampling, OneOf({"nearest", "bilinear"}),
+  list.Add("upsampling", &upsampling, kUpsamplings,
            "How a stage's maps are doubled (published: nearest, which may leave a fine grid in pictures)");
 }
 

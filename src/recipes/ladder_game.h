@@ -8,7 +8,7 @@
 namespace helio::recipes {
 
 struct LadderOptions : PictureOptions, GanOptions, ResidualOptions, FrozenTextOptions, FidelityOptions {
-  std::string upsampling = "nearest";
+  nn::Upsampling upsampling = nn::Upsampling::kNearest;
   void Declare(OptionList& list);
 };
 

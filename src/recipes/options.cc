@@ -44,7 +44,7 @@ void TextEncoderOptions::Declare(OptionList& list) {
   list.Group("Shapes");
   list.Add("embedding", &embedding, EvenWidth(), "Dimensions of word and sentence features");
   list.Add("word_vector", &word_vector, Between(1, kWidest), "Input embedding of the text encoder");
-  list.Add("text_rnn", &text_rnn, OneOf({"lstm", "gru"}), "Text encoder (bidirectional)");
+  list.Add("text_rnn", &text_rnn, nn::kTextRnns, "Text encoder (bidirectional)");
 }
 
 void ImageTrunkOptions::Declare(OptionList& list) {
@@ -72,7 +72,7 @@ void SentenceOptions::Declare(OptionList& list) {
   FrozenTextOptions::Declare(list);
   list.Group("Shapes");
   list.Add(
-      "sentence", &sentence, OneOf({"embeddings", "damsm"}),
+      "sentence", &sentence, kSentenceOrigins,
       "Sentence vectors: embeddings in a file beside the shards, or the features of --damsm's text encoder");
   list.Add("sentence_captions", &sentence_captions, Between(1, 1000),
            "Captions of a picture whose embeddings are averaged, drawn anew each epoch");
@@ -94,7 +94,7 @@ void CaptionerOptions::Declare(OptionList& list) {
 
 void FidelityOptions::Declare(OptionList& list) {
   list.Group("Losses");
-  list.Add("fidelity", &fidelity, OneOf({"corrected", "released"}),
+  list.Add("fidelity", &fidelity, kFidelities,
            "released: reproduce the published code's slips (docs/numerics.md)");
 }
 

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "src/base/option_list.h"
+#include "src/nn/text_rnn.h"
 
 // Options that several systems read, by the part that reads them. A system's own options are a struct that
 // derives from those it is made of (mirrorgan.h). Defaults are the published CUB configuration of the
@@ -30,7 +31,7 @@ struct CaptionOptions {
 };
 
 struct TextEncoderOptions {
-  std::string text_rnn = "lstm";
+  nn::TextRnn text_rnn = nn::TextRnn::kLstm;
   int64_t word_vector = 300;
   int64_t embedding = 256;
   void Declare(OptionList& list);
@@ -56,8 +57,15 @@ struct FrozenTextOptions : TextEncoderOptions {
 };
 
 // Where a system that reads a sentence vector takes it from (sentence_source.h).
+enum class SentenceOrigin {
+  kEmbeddings,  // a file beside the shards
+  kDamsm,       // the text encoder of --damsm
+};
+inline constexpr Named<SentenceOrigin> kSentenceOrigins[] = {{SentenceOrigin::kEmbeddings, "embeddings"},
+                                                             {SentenceOrigin::kDamsm, "damsm"}};
+
 struct SentenceOptions : FrozenTextOptions {
-  std::string sentence = "embeddings";
+  SentenceOrigin sentence = SentenceOrigin::kEmbeddings;
   int64_t sentence_captions = 1;
   void Declare(OptionList& list);
 };
@@ -75,11 +83,16 @@ struct CaptionerOptions {
   void Declare(OptionList& list);
 };
 
+// Whether the published code's slips are mended or reproduced (docs/numerics.md).
+enum class Fidelity { kCorrected, kReleased };
+inline constexpr Named<Fidelity> kFidelities[] = {{Fidelity::kCorrected, "corrected"},
+                                                  {Fidelity::kReleased, "released"}};
+
 struct FidelityOptions {
-  std::string fidelity = "corrected";
+  Fidelity fidelity = Fidelity::kCorrected;
   void Declare(OptionList& list);
 
-  bool released() const { return fidelity == "released"; }
+  bool released() const { return fidelity == Fidelity::kReleased; }
 };
 
 struct AdamBetaOptions {

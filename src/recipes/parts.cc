@@ -13,11 +13,10 @@ Part PartOf(const std::string& name, Role role, const torch::nn::Module& module)
 }
 
 nn::TextEncoder MakeTextEncoder(const TextEncoderOptions& options, int64_t vocabulary) {
-  return nn::TextEncoder(
-      nn::TextEncoderOptions{.vocabulary = vocabulary,
-                             .word_vector = options.word_vector,
-                             .embedding = options.embedding,
-                             .rnn = options.text_rnn == "gru" ? nn::TextRnn::kGru : nn::TextRnn::kLstm});
+  return nn::TextEncoder(nn::TextEncoderOptions{.vocabulary = vocabulary,
+                                                .word_vector = options.word_vector,
+                                                .embedding = options.embedding,
+                                                .rnn = options.text_rnn});
 }
 
 nn::ImageEncoder MakeImageEncoder(const ImageTrunkOptions& options, const TextEncoderOptions& text) {

@@ -68,7 +68,7 @@ class Ppgn : public System {
 };
 
 nn::PictureCriticOptions CriticOf(const PpgnOptions& options) {
-  const bool deep = options.picture_critic == "deep";
+  const bool deep = options.picture_critic == PictureCriticKind::kDeep;
   constexpr int64_t kLeastOfDeep = 57;
   const int64_t side = options.Generator(1).side();
   if (deep && side < kLeastOfDeep)
@@ -139,7 +139,7 @@ std::unique_ptr<Step> Ppgn::Prepare(const dataio::Batch& batch, const StepContex
   step->features = seen.regions;
   step->code = seen.pooled;
   if (context.step < kWatched) range_.Watch(GatherRows(ranks_, step->code, batch.rows));
-  if (options_.loss_units == "spread") ChooseUnits(*step);
+  if (options_.loss_units == LossUnits::kSpread) ChooseUnits(*step);
   const at::AutoGradMode with_graph(playing_.generator);
   step->drawn = generator_->forward(step->code);
   return step;
@@ -155,7 +155,7 @@ void Ppgn::ChooseUnits(const PpgnStep& step) {
 
 // Of batches that lie below each other.
 nn::DropFactors Ppgn::Drop(const PpgnStep& step, const std::vector<const char*>& batches) {
-  if (options_.picture_critic != "deep") return {};
+  if (options_.picture_critic != PictureCriticKind::kDeep) return {};
   const auto dtype = step.context.dtype;
   const auto factors = [&](const char* layer, int64_t width) {
     std::vector<torch::Tensor> kept;
@@ -187,7 +187,7 @@ LossTerms Ppgn::DiscriminatorTerms(PpgnStep& step) {
 
 LossTerms Ppgn::InversionTerms(PpgnStep& step) {
   const auto seen = nets_.Encode(step.drawn);
-  const bool in_units = options_.loss_units == "spread";
+  const bool in_units = options_.loss_units == LossUnits::kSpread;
   const auto term = [&](const char* name, int64_t unit, const torch::Tensor& drawn, const torch::Tensor& real,
                         double weight) {
     auto value = losses::HalfSquares(drawn, real, Scope(step)) * weight;
@@ -233,7 +233,7 @@ void PpgnOptions::Declare(OptionList& list) {
   list.Add("generator_convolutions", &generator_convolutions, Between(0, 100),
            "PPGN's generator: so many doublings have a convolution behind them; one fewer than half of the "
            "channels at most");
-  list.Add("picture_critic", &picture_critic, OneOf({"deep", "small"}),
+  list.Add("picture_critic", &picture_critic, kPictureCriticKinds,
            "PPGN's discriminator: for pictures of 227 with dropout, or of three halvings");
   list.Add("df", &df, AtLeast(1), "Discriminator width (ndf)");
   list.Group("Losses");
@@ -241,7 +241,7 @@ void PpgnOptions::Declare(OptionList& list) {
   list.Add("feature_weight", &feature_weight, AtLeast(0), "PPGN: of the encoder's features");
   list.Add("code_weight", &code_weight, AtLeast(0), "PPGN: of its codes");
   list.Add("adversarial_weight", &adversarial_weight, AtLeast(0), "PPGN: of both sides' cross-entropies");
-  list.Add("loss_units", &loss_units, OneOf({"absolute", "spread"}),
+  list.Add("loss_units", &loss_units, kLossUnits,
            "PPGN: what these differences are measured in; spread: in half the variance of the first batch");
   list.Add("balance", &balance, AnyValue(),
            "PPGN: who trains is decided by the ratio of the discriminator's losses");

@@ -7,6 +7,22 @@
 
 namespace helio::recipes {
 
+// PPGN's discriminator.
+enum class PictureCriticKind {
+  kDeep,   // for pictures of 227, with dropout
+  kSmall,  // of three halvings
+};
+inline constexpr Named<PictureCriticKind> kPictureCriticKinds[] = {{PictureCriticKind::kDeep, "deep"},
+                                                                   {PictureCriticKind::kSmall, "small"}};
+
+// What the differences of pictures, features and codes are measured in.
+enum class LossUnits {
+  kAbsolute,
+  kSpread,  // half the variance of the first batch
+};
+inline constexpr Named<LossUnits> kLossUnits[] = {{LossUnits::kAbsolute, "absolute"},
+                                                  {LossUnits::kSpread, "spread"}};
+
 // Defaults: the released generator's definition; of its training, which was not published, those of
 // Dosovitskiy and Brox (NIPS 2016), weights for pictures in [-1, 1].
 struct PpgnOptions : AdamBetaOptions, ImageTrunkOptions, ChainSettings, RateOptions, AverageOptions {
@@ -17,11 +33,11 @@ struct PpgnOptions : AdamBetaOptions, ImageTrunkOptions, ChainSettings, RateOpti
   std::string generator_hidden = "4096,4096";
   std::string generator_channels = "256,256,512,256,256,128,128,64,32";
   int64_t generator_convolutions = 3;
-  std::string picture_critic = "deep";
+  PictureCriticKind picture_critic = PictureCriticKind::kDeep;
   int64_t df = 32;
   double image_weight = 0.0325;  // 2e-6 of 0 .. 255
   double feature_weight = 0.01, code_weight = 0.01, adversarial_weight = 100;
-  std::string loss_units = "absolute";
+  LossUnits loss_units = LossUnits::kAbsolute;
   bool balance = true;
   std::string halve_at = "300000,500000,700000,900000";
   void Declare(OptionList& list);

@@ -42,7 +42,7 @@ void ChainSettings::Declare(OptionList& list) {
   CaptionerOptions::Declare(list);
   FidelityOptions::Declare(list);
   list.Group("Shapes");
-  list.Add("steered_by", &steered_by, OneOf({"caption", "class"}),
+  list.Add("steered_by", &steered_by, kChainGoals,
            "PPGN: what its chains can be asked for; caption: by --captioner, and also a class");
   list.Add("encoder_classes", &encoder_classes, AtLeast(0),
            "PPGN: classes of the frozen classifier that is its encoder; 0: as many as the data set has");
@@ -55,7 +55,7 @@ void ChainSettings::Declare(OptionList& list) {
   list.Add("epsilon3", &epsilon3, AtLeast(0), "PPGN: weight of noise (0: none is drawn)");
   list.Add("chain_rate", &chain_rate, Above(0), "PPGN: mean change of a code's unit in the first update");
   list.Add("chain_last_rate", &chain_last_rate, AtLeast(0), "PPGN: the same in the last one");
-  list.Add("code_units", &code_units, OneOf({"absolute", "seen"}),
+  list.Add("code_units", &code_units, kCodeUnits,
            "PPGN: what a chain's start and rates are in; seen: the mean of the codes seen in training, whose "
            "highest values also bound each unit");
   list.Add("code_clip", &code_clip, Above(0), "PPGN, --code_units=absolute: the highest value of a unit");
@@ -126,7 +126,7 @@ Pictures PpgnDrawer::Draw(const Prompt& prompt, const DrawingRows& rows) {
 Pictures PpgnDrawer::DrawAtOnce(const Prompt& prompt, const DrawingRows& rows) {
   const torch::NoGradGuard no_grad;
   const auto condition = nets_.ConditionOf(prompt);
-  const bool absolute = settings_.code_units == "absolute";
+  const bool absolute = settings_.code_units == CodeUnits::kAbsolute;
   const double unit = absolute ? 1 : range_.Mean();
   const nn::ChainNets chain{[this](const torch::Tensor& code) { return generator_(code); },
                             [this](const torch::Tensor& pictures) { return nets_.Encode(pictures).pooled; },

@@ -8,19 +8,35 @@
 
 namespace helio::recipes {
 
+// What PPGN's chains can be asked for.
+enum class ChainGoal {
+  kCaption,  // by the captioner; and also a class
+  kClass,
+};
+inline constexpr Named<ChainGoal> kChainGoals[] = {{ChainGoal::kCaption, "caption"},
+                                                   {ChainGoal::kClass, "class"}};
+
+// What a chain's start and rates are in.
+enum class CodeUnits {
+  kAbsolute,
+  kSeen,  // the mean of the codes seen in training, whose highest values also bound each unit
+};
+inline constexpr Named<CodeUnits> kCodeUnits[] = {{CodeUnits::kAbsolute, "absolute"},
+                                                  {CodeUnits::kSeen, "seen"}};
+
 // How PPGN draws. Defaults: sampling_caption.py with 5_caption_conditional_sampling.sh.
 struct ChainSettings : CaptionOptions, CaptionerOptions, FidelityOptions {
-  std::string steered_by = "caption";
+  ChainGoal steered_by = ChainGoal::kCaption;
   int64_t encoder_classes = 0;
   int64_t encoder_side = 0;
   int64_t iterations = 200;
   double epsilon1 = 1e-3, epsilon2 = 1, epsilon3 = 1e-17;
   double chain_rate = 1, chain_last_rate = 1e-10;
-  std::string code_units = "absolute";
+  CodeUnits code_units = CodeUnits::kAbsolute;
   double code_clip = 30;
   void Declare(OptionList& list);
 
-  bool by_caption() const { return steered_by == "caption"; }
+  bool by_caption() const { return steered_by == ChainGoal::kCaption; }
 };
 
 // The frozen networks of PPGN: a classifier, whose trunk is the encoder (its pooled features the code, the

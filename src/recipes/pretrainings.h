@@ -1,6 +1,8 @@
 #pragma once
 #include <memory>
 
+#include "src/base/adam_options.h"
+#include "src/nn/char_cnn_rnn.h"
 #include "src/recipes/options.h"
 #include "src/recipes/registry.h"
 
@@ -13,13 +15,21 @@ struct CaptionerTrainingOptions : PictureOptions, CaptionOptions, CaptionerOptio
 std::unique_ptr<System> MakeCaptioner(const CaptionerTrainingOptions& options,
                                       const Surroundings& surroundings);
 
+// What captions learn to match.
+enum class CaptionMatch {
+  kPictures,  // their pictures' features
+  kCaptions,  // another caption of the picture (COCO)
+};
+inline constexpr Named<CaptionMatch> kCaptionMatches[] = {{CaptionMatch::kPictures, "pictures"},
+                                                          {CaptionMatch::kCaptions, "captions"}};
+
 // Defaults: cvpr2016 and the encoder of birds (its file's name): RMSprop 7e-4, 0.98 each 150 steps.
 struct CharCnnRnnTrainingOptions : PictureOptions, ImageTrunkOptions {
-  std::string char_rnn = "gru18";
+  nn::CharRecurrence char_rnn = nn::CharRecurrence::kGru18;
   int64_t char_conv1 = 384, char_conv2 = 512, char_width = 512;
   int64_t char_embedding = 1024;
-  std::string matches = "pictures";
-  std::string optimizer = "rmsprop";
+  CaptionMatch matches = CaptionMatch::kPictures;
+  AdamOptions::Rule optimizer = AdamOptions::Rule::kRmsProp;
   double rate = 7e-4, rate_decay = 0.98;
   int64_t rate_decay_steps = 150;
   void Declare(OptionList& list);

@@ -6,7 +6,7 @@ namespace helio::recipes {
 
 SentenceSource::SentenceSource(const SentenceOptions& options, const Surroundings& surroundings)
     : options_(options) {
-  if (options.sentence != "embeddings") {
+  if (options.sentence == SentenceOrigin::kDamsm) {
     encoder_ = std::make_unique<FrozenText>(options, surroundings);
     size_ = options.embedding;
     return;

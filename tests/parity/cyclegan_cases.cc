@@ -191,11 +191,12 @@ void ReplayImagePool(Fixture& fixture) {
 void ReplayDecay(Fixture& fixture) {
   for (const auto& config : fixture.Hyper<Json>("configs")) {
     recipes::DecayOptions options;
-    options.lr_policy = config.at("policy").get<std::string>();
+    options.lr_policy = ValueIn(recipes::kDecayPolicies, config.at("policy").get<std::string>()).value();
     options.n_epochs = config.at("n_epochs");
     options.n_epochs_decay = config.at("n_epochs_decay");
     options.lr_decay_epochs = config.at("lr_decay_iters");
-    options.fidelity = config.at("update") == "before" ? "released" : "corrected";
+    options.fidelity =
+        config.at("update") == "before" ? recipes::Fidelity::kReleased : recipes::Fidelity::kCorrected;
     std::vector<double> rates;
     for (int64_t epoch = config.at("epoch_count"); epoch <= options.n_epochs + options.n_epochs_decay;
          ++epoch)

@@ -55,7 +55,7 @@ TEST(CycleGanTest, TheLastEpochTrains) {
   EXPECT_EQ(options.FactorOf(98), 1);
   EXPECT_EQ(options.FactorOf(99), 1);
   EXPECT_NEAR(options.FactorOf(199), 1.0 / 101, 1e-12);
-  options.fidelity = "released";
+  options.fidelity = recipes::Fidelity::kReleased;
   EXPECT_LT(options.FactorOf(99), 1);
   EXPECT_EQ(options.FactorOf(199), 0);
 }
