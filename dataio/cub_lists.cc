@@ -4,6 +4,7 @@
 #include <sstream>
 
 #include "dataio/source_reading.h"
+#include "dataio/text_file.h"
 #include "src/base/error.h"
 #include "src/base/file_system.h"
 #include "src/base/numbers.h"

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "dataio/complaints.h"
 #include "dataio/source.h"
 
 // The lists of CUB-200-2011's archive. One thread builds them; then they are immutable.

@@ -4,6 +4,7 @@
 #include "dataio/file_tree.h"
 #include "dataio/pickle_list.h"
 #include "dataio/source_reading.h"
+#include "dataio/text_file.h"
 #include "src/base/error.h"
 #include "src/base/file_system.h"
 #include "src/base/log.h"

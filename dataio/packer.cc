@@ -10,6 +10,7 @@
 #include <thread>
 #include <utility>
 
+#include "dataio/complaints.h"
 #include "dataio/pack_plan.h"
 #include "dataio/packed_record.h"
 #include "dataio/publish.h"

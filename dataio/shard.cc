@@ -4,24 +4,17 @@
 #include <unistd.h>
 
 #include <atomic>
-#include <sstream>
 
 #include "dataio/mapped_columns.h"
 #include "dataio/shard_format.h"
 #include "dataio/shard_index.h"
 #include "src/base/file_system.h"
 #include "src/base/numbers.h"
+#include "src/base/text_list.h"
 
 namespace helio::dataio {
 namespace fs = std::filesystem;
 namespace {
-
-std::vector<std::string> SplitLines(const std::string& text) {
-  std::istringstream lines(text);
-  std::vector<std::string> names;
-  for (std::string name; std::getline(lines, name);) names.push_back(name);
-  return names;
-}
 
 void CheckOffsets(const Column<uint64_t>& offset, size_t items, uint64_t end, const char* name,
                   const std::string& where) {
@@ -80,7 +73,7 @@ void Shard::State::ReadHeader(Hdf5Reader& reader) {
   const auto side = ParseNumber<int>(reader.Attribute("side"));
   if (!side) ThrowData("attribute 'side' is not a number", where);
   header.side = *side;
-  header.part_names = SplitLines(reader.Attribute("parts"));
+  header.part_names = Split(reader.Attribute("parts"), '\n');
 }
 
 void Shard::State::Map(Hdf5Reader& reader) {

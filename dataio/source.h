@@ -28,36 +28,6 @@ struct SourceSplit {
   std::vector<std::string> part_names = {};  // CUB: 15 key points, "back" to "throat"
 };
 
-// What is wrong with single records is left to a policy: stop with one error that counts them and names the
-// first, or skip and count.
-class Complaints {
- public:
-  explicit Complaints(bool skip) : skip_(skip) {}
-  void Add(std::string complaint) { complaints_.push_back(std::move(complaint)); }
-  // Does `step`; an Error of it is a complaint, but for those of the machine (kSystem).
-  template <typename Step>
-  void Try(Step step) {
-    try {
-      step();
-    } catch (const Error& error) {
-      if (error.kind() == ErrorKind::kSystem) throw;
-      Add(error.what());
-    }
-  }
-  size_t size() const { return complaints_.size(); }
-  // Adds `remedy` to those from number `first` on.
-  void AddRemedy(size_t first, const std::string& remedy) {
-    for (size_t i = first; i < complaints_.size(); ++i) complaints_[i] += remedy;
-  }
-  // Throws Error{kUser} under the "error" policy if there is any; else logs how many records are left out,
-  // and the first few.
-  void Settle(const std::string& where) const;
-
- private:
-  bool skip_;
-  std::vector<std::string> complaints_;
-};
-
 struct SourceOptions {
   std::filesystem::path root;
   int captions_per_image = 10;  // at most; 0: all
@@ -83,15 +53,5 @@ std::vector<SourceSplit> ReadCoco(const SourceOptions& options);
 // A user's folder, in whichever of the layouts of dataio/layouts it is. Where root/trainA and root/trainB are
 // (CycleGAN's sets), `domain` says which one; its pictures are those of train<domain> and test<domain>.
 std::vector<SourceSplit> ReadFolder(const SourceOptions& options);
-
-// Text as people's programs write it, in one form: byte-order mark dropped; where no line ends in LF, the CR
-// of old Macs are line ends.
-void MakePlain(std::string& text);
-// A text file in that form. Throws Error{kData} where its mark says UTF-16.
-std::string ReadText(const std::filesystem::path& path);
-
-// Lines of a text file: CRLF, LF or CR, byte-order mark dropped, empty lines dropped, spaces trimmed. Throws
-// as ReadText.
-std::vector<std::string> ReadLines(const std::filesystem::path& path);
 
 }  // namespace helio::dataio

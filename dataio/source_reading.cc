@@ -6,6 +6,7 @@
 
 #include "dataio/file_tree.h"
 #include "dataio/split_names.h"
+#include "dataio/text_file.h"
 #include "src/base/file_system.h"
 #include "src/base/log.h"
 #include "src/base/text_list.h"

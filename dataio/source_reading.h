@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "dataio/complaints.h"
 #include "dataio/source.h"
 
 namespace helio::dataio {

@@ -9,6 +9,7 @@
 #include "dataio/source.h"
 #include "dataio/split_names.h"
 #include "dataio/split_tables.h"
+#include "dataio/text_file.h"
 #include "src/base/text_list.h"
 
 namespace helio::dataio {

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "dataio/complaints.h"
 #include "dataio/picture_index.h"
 #include "dataio/source.h"
 

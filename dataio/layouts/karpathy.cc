@@ -2,6 +2,7 @@
 #include "dataio/layouts/layout.h"
 #include "dataio/layouts/row_gatherer.h"
 #include "dataio/layouts/table_forms.h"
+#include "dataio/text_file.h"
 #include "src/base/json.h"
 
 // Karpathy's splits (dataset_coco.json, dataset_flickr8k.json, dataset_flickr30k.json):

@@ -10,6 +10,7 @@
 #include "dataio/layouts/separated.h"
 #include "dataio/layouts/table_forms.h"
 #include "dataio/split_names.h"
+#include "dataio/text_file.h"
 #include "src/base/byte_order_mark.h"
 #include "src/base/json.h"
 #include "src/base/log.h"

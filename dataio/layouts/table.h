@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "dataio/complaints.h"
 #include "dataio/source.h"
 
 // Lists of pictures and captions in whichever way they are written.

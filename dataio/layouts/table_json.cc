@@ -2,6 +2,7 @@
 
 #include "dataio/file_tree.h"
 #include "dataio/layouts/table_forms.h"
+#include "dataio/text_file.h"
 #include "src/base/file_system.h"
 #include "src/base/json.h"
 #include "src/base/text_list.h"

@@ -5,6 +5,7 @@
 #include "dataio/file_tree.h"
 #include "dataio/layouts/separated.h"
 #include "dataio/layouts/table_forms.h"
+#include "dataio/text_file.h"
 #include "src/base/text_list.h"
 
 namespace helio::dataio {

@@ -2,11 +2,12 @@
 
 #include <fstream>
 #include <iterator>
-#include <sstream>
 
-#include "dataio/source.h"
 #include "dataio/text.h"
+#include "dataio/text_file.h"
 #include "src/app/caption_edits.h"
+#include "src/base/error.h"
+#include "src/base/file_system.h"
 
 namespace helio::app {
 namespace {
@@ -68,7 +69,7 @@ std::vector<LabelledCaption> EditedCaptions(const RowOptions& options, const Rea
   return edited;
 }
 
-std::istringstream LinesOf(const std::string& texts) {
+std::string TextIn(const std::string& texts) {
   if (IsFolder(texts)) ThrowUser("is a directory, expected a file", "--texts=" + texts);
   std::ifstream file(texts);
   if (!file) ThrowUser("cannot be opened", "--texts=" + texts, "name a file of sentences, one a line");
@@ -76,17 +77,11 @@ std::istringstream LinesOf(const std::string& texts) {
   if (text.find('\0') != std::string::npos || !dataio::IsUtf8(text))
     ThrowUser("is not UTF-8", "--texts=" + texts, "save it as UTF-8, or convert it with iconv");
   dataio::MakePlain(text);
-  return std::istringstream(std::move(text));
+  return text;
 }
 
-// The lines of --texts that are not blank.
 std::vector<std::string> SentencesIn(const std::string& texts) {
-  auto lines = LinesOf(texts);
-  std::vector<std::string> sentences;
-  for (std::string line; std::getline(lines, line);) {
-    line.erase(line.find_last_not_of(" \t\r") + 1);
-    if (!line.empty()) sentences.push_back(line);
-  }
+  auto sentences = dataio::TrimmedLines(TextIn(texts));
   if (sentences.empty()) ThrowUser("has no sentence", "--texts=" + texts);
   return sentences;
 }

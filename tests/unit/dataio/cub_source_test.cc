@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include "dataio/text_file.h"
 #include "tests/support/log_of.h"
 #include "tests/unit/dataio/small_set.h"
 
