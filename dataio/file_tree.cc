@@ -3,9 +3,9 @@
 #include <sys/stat.h>
 
 #include <algorithm>
-#include <cctype>
 #include <set>
 
+#include "src/base/ascii.h"
 #include "src/base/error.h"
 #include "src/base/file_system.h"
 #include "src/base/text_list.h"
@@ -91,12 +91,7 @@ fs::path WithinRoot(const fs::path& root, const std::string& name, const std::st
   return path;
 }
 
-std::string SuffixOf(const fs::path& path) {
-  std::string suffix = path.extension().string();
-  std::transform(suffix.begin(), suffix.end(), suffix.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return suffix;
-}
+std::string SuffixOf(const fs::path& path) { return LowerAscii(path.extension().string()); }
 
 bool IsPictureName(const fs::path& path) { return kPictureSuffixes.contains(SuffixOf(path)); }
 

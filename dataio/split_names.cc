@@ -6,14 +6,10 @@
 #include <set>
 #include <vector>
 
+#include "src/base/ascii.h"
+
 namespace helio::dataio {
 namespace {
-
-std::string LowerAscii(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return text;
-}
 
 // "Flickr_8k.trainImages" -> Flickr, k, train, Images.
 std::vector<std::string> WordsOfName(const std::string& name) {

@@ -9,6 +9,7 @@
 #include "dataio/layouts/table_forms.h"
 #include "dataio/split_names.h"
 #include "dataio/text_file.h"
+#include "src/base/ascii.h"
 #include "src/base/file_system.h"
 #include "src/base/json.h"
 #include "src/base/log.h"
@@ -101,9 +102,8 @@ bool MayBeSplits(std::string text) {
 }
 
 // JSON of other names is not opened: there may be one for each picture.
-bool SaysSplits(std::string stem) {
-  std::ranges::transform(stem, stem.begin(),
-                         [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+bool SaysSplits(const std::string& name) {
+  const auto stem = LowerAscii(name);
   return stem.find("split") != std::string::npos || stem.find("partition") != std::string::npos;
 }
 

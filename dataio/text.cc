@@ -3,14 +3,13 @@
 #include <span>
 
 #include "dataio/unicode_words.h"
+#include "src/base/ascii.h"
 #include "src/base/checksum.h"
 
 namespace helio::dataio {
 namespace {
 
 bool IsAsciiWord(char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_'; }
-
-char Lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
 size_t SequenceLength(unsigned char lead) {
   if (lead < 0x80) return 1;
@@ -53,7 +52,7 @@ std::vector<std::string> AsciiWords(std::string_view text) {
   };
   for (size_t position = 0, length = 0; position < text.size(); position += length) {
     const int32_t point = CodePoint(text, position, length);
-    const char c = Lower(text[position]);
+    const char c = LowerAscii(text[position]);
     if (point >= 0 && point < 0x80) {
       if (IsAsciiWord(c))
         token += c;

@@ -1,7 +1,9 @@
 #include "dataio/text_file.h"
 
 #include <algorithm>
+#include <utility>
 
+#include "src/base/ascii.h"
 #include "src/base/byte_order_mark.h"
 #include "src/base/error.h"
 #include "src/base/file_system.h"
@@ -16,11 +18,8 @@ void MakePlain(std::string& text) {
 
 std::vector<std::string> TrimmedLines(std::string_view text) {
   std::vector<std::string> lines;
-  for (const auto& line : Split(text, '\n')) {
-    const auto begin = line.find_first_not_of(" \t\r");
-    if (begin == std::string::npos) continue;
-    lines.push_back(line.substr(begin, line.find_last_not_of(" \t\r") - begin + 1));
-  }
+  for (const auto& line : Split(text, '\n'))
+    if (auto trimmed = Trimmed(line); !trimmed.empty()) lines.push_back(std::move(trimmed));
   return lines;
 }
 

@@ -4,9 +4,9 @@
 #include "dataio/json_fields.h"
 #include "dataio/layouts/layout.h"
 #include "dataio/layouts/row_splits.h"
-#include "dataio/layouts/separated.h"
 #include "dataio/layouts/table_forms.h"
 #include "dataio/text_file.h"
+#include "src/base/ascii.h"
 #include "src/base/file_system.h"
 #include "src/base/json.h"
 

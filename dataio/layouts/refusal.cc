@@ -1,8 +1,8 @@
 #include <algorithm>
 
 #include "dataio/layouts/layout.h"
-#include "dataio/layouts/separated.h"
 #include "dataio/layouts/table_forms.h"
+#include "src/base/ascii.h"
 
 namespace helio::dataio {
 namespace {

@@ -2,15 +2,10 @@
 
 #include <algorithm>
 
+#include "src/base/ascii.h"
 #include "src/base/error.h"
 
 namespace helio::dataio {
-
-std::string Trimmed(const std::string& text) {
-  const auto begin = text.find_first_not_of(" \t\r\n");
-  if (begin == std::string::npos) return "";
-  return text.substr(begin, text.find_last_not_of(" \t\r\n") - begin + 1);
-}
 
 bool Separated::Next(std::vector<std::string>& fields) {
   fields.clear();

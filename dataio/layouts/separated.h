@@ -29,7 +29,4 @@ class Separated {
   size_t at_ = 0;
 };
 
-// Without blanks at its ends.
-std::string Trimmed(const std::string& text);
-
 }  // namespace helio::dataio

@@ -1,16 +1,15 @@
 #include "dataio/layouts/table.h"
 
 #include <algorithm>
-#include <cctype>
 #include <fstream>
 #include <map>
 #include <set>
 
 #include "dataio/file_tree.h"
-#include "dataio/layouts/separated.h"
 #include "dataio/layouts/table_forms.h"
 #include "dataio/split_names.h"
 #include "dataio/text_file.h"
+#include "src/base/ascii.h"
 #include "src/base/byte_order_mark.h"
 #include "src/base/json.h"
 #include "src/base/log.h"
@@ -22,10 +21,9 @@ namespace {
 
 // "Image Name" and "image-name" are "image_name".
 std::string ColumnName(const std::string& text) {
-  auto name = Trimmed(text);
-  std::transform(name.begin(), name.end(), name.begin(), [](unsigned char c) {
-    return c == ' ' || c == '-' ? '_' : static_cast<char>(std::tolower(c));
-  });
+  auto name = LowerAscii(Trimmed(text));
+  std::ranges::replace_if(
+      name, [](char c) { return c == ' ' || c == '-'; }, '_');
   return name;
 }
 

@@ -3,9 +3,9 @@
 #include <optional>
 
 #include "dataio/file_tree.h"
-#include "dataio/layouts/separated.h"
 #include "dataio/layouts/table_forms.h"
 #include "dataio/text_file.h"
+#include "src/base/ascii.h"
 #include "src/base/text_list.h"
 
 namespace helio::dataio {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cctype>
 
+#include "src/base/ascii.h"
 #include "src/base/error.h"
 #include "src/base/text_list.h"
 
@@ -14,9 +15,7 @@ constexpr char kForm[] = "WORD:NEW,... as in --edit=red:blue,head:wing; WORD#2 i
 // Bytes of letters beyond ASCII belong to words.
 bool IsOfWord(char c) { return std::isalnum(static_cast<unsigned char>(c)) || c == '_' || (c & 0x80); }
 
-bool SameLetter(char a, char b) {
-  return std::tolower(static_cast<unsigned char>(a)) == std::tolower(static_cast<unsigned char>(b));
-}
+bool SameLetter(char a, char b) { return LowerAscii(a) == LowerAscii(b); }
 
 // Where the word begins in `text` for the `count`-th time; npos: it does not.
 size_t FindWord(const std::string& text, const std::string& word, int count) {
