@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <iterator>
 #include <set>
 
 #include "src/base/ascii.h"
@@ -90,6 +91,8 @@ fs::path WithinRoot(const fs::path& root, const std::string& name, const std::st
     ThrowData("'" + name + "' lies outside of " + root.string(), where, "move it into that folder");
   return path;
 }
+
+bool IsInUpperLevels(const fs::path& path) { return std::distance(path.begin(), path.end()) <= 2; }
 
 std::string SuffixOf(const fs::path& path) { return LowerAscii(path.extension().string()); }
 

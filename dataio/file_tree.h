@@ -35,6 +35,10 @@ std::string KindsOf(const std::vector<std::filesystem::path>& files);
 std::filesystem::path WithinRoot(const std::filesystem::path& root, const std::string& name,
                                  const std::string& where);
 
+// Whether `path`, relative to the root, lies in the root or in one of its folders: where lists are looked
+// for.
+bool IsInUpperLevels(const std::filesystem::path& path);
+
 // In lower case, with the dot.
 std::string SuffixOf(const std::filesystem::path& path);
 bool IsPictureName(const std::filesystem::path& path);

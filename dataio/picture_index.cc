@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <charconv>
 
-#include "dataio/text.h"
 #include "dataio/unicode_words.h"
 #include "src/base/error.h"
 
@@ -17,13 +16,6 @@ void AddOnce(std::unordered_map<std::string, size_t>& map, const std::string& na
   const auto [entry, added] = map.emplace(name, picture);
   if (!added && entry->second != picture) entry->second = kSeveral;
 }
-
-bool IsAscii(const std::string& text) {
-  return std::ranges::all_of(text, [](unsigned char c) { return c < 0x80; });
-}
-
-// Bytes that are no UTF-8 have no normal form: what stands in their place would be the same for all.
-bool HasNormalForm(const std::string& name) { return !IsAscii(name) && IsUtf8(name); }
 
 // "my%20bird.jpg" is "my bird.jpg".
 std::string PercentDecoded(const std::string& text) {
@@ -51,7 +43,7 @@ PictureIndex::PictureIndex(const FileTree& tree) : tree_(tree) {
   for (size_t i = 0; i < tree.pictures.size(); ++i) {
     const auto path = tree.pictures[i].generic_string();
     AddPicture(maps_, path, i);
-    if (HasNormalForm(path)) AddPicture(composed_, Composed(path), i);
+    if (const auto composed = ComposedName(path); !composed.empty()) AddPicture(composed_, composed, i);
   }
 }
 
@@ -83,21 +75,22 @@ std::vector<std::string> PictureIndex::OtherSpellings(const std::string& written
   return spellings;
 }
 
-std::optional<size_t> PictureIndex::PlaceOf(const std::string& spelling, size_t count) const {
-  const auto look = [&](const Maps& maps, const std::string& name) -> std::optional<size_t> {
-    for (size_t i = 0; i < count; ++i)
-      if (const auto found = maps[i].find(name); found != maps[i].end()) return found->second;
+std::optional<size_t> PictureIndex::PlaceOf(const std::string& spelling, size_t maps) const {
+  const auto look = [&](const Maps& in, const std::string& name) -> std::optional<size_t> {
+    for (size_t i = 0; i < maps; ++i)
+      if (const auto found = in[i].find(name); found != in[i].end()) return found->second;
     return std::nullopt;
   };
   const auto name = fs::path(spelling).lexically_normal().generic_string();
-  const auto place = look(maps_, name);
-  return place || !HasNormalForm(name) ? place : look(composed_, Composed(name));
+  if (const auto place = look(maps_, name)) return place;
+  const auto composed = ComposedName(name);
+  return composed.empty() ? std::nullopt : look(composed_, composed);
 }
 
-std::optional<size_t> PictureIndex::Place(const std::string& written, size_t count) const {
-  if (const auto place = PlaceOf(written, count)) return place;
+std::optional<size_t> PictureIndex::Place(const std::string& written, size_t maps) const {
+  if (const auto place = PlaceOf(written, maps)) return place;
   for (const auto& spelling : OtherSpellings(written))
-    if (const auto place = PlaceOf(spelling, count)) return place;
+    if (const auto place = PlaceOf(spelling, maps)) return place;
   return std::nullopt;
 }
 
@@ -109,9 +102,11 @@ fs::path PictureIndex::PictureAt(std::optional<size_t> place, const std::string&
   return tree_.pictures[*place];
 }
 
-fs::path PictureIndex::Find(const std::string& name) const { return PictureAt(Place(name, 4), name); }
+fs::path PictureIndex::Find(const std::string& name) const { return PictureAt(Place(name, kAllMaps), name); }
 
-fs::path PictureIndex::FindPath(const std::string& name) const { return PictureAt(Place(name, 1), name); }
+fs::path PictureIndex::FindPath(const std::string& name) const {
+  return PictureAt(Place(name, kWholePaths), name);
+}
 
 namespace {
 

@@ -23,24 +23,25 @@ class PictureIndex {
   // The same of a whole path with its suffix.
   std::filesystem::path FindPath(const std::string& name) const;
   size_t size() const { return tree_.pictures.size(); }
-  bool Knows(const std::string& name) const { return Place(name, 4).has_value(); }
+  bool Knows(const std::string& name) const { return Place(name, kAllMaps).has_value(); }
 
  private:
   // Name -> picture, in the order in which they are asked: whole paths, those without suffix, ends of paths,
   // those without suffix.
-  using Maps = std::array<std::unordered_map<std::string, size_t>, 4>;
+  static constexpr size_t kWholePaths = 1, kAllMaps = 4;
+  using Maps = std::array<std::unordered_map<std::string, size_t>, kAllMaps>;
   static void AddPicture(Maps& maps, const std::string& path, size_t picture);
   // Where a name that is written so may be found, after the name itself.
   std::vector<std::string> OtherSpellings(const std::string& written) const;
-  // By the first `count` maps; kSeveral of the .cc: it may be several.
-  std::optional<size_t> Place(const std::string& written, size_t count) const;
-  std::optional<size_t> PlaceOf(const std::string& spelling, size_t count) const;
+  // By so many of the maps; kSeveral of the .cc: it may be several.
+  std::optional<size_t> Place(const std::string& written, size_t maps) const;
+  std::optional<size_t> PlaceOf(const std::string& spelling, size_t maps) const;
   std::filesystem::path PictureAt(std::optional<size_t> place, const std::string& written) const;
 
   const FileTree& tree_;
   std::vector<std::filesystem::path> roots_;  // absolute: as written, and without links
   Maps maps_;
-  Maps composed_;  // of names that are no ASCII, in normal form C
+  Maps composed_;  // of the pictures' ComposedName
 };
 
 // Finds what a list in `folder` means: the path from there, or pictures below it, as other folders count

@@ -16,11 +16,9 @@ namespace helio::dataio {
 namespace fs = std::filesystem;
 namespace {
 
-ptrdiff_t DepthOf(const fs::path& path) { return std::distance(path.begin(), path.end()); }
-
 // The split whose list `file` would be by its name; empty: none.
 std::string SplitOfList(const fs::path& file) {
-  if (DepthOf(file) > 2 || IsPartitionOfCelebA(file)) return "";
+  if (!IsInUpperLevels(file) || IsPartitionOfCelebA(file)) return "";
   const auto stem = file.stem().string();
   if (stem == "filenames") return SplitOfFolders(file);
   return SuffixOf(file) == ".txt" || SuffixOf(file) == ".lst" ? SplitOfName(stem) : "";
@@ -91,7 +89,7 @@ void SplitRule::ReadList(const fs::path& file, const std::string& split, const P
                      names[0]);
     return;
   }
-  lists_[file.string()] = split;
+  lists_[file] = {split};
   AddToList(text_, split + " by " + file.string());
   for (const auto& name : names) complaints.Try([&] { AddListed(name, split, index, where); });
 }
@@ -115,7 +113,7 @@ bool SplitRule::IsListed(const std::string& name, const std::string& split, cons
 
 void SplitRule::FillUp() {
   std::set<std::string> named;
-  for (const auto& entry : lists_) named.insert(entry.second);
+  for (const auto& [file, splits] : lists_) named.insert(splits.begin(), splits.end());
   rest_ = SplitOfTheRest(named);
   if (rest_) text_ += ", " + *rest_ + ": the rest";
 }
@@ -143,25 +141,22 @@ void SplitRule::ReadTables(const FileTree& tree, const PictureIndex& index, Comp
       const auto where = (root_ / file).string();
       for (const auto& [picture, split] : ReadSplitTable(root_, file, index)) {
         splits.insert(split);
-        if (lists_.emplace(file.string() + " " + split, split).second)
-          AddToList(text_, split + " by " + file.string());
+        if (lists_[file].insert(split).second) AddToList(text_, split + " by " + file.string());
         complaints.Try([&, &picture = picture, &split = split] {
           if (!IsListed(picture, split, index)) AddListed(picture, split, index, where);
         });
-        tables_.insert(file);
       }
     });
   if (splits.size() == 1 && of_.size() == tree.pictures.size()) {
     lists_.clear();
-    tables_.clear();
     text_.clear();
   }
   if (!lists_.empty()) FillUp();
 }
 
 std::vector<fs::path> SplitRule::Lists() const {
-  std::vector<fs::path> files(tables_.begin(), tables_.end());
-  for (const auto& [file, split] : lists_) files.emplace_back(file);
+  std::vector<fs::path> files;
+  for (const auto& [file, splits] : lists_) files.push_back(file);
   return files;
 }
 

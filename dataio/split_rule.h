@@ -32,10 +32,7 @@ class SplitRule {
   std::optional<std::string> Of(const std::filesystem::path& picture) const;
   std::string text() const { return text_; }         // for the log
   std::vector<std::filesystem::path> Lists() const;  // its files, relative to the root
-  // Whether the file is one of the lists.
-  bool IsList(const std::filesystem::path& file) const {
-    return lists_.contains(file.string()) || tables_.contains(file);
-  }
+  bool IsList(const std::filesystem::path& file) const { return lists_.contains(file); }
 
  private:
   void ReadLists(const FileTree& tree, const PictureIndex& index, Complaints& complaints,
@@ -49,9 +46,9 @@ class SplitRule {
   void ReadTables(const FileTree& tree, const PictureIndex& index, Complaints& complaints);
   void FillUp();
 
-  std::map<std::string, std::string> of_;     // picture -> split, of lists
-  std::map<std::string, std::string> lists_;  // file -> split; of tables: file and split -> split
-  std::set<std::filesystem::path> tables_;
+  std::map<std::string, std::string> of_;  // picture -> split, of lists
+  // List or table -> the splits that it gives pictures.
+  std::map<std::filesystem::path, std::set<std::string>> lists_;
   std::optional<std::string> rest_;  // split of what no list names; nothing: it is left out
   bool folders_ = false;
   const std::filesystem::path root_;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cctype>
 #include <map>
+#include <optional>
 #include <set>
 
 #include "dataio/layouts/separated.h"
@@ -47,21 +48,21 @@ std::string Cell(const std::vector<std::string>& record, size_t column) {
   return column < record.size() ? record[column] : "";
 }
 
-// SIZE_MAX: there is none. The first record may be the header.
-size_t SplitColumn(const Records& records) {
-  if (records.size() < 2) return SIZE_MAX;
+// The first record may be the header.
+std::optional<size_t> SplitColumn(const Records& records) {
+  if (records.size() < 2) return std::nullopt;
   for (size_t i = 0; i < records[0].size(); ++i)
     if (std::all_of(records.begin() + 1, records.end(),
                     [&](const auto& record) { return !SplitOfWord(Cell(record, i)).empty(); }))
       return i;
-  return SIZE_MAX;
+  return std::nullopt;
 }
 
 // The column that names the most pictures: by their files' names, or of at least half of the records; of a
 // large set's table few records are of the pictures that are here, and labels are names of some by chance.
-// SIZE_MAX: there is none.
-size_t PictureColumn(const Records& records, size_t split, const PictureIndex& index) {
-  size_t best = SIZE_MAX;
+std::optional<size_t> PictureColumn(const Records& records, std::optional<size_t> split,
+                                    const PictureIndex& index) {
+  std::optional<size_t> best;
   std::pair<bool, ptrdiff_t> most = {false, 0};
   for (size_t i = 0; !records.empty() && i < records[0].size(); ++i) {
     const auto known =
@@ -71,7 +72,7 @@ size_t PictureColumn(const Records& records, size_t split, const PictureIndex& i
     if (i == split || known == 0) continue;
     if (const std::pair now(files, known); now > most) most = now, best = i;
   }
-  return most.first || 2 * most.second >= std::ssize(records) ? best : SIZE_MAX;
+  return most.first || 2 * most.second >= std::ssize(records) ? best : std::nullopt;
 }
 
 std::vector<SplitRow> RowsOfTable(const fs::path& file, const std::string& split_of_file,
@@ -81,11 +82,11 @@ std::vector<SplitRow> RowsOfTable(const fs::path& file, const std::string& split
   const auto first = RecordsOf(begin);
   const auto split = SplitColumn(first), picture = PictureColumn(first, split, index);
   const bool captions = IsTokenLine(begin.substr(0, begin.find('\n')));
-  if (picture == SIZE_MAX || (split == SIZE_MAX && (split_of_file.empty() || captions))) return {};
+  if (!picture || (!split && (split_of_file.empty() || captions))) return {};
   std::vector<SplitRow> rows;
   for (const auto& record : RecordsOf(TextOfTable(file))) {
-    const auto said = split == SIZE_MAX ? split_of_file : SplitOfWord(Cell(record, split));
-    if (!said.empty()) rows.push_back({Cell(record, picture), said});
+    const auto said = split ? SplitOfWord(Cell(record, *split)) : split_of_file;
+    if (!said.empty()) rows.push_back({Cell(record, *picture), said});
   }
   return rows;
 }
@@ -173,7 +174,7 @@ void TellUncertain(const fs::path& file, const std::string& split, const Picture
 void TellIfMeant(const fs::path& file, const std::string& split, const PictureIndex& index) {
   const auto begin = FirstLines(file);
   const bool table = SuffixOf(file) != ".json" && !ReadHeader(begin);
-  if (IsPartitionOfCelebA(file) || (table && SplitColumn(RecordsOf(begin)) != SIZE_MAX))
+  if (IsPartitionOfCelebA(file) || (table && SplitColumn(RecordsOf(begin))))
     LOG(WARNING) << file.string() << ": is not read: it says splits, but of most pictures here it names none "
                  << "(a column of names or paths below the root, each with its suffix)";
   else if (!split.empty())
@@ -187,7 +188,7 @@ bool IsPartitionOfCelebA(const fs::path& file) { return file.stem() == "list_eva
 std::vector<SplitRow> ReadSplitTable(const fs::path& root, const fs::path& file, const PictureIndex& index) {
   const auto suffix = SuffixOf(file);
   const bool table = suffix == ".csv" || suffix == ".tsv" || IsPartitionOfCelebA(file);
-  if (std::distance(file.begin(), file.end()) > 2 || (!table && suffix != ".json")) return {};
+  if (!IsInUpperLevels(file) || (!table && suffix != ".json")) return {};
   const auto stem = file.stem().string(), split = SplitOfName(stem);
   if (!table && split.empty() && !SaysSplits(stem)) return {};
   const bool certain = NamesSplitAlone(stem);
@@ -204,11 +205,12 @@ bool GivesSplits(const fs::path& file) {
     return splits.size() > 1;
   }
   const auto begin = FirstLines(file);
-  if (ReadHeader(begin) || SplitColumn(RecordsOf(begin)) == SIZE_MAX) return false;
+  if (ReadHeader(begin) || !SplitColumn(RecordsOf(begin))) return false;
   const auto records = RecordsOf(TextOfTable(file));
   const auto column = SplitColumn(records);
+  if (!column) return false;
   for (const auto& record : records)
-    if (const auto split = SplitOfWord(Cell(record, column)); !split.empty()) splits.insert(split);
+    if (const auto split = SplitOfWord(Cell(record, *column)); !split.empty()) splits.insert(split);
   return splits.size() > 1;
 }
 

@@ -4,8 +4,10 @@
 #include <unicode/normalizer2.h>
 #include <unicode/uchar.h>
 
+#include <algorithm>
 #include <memory>
 
+#include "dataio/text.h"
 #include "src/base/error.h"
 
 namespace helio::dataio {
@@ -77,9 +79,11 @@ std::vector<std::string> UnicodeWords(std::string_view text) {
   return words;
 }
 
-std::string Composed(std::string_view text) {
+std::string ComposedName(std::string_view name) {
+  const bool ascii = std::ranges::all_of(name, [](unsigned char c) { return c < 0x80; });
+  if (ascii || !IsUtf8(name)) return "";
   std::string composed;
-  InFormC(OfUtf8(text)).toUTF8String(composed);
+  InFormC(OfUtf8(name)).toUTF8String(composed);
   return composed;
 }
 

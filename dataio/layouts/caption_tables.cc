@@ -17,7 +17,7 @@ namespace {
 
 bool MayBeTable(const fs::path& file) {
   static const std::set<std::string> suffixes = {".csv", ".tsv", ".txt", ".token", ".jsonl", ".json"};
-  return std::distance(file.begin(), file.end()) <= 2 && suffixes.contains(SuffixOf(file));
+  return IsInUpperLevels(file) && suffixes.contains(SuffixOf(file));
 }
 
 // Flickr8k.lemma.token.txt holds the captions of Flickr8k.token.txt again, in words' basic forms.

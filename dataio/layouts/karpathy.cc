@@ -20,8 +20,7 @@ bool LooksLikeKarpathy(const fs::path& file) {
 
 fs::path KarpathyFile(const FileTree& tree) {
   for (const auto& file : tree.others)
-    if (SuffixOf(file) == ".json" && std::distance(file.begin(), file.end()) <= 2 &&
-        LooksLikeKarpathy(tree.root / file))
+    if (SuffixOf(file) == ".json" && IsInUpperLevels(file) && LooksLikeKarpathy(tree.root / file))
       return file;
   return {};
 }
@@ -29,7 +28,7 @@ fs::path KarpathyFile(const FileTree& tree) {
 std::string SeeKarpathy(const FileTree& tree) { return KarpathyFile(tree).string(); }
 
 TableRow RowOfImage(const Json& image, const std::string& where) {
-  TableRow row{JsonField<std::string>(image, "filename", where), {}, "", where};
+  TableRow row{.picture = JsonField<std::string>(image, "filename", where), .where = where};
   if (image.contains("split")) row.split = JsonField<std::string>(image, "split", where);
   if (image.contains("filepath"))
     row.picture = (fs::path(JsonField<std::string>(image, "filepath", where)) / row.picture).string();

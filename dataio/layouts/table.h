@@ -16,10 +16,10 @@ struct SplitCell {
 
 // A line of a list: which picture, and captions of it.
 struct TableRow {
-  std::string picture;
-  std::vector<std::string> captions;
-  std::string split;  // empty: the list does not say
-  std::string where;  // "captions.csv record 7"
+  std::string picture = {};
+  std::vector<std::string> captions = {};
+  std::string split = {};  // empty: the list does not say
+  std::string where = {};  // "captions.csv record 7"
   // The picture's names by other columns that are as sure as the first (see PictureColumnRank).
   std::vector<std::string> also = {};
   int rank = 0;  // of the columns

@@ -33,7 +33,7 @@ std::string FieldsOf(const Json& object) {
 
 TableRow RowOfObject(const Json& object, const std::string& where) {
   if (!object.is_object()) ThrowData("is no object", where);
-  TableRow row{"", {}, "", where};
+  TableRow row{.where = where};
   BestRanked<std::string> pictures;
   BestRanked<SplitCell> splits;
   BestRanked<const Json*> captions;
@@ -109,7 +109,7 @@ std::vector<TableRow> RowsOfJson(const fs::path& file, Complaints& complaints) {
     const auto where = file.string() + " record " + std::to_string(++number);
     complaints.Try([&] {
       if (json.is_array()) return rows.push_back(RowOfObject(value, where));
-      TableRow row{key, {}, "", where};
+      TableRow row{.picture = key, .where = where};
       AddTexts(value, where, row.captions);
       rows.push_back(std::move(row));
     });

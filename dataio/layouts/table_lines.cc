@@ -21,7 +21,7 @@ std::optional<TableRow> TokenRow(const std::string& line, const std::string& whe
   const auto name = Trimmed(line.substr(0, std::min(number, end)));
   const auto caption = Trimmed(line.substr(end + 1));
   if (!IsPictureName(name) || caption.empty()) return std::nullopt;
-  return TableRow{name, {caption}, "", where};
+  return TableRow{.picture = name, .captions = {caption}, .where = where};
 }
 
 // Of any script: what is no ASCII is taken for a letter.

@@ -51,7 +51,7 @@ BestRanked<SplitCell> HeldSplits(const std::vector<std::string>& fields, const T
 }
 
 TableRow RowOfFields(const std::vector<std::string>& fields, const TableColumns& columns) {
-  TableRow row{"", {}, "", ""};
+  TableRow row;
   NameRow(row, Held(fields, columns.pictures), HeldSplits(fields, columns));
   for (const auto column : columns.captions)
     if (column < fields.size() && !fields[column].empty()) row.captions.push_back(fields[column]);

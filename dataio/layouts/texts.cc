@@ -4,7 +4,6 @@
 
 #include "dataio/layouts/layout.h"
 #include "dataio/split_rule.h"
-#include "dataio/text.h"
 #include "dataio/unicode_words.h"
 #include "src/base/text_list.h"
 
@@ -27,7 +26,7 @@ class TextFinder {
       const auto suffix = SuffixOf(text);
       const auto name = fs::path(text).replace_extension().string() + suffix;
       texts_.emplace(name, text);
-      if (const auto form = NormalForm(name); !form.empty()) composed_.emplace(form, text);
+      if (const auto composed = ComposedName(name); !composed.empty()) composed_.emplace(composed, text);
       for (auto folder = text.parent_path(); !folder.empty(); folder = folder.parent_path())
         if (!with_pictures.contains(folder.string()))
           sisters_[folder.parent_path().string()].insert(folder.filename());
@@ -99,20 +98,14 @@ class TextFinder {
     for (const char* suffix : {".txt", ".caption"})
       if (const auto found = texts_.find(stem.string() + suffix); found != texts_.end()) return found->second;
     for (const char* suffix : {".txt", ".caption"})
-      if (const auto found = composed_.find(NormalForm(stem.string() + suffix));
+      if (const auto found = composed_.find(ComposedName(stem.string() + suffix));
           found != composed_.end() && !stems_.contains(fs::path(found->second).replace_extension().string()))
         return found->second;
     return {};
   }
 
-  // What a Mac's zip and people's keyboards write differently; empty of what is ASCII, or no UTF-8.
-  static std::string NormalForm(const std::string& name) {
-    const bool ascii = std::ranges::all_of(name, [](unsigned char c) { return c < 0x80; });
-    return ascii || !IsUtf8(name) ? "" : Composed(name);
-  }
-
   std::map<std::string, fs::path> texts_;     // by name with the suffix in lower case
-  std::map<std::string, fs::path> composed_;  // the same by the name's NormalForm
+  std::map<std::string, fs::path> composed_;  // the same by the name's ComposedName
   std::set<std::string> stems_;               // of pictures
   // Folder -> those in it that hold texts and no pictures.
   std::map<std::string, std::set<fs::path>> sisters_;
