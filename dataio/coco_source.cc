@@ -1,6 +1,7 @@
 // COCO's annotation files.
 #include <algorithm>
 #include <set>
+#include <tuple>
 
 #include "dataio/file_tree.h"
 #include "dataio/json_fields.h"
@@ -94,8 +95,10 @@ std::vector<SourceSplit> ReadCoco(const SourceOptions& options) {
   SourceReading reading(options);
   std::string by;
   const auto [train, val] = CocoYears(options.root);
-  for (const auto& [name, folder] : {std::pair("train", "train" + train), std::pair("test", "val" + val)}) {
-    if (folder == "train" || folder == "val") continue;
+  for (const auto& [name, part, year] :
+       {std::tuple("train", "train", train), std::tuple("test", "val", val)}) {
+    if (year.empty()) continue;
+    const auto folder = part + year;
     const auto file = fs::path("annotations") / ("captions_" + folder + ".json");
     ReadCocoSplit(options.root / file, CocoFolder(options.root, folder), name, reading);
     AddToList(by, std::string(name) + " by " + file.string());
