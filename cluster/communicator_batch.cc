@@ -13,7 +13,7 @@ std::unique_ptr<GlobalBatch> MakeGlobalBatch(Communicator& world) {
 }
 
 std::unique_ptr<GlobalBatch> MakeHostBatch(Communicator& world) {
-  return std::make_unique<CommunicatorBatch>(world.Split(world.world().node, "batch of a node"));
+  return std::make_unique<CommunicatorBatch>(world.Split(world.world().host, "batch of a host"));
 }
 
 }  // namespace helio::cluster

@@ -19,28 +19,28 @@ struct CoreLimits {
   Quotas quotas;
 };
 
-std::string ToLine(int node, const CoreLimits& limits) {
+std::string ToLine(int host, const CoreLimits& limits) {
   std::ostringstream line;
-  line << node << ' ' << limits.processors;
+  line << host << ' ' << limits.processors;
   for (const auto& [group, cpus] : limits.quotas) line << ' ' << group << ' ' << cpus;
   return line.str();
 }
 
 // Of all ranks of this rank's host.
 std::vector<CoreLimits> LimitsOnHost(Communicator& communicator, const CoreLimits& own) {
-  const int node = communicator.world().node;
-  std::vector<CoreLimits> host;
-  for (const auto& line : GatherStrings(communicator, ToLine(node, own), "cores")) {
+  const int own_host = communicator.world().host;
+  std::vector<CoreLimits> limits_on_host;
+  for (const auto& line : GatherStrings(communicator, ToLine(own_host, own), "cores")) {
     std::istringstream words(line);
     CoreLimits limits;
     int of = 0;
     words >> of >> limits.processors;
-    if (of != node) continue;
+    if (of != own_host) continue;
     std::string group;
     for (double cpus = 0; words >> group >> cpus;) limits.quotas[group] = cpus;
-    host.push_back(std::move(limits));
+    limits_on_host.push_back(std::move(limits));
   }
-  return host;
+  return limits_on_host;
 }
 
 int64_t CoresTogether(const std::vector<CoreLimits>& host) {

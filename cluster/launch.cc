@@ -51,10 +51,10 @@ void FindLocalRanks(World& world, Arrival& own, double patience) {
 }
 
 void NumberHosts(World& world, const std::vector<Arrival>& arrivals) {
-  std::map<int, int> nodes;
-  for (const auto& one : arrivals) nodes.emplace(one.leader, static_cast<int>(nodes.size()));
-  world.nodes = static_cast<int>(nodes.size());
-  world.node = nodes.at(arrivals[static_cast<size_t>(world.rank)].leader);
+  std::map<int, int> numbers;  // leader -> host
+  for (const auto& one : arrivals) numbers.emplace(one.leader, static_cast<int>(numbers.size()));
+  world.hosts = static_cast<int>(numbers.size());
+  world.host = numbers.at(arrivals[static_cast<size_t>(world.rank)].leader);
 }
 
 // Open MPI's own waiting (start-up and end only; the engine never blocks in MPI) must leave the cores to
@@ -104,7 +104,7 @@ void CheckWorldSize(const World& world, int expected) {
                                              : "check the host list and the slots of each host";
   throw Error(ErrorKind::kCluster,
               "came up with " + std::to_string(world.size) + " rank" + (world.size == 1 ? "" : "s") + " on " +
-                  std::to_string(world.nodes) + " host" + (world.nodes == 1 ? "" : "s") + " instead of " +
+                  std::to_string(world.hosts) + " host" + (world.hosts == 1 ? "" : "s") + " instead of " +
                   std::to_string(expected),
               "--expect_world_size", remedy);
 }
@@ -146,7 +146,7 @@ void CheckJob(const World& world, const std::vector<RankDevices>& devices, const
 bool TwoLevelsFit(Communicator& c) {
   const auto sizes = GatherScalars(c, c.world().local_size, "hosts");
   const bool even = std::all_of(sizes.begin(), sizes.end(), [&](double size) { return size == sizes[0]; });
-  return even && sizes[0] > 1 && c.world().nodes > 1;
+  return even && sizes[0] > 1 && c.world().hosts > 1;
 }
 
 double AllReduceProbeSeconds(Communicator& c) {

@@ -36,7 +36,7 @@ class MpiCommunicator : public Communicator {
 
   // Collective: the ranks of a host, and those with our local rank on all hosts.
   void UseTwoLevels() {
-    within_ = SameAs(world().node, "hosts");
+    within_ = SameAs(world().host, "hosts");
     across_ = SameAs(world().local_rank, "local ranks");
   }
 
@@ -73,7 +73,7 @@ class MpiCommunicator : public Communicator {
 
   std::unique_ptr<Communicator> DoSplit(const Call& call, int color, std::string name) override {
     const auto colors = GatherScalars(*this, color, "split " + name);
-    const auto nodes = GatherScalars(*this, world().node, "split " + name);
+    const auto hosts = GatherScalars(*this, world().host, "split " + name);
     std::vector<uint32_t> taken;
     for (const double mask : GatherScalars(*this, engine_->slots(), "split " + name))
       taken.push_back(static_cast<uint32_t>(mask));
@@ -84,7 +84,7 @@ class MpiCommunicator : public Communicator {
     const int slot = engine_->ReserveSlot(taken_by_them);
     return std::make_unique<MpiCommunicator>(
         engine_, SubGroup(members), slot,
-        SubWorld(world(), {colors.begin(), colors.end()}, {nodes.begin(), nodes.end()}), std::move(name),
+        SubWorld(world(), {colors.begin(), colors.end()}, {hosts.begin(), hosts.end()}), std::move(name),
         share_job());
   }
 

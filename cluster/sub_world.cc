@@ -11,13 +11,13 @@ std::vector<int> MembersOf(const std::vector<int>& colors, int color) {
   return members;
 }
 
-World SubWorld(const World& own, const std::vector<int>& colors, const std::vector<int>& nodes) {
+World SubWorld(const World& own, const std::vector<int>& colors, const std::vector<int>& hosts) {
   World world = own;
   world.size = world.local_size = world.rank = world.local_rank = 0;
-  std::map<int, int> node_numbers;  // parent's node -> ours, by lowest rank
+  std::map<int, int> host_numbers;  // parent's host -> ours, by lowest rank
   for (const int member : MembersOf(colors, colors[own.rank])) {
-    const bool local = nodes[member] == nodes[own.rank];
-    node_numbers.emplace(nodes[member], static_cast<int>(node_numbers.size()));
+    const bool local = hosts[member] == hosts[own.rank];
+    host_numbers.emplace(hosts[member], static_cast<int>(host_numbers.size()));
     if (member < own.rank) {
       ++world.rank;
       world.local_rank += local;
@@ -25,8 +25,8 @@ World SubWorld(const World& own, const std::vector<int>& colors, const std::vect
     ++world.size;
     world.local_size += local;
   }
-  world.nodes = static_cast<int>(node_numbers.size());
-  world.node = node_numbers.at(nodes[own.rank]);
+  world.hosts = static_cast<int>(host_numbers.size());
+  world.host = host_numbers.at(hosts[own.rank]);
   return world;
 }
 

@@ -39,7 +39,7 @@ struct Group {
   std::shared_ptr<Job> job;
   int size;
   std::vector<std::string> last_call;  // per rank, for messages
-  std::vector<int> nodes;              // per rank
+  std::vector<int> hosts;              // per rank
   std::map<uint64_t, std::shared_ptr<Meeting>> meetings;
 };
 
@@ -179,13 +179,13 @@ class ThreadCommunicator : public Communicator {
         if (meeting.groups.contains(one)) continue;
         const auto members = MembersOf(meeting.colors, one);
         auto group = std::make_shared<Group>(group_->job, static_cast<int>(members.size()));
-        for (const int member : members) group->nodes.push_back(group_->nodes[member]);
+        for (const int member : members) group->hosts.push_back(group_->hosts[member]);
         meeting.groups[one] = std::move(group);
       }
     };
     const auto meeting = Meet(call, {}, {}, color, make_groups);
     MakeOperation(call, meeting).Wait();
-    return std::make_unique<ThreadCommunicator>(SubWorld(world(), meeting->colors, group_->nodes),
+    return std::make_unique<ThreadCommunicator>(SubWorld(world(), meeting->colors, group_->hosts),
                                                 std::move(name), share_job(), meeting->groups.at(color));
   }
 
@@ -257,14 +257,14 @@ void RunRank(Communicator& communicator, const std::function<void(Communicator&)
 }  // namespace
 
 void RunThreadRanks(int ranks, const std::function<void(Communicator&)>& body, const Deadlines& deadlines,
-                    int ranks_per_node) {
-  const int per_node = ranks_per_node > 0 ? ranks_per_node : ranks;
+                    int ranks_per_host) {
+  const int per_host = ranks_per_host > 0 ? ranks_per_host : ranks;
   auto group = std::make_shared<Group>(std::make_shared<Job>(), ranks);
-  for (int rank = 0; rank < ranks; ++rank) group->nodes.push_back(rank / per_node);
+  for (int rank = 0; rank < ranks; ++rank) group->hosts.push_back(rank / per_host);
   Outcome outcome;
   std::vector<std::thread> threads;
   for (int rank = 0; rank < ranks; ++rank) {
-    threads.emplace_back([&, world = WorldOfHosts(rank, ranks, per_node)] {
+    threads.emplace_back([&, world = WorldOfHosts(rank, ranks, per_host)] {
       auto job = std::make_shared<JobState>();
       job->deadlines = deadlines;
       ThreadCommunicator communicator(world, "world", std::move(job), group);

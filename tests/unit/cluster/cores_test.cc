@@ -34,10 +34,10 @@ void Bind(int n) {
   ASSERT_EQ(sched_setaffinity(0, sizeof set, &set), 0);
 }
 
-void ExpectCores(int ranks, int ranks_per_node, int expected) {
+void ExpectCores(int ranks, int ranks_per_host, int expected) {
   RunThreadRanks(
       ranks, [expected](Communicator& c) { EXPECT_EQ(CoresOfRank(c, kNoQuotas), expected); }, {60, 60},
-      ranks_per_node);
+      ranks_per_host);
 }
 
 TEST(CoresTest, TheRanksOfAHostDivideWhatTheyShare) {

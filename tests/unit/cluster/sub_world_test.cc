@@ -10,8 +10,8 @@ void ExpectWorld(const World& world, const World& expected) {
   EXPECT_EQ(world.size, expected.size);
   EXPECT_EQ(world.local_rank, expected.local_rank);
   EXPECT_EQ(world.local_size, expected.local_size);
-  EXPECT_EQ(world.node, expected.node);
-  EXPECT_EQ(world.nodes, expected.nodes);
+  EXPECT_EQ(world.host, expected.host);
+  EXPECT_EQ(world.hosts, expected.hosts);
 }
 
 TEST(SubWorldTest, NumbersRanksAndHostsAnew) {
