@@ -52,7 +52,7 @@ void CubRows::ReadLine(const std::string& line) {
     faults_[*id] = "id " + std::to_string(*id) + " appears twice";
 }
 
-CubParts::CubParts(const fs::path& folder, Complaints& complaints)
+CubKeyPoints::CubKeyPoints(const fs::path& folder, Complaints& complaints)
     : where_((folder / "part_locs.txt").string()) {
   const auto list = folder / "parts.txt";
   if (!Exists(list) || !Exists(where_)) return;
@@ -64,34 +64,34 @@ CubParts::CubParts(const fs::path& folder, Complaints& complaints)
   for (const auto& line : ReadLines(where_)) complaints.Try([&] { ReadLine(line); });
 }
 
-void CubParts::ReadLine(const std::string& line) {
+void CubKeyPoints::ReadLine(const std::string& line) {
   const auto fault = "line '" + line.substr(0, 80) + "' is not '<image> <part> <x> <y> <visible>'";
   std::istringstream fields(line);
   int64_t image = 0;
-  size_t part = 0;
+  size_t number = 0;
   KeyPoint point;
   std::string more;
   if (!(fields >> image)) ThrowData(fault, where_);
-  const bool read = fields >> part >> point.x >> point.y >> point.visible && !(fields >> more);
-  if (!read || part < 1 || part > names.size() || (point.visible != 0 && point.visible != 1)) {
+  const bool read = fields >> number >> point.x >> point.y >> point.visible && !(fields >> more);
+  if (!read || number < 1 || number > names.size() || (point.visible != 0 && point.visible != 1)) {
     faults_.emplace(image, fault);
     return;
   }
   auto& of = points_[image];
   of.points.resize(names.size());
-  of.points[part - 1] = point;
-  if (!of.seen.insert(part).second)
+  of.points[number - 1] = point;
+  if (!of.seen.insert(number).second)
     faults_.emplace(
-        image, "has key point " + std::to_string(part) + " of image " + std::to_string(image) + " twice");
+        image, "has key point " + std::to_string(number) + " of image " + std::to_string(image) + " twice");
 }
 
-std::vector<KeyPoint> CubParts::Of(int64_t image) const {
+std::vector<KeyPoint> CubKeyPoints::Of(int64_t image) const {
   if (const auto fault = faults_.find(image); fault != faults_.end()) ThrowData(fault->second, where_);
   const auto found = points_.find(image);
   return found != points_.end() ? found->second.points : std::vector<KeyPoint>(names.size());
 }
 
-bool CubParts::HasAll(int64_t image) const {
+bool CubKeyPoints::HasAll(int64_t image) const {
   const auto found = points_.find(image);
   return names.empty() || (found != points_.end() && found->second.seen.size() == names.size());
 }
@@ -107,17 +107,17 @@ int64_t CubLists::ClassOf(int64_t id) const {
 }
 
 std::string CubLists::SplitOf(int64_t id) const {
-  const auto& part = split.Of(id);
-  if (part != "0" && part != "1")
-    ThrowData("'" + part + "' of image " + std::to_string(id) + " is neither 0 nor 1", split.where());
-  return part == "1" ? "train" : "test";
+  const auto& said = split.Of(id);
+  if (said != "0" && said != "1")
+    ThrowData("'" + said + "' of image " + std::to_string(id) + " is neither 0 nor 1", split.where());
+  return said == "1" ? "train" : "test";
 }
 
 SourceRecord CubLists::Find(int64_t id) const {
   SourceRecord record;
   record.class_id = ClassOf(id);
   record.box = ParseBox(boxes.Of(id), boxes.where() + " of image " + std::to_string(id));
-  record.parts = parts.Of(id);
+  record.key_points = key_points.Of(id);
   return record;
 }
 

@@ -32,9 +32,9 @@ class CubRows {
 };
 
 // The 15 key points of every picture; none where the archive came without its folder "parts".
-class CubParts {
+class CubKeyPoints {
  public:
-  CubParts(const std::filesystem::path& folder, Complaints& complaints);
+  CubKeyPoints(const std::filesystem::path& folder, Complaints& complaints);
 
   // One for each name; those without a row are not visible. Throws Error{kData} where a row of the image is
   // wrong.
@@ -65,14 +65,14 @@ struct CubLists {
         boxes(archive / "bounding_boxes.txt", complaints),
         split(archive / "train_test_split.txt", complaints),
         classes(archive / "classes.txt", complaints),
-        parts(archive / "parts", complaints) {}
+        key_points(archive / "parts", complaints) {}
   // These throw Error{kData} where the lists do not know the image.
   int64_t ClassOf(int64_t id) const;
   std::string SplitOf(int64_t id) const;  // "train", "test"
   SourceRecord Find(int64_t id) const;    // with its class, box and key points
 
   const CubRows names, labels, boxes, split, classes;
-  const CubParts parts;
+  const CubKeyPoints key_points;
 };
 
 }  // namespace helio::dataio

@@ -123,7 +123,7 @@ void CubReader::ReportUnread() const {
   for (const auto& [key, image] : images_) {
     files.insert(image.file);
     if (!named_.contains(key)) unlisted.push_back(key);
-    if (!lists_.parts.HasAll(image.id)) lacking.push_back(key);
+    if (!lists_.key_points.HasAll(image.id)) lacking.push_back(key);
   }
   if (const auto folder = archive_ / "images"; IsFolder(folder))
     for (const auto& picture : ReadTree(folder).pictures)
@@ -131,7 +131,7 @@ void CubReader::ReportUnread() const {
   reading_.PassedOver("images that are in no list of a split", unlisted);
   reading_.PassedOver("pictures that images.txt does not name", unnamed);
   if (!lacking.empty())
-    LOG(WARNING) << lists_.parts.where() << ": has not all key points of " << lacking.size()
+    LOG(WARNING) << lists_.key_points.where() << ": has not all key points of " << lacking.size()
                  << " images, which are taken as not visible: " << lacking[0]
                  << (lacking.size() > 1 ? ", ..." : "");
 }
@@ -142,7 +142,7 @@ std::vector<SourceSplit> CubReader::Read() {
   reading_.SplitsAreBy(train + ", " + ReadSplit("test"));
   ReportUnread();
   auto splits = reading_.Finish();
-  for (auto& split : splits) split.part_names = lists_.parts.names;
+  for (auto& split : splits) split.key_point_names = lists_.key_points.names;
   return splits;
 }
 

@@ -117,7 +117,7 @@ std::array<float, 4> Dataset::Region(int64_t row) const {
 
 std::vector<KeyPoint> Dataset::KeyPoints(int64_t row) const {
   const auto [shard, record] = Locate(row);
-  return shard->Parts(record);
+  return shard->KeyPoints(record);
 }
 
 std::array<int, 2> Dataset::StoredSize(int64_t row) const {

@@ -33,7 +33,7 @@ class Dataset {
   const std::string& split() const { return split_; }
 
   // Of the key points of each record; none where the source had none.
-  const std::vector<std::string>& key_point_names() const { return shards_.front().header().part_names; }
+  const std::vector<std::string>& key_point_names() const { return shards_.front().header().key_point_names; }
   int64_t captions() const { return first_caption_.back(); }  // of all rows together; 0: pictures alone
   const std::filesystem::path& root() const { return root_; }
 

@@ -31,13 +31,14 @@ std::string PlanDigest(const Packing& packing, const PackJob& job) {
   plan << kManifestVersion << " with regions " << options.name << ' ' << options.side
        << NameIn(kCodecs, options.codec) << options.quality << packing.vocabulary.Digest()
        << (options.crop == Framing::kBox ? "" : " whole");
-  for (const auto& name : job.split->part_names) plan << '\t' << name;
+  for (const auto& name : job.split->key_point_names) plan << '\t' << name;
   for (size_t i = job.begin; i < job.end; ++i) {
     const auto& record = job.split->records[i];
     plan << '\n' << record.id << '\t' << record.class_id;
     for (const auto& caption : record.captions) plan << '\t' << caption;
     for (const double value : record.box) plan << ' ' << value;
-    for (const auto& part : record.parts) plan << ' ' << part.x << ' ' << part.y << ' ' << part.visible;
+    for (const auto& point : record.key_points)
+      plan << ' ' << point.x << ' ' << point.y << ' ' << point.visible;
     std::error_code missing;  // a picture that was skipped has no size
     plan << '\t' << fs::file_size(record.image, missing);
   }

@@ -56,15 +56,16 @@ struct Lacking {
 };
 
 // Key points in the whole picture.
-std::vector<KeyPoint> PartsWithin(const Region& picture, std::vector<KeyPoint> parts, RecordNotes& notes) {
-  for (auto& point : parts) {
+std::vector<KeyPoint> KeyPointsWithin(const Region& picture, std::vector<KeyPoint> points,
+                                      RecordNotes& notes) {
+  for (auto& point : points) {
     const bool inside = point.x >= 0 && point.x <= static_cast<float>(picture.right) && point.y >= 0 &&
                         point.y <= static_cast<float>(picture.bottom);
     if (point.visible <= 0 || inside) continue;
     ++notes.points_outside;
     point = {};
   }
-  return parts;
+  return points;
 }
 
 // Ids of a caption's words, without those that a given vocabulary lacks (CheckVocabulary counts them).
@@ -95,7 +96,7 @@ PackedRecord WithPlaces(const SourceRecord& source, const Region& whole, const R
   record.region = {static_cast<float>(region.left), static_cast<float>(region.top),
                    static_cast<float>(region.right - region.left),
                    static_cast<float>(region.bottom - region.top)};
-  record.parts = PartsWithin(whole, source.parts, notes);
+  record.key_points = KeyPointsWithin(whole, source.key_points, notes);
   return record;
 }
 

@@ -98,7 +98,7 @@ class Packer {
 
   ShardHeader HeaderOf(const SourceSplit& split) const {
     return {options_.name,        split.name,    NameIn(kCodecs, options_.codec),
-            vocabulary_.Digest(), options_.side, split.part_names};
+            vocabulary_.Digest(), options_.side, split.key_point_names};
   }
 
   // Nothing where the picture is damaged: all of them are named together, at the end.

@@ -41,7 +41,7 @@ struct Shard::State {
   Column<uint64_t> image_offset, checksums, first_caption;
   Column<uint16_t> sizes;
   Column<int32_t> classes;
-  Column<float> boxes, regions, parts;
+  Column<float> boxes, regions, key_points;
   Lists<char> ids, texts;
   Lists<int32_t> tokens;
   std::vector<std::atomic<bool>> checked;  // records whose raw picture matched its checksum
@@ -73,7 +73,7 @@ void Shard::State::ReadHeader(Hdf5Reader& reader) {
   const auto side = ParseNumber<int>(reader.Attribute("side"));
   if (!side) ThrowData("attribute 'side' is not a number", where);
   header.side = *side;
-  header.part_names = Split(reader.Attribute("parts"), '\n');
+  header.key_point_names = Split(reader.Attribute("parts"), '\n');
 }
 
 void Shard::State::Map(Hdf5Reader& reader) {
@@ -87,7 +87,7 @@ void Shard::State::Map(Hdf5Reader& reader) {
   classes = MapColumn<int32_t>(reader, "classes");
   boxes = MapColumn<float>(reader, "boxes");
   if (reader.Has("regions")) regions = MapColumn<float>(reader, "regions");
-  parts = MapColumn<float>(reader, "parts");
+  key_points = MapColumn<float>(reader, "parts");
   first_caption = MapColumn<uint64_t>(reader, "captions/first");
   tokens = {MapColumn<int32_t>(reader, "tokens/ids"), MapColumn<uint64_t>(reader, "tokens/offset")};
   texts = {MapColumn<char>(reader, "texts/bytes"), MapColumn<uint64_t>(reader, "texts/offset")};
@@ -99,7 +99,7 @@ void Shard::State::Check(int64_t vocabulary) const {
   CheckOffsets(ids.offset, records, ids.values.size(), "ids", where);
   if (sizes.size() != 2 * records || classes.size() != records || boxes.size() != 4 * records ||
       (regions.size() != 0 && regions.size() != 4 * records) ||
-      parts.size() != 3 * header.part_names.size() * records)
+      key_points.size() != 3 * header.key_point_names.size() * records)
     ThrowData("index arrays differ in length", where);
   CheckCaptions(vocabulary);
 }
@@ -154,13 +154,13 @@ std::array<float, 4> Shard::Region(int64_t record) const {
   return FourOf(state_->regions, record);
 }
 
-std::vector<KeyPoint> Shard::Parts(int64_t record) const {
-  const size_t count = state_->header.part_names.size(), first = 3 * count * static_cast<size_t>(record);
-  const auto& values = state_->parts;
-  std::vector<KeyPoint> parts;
+std::vector<KeyPoint> Shard::KeyPoints(int64_t record) const {
+  const size_t count = state_->header.key_point_names.size(), first = 3 * count * static_cast<size_t>(record);
+  const auto& values = state_->key_points;
+  std::vector<KeyPoint> points;
   for (size_t i = first; i < first + 3 * count; i += 3)
-    parts.push_back({values.at(i), values.at(i + 1), values.at(i + 2)});
-  return parts;
+    points.push_back({values.at(i), values.at(i + 1), values.at(i + 2)});
+  return points;
 }
 
 int64_t Shard::captions() const { return static_cast<int64_t>(state_->first_caption.back()); }

@@ -11,7 +11,7 @@
 
 namespace helio::dataio {
 
-// Where a part is seen in the *source* picture, pixels; zeros where it is not.
+// Where a part of a bird is seen in the *source* picture, pixels; zeros where it is not.
 struct KeyPoint {
   float x = 0, y = 0, visible = 0;
   bool operator==(const KeyPoint&) const = default;
@@ -23,7 +23,7 @@ struct ShardHeader {
   std::string codec;       // "jpeg" | "raw"
   std::string vocabulary;  // digest
   int side = 0;            // shorter side of stored pictures, pixels
-  std::vector<std::string> part_names;
+  std::vector<std::string> key_point_names;
   bool operator==(const ShardHeader&) const = default;
 };
 
@@ -36,7 +36,7 @@ struct PackedRecord {
   std::array<float, 4> box = {};  // x, y, width, height in the *source* picture; zeros: none
   // x, y, width, height of the part of the source picture that was stored, source pixels
   std::array<float, 4> region = {};
-  std::vector<KeyPoint> parts;               // one for each name in the header
+  std::vector<KeyPoint> key_points;          // one for each name in the header
   std::vector<std::string> captions;         // raw text; none in sets without captions
   std::vector<std::vector<int32_t>> tokens;  // a list per caption, none empty
 };
@@ -65,9 +65,9 @@ class Shard {
   std::string Id(int64_t record) const;
   int64_t Class(int64_t record) const;
   std::array<float, 4> Box(int64_t record) const;
-  std::array<float, 4> Region(int64_t record) const;  // zeros in shards packed before it was recorded
-  std::vector<KeyPoint> Parts(int64_t record) const;  // one for each name in the header
-  int64_t captions() const;                           // of all records together
+  std::array<float, 4> Region(int64_t record) const;      // zeros in shards packed before it was recorded
+  std::vector<KeyPoint> KeyPoints(int64_t record) const;  // one for each name in the header
+  int64_t captions() const;                               // of all records together
   int64_t Captions(int64_t record) const;
   int64_t FirstCaption(int64_t record) const;  // its number among the captions of all records
   std::vector<int32_t> Tokens(int64_t record, int64_t caption) const;

@@ -43,7 +43,7 @@ struct Arrays {
   std::vector<uint64_t> first_caption{0}, checksums;
   std::vector<uint16_t> sizes;
   std::vector<int32_t> classes;
-  std::vector<float> boxes, regions, parts;
+  std::vector<float> boxes, regions, key_points;
 
   void Add(const PackedRecord& record);
   void WriteTo(Hdf5Writer& file) const;
@@ -65,7 +65,8 @@ void Arrays::Add(const PackedRecord& record) {
   classes.push_back(Fitting<int32_t>(record.class_id, "class", record));
   boxes.insert(boxes.end(), record.box.begin(), record.box.end());
   regions.insert(regions.end(), record.region.begin(), record.region.end());
-  for (const auto& part : record.parts) parts.insert(parts.end(), {part.x, part.y, part.visible});
+  for (const auto& point : record.key_points)
+    key_points.insert(key_points.end(), {point.x, point.y, point.visible});
   for (const auto& text : record.captions) texts.Add(text);
   for (const auto& caption : record.tokens) tokens.Add(caption);
   first_caption.push_back(first_caption.back() + record.captions.size());
@@ -79,7 +80,7 @@ void Arrays::WriteTo(Hdf5Writer& file) const {
   file.Write("classes", classes);
   file.Write("boxes", boxes);
   file.Write("regions", regions);
-  file.Write("parts", parts);
+  file.Write("parts", key_points);
   file.Write("captions/first", first_caption);
   Write(file, "tokens", "ids", tokens);
   Write(file, "texts", "bytes", texts);
@@ -94,7 +95,7 @@ void WriteHeader(Hdf5Writer& file, const ShardHeader& header, size_t records) {
   file.Attribute("side", std::to_string(header.side));
   file.Attribute("records", std::to_string(records));
   file.Attribute("vocabulary", header.vocabulary);
-  file.Attribute("parts", LinesOf(header.part_names));
+  file.Attribute("parts", LinesOf(header.key_point_names));
 }
 
 }  // namespace

@@ -17,7 +17,7 @@ struct SourceRecord {
   std::vector<std::string> captions;
   int64_t class_id = -1;                     // -1: the set has no classes
   std::array<double, 4> box = {0, 0, 0, 0};  // x, y, width, height; zeros: none
-  std::vector<KeyPoint> parts = {};          // one for each of the split's part names
+  std::vector<KeyPoint> key_points = {};     // one for each of the split's names
   bool wordless = false;                     // a caption of it was left out, as it holds no word
   bool has_box() const { return box[2] > 0 && box[3] > 0; }
 };
@@ -25,7 +25,7 @@ struct SourceRecord {
 struct SourceSplit {
   std::string name;  // "train", "test"; "val" where the source has both a val and a test split
   std::vector<SourceRecord> records;
-  std::vector<std::string> part_names = {};  // CUB: 15 key points, "back" to "throat"
+  std::vector<std::string> key_point_names = {};  // CUB: 15, "back" to "throat"
 };
 
 struct SourceOptions {

@@ -57,7 +57,7 @@ void Summary::Add(const dataio::Shard& shard, uint64_t file_bytes) {
   records += shard.size();
   bytes += file_bytes;
   codecs.insert(shard.header().codec);
-  parts.insert(shard.header().part_names.begin(), shard.header().part_names.end());
+  key_points.insert(shard.header().key_point_names.begin(), shard.header().key_point_names.end());
   for (int64_t record = 0; record < shard.size(); ++record) {
     const auto [width, height] = shard.Size(record);
     widths.Add(width);
@@ -76,7 +76,7 @@ std::string Summary::Text() const {
        << "  records   " << records << ", codec " << Join(codecs) << ", width " << widths.Text()
        << ", height " << heights.Text() << '\n'
        << "  classes   " << classes.size() << '\n'
-       << "  parts     " << (parts.empty() ? "none" : Join(parts)) << '\n'
+       << "  parts     " << (key_points.empty() ? "none" : Join(key_points)) << '\n'
        << "  captions  " << captions << ", " << captions_per_record.Text() << " a record\n";
   if (captions > 0) text << "  words  captions\n" << Histogram(caption_words);
   return text.str();

@@ -23,7 +23,7 @@ struct Extremes {
 struct Summary {
   int64_t shards = 0, records = 0, captions = 0;
   uint64_t bytes = 0;  // of the files
-  std::set<std::string> codecs, parts;
+  std::set<std::string> codecs, key_points;
   std::set<int64_t> classes;
   Extremes widths, heights, captions_per_record;
   std::map<int64_t, int64_t> caption_words;  // length in words -> captions

@@ -61,9 +61,9 @@ TEST_F(CubSourceTest, KeyPointsAreKept) {
   WriteText(cub_ / "parts/parts.txt", "1 back\n2 left eye\n");
   WriteText(cub_ / "parts/part_locs.txt", "2 2 312.5 182.0 1\n2 1 0.0 0.0 0\n");
   const auto test = Read()[1];
-  EXPECT_EQ(test.part_names, (std::vector<std::string>{"back", "left eye"}));
-  EXPECT_EQ(test.records[0].parts, (std::vector<KeyPoint>{{}, {312.5f, 182, 1}}));
-  EXPECT_EQ(Read()[0].records[0].parts, (std::vector<KeyPoint>{{}, {}}));
+  EXPECT_EQ(test.key_point_names, (std::vector<std::string>{"back", "left eye"}));
+  EXPECT_EQ(test.records[0].key_points, (std::vector<KeyPoint>{{}, {312.5f, 182, 1}}));
+  EXPECT_EQ(Read()[0].records[0].key_points, (std::vector<KeyPoint>{{}, {}}));
   WriteText(cub_ / "parts/part_locs.txt", "2 3 312.5 182.0 1\n");
   ExpectError({"part_locs.txt", "line '2 3 312.5 182.0 1'"});
 }

@@ -46,7 +46,7 @@ SourceSplit SpottedSplit(const std::filesystem::path& folder, int64_t records) {
     WriteText(record.image, {bytes.begin(), bytes.end()});
     record.captions = {"a spot"};
     record.box = {static_cast<double>(x - 12), static_cast<double>(y - 12), 24, 24};
-    record.parts = {{static_cast<float>(x), static_cast<float>(y), 1}, {}};
+    record.key_points = {{static_cast<float>(x), static_cast<float>(y), 1}, {}};
     split.records.push_back(std::move(record));
   }
   return split;

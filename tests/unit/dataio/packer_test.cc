@@ -109,9 +109,9 @@ TEST_F(PackerTest, ABoxOfAPixelIsTooSmall) {
 
 TEST_F(PackerTest, KeyPointsOutsideThePictureAreNotVisible) {
   splits_ = {SmallSplit(scratch_.path() / "a", "train", 2)};
-  splits_[0].part_names = {"back", "eye", "tail"};
-  splits_[0].records[0].parts = {{5000, -77, 1}, {40, 32, 1}, {-3, 4, 0}};
-  splits_[0].records[1].parts.resize(3);
+  splits_[0].key_point_names = {"back", "eye", "tail"};
+  splits_[0].records[0].key_points = {{5000, -77, 1}, {40, 32, 1}, {-3, 4, 0}};
+  splits_[0].records[1].key_points.resize(3);
   const auto log = LogOf([&] { Pack("out", 1); });
   EXPECT_NE(log.find("1 key points lie outside their pictures"), std::string::npos) << log;
   EXPECT_NE(log.find("train0.jpg"), std::string::npos) << log;

@@ -31,7 +31,7 @@ PackedRecord Record(int i) {
   record.image.assign(static_cast<size_t>(record.width) * 9, static_cast<uint8_t>(40 + i));
   record.class_id = i - 1;
   record.box = {1, 2, 3, 4.5f + static_cast<float>(i)};
-  record.parts = {{1.5f, static_cast<float>(i), 1}, {}};
+  record.key_points = {{1.5f, static_cast<float>(i), 1}, {}};
   for (int c = 0; c <= i; ++c) {
     record.captions.push_back("caption " + std::to_string(c));
     record.tokens.push_back({1, c + 2});
@@ -57,7 +57,7 @@ TEST_F(ShardTest, RoundTrip) {
     EXPECT_EQ(shard.Id(i), record.id);
     EXPECT_EQ(shard.Class(i), record.class_id);
     EXPECT_EQ(shard.Box(i), record.box);
-    EXPECT_EQ(shard.Parts(i), record.parts);
+    EXPECT_EQ(shard.KeyPoints(i), record.key_points);
     EXPECT_EQ(shard.Size(i), (std::array<int, 2>{record.width, record.height}));
     EXPECT_EQ(shard.ImageBytes(i), record.image);
     ASSERT_EQ(shard.Captions(i), i + 1);

@@ -45,7 +45,7 @@ void ReadAll(const Shard& shard) {
   for (int64_t i = 0; i < shard.size(); ++i) {
     for (int64_t c = 0; c < shard.Captions(i); ++c)
       shard.Text(i, c), shard.Tokens(i, c), shard.TokenCount(i, c);
-    shard.Id(i), shard.Class(i), shard.Box(i), shard.Parts(i), shard.Size(i);
+    shard.Id(i), shard.Class(i), shard.Box(i), shard.KeyPoints(i), shard.Size(i);
     shard.ImageBytes(i);
   }
 }
