@@ -15,8 +15,9 @@ class Waits {
     const std::lock_guard lock(mutex_);
     waits_.push_back(std::move(wait));
   }
-  // Those since the last call.
-  std::vector<Interval> Take() {
+  void Clear() { Drain(); }
+  // Those since the last Drain or Clear.
+  std::vector<Interval> Drain() {
     const std::lock_guard lock(mutex_);
     return std::exchange(waits_, {});
   }

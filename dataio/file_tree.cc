@@ -45,7 +45,7 @@ class TreeReader {
       names.push_back(entries->path().filename());
     if (failed) return Fault(relative, failed.value());
     std::sort(names.begin(), names.end());
-    for (const auto& name : names) Take((relative / name).lexically_normal());
+    for (const auto& name : names) AddEntry((relative / name).lexically_normal());
   }
 
   void Fault(const fs::path& relative, int code) {
@@ -53,7 +53,7 @@ class TreeReader {
                            ": cannot be read: " + std::strerror(code));
   }
 
-  void Take(const fs::path& relative) {
+  void AddEntry(const fs::path& relative) {
     const auto name = relative.filename().string();
     if (name.starts_with(".") || name == "__MACOSX") return tree_.hidden.push_back(relative.string());
     std::error_code failed;

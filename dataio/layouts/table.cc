@@ -178,7 +178,7 @@ void ReadSets(std::vector<TableRow>& rows, const std::string& file, Complaints& 
 // Which of a list's columns are not read, and which give the captions where several do.
 void TellColumns(const std::vector<std::string>& names, const std::string& file) {
   BestRanked<std::string> captions;
-  for (const auto& name : names) captions.Take(CaptionColumnRank(name), name);
+  for (const auto& name : names) captions.Offer(CaptionColumnRank(name), name);
   TellUnread(
       "columns", names,
       [&](const std::string& name) {

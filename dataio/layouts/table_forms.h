@@ -45,11 +45,11 @@ struct BestRanked {
   int rank = 0;
   std::vector<Value> values, lesser;
 
-  void Take(int of, Value value) {
-    if (of == 0) return;
-    if (of < rank) return lesser.push_back(std::move(value));
-    if (of > rank) std::ranges::move(std::exchange(values, {}), std::back_inserter(lesser));
-    rank = of;
+  void Offer(int its_rank, Value value) {
+    if (its_rank == 0) return;
+    if (its_rank < rank) return lesser.push_back(std::move(value));
+    if (its_rank > rank) std::ranges::move(std::exchange(values, {}), std::back_inserter(lesser));
+    rank = its_rank;
     values.push_back(std::move(value));
   }
 };

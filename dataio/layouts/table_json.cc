@@ -38,10 +38,10 @@ TableRow RowOfObject(const Json& object, const std::string& where) {
   BestRanked<SplitCell> splits;
   BestRanked<const Json*> captions;
   for (const auto& [key, value] : object.items()) {
-    captions.Take(CaptionColumnRank(key), &value);
+    captions.Offer(CaptionColumnRank(key), &value);
     if (!value.is_string() || value.get_ref<const std::string&>().empty()) continue;
-    splits.Take(SplitColumnRank(key), {key, value.get<std::string>()});
-    pictures.Take(PictureColumnRank(key), value.get<std::string>());
+    splits.Offer(SplitColumnRank(key), {key, value.get<std::string>()});
+    pictures.Offer(PictureColumnRank(key), value.get<std::string>());
   }
   for (const auto* texts : captions.values) AddTexts(*texts, where, row.captions);
   NameRow(row, pictures, splits);

@@ -12,9 +12,9 @@ TableColumns ColumnsOf(const std::string& line, char separator) {
   BestRanked<size_t> captions;
   Separated(line, separator).Next(columns.names);
   for (size_t i = 0; i < columns.names.size(); ++i) {
-    captions.Take(CaptionColumnRank(columns.names[i]), i);
-    columns.splits.Take(SplitColumnRank(columns.names[i]), i);
-    columns.pictures.Take(PictureColumnRank(columns.names[i]), i);
+    captions.Offer(CaptionColumnRank(columns.names[i]), i);
+    columns.splits.Offer(SplitColumnRank(columns.names[i]), i);
+    columns.pictures.Offer(PictureColumnRank(columns.names[i]), i);
   }
   columns.captions = captions.values;
   return columns;
@@ -36,7 +36,7 @@ void JoinSurplus(std::vector<std::string>& fields, const TableColumns& columns) 
 BestRanked<std::string> Held(const std::vector<std::string>& fields, const BestRanked<size_t>& columns) {
   BestRanked<std::string> held;
   for (const auto column : columns.values)
-    if (column < fields.size() && !fields[column].empty()) held.Take(columns.rank, fields[column]);
+    if (column < fields.size() && !fields[column].empty()) held.Offer(columns.rank, fields[column]);
   for (const auto column : columns.lesser)
     if (column < fields.size()) held.lesser.push_back(fields[column]);
   return held;
@@ -46,7 +46,7 @@ BestRanked<SplitCell> HeldSplits(const std::vector<std::string>& fields, const T
   BestRanked<SplitCell> held;
   for (const auto column : columns.splits.values)
     if (column < fields.size() && !fields[column].empty())
-      held.Take(columns.splits.rank, {columns.names[column], fields[column]});
+      held.Offer(columns.splits.rank, {columns.names[column], fields[column]});
   return held;
 }
 

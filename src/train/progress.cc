@@ -17,7 +17,7 @@ void Progress::Step(double data_wait_seconds) {
   waited_ += data_wait_seconds;
 }
 
-Progress::Report Progress::Take(int64_t step) {
+Progress::Report Progress::NextReport(int64_t step) {
   const auto now = Clock::now();
   const double seconds = std::max(1e-9, Seconds(now - since_));
   Report report;

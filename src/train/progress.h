@@ -20,8 +20,8 @@ class Progress {
 
   // One step is done; it waited `data_wait_seconds` for its batch.
   void Step(double data_wait_seconds);
-  // Since the last call.
-  Report Take(int64_t step);
+  // Of the steps since the last report; `step` are done of all.
+  Report NextReport(int64_t step);
 
  private:
   const int64_t total_;

@@ -110,7 +110,7 @@ void Session::OneStep(int64_t step) {
   const auto start = Clock::now();
   const auto device = communicator_.world().device;
   const auto begin = Moment::On(device);
-  communicator_.job().waits.Take();
+  communicator_.job().waits.Clear();  // those between steps are no step's
   StepFacts facts;
   const auto batches = NextBatches();
   facts.data_wait_seconds = SecondsSince(start);
@@ -125,7 +125,7 @@ void Session::OneStep(int64_t step) {
   bar_.Step(step + 1);
   metrics_.Step(facts);
   profile_.After(step + 1, report_);
-  outcomes_.Add(step + 1, report_, {begin, Moment::On(device)}, communicator_.job().waits.Take());
+  outcomes_.Add(step + 1, report_, {begin, Moment::On(device)}, communicator_.job().waits.Drain());
 }
 
 // Those of a step. The wait for them is the host's, on every device; of all steps' waits the metrics know
@@ -252,7 +252,7 @@ void Session::DrawSamples(int64_t step) {
 
 void Session::Log(int64_t step) {
   const auto losses = ReportLosses(report_, communicator_, metrics_);
-  const auto speed = progress_.Take(step);
+  const auto speed = progress_.NextReport(step);
   metrics_.Speed(speed);
   if (!is_rank0()) return;
   bar_.Clear();
