@@ -38,9 +38,9 @@ void RegisterFeatureTrunk(const Fixture& fixture) {
 }
 
 OptionValues CharOptionsOf(const Fixture& fixture) {
-  const auto hyper = [&](const char* name) { return fixture.Hyper<Json>(name).dump(); };
-  return {{"image_trunk", kFeatureTrunk}, {"char_rnn", "gru18"},        {"char_conv1", hyper("C1")},
-          {"char_conv2", hyper("C2")},    {"char_width", hyper("CNN")}, {"rate", hyper("lr")}};
+  return {{"image_trunk", kFeatureTrunk},           {"char_rnn", "gru18"},
+          {"char_conv1", fixture.HyperText("C1")},  {"char_conv2", fixture.HyperText("C2")},
+          {"char_width", fixture.HyperText("CNN")}, {"rate", fixture.HyperText("lr")}};
 }
 
 dataio::Batch CharBatchOf(const Fixture& fixture, const std::string& it) {

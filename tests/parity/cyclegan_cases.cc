@@ -84,19 +84,18 @@ class PatchCriticReplay {
 };
 
 OptionValues CycleGanOptionsOf(const Fixture& fixture) {
-  const auto hyper = [&](const char* name) { return fixture.Hyper<Json>(name).dump(); };
-  return {{"side", hyper("size")},
-          {"gf", hyper("NGF")},
-          {"df", hyper("NDF")},
-          {"residual_blocks", hyper("n_blocks")},
-          {"pool_size", hyper("pool_size")},
-          {"lambda_a", hyper("lambda_A")},
-          {"lambda_b", hyper("lambda_B")},
-          {"lambda_identity", hyper("lambda_identity")},
-          {"n_epochs", hyper("n_epochs")},
-          {"n_epochs_decay", hyper("n_epochs_decay")},
-          {"beta1", fixture.Hyper<Json>("betas").at(0).dump()},
-          {"beta2", fixture.Hyper<Json>("betas").at(1).dump()},
+  return {{"side", fixture.HyperText("size")},
+          {"gf", fixture.HyperText("NGF")},
+          {"df", fixture.HyperText("NDF")},
+          {"residual_blocks", fixture.HyperText("n_blocks")},
+          {"pool_size", fixture.HyperText("pool_size")},
+          {"lambda_a", fixture.HyperText("lambda_A")},
+          {"lambda_b", fixture.HyperText("lambda_B")},
+          {"lambda_identity", fixture.HyperText("lambda_identity")},
+          {"n_epochs", fixture.HyperText("n_epochs")},
+          {"n_epochs_decay", fixture.HyperText("n_epochs_decay")},
+          {"beta1", fixture.HyperText("betas", 0)},
+          {"beta2", fixture.HyperText("betas", 1)},
           {"fidelity", "released"}};
 }
 

@@ -53,6 +53,9 @@ class Fixture {
   T Hyper(const std::string& key) const {
     return JsonField<T>(hyper_, key, where_);
   }
+  // A number of them as an option's text, as JSON writes it; of a list the element `i`.
+  std::string HyperText(const std::string& key) const { return Hyper<Json>(key).dump(); }
+  std::string HyperText(const std::string& key, size_t i) const { return Hyper<Json>(key).at(i).dump(); }
 
   bool Has(const std::string& name) const { return file_.Find(name) != nullptr; }
   // Recorded steps of a training loop: those that have inputs.

@@ -149,16 +149,15 @@ class CriticReplay {
 };
 
 OptionValues GawwnOptionsOf(const Fixture& fixture) {
-  const auto hyper = [&](const char* name) { return fixture.Hyper<Json>(name).dump(); };
   OptionValues options{{"base_side", "128"},
-                       {"gf", hyper("NGF")},
-                       {"df", hyper("NDF")},
-                       {"z", hyper("NZ")},
-                       {"text_projection", hyper("NT")},
-                       {"g_rate", hyper("lr")},
-                       {"d_rate", hyper("lr")},
-                       {"beta1", hyper("beta1")}};
-  if (!IsOfPoints(fixture)) options["cls_weight"] = hyper("CLS");
+                       {"gf", fixture.HyperText("NGF")},
+                       {"df", fixture.HyperText("NDF")},
+                       {"z", fixture.HyperText("NZ")},
+                       {"text_projection", fixture.HyperText("NT")},
+                       {"g_rate", fixture.HyperText("lr")},
+                       {"d_rate", fixture.HyperText("lr")},
+                       {"beta1", fixture.HyperText("beta1")}};
+  if (!IsOfPoints(fixture)) options["cls_weight"] = fixture.HyperText("CLS");
   return options;
 }
 

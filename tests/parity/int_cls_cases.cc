@@ -88,19 +88,18 @@ class IntClsCriticReplay {
 
 // The system, with a look at what its generator's own step draws.
 OptionValues IntClsOptionsOf(const Fixture& fixture) {
-  const auto hyper = [&](const char* name) { return fixture.Hyper<Json>(name).dump(); };
   return {{"base_side", "64"},
-          {"gf", hyper("NGF")},
-          {"df", hyper("NDF")},
-          {"z", hyper("NZ")},
-          {"text_projection", hyper("NT")},
-          {"cls_weight", hyper("CLS")},
+          {"gf", fixture.HyperText("NGF")},
+          {"df", fixture.HyperText("NDF")},
+          {"z", fixture.HyperText("NZ")},
+          {"text_projection", fixture.HyperText("NT")},
+          {"cls_weight", fixture.HyperText("CLS")},
           {"critic", IsOfCoco(fixture) ? "coco" : "cub"},
           {"interpolation", fixture.Hyper<bool>("interp") ? "mean" : "none"},
-          {"interpolation_weight", hyper("INT")},
-          {"g_rate", hyper("lr")},
-          {"d_rate", hyper("lr")},
-          {"beta1", hyper("beta1")}};
+          {"interpolation_weight", fixture.HyperText("INT")},
+          {"g_rate", fixture.HyperText("lr")},
+          {"d_rate", fixture.HyperText("lr")},
+          {"beta1", fixture.HyperText("beta1")}};
 }
 
 Watched::Looks IntClsLooks() {

@@ -248,7 +248,6 @@ std::string PpgnNameOf(const std::string& name) {
 }
 
 OptionValues PpgnOptionsOf(const Fixture& fixture) {
-  const auto hyper = [&](const char* name) { return fixture.Hyper<Json>(name).dump(); };
   const auto weight = [&](const char* name) { return fixture.Hyper<Json>("lam").at(name).dump(); };
   const auto generator = SmallGeneratorOf(fixture);
   return {{"generator_hidden", ListOf(generator.hidden)},
@@ -258,15 +257,15 @@ OptionValues PpgnOptionsOf(const Fixture& fixture) {
           {"df", std::to_string(Outputs(fixture, "D.conv1"))},
           {"image_trunk", kInversionTrunk},
           {"encoder_classes", std::to_string(Outputs(fixture, "E.fc8"))},
-          {"encoder_side", hyper("size_e")},
+          {"encoder_side", fixture.HyperText("size_e")},
           {"steered_by", "class"},
           {"image_weight", weight("img")},
           {"feature_weight", weight("h1")},
           {"code_weight", weight("h")},
           {"adversarial_weight", weight("adv")},
-          {"g_rate", hyper("lr")},
-          {"d_rate", hyper("lr")},
-          {"beta1", hyper("beta1")}};
+          {"g_rate", fixture.HyperText("lr")},
+          {"d_rate", fixture.HyperText("lr")},
+          {"beta1", fixture.HyperText("beta1")}};
 }
 
 dataio::Batch PpgnBatchOf(const Fixture& fixture, const std::string& it) {

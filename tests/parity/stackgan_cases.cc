@@ -175,18 +175,18 @@ class CriticReplay {
 
 OptionValues StackGanOptionsOf(const Fixture& fixture) {
   const auto number = [](int64_t value) { return std::to_string(value); };
-  const auto rate = fixture.Hyper<Json>("lr_per_iteration").at(0).dump();
+  const auto rate = fixture.HyperText("lr_per_iteration", 0);
   return {{"base_side", "64"},
           {"g_rate", rate},
           {"d_rate", rate},
-          {"beta1", fixture.Hyper<Json>("betas").at(0).dump()},
-          {"beta2", fixture.Hyper<Json>("betas").at(1).dump()},
+          {"beta1", fixture.HyperText("betas", 0)},
+          {"beta2", fixture.HyperText("betas", 1)},
           {"gf", number(NetworkOf(fixture, IsStage2(fixture) ? "netG.STAGE1_G." : "netG.").gf)},
           {"df", number(fixture.Get("param.netD.encode_img.0.weight").size(0))},
           {"z", number(fixture.Hyper("Z"))},
           {"condition", number(fixture.Hyper("COND"))},
           {"residual_blocks", number(fixture.Hyper("R_NUM"))},
-          {"kl_weight", fixture.Hyper<Json>("KL").dump()},
+          {"kl_weight", fixture.HyperText("KL")},
           {"decay_epochs", "2"}};
 }
 

@@ -10,36 +10,33 @@ namespace {
 
 bool IsMirrorGan(const Fixture& fixture) { return fixture.Has("param.caption_cnn.conv.weight"); }
 
-// Numbers as JSON writes them.
 OptionValues OptionsOf(const Fixture& fixture) {
-  const auto hyper = [&](const char* name) { return fixture.Hyper<Json>(name).dump(); };
   OptionValues options{{"base_side", "64"},
-                       {"stages", hyper("branch")},
-                       {"gf", hyper("GF")},
-                       {"df", hyper("DF")},
-                       {"z", hyper("Z")},
-                       {"condition", hyper("CONDITION_DIM")},
-                       {"embedding", hyper("EMB")},
-                       {"residual_blocks", hyper("R_NUM")},
+                       {"stages", fixture.HyperText("branch")},
+                       {"gf", fixture.HyperText("GF")},
+                       {"df", fixture.HyperText("DF")},
+                       {"z", fixture.HyperText("Z")},
+                       {"condition", fixture.HyperText("CONDITION_DIM")},
+                       {"embedding", fixture.HyperText("EMB")},
+                       {"residual_blocks", fixture.HyperText("R_NUM")},
                        {"words", std::to_string(fixture.Get("in.it0.captions").size(1))},
-                       {"word_vector", hyper("NINPUT")},
+                       {"word_vector", fixture.HyperText("NINPUT")},
                        {"fidelity", "released"},
                        {"image_trunk", kStandInTrunk},
                        {"caption_trunk", kStandInTrunk},
-                       {"g_rate", hyper("lr")},
-                       {"d_rate", hyper("lr")},
-                       {"beta1", fixture.Hyper<Json>("betas").at(0).dump()},
-                       {"beta2", fixture.Hyper<Json>("betas").at(1).dump()},
-                       {"ema_decay", hyper("ema")}};
+                       {"g_rate", fixture.HyperText("lr")},
+                       {"d_rate", fixture.HyperText("lr")},
+                       {"beta1", fixture.HyperText("betas", 0)},
+                       {"beta2", fixture.HyperText("betas", 1)},
+                       {"ema_decay", fixture.HyperText("ema")}};
   if (IsMirrorGan(fixture)) {
-    options["caption_embedding"] = hyper("CAP_EMB");
+    options["caption_embedding"] = fixture.HyperText("CAP_EMB");
     options["caption_hidden"] = std::to_string(2 * fixture.Hyper("CAP_HID"));
-    options["caption_lambda"] = hyper("LAMBDA1");
+    options["caption_lambda"] = fixture.HyperText("LAMBDA1");
     return options;
   }
-  for (const size_t i : {0, 1, 2})
-    options["gamma" + std::to_string(i + 1)] = fixture.Hyper<Json>("G123").at(i).dump();
-  options["damsm_lambda"] = hyper("LAMBDA");
+  for (const size_t i : {0, 1, 2}) options["gamma" + std::to_string(i + 1)] = fixture.HyperText("G123", i);
+  options["damsm_lambda"] = fixture.HyperText("LAMBDA");
   return options;
 }
 

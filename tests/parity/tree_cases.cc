@@ -81,7 +81,7 @@ OptionValues TreeOptionsOf(const Fixture& fixture, const std::string& prefix, in
           {"z", number(fixture.Hyper("Z"))},
           {"condition", number(fixture.Hyper("EMB"))},
           {"residual_blocks", number(fixture.Hyper("R_NUM"))},
-          {"kl_weight", fixture.Hyper<Json>("KL").dump()}};
+          {"kl_weight", fixture.HyperText("KL")}};
 }
 
 // A discriminator alone: logits, and the losses of the phases that the system makes of it.
@@ -242,12 +242,11 @@ class TreeLossReplay {
 
 OptionValues TreeTrainingOptionsOf(const Fixture& fixture) {
   auto options = TreeOptionsOf(fixture, "netD0.", fixture.Hyper("branch"), 64);
-  for (const char* rate : {"g_rate", "d_rate"}) options[rate] = fixture.Hyper<Json>("lr").dump();
-  for (const size_t i : {0, 1})
-    options["beta" + std::to_string(i + 1)] = fixture.Hyper<Json>("betas").at(i).dump();
-  options["uncond_weight"] = fixture.Hyper<Json>("UNCOND_LOSS").dump();
-  options["colour_weight"] = fixture.Hyper<Json>("COLOR_LOSS").dump();
-  options["ema_decay"] = fixture.Hyper<Json>("ema").dump();
+  for (const char* rate : {"g_rate", "d_rate"}) options[rate] = fixture.HyperText("lr");
+  for (const size_t i : {0, 1}) options["beta" + std::to_string(i + 1)] = fixture.HyperText("betas", i);
+  options["uncond_weight"] = fixture.HyperText("UNCOND_LOSS");
+  options["colour_weight"] = fixture.HyperText("COLOR_LOSS");
+  options["ema_decay"] = fixture.HyperText("ema");
   if (const auto every = fixture.Hyper("SNAPSHOT_INTERVAL"); every > 0) {
     options["fidelity"] = "released";
     options["snapshot_interval"] = std::to_string(every);
