@@ -42,7 +42,7 @@ struct Batch {
   RowRange rows;
   std::vector<Domain> domains{Domain()};  // as System::Needs names them
   int64_t epoch = 0;                      // of the largest data set
-  int64_t step_in_epoch = 0;
+  int64_t batch_in_epoch = 0;
   int64_t ready_behind = 0;  // batches that lay ready in the loader when it gave this one; 0: it is the brake
 
   // The first domain: of most systems the only one.

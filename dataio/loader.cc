@@ -46,7 +46,7 @@ class Loader::Reader {
         needs_(source.needs),
         options_(options),
         seed_(index == 0 ? options.seed : RandomKey(options.seed, "domain", {index})),
-        sampler_(dataset_, options.global_batch, needs_, seed_, options.together) {
+        sampler_(dataset_, options.global_batch, needs_, seed_, options.batches_per_step) {
     if (needs_.sides.empty()) ThrowUser("a system asks for no pictures of '" + needs_.data + "'");
     CheckSide(dataset_, needs_.crop_side());
     if (needs_.captions) CheckHasCaptions(dataset_);
@@ -57,8 +57,8 @@ class Loader::Reader {
       ThrowUser("has no key points", dataset_.root().string(), "this system needs them, as CUB has them");
   }
 
-  int64_t steps_per_epoch() const { return sampler_.steps_per_epoch(); }
-  Domain Read(int64_t step, const RowRange& rows) const;
+  int64_t batches_per_epoch() const { return sampler_.batches_per_epoch(); }
+  Domain Read(int64_t number, const RowRange& rows) const;
 
  private:
   using Windows = std::vector<Window>;
@@ -77,9 +77,9 @@ class Loader::Reader {
   std::optional<Embeddings> embeddings_;
 };
 
-Domain Loader::Reader::Read(int64_t step, const RowRange& rows) const {
-  const int64_t epoch = sampler_.Pass(step);
-  const auto draws = sampler_.Batch(step);
+Domain Loader::Reader::Read(int64_t number, const RowRange& rows) const {
+  const int64_t epoch = sampler_.Pass(number);
+  const auto draws = sampler_.Batch(number);
   const auto own = std::span(draws).subspan(static_cast<size_t>(rows.first), static_cast<size_t>(rows.local));
   const auto keyed = [&](const char* purpose) {
     return [=, this](int64_t row) { return RandomKey(seed_, purpose, {epoch, row}); };
@@ -114,16 +114,16 @@ AugmentKey Loader::Reader::Augmentation(const char* purpose, int64_t epoch) cons
 }
 
 struct Loader::State {
-  State(const std::vector<LoaderSource>& sources, LoaderOptions loader_options, int64_t first_step)
-      : options(std::move(loader_options)), next_to_make(first_step), next_to_give(first_step) {
+  State(const std::vector<LoaderSource>& sources, LoaderOptions loader_options, int64_t first_batch)
+      : options(std::move(loader_options)), next_to_make(first_batch), next_to_give(first_batch) {
     for (const auto& source : sources)
       readers.push_back(std::make_unique<Reader>(source, options, std::ssize(readers)));
   }
 
   void Work();
-  std::variant<Batch, std::exception_ptr> MadeOrThrown(int64_t step) const;
-  Batch Make(int64_t step) const;
-  int64_t StepsPerEpoch() const;
+  std::variant<Batch, std::exception_ptr> MadeOrThrown(int64_t number) const;
+  Batch Make(int64_t number) const;
+  int64_t BatchesPerEpoch() const;
 
   const LoaderOptions options;
   std::vector<std::unique_ptr<Reader>> readers;
@@ -135,8 +135,8 @@ struct Loader::State {
   bool stop = false;
 };
 
-Loader::Loader(const std::vector<LoaderSource>& sources, LoaderOptions options, int64_t first_step)
-    : state_(std::make_shared<State>(sources, std::move(options), first_step)) {
+Loader::Loader(const std::vector<LoaderSource>& sources, LoaderOptions options, int64_t first_batch)
+    : state_(std::make_shared<State>(sources, std::move(options), first_batch)) {
   try {
     for (int i = 0; i < std::max(state_->options.workers, 1); ++i)
       workers_.emplace_back([state = state_] { state->Work(); });
@@ -160,8 +160,8 @@ void Loader::EndWorkers() {
 Batch Loader::Next(double deadline_seconds) {
   auto& s = *state_;
   std::unique_lock lock(s.mutex);
-  const std::chrono::duration<double> patience(std::min(deadline_seconds, 1e8));
-  late_ = !s.changed.wait_for(lock, patience, [&] { return s.failure || s.ready.contains(s.next_to_give); });
+  late_ = !s.changed.wait_for(lock, FromSeconds(deadline_seconds),
+                              [&] { return s.failure || s.ready.contains(s.next_to_give); });
   if (late_)
     throw Error(ErrorKind::kSystem, "no batch within " + std::to_string(std::lround(deadline_seconds)) + " s",
                 "loader",
@@ -180,45 +180,45 @@ void Loader::State::Work() {
   while (true) {
     changed.wait(lock, [this] { return stop || failure || next_to_make < next_to_give + options.prefetch; });
     if (stop || failure) return;
-    const int64_t step = next_to_make++;
+    const int64_t number = next_to_make++;
     lock.unlock();
-    auto made = MadeOrThrown(step);
+    auto made = MadeOrThrown(number);
     lock.lock();
     if (auto* batch = std::get_if<Batch>(&made))
-      ready.emplace(step, std::move(*batch));
+      ready.emplace(number, std::move(*batch));
     else
       failure = std::get<std::exception_ptr>(made);
     changed.notify_all();
   }
 }
 
-std::variant<Batch, std::exception_ptr> Loader::State::MadeOrThrown(int64_t step) const {
+std::variant<Batch, std::exception_ptr> Loader::State::MadeOrThrown(int64_t number) const {
   try {
-    return Make(step);
+    return Make(number);
   } catch (...) {
     return std::current_exception();
   }
 }
 
-Batch Loader::State::Make(int64_t step) const {
+Batch Loader::State::Make(int64_t number) const {
   torch::NoGradGuard no_grad;
   // Who takes page-locked memory asks which copies out of it are done, if there are any: a thread that has
   // made no device its own asks in a context on GPU 0.
   const c10::DeviceGuard on_device(options.device);
-  const int64_t steps = StepsPerEpoch();
+  const int64_t batches = BatchesPerEpoch();
   Batch batch;
   batch.rows = SplitRows(options.global_batch, options.rank, options.ranks);
-  batch.epoch = step / steps;
-  batch.step_in_epoch = step % steps;
+  batch.epoch = number / batches;
+  batch.batch_in_epoch = number % batches;
   batch.domains.clear();
-  for (const auto& reader : readers) batch.domains.push_back(reader->Read(step, batch.rows));
+  for (const auto& reader : readers) batch.domains.push_back(reader->Read(number, batch.rows));
   return batch;
 }
 
-int64_t Loader::State::StepsPerEpoch() const {
-  int64_t steps = 0;
-  for (const auto& reader : readers) steps = std::max(steps, reader->steps_per_epoch());
-  return steps;
+int64_t Loader::State::BatchesPerEpoch() const {
+  int64_t batches = 0;
+  for (const auto& reader : readers) batches = std::max(batches, reader->batches_per_epoch());
+  return batches;
 }
 
 int64_t Loader::ready() const {
@@ -226,6 +226,6 @@ int64_t Loader::ready() const {
   return state_->ready.contains(state_->next_to_give) ? std::ssize(state_->ready) : 0;
 }
 
-int64_t Loader::steps_per_epoch() const { return state_->StepsPerEpoch(); }
+int64_t Loader::batches_per_epoch() const { return state_->BatchesPerEpoch(); }
 
 }  // namespace helio::dataio

@@ -6,13 +6,14 @@
 #include "dataio/batch.h"
 #include "dataio/sampler.h"
 #include "src/base/option_list.h"
+#include "src/base/seconds.h"
 #include "src/base/tensor.h"
 
 namespace helio::dataio {
 
 struct LoaderOptions {
   int64_t global_batch = 20;
-  int64_t together = 1;  // batches that a training step takes (--accumulate): epochs begin with a step
+  int64_t batches_per_step = 1;  // of a training step (--accumulate): epochs begin with a step
   uint64_t seed = 1;
   bool augment = true;  // random crop and flip; else the centre crop
   bool flip = true;     // false: the random crop only
@@ -33,15 +34,15 @@ struct LoaderSource {
   DomainNeeds needs;
 };
 
-// This rank's rows of the global batches from a step on, prepared by worker threads ahead of time. Order and
-// pixels are functions of (seed, step) only: not of workers, prefetching, or the number of ranks.
-// Of several data sets each runs through its own epochs, and the largest one's are the run's. One consumer
-// thread.
+// This rank's rows of the global batches from one on, prepared by worker threads ahead of time. Order and
+// pixels are functions of (seed, number of the batch) only: not of workers, prefetching, or the number of
+// ranks. Of several data sets each runs through its own epochs, and the largest one's are the run's. One
+// consumer thread.
 class Loader {
  public:
   // At least one source. Throws Error{kUser} where pictures were packed too small or a source lacks what is
   // asked of it, std::system_error where a thread is not to be had.
-  Loader(const std::vector<LoaderSource>& sources, LoaderOptions options, int64_t first_step);
+  Loader(const std::vector<LoaderSource>& sources, LoaderOptions options, int64_t first_batch);
   Loader(const Loader&) = delete;
   Loader& operator=(const Loader&) = delete;
   ~Loader();
@@ -49,9 +50,9 @@ class Loader {
   // The next batch, for Upload(); rethrows what a worker met (damaged data). Throws Error{kSystem} where
   // there is none within the deadline (a file system that does not answer); the loader's end then waits for
   // no worker either.
-  Batch Next(double deadline_seconds = 1e8);
+  Batch Next(double deadline_seconds = kForever);
   int64_t ready() const;  // batches that lie ready now
-  int64_t steps_per_epoch() const;
+  int64_t batches_per_epoch() const;
 
  private:
   class Reader;  // of one source

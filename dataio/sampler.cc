@@ -10,9 +10,9 @@
 namespace helio::dataio {
 namespace {
 
-int64_t StepsPerEpoch(int64_t rows, int64_t batch, Order order, int64_t together) {
-  const int64_t steps = rows / std::max<int64_t>(batch * together, 1) * together;
-  return order == Order::kAtRandom ? std::max(steps, together) : steps;
+int64_t BatchesPerEpoch(int64_t rows, int64_t batch, Order order, int64_t batches_per_step) {
+  const int64_t batches = rows / std::max<int64_t>(batch * batches_per_step, 1) * batches_per_step;
+  return order == Order::kAtRandom ? std::max(batches, batches_per_step) : batches;
 }
 
 // The rows of each class that has any.
@@ -40,19 +40,19 @@ std::vector<int64_t> ShuffledRows(int64_t size, uint64_t key) {
 }
 
 Sampler::Sampler(const Dataset& dataset, int64_t global_batch, const DomainNeeds& needs, uint64_t seed,
-                 int64_t together)
+                 int64_t batches_per_step)
     : dataset_(dataset),
       batch_(global_batch),
       words_(needs.words),
       reads_captions_(needs.reads_captions()),
       order_(needs.order),
       seed_(seed),
-      steps_per_epoch_(StepsPerEpoch(dataset.size(), global_batch, needs.order, together)),
+      batches_per_epoch_(BatchesPerEpoch(dataset.size(), global_batch, needs.order, batches_per_step)),
       members_(needs.order == dataio::Order::kDistinctClasses ? MembersOfClasses(dataset, global_batch)
                                                               : std::vector<std::vector<int64_t>>()) {
-  if (global_batch < 1 || steps_per_epoch_ < 1)
+  if (global_batch < 1 || batches_per_epoch_ < 1)
     ThrowUser("split '" + dataset.split() + "' has " + std::to_string(dataset.size()) +
-                  " rows, fewer than a batch of " + std::to_string(global_batch * together),
+                  " rows, fewer than a batch of " + std::to_string(global_batch * batches_per_step),
               "--batch");
 }
 
@@ -68,38 +68,39 @@ Sampler::Rows Sampler::Permutation(int64_t epoch) const {
   return order;
 }
 
-std::vector<int64_t> Sampler::AnyRows(int64_t step) const {
+std::vector<int64_t> Sampler::AnyRows(int64_t number) const {
   std::vector<int64_t> rows;
   for (int64_t i = 0; i < batch_; ++i)
-    rows.push_back(RandomStream(RandomKey(seed_, "any_row", {step, i})).Below(dataset_.size()));
+    rows.push_back(RandomStream(RandomKey(seed_, "any_row", {number, i})).Below(dataset_.size()));
   return rows;
 }
 
-std::vector<int64_t> Sampler::RowsOfDistinctClasses(int64_t step) const {
-  auto rows = ShuffledRows(std::ssize(members_), RandomKey(seed_, "classes", {step}));
+std::vector<int64_t> Sampler::RowsOfDistinctClasses(int64_t number) const {
+  auto rows = ShuffledRows(std::ssize(members_), RandomKey(seed_, "classes", {number}));
   rows.resize(static_cast<size_t>(batch_));
   for (auto& row : rows) {
     const auto& members = members_[static_cast<size_t>(row)];
     row = members[static_cast<size_t>(
-        RandomStream(RandomKey(seed_, "member", {step, row})).Below(std::ssize(members)))];
+        RandomStream(RandomKey(seed_, "member", {number, row})).Below(std::ssize(members)))];
   }
   return rows;
 }
 
-std::vector<int64_t> Sampler::RowsOf(int64_t step) const {
-  if (order_ == Order::kAtRandom) return AnyRows(step);
-  if (order_ == Order::kDistinctClasses) return RowsOfDistinctClasses(step);
-  const auto order = Permutation(step / steps_per_epoch_);
-  const auto first = order->begin() + step % steps_per_epoch_ * batch_;
+std::vector<int64_t> Sampler::RowsOf(int64_t number) const {
+  if (order_ == Order::kAtRandom) return AnyRows(number);
+  if (order_ == Order::kDistinctClasses) return RowsOfDistinctClasses(number);
+  const auto order = Permutation(number / batches_per_epoch_);
+  const auto first = order->begin() + number % batches_per_epoch_ * batch_;
   return {first, first + batch_};
 }
 
-std::vector<Draw> Sampler::Batch(int64_t step) const {
+std::vector<Draw> Sampler::Batch(int64_t number) const {
   std::vector<Draw> draws;
-  for (const int64_t row : RowsOf(step)) {
+  for (const int64_t row : RowsOf(number)) {
     auto& draw = draws.emplace_back(Draw{row, 0, 0});
     if (!reads_captions_ || dataset_.captions() == 0) continue;
-    draw.caption = RandomStream(RandomKey(seed_, "caption", {Pass(step), row})).Below(dataset_.Captions(row));
+    draw.caption =
+        RandomStream(RandomKey(seed_, "caption", {Pass(number), row})).Below(dataset_.Captions(row));
     draw.length = std::min(words_, dataset_.TokenCount(row, draw.caption));
   }
   if (order_ == Order::kByLength)

@@ -17,38 +17,39 @@ struct Draw {
   int64_t length = 0;  // words after cutting to the limit
 };
 
-// The training order: a pure function of (seed, step). Epoch e is a permutation of all rows keyed by (seed,
-// e), cut into batches of `global_batch`; the incomplete last one is left out (drop_last, as published).
-// Within a batch rows have the needs' order. The caption of a row is a function of (seed, epoch, row).
-// Order::kAtRandom: row i of batch k is a function of (seed, k, i) alone; a batch may have more rows than the
-// set. Order::kDistinctClasses: the rows of batch k are a function of (seed, k) alone. Thread-safe.
+// The training order: a pure function of (seed, number of the batch). Epoch e is a permutation of all rows
+// keyed by (seed, e), cut into batches of `global_batch`; the incomplete last one is left out (drop_last, as
+// published). Within a batch rows have the needs' order. The caption of a row is a function of (seed, epoch,
+// row). Order::kAtRandom: row i of batch k is a function of (seed, k, i) alone; a batch may have more rows
+// than the set. Order::kDistinctClasses: the rows of batch k are a function of (seed, k) alone. Thread-safe.
 class Sampler {
  public:
-  // `together`: batches that a training step takes; an epoch is a whole number of such steps. Throws
+  // `batches_per_step`: what a training step takes; an epoch is a whole number of such steps. Throws
   // Error{kUser} if the data set has fewer rows than a step takes.
   Sampler(const Dataset& dataset, int64_t global_batch, const DomainNeeds& needs, uint64_t seed,
-          int64_t together = 1);
-  std::vector<Draw> Batch(int64_t step) const;
-  int64_t steps_per_epoch() const { return steps_per_epoch_; }
+          int64_t batches_per_step = 1);
+  std::vector<Draw> Batch(int64_t number) const;
+  int64_t batches_per_epoch() const { return batches_per_epoch_; }
   // What the choices of a batch are keyed by beside their row: as long as it is the same, a row comes once.
-  int64_t Pass(int64_t step) const {
-    return order_ == Order::kAtRandom || order_ == Order::kDistinctClasses ? step : step / steps_per_epoch_;
+  int64_t Pass(int64_t number) const {
+    return order_ == Order::kAtRandom || order_ == Order::kDistinctClasses ? number
+                                                                           : number / batches_per_epoch_;
   }
 
  private:
   // Shared, because another thread may drop it from the cache while this one still reads.
   using Rows = std::shared_ptr<const std::vector<int64_t>>;
   Rows Permutation(int64_t epoch) const;
-  std::vector<int64_t> AnyRows(int64_t step) const;
-  std::vector<int64_t> RowsOfDistinctClasses(int64_t step) const;
-  std::vector<int64_t> RowsOf(int64_t step) const;
+  std::vector<int64_t> AnyRows(int64_t number) const;
+  std::vector<int64_t> RowsOfDistinctClasses(int64_t number) const;
+  std::vector<int64_t> RowsOf(int64_t number) const;
 
   const Dataset& dataset_;
   const int64_t batch_, words_;
   const bool reads_captions_;
   const Order order_;
   const uint64_t seed_;
-  const int64_t steps_per_epoch_;
+  const int64_t batches_per_epoch_;
   const std::vector<std::vector<int64_t>> members_;  // of each class; only of distinct classes
   mutable std::mutex mutex_;
   mutable std::map<int64_t, Rows> permutations_;  // of the last few epochs

@@ -163,7 +163,7 @@ TrainingOptions ReadTrainingOptions(const OptionValues& values, std::string& pro
   options.session.seed = options.loader.seed = options.run.seed;
   options.session.global_batch = options.run.batch;
   options.session.dtype = options.run.dtype;
-  options.loader.together = options.trainer.accumulate;
+  options.loader.batches_per_step = options.trainer.accumulate;
   options.loader.global_batch = options.run.batch / options.trainer.accumulate;
   if (options.run.dtype == torch::kFloat64 && options.launch.device == cluster::WantedDevice::kAuto)
     options.launch.device = cluster::WantedDevice::kCpu;

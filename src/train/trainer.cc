@@ -119,7 +119,7 @@ StepReport Trainer::Step(std::span<const dataio::Batch> batches, const recipes::
   CHECK_EQ(batches.size(), static_cast<size_t>(options_.accumulate));
   Game game{context, rate_factor, RecordingFor(batches[0])};
   before_step_->Keep();
-  if (batches[0].step_in_epoch == 0) BeginEpoch();
+  if (batches[0].batch_in_epoch == 0) BeginEpoch();
   Prepare(batches, game);
   std::vector<EarlyTerms> early;
   for (size_t round = 0; round < rounds_.size(); ++round) PlayRound(round, early, game);

@@ -56,7 +56,7 @@ dataio::Batch LadderBatchOf(const Fixture& fixture, const std::string& it) {
     data.images.push_back(fixture.Image(it + "real" + std::to_string(i)));
   const int64_t rows = data.captions.size(0);
   batch.rows = {0, rows, rows};
-  batch.step_in_epoch = 1;
+  batch.batch_in_epoch = 1;
   return batch;
 }
 

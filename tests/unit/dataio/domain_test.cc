@@ -357,7 +357,7 @@ TEST(DomainTest, TwoDataSetsGoThroughTheirOwnEpochs) {
              large = TrainSplit(PackSmallSet(large_folder.path(), 10));
   const std::vector<LoaderSource> sources = {{small, {.data = "photos", .sides = {kSide}}},
                                              {large, {.data = "paintings", .sides = {kSide}}}};
-  EXPECT_EQ(Loader(sources, {.global_batch = 2}, 0).steps_per_epoch(), 5);
+  EXPECT_EQ(Loader(sources, {.global_batch = 2}, 0).batches_per_epoch(), 5);
   std::multiset<int64_t> small_rows, large_rows;
   for (int64_t step = 0; step < 10; ++step) {
     const auto whole = BatchAt(sources, {.global_batch = 2}, step);
@@ -382,7 +382,7 @@ TEST(DomainTest, RowsAtRandom) {
   const DomainNeeds at_random{.data = "b", .sides = {kSide}, .captions = false, .order = Order::kAtRandom};
   const std::vector<LoaderSource> sources = {
       {many, {.data = "a", .sides = {kSide}, .captions = false, .order = Order::kDrawn}}, {few, at_random}};
-  EXPECT_EQ(Loader(sources, {.global_batch = 4}, 0).steps_per_epoch(), 3);
+  EXPECT_EQ(Loader(sources, {.global_batch = 4}, 0).batches_per_epoch(), 3);
   std::multiset<int64_t> rows;
   std::set<std::vector<int64_t>> batches;
   for (int64_t step = 0; step < 30; ++step) {

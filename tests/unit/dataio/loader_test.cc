@@ -37,7 +37,7 @@ class LoaderTest : public testing::Test {
   }
   static void ExpectEqual(const Batch& first, const Batch& second) {
     EXPECT_EQ(first.epoch, second.epoch);
-    EXPECT_EQ(first.step_in_epoch, second.step_in_epoch);
+    EXPECT_EQ(first.batch_in_epoch, second.batch_in_epoch);
     const auto &a = first.data(), &b = second.data();
     EXPECT_EQ(a.records, b.records);
     EXPECT_EQ(a.caption_indices, b.caption_indices);
@@ -72,7 +72,7 @@ TEST_F(LoaderTest, AThreadThatIsNotToBeHadIsAnErrorAndTheOthersEnd) {
 TEST_F(LoaderTest, BatchIsAsDocumented) {
   const auto batch = Take(Options(), 3, 1)[0];
   EXPECT_EQ(batch.epoch, 1);  // 2 steps an epoch
-  EXPECT_EQ(batch.step_in_epoch, 1);
+  EXPECT_EQ(batch.batch_in_epoch, 1);
   const auto& data = batch.data();
   ASSERT_EQ(data.images.size(), 2u);
   EXPECT_EQ(data.images[0].sizes(), (torch::IntArrayRef{4, 3, 8, 8}));

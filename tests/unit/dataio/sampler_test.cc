@@ -38,7 +38,7 @@ std::unique_ptr<Dataset> SamplerTest::dataset_;
 
 TEST_F(SamplerTest, EveryEpochDrawsEveryRowOnceButTheIncompleteBatch) {
   const Sampler sampler(*dataset_, 5, {.words = 8}, 1);
-  ASSERT_EQ(sampler.steps_per_epoch(), 4);
+  ASSERT_EQ(sampler.batches_per_epoch(), 4);
   for (int64_t epoch = 0; epoch < 3; ++epoch) {
     std::set<int64_t> rows;
     for (int64_t k = 0; k < 4; ++k)
@@ -102,8 +102,8 @@ TEST_F(SamplerTest, EveryCaptionOfARecordComesUp) {
 
 // With --accumulate a step takes several batches: an epoch never begins in the middle of one.
 TEST_F(SamplerTest, AnEpochIsAWholeNumberOfSteps) {
-  EXPECT_EQ(Sampler(*dataset_, 5, {.words = 8}, 1, 3).steps_per_epoch(), 3);
-  EXPECT_EQ(Sampler(*dataset_, 5, {.words = 8}, 1, 2).steps_per_epoch(), 4);
+  EXPECT_EQ(Sampler(*dataset_, 5, {.words = 8}, 1, 3).batches_per_epoch(), 3);
+  EXPECT_EQ(Sampler(*dataset_, 5, {.words = 8}, 1, 2).batches_per_epoch(), 4);
 }
 
 TEST_F(SamplerTest, RefusesABatchLargerThanTheSplit) {
