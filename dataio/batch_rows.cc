@@ -1,6 +1,7 @@
 #include "dataio/batch_rows.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "src/base/characters.h"
 #include "src/base/error.h"
@@ -8,8 +9,7 @@
 
 namespace helio::dataio {
 
-std::pair<torch::Tensor, torch::Tensor> PadCaptions(const std::vector<std::vector<int32_t>>& captions,
-                                                    int64_t words) {
+PaddedCaptions PadCaptions(const std::vector<std::vector<int32_t>>& captions, int64_t words) {
   auto ids = torch::zeros({static_cast<int64_t>(captions.size()), words}, torch::kInt64);
   auto lengths = torch::zeros({ids.size(0)}, torch::kInt64);
   for (size_t i = 0; i < captions.size(); ++i) {
@@ -26,17 +26,16 @@ void CheckHasCaptions(const Dataset& dataset) {
               "pack it with --captions=text");
 }
 
-std::pair<torch::Tensor, torch::Tensor> CaptionsOf(const Dataset& dataset, std::span<const Draw> draws,
-                                                   int64_t words,
-                                                   const std::function<uint64_t(const Draw&)>& cut_key) {
+namespace {
+
+PaddedCaptions CaptionsOf(const Dataset& dataset, std::span<const Draw> draws, int64_t words,
+                          const std::function<uint64_t(const Draw&)>& cut_key) {
   CheckHasCaptions(dataset);
   std::vector<std::vector<int32_t>> captions;
   for (const auto& draw : draws)
     captions.push_back(CutCaption(dataset.Tokens(draw.row, draw.caption), words, cut_key(draw)));
   return PadCaptions(captions, words);
 }
-
-namespace {
 
 // The drawn caption and others of its record, all different as far as it has so many.
 std::vector<int64_t> DrawnFirst(const Dataset& dataset, const Draw& draw, int64_t count, uint64_t key) {
@@ -69,14 +68,16 @@ void FillRows(const Dataset& dataset, std::span<const Draw> draws, const DomainN
     classes.push_back(dataset.Class(draw.row));
   }
   domain.classes = torch::tensor(classes, torch::kInt64);
-  if (needs.captions)
-    std::tie(domain.captions, domain.caption_lengths) = CaptionsOf(dataset, draws, needs.words, cut_key);
+  if (needs.captions) {
+    auto captions = CaptionsOf(dataset, draws, needs.words, cut_key);
+    domain.captions = std::move(captions.ids);
+    domain.caption_lengths = std::move(captions.lengths);
+  }
   if (needs.characters > 0) domain.characters = CharactersOf(dataset, draws, needs, cut_key);
 }
 
-std::pair<StoredPictures, std::vector<Window>> CropRows(const Dataset& dataset, std::span<const int64_t> rows,
-                                                        const PictureOptions& options,
-                                                        const AugmentKey& key) {
+CroppedRows CropRows(const Dataset& dataset, std::span<const int64_t> rows, const PictureOptions& options,
+                     const AugmentKey& key) {
   const auto size = std::ssize(rows), side = options.side;
   // Rows of pixels, as they are decoded, seen as {B, 3, side, side}: channels-last memory.
   const auto bytes = torch::TensorOptions(torch::kUInt8).pinned_memory(options.pinned);

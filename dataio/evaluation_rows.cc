@@ -61,7 +61,7 @@ Batch EvaluationBatch(const Dataset& dataset, std::span<const Draw> draws, const
   domain.stored =
       CropRows(dataset, domain.records, {.side = needs.crop_side(), .may_mirror = false}, [](int64_t) {
         return std::nullopt;
-      }).first;
+      }).stored;
   return batch;
 }
 

@@ -61,7 +61,6 @@ class Loader::Reader {
   Domain Read(int64_t number, const RowRange& rows) const;
 
  private:
-  using Windows = std::vector<Window>;
   PictureOptions Pictures() const {
     return {needs_.crop_side(), options_.flip, /*pinned=*/options_.device.is_cuda()};
   }
@@ -87,9 +86,8 @@ Domain Loader::Reader::Read(int64_t number, const RowRange& rows) const {
   Domain domain;
   FillRows(
       dataset_, own, needs_, [&](const Draw& draw) { return keyed("cut")(draw.row); }, domain);
-  Windows windows;
-  std::tie(domain.stored, windows) =
-      CropRows(dataset_, domain.records, Pictures(), Augmentation("augment", epoch));
+  auto [stored, windows] = CropRows(dataset_, domain.records, Pictures(), Augmentation("augment", epoch));
+  domain.stored = std::move(stored);
   if (needs_.wrong_images) ReadWrongImages(epoch, domain);
   if (needs_.boxes) domain.boxes = BoxesIn(dataset_, domain.records, windows);
   if (needs_.key_points) domain.key_points = KeyPointsIn(dataset_, domain.records, windows);
@@ -103,7 +101,7 @@ void Loader::Reader::ReadWrongImages(int64_t epoch, Domain& domain) const {
   std::vector<int64_t> wrong;
   for (const int64_t row : domain.records)
     wrong.push_back(WrongRow(dataset_, row, RandomKey(seed_, "wrong", {epoch, row})));
-  domain.wrong_stored = CropRows(dataset_, wrong, Pictures(), Augmentation("wrong_augment", epoch)).first;
+  domain.wrong_stored = CropRows(dataset_, wrong, Pictures(), Augmentation("wrong_augment", epoch)).stored;
 }
 
 AugmentKey Loader::Reader::Augmentation(const char* purpose, int64_t epoch) const {

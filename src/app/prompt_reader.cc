@@ -58,7 +58,9 @@ dataio::Domain PromptReader::TextOf(const std::vector<ReadSentence>& rows) const
   if (reads_words()) {
     std::vector<std::vector<int32_t>> ids;
     for (const auto& row : rows) ids.push_back(row.ids);
-    std::tie(text.captions, text.caption_lengths) = dataio::PadCaptions(ids, words_);
+    auto captions = dataio::PadCaptions(ids, words_);
+    text.captions = std::move(captions.ids);
+    text.caption_lengths = std::move(captions.lengths);
   }
   if (characters_ == 0) return text;
   std::vector<torch::Tensor> characters;

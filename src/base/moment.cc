@@ -1,6 +1,5 @@
 #include "src/base/moment.h"
 
-#include "src/base/seconds.h"
 #include "src/base/tensor.h"
 // clang-format off
 #include <ATen/cuda/CUDAEvent.h>
@@ -14,14 +13,14 @@ struct Moment::Event {
 
 Moment Moment::On(c10::Device device) {
   Moment moment;
-  moment.host_ = std::chrono::steady_clock::now();
+  moment.host_ = Clock::now();
   if (!device.is_cuda()) return moment;
   moment.event_ = std::make_shared<Event>();
   moment.event_->event.record(c10::cuda::getCurrentCUDAStream(device.index()));
   return moment;
 }
 
-Moment Moment::At(std::chrono::steady_clock::time_point time) {
+Moment Moment::At(Clock::time_point time) {
   Moment moment;
   moment.host_ = time;
   return moment;

@@ -1,6 +1,7 @@
 #pragma once
-#include <chrono>
 #include <memory>
+
+#include "src/base/seconds.h"
 
 namespace c10 {
 struct Device;
@@ -15,7 +16,7 @@ class Moment {
   // Does not wait.
   static Moment On(c10::Device device);
   // One that the host's clock has measured.
-  static Moment At(std::chrono::steady_clock::time_point time);
+  static Moment At(Clock::time_point time);
 
   // Until it is over.
   void Wait() const;
@@ -25,7 +26,7 @@ class Moment {
 
  private:
   struct Event;  // CUDA's
-  std::chrono::steady_clock::time_point host_;
+  Clock::time_point host_;
   std::shared_ptr<Event> event_;
 };
 
