@@ -5,20 +5,12 @@
 
 #include "cluster/communicator.h"
 #include "cluster/device_choice.h"
+#include "cluster/hierarchy.h"
 #include "cluster/launch_environment.h"
 #include "cluster/speaking_turn.h"
 #include "src/base/option_list.h"
 
 namespace helio::cluster {
-
-// --hierarchy: how CPU tensors are reduced over hosts.
-enum class Hierarchy {
-  kAuto,      // as is measured to be faster at start-up
-  kFlat,      // among all ranks at once
-  kTwoLevel,  // inside each host, then across, where every host has as many ranks (two or more)
-};
-inline constexpr Named<Hierarchy> kHierarchies[] = {
-    {Hierarchy::kAuto, "auto"}, {Hierarchy::kFlat, "flat"}, {Hierarchy::kTwoLevel, "two_level"}};
 
 struct LaunchOptions {
   WantedDevice device = WantedDevice::kAuto;
