@@ -34,27 +34,27 @@ bool IsOfFullLibrary(const c10::Error& error) {
 }
 
 // What the terminate handler speaks of. Never destroyed.
-struct Own {
+struct ProcessContext {
   int rank = 0;
   std::shared_ptr<const JobState> job;
-  std::terminate_handler other = nullptr;
+  std::terminate_handler previous = nullptr;
 };
-Own& own() {
-  static auto* const one = new Own;
-  return *one;
+ProcessContext& Context() {
+  static auto* const context = new ProcessContext;
+  return *context;
 }
 
 void NameTheDevice() {
   try {
     if (const auto current = std::current_exception()) std::rethrow_exception(current);
   } catch (const c10::AcceleratorError& error) {
-    const auto said = FullOrBroken(error, *own().job);
-    LOG(ERROR) << "rank " << own().rank << " failed: " << said.what();
+    const auto said = FullOrBroken(error, *Context().job);
+    LOG(ERROR) << "rank " << Context().rank << " failed: " << said.what();
     google::FlushLogFiles(google::GLOG_INFO);
     std::_Exit(said.exit_code());
   } catch (...) {  // none of ours
   }
-  own().other();
+  Context().previous();
 }
 
 }  // namespace
@@ -75,9 +75,9 @@ void EndWithBrokenDevice(const c10::AcceleratorError& error) {
 }
 
 void NameDeviceOnTerminate(int rank, std::shared_ptr<const JobState> job) {
-  own().rank = rank;
-  own().job = std::move(job);
-  if (!own().other) own().other = std::set_terminate(NameTheDevice);
+  Context().rank = rank;
+  Context().job = std::move(job);
+  if (!Context().previous) Context().previous = std::set_terminate(NameTheDevice);
 }
 
 void RethrowNamingDevice(const JobState& job) {

@@ -159,10 +159,6 @@ class MpiCommunicator : public Communicator {
   TagCounter tags_;
 };
 
-}  // namespace
-
-namespace {
-
 std::unique_ptr<MpiCommunicator> OfAllRanks(std::shared_ptr<MpiEngine> engine, const World& world,
                                             std::string name, std::shared_ptr<JobState> job) {
   std::vector<int> all(static_cast<size_t>(world.size));

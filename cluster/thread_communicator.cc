@@ -24,8 +24,9 @@ struct Group;
 
 // One collective call as all ranks see it. The last rank to enter does the work for all.
 struct Meeting {
-  std::vector<torch::Tensor> first, second;  // per rank: what it sends, and where it wants the result
-  std::vector<int> colors;
+  // Per rank: what it sends, and where it wants the result, if that is somewhere else.
+  std::vector<torch::Tensor> sent, received;
+  std::vector<int> colors;  // of a split
   std::vector<bool> entered;
   int count = 0;
   bool done = false;
@@ -59,7 +60,7 @@ void CopyBytes(const torch::Tensor& from, int64_t from_offset, const torch::Tens
 int64_t Bytes(const torch::Tensor& tensor) { return static_cast<int64_t>(tensor.nbytes()); }
 
 void ReduceAll(Meeting& meeting, Reduce op) {
-  const auto& buffers = meeting.first;
+  const auto& buffers = meeting.sent;
   ReduceParts(buffers[0].mutable_data_ptr(), Pointers(buffers, 0), buffers[0].numel(),
               buffers[0].scalar_type(), op);
   for (size_t rank = 1; rank < buffers.size(); ++rank)
@@ -69,22 +70,22 @@ void ReduceAll(Meeting& meeting, Reduce op) {
 void ReduceSlices(Meeting& meeting, Reduce op) {
   // A part may be a slice of another's `whole`: reduce all before anything is overwritten.
   std::vector<torch::Tensor> results;
-  for (size_t rank = 0; rank < meeting.second.size(); ++rank) {
-    const auto& part = meeting.second[rank];
+  for (size_t rank = 0; rank < meeting.received.size(); ++rank) {
+    const auto& part = meeting.received[rank];
     results.push_back(torch::empty({part.numel()}, part.options()));
     ReduceParts(results.back().mutable_data_ptr(),
-                Pointers(meeting.first, static_cast<int64_t>(rank) * Bytes(part)), part.numel(),
+                Pointers(meeting.sent, static_cast<int64_t>(rank) * Bytes(part)), part.numel(),
                 part.scalar_type(), op);
   }
   for (size_t rank = 0; rank < results.size(); ++rank)
-    CopyBytes(results[rank], 0, meeting.second[rank], 0, Bytes(results[rank]));
+    CopyBytes(results[rank], 0, meeting.received[rank], 0, Bytes(results[rank]));
 }
 
 void Gather(Meeting& meeting) {
-  const int64_t bytes = Bytes(meeting.first[0]);
-  for (const auto& whole : meeting.second)
-    for (size_t rank = 0; rank < meeting.first.size(); ++rank)
-      CopyBytes(meeting.first[rank], 0, whole, static_cast<int64_t>(rank) * bytes, bytes);
+  const int64_t bytes = Bytes(meeting.sent[0]);
+  for (const auto& whole : meeting.received)
+    for (size_t rank = 0; rank < meeting.sent.size(); ++rank)
+      CopyBytes(meeting.sent[rank], 0, whole, static_cast<int64_t>(rank) * bytes, bytes);
 }
 
 class ThreadOperation : public Operation {
@@ -153,22 +154,22 @@ class ThreadCommunicator : public Communicator {
   using Work = std::function<void(Meeting&)>;
 
   Pending DoAllReduce(const Call& call, torch::Tensor buffer, Reduce op) override {
-    return Enter(call, buffer, {}, 0, [op](Meeting& meeting) { ReduceAll(meeting, op); });
+    return Enter(call, buffer, {}, [op](Meeting& meeting) { ReduceAll(meeting, op); });
   }
   Pending DoReduceScatter(const Call& call, torch::Tensor whole, torch::Tensor part, Reduce op) override {
-    return Enter(call, whole, part, 0, [op](Meeting& meeting) { ReduceSlices(meeting, op); });
+    return Enter(call, whole, part, [op](Meeting& meeting) { ReduceSlices(meeting, op); });
   }
   Pending DoAllGather(const Call& call, torch::Tensor part, torch::Tensor whole) override {
-    return Enter(call, part, whole, 0, Gather);
+    return Enter(call, part, whole, Gather);
   }
   Pending DoBroadcast(const Call& call, torch::Tensor buffer, int root) override {
-    return Enter(call, buffer, {}, 0, [root](Meeting& meeting) {
-      for (const auto& target : meeting.first)
-        CopyBytes(meeting.first[root], 0, target, 0, Bytes(meeting.first[root]));
+    return Enter(call, buffer, {}, [root](Meeting& meeting) {
+      for (const auto& target : meeting.sent)
+        CopyBytes(meeting.sent[root], 0, target, 0, Bytes(meeting.sent[root]));
     });
   }
   void DoBarrier(const Call& call) override {
-    Enter(call, {}, {}, 0, [](Meeting&) {}).Wait();
+    Enter(call, {}, {}, [](Meeting&) {}).Wait();
   }
 
   std::unique_ptr<Communicator> DoSplit(const Call& call, int color, std::string name) override {
@@ -190,8 +191,8 @@ class ThreadCommunicator : public Communicator {
   }
 
  private:
-  Pending Enter(const Call& call, torch::Tensor first, torch::Tensor second, int color, const Work& work) {
-    return MakeOperation(call, Meet(call, std::move(first), std::move(second), color, work));
+  Pending Enter(const Call& call, torch::Tensor sent, torch::Tensor received, const Work& work) {
+    return MakeOperation(call, Meet(call, std::move(sent), std::move(received), /*color=*/0, work));
   }
 
   Pending MakeOperation(const Call& call, std::shared_ptr<Meeting> meeting) {
@@ -199,15 +200,15 @@ class ThreadCommunicator : public Communicator {
                                                      job().deadline_seconds()));
   }
 
-  std::shared_ptr<Meeting> Meet(const Call& call, torch::Tensor first, torch::Tensor second, int color,
+  std::shared_ptr<Meeting> Meet(const Call& call, torch::Tensor sent, torch::Tensor received, int color,
                                 const Work& work) {
     std::lock_guard lock(group_->job->mutex);
     group_->last_call[rank()] = call.Describe();
     auto& slot = group_->meetings[call.sequence];
     if (!slot) slot = NewMeeting();
     const auto meeting = slot;
-    meeting->first[rank()] = std::move(first);
-    meeting->second[rank()] = std::move(second);
+    meeting->sent[rank()] = std::move(sent);
+    meeting->received[rank()] = std::move(received);
     meeting->colors[rank()] = color;
     meeting->entered[rank()] = true;
     if (++meeting->count == size()) Finish(call.sequence, *meeting, work);
@@ -216,8 +217,8 @@ class ThreadCommunicator : public Communicator {
 
   std::shared_ptr<Meeting> NewMeeting() const {
     auto meeting = std::make_shared<Meeting>();
-    meeting->first.resize(size());
-    meeting->second.resize(size());
+    meeting->sent.resize(size());
+    meeting->received.resize(size());
     meeting->colors.resize(size());
     meeting->entered.resize(size());
     return meeting;
@@ -225,8 +226,8 @@ class ThreadCommunicator : public Communicator {
 
   void Finish(uint64_t sequence, Meeting& meeting, const Work& work) {
     work(meeting);
-    meeting.first.clear();
-    meeting.second.clear();
+    meeting.sent.clear();
+    meeting.received.clear();
     meeting.done = true;
     meeting.finished = Clock::now();
     group_->meetings.erase(sequence);
