@@ -12,6 +12,7 @@
 #include "src/base/log.h"
 #include "src/base/random.h"
 #include "src/eval/evaluation.h"
+#include "src/eval/evaluators.h"
 #include "src/eval/png_writer.h"
 #include "src/eval/samples.h"
 #include "src/eval/translations.h"

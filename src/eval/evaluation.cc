@@ -7,6 +7,7 @@
 #include "src/base/error.h"
 #include "src/base/random.h"
 #include "src/eval/caption_diversity.h"
+#include "src/eval/evaluators.h"
 #include "src/eval/gather_partial.h"
 #include "src/eval/place_score.h"
 #include "src/eval/report.h"
@@ -17,7 +18,6 @@ namespace {
 // Pictures that are drawn and judged together. A chunk has the same pictures for every number of ranks, so
 // that networks see the same batches and scores are the same to the last digit, with as many threads a rank.
 constexpr int64_t kChunk = 64;
-using Evaluators = std::vector<std::unique_ptr<Evaluator>>;
 
 EvalBatch ToEvalBatch(const dataio::Batch& batch, int64_t first, const Examination& examination) {
   EvalBatch result;

@@ -21,14 +21,14 @@ struct Judges {
   nn::ImageEncoder image{nullptr};
   nn::Classifier classifier{nullptr};
   std::unique_ptr<ColourAttributes> attributes;
-  SmallPartNet parts{nullptr};
+  SmallPartNet part_judge{nullptr};
   std::string damsm_digest, classifier_digest;
   // What the classifier sees and what is read off it, for protocols: "torch-compat: trunk inception_v3"; its
   // pooled features, which distances compare; and what the Inception Score reads.
   std::string trunk_protocol, features_protocol, probabilities_protocol;
   int64_t inception_splits = 10;
-  DistanceChoice distances;   // of the classifier's pooled features; none without a classifier
-  double parts_accuracy = 0;  // of the part judge on held-out drawings
+  DistanceChoice distances;        // of the classifier's pooled features; none without a classifier
+  double part_judge_accuracy = 0;  // on held-out drawings
 };
 
 // How the judges' networks are shaped, and those of a system's frozen encoders: the same flags.
@@ -55,19 +55,5 @@ Judges MakeJudges(const JudgeNetworks& networks, const recipes::PretrainedWeight
 // A judge of pictures alone: the classifier of `weights`. Throws Error{kUser} where they are no classifier's.
 Judges MakePictureJudges(const JudgeNetworks& networks, const recipes::PretrainedWeights& weights,
                          const JudgeOptions& judge_options);
-
-// Of pictures that were drawn for some of so many `classes`, by the classifier. Throws Error{kUser} where it
-// knows others.
-std::unique_ptr<Evaluator> MakeClassEvaluator(const Judges& judges, int64_t classes,
-                                              const std::string& prefix);
-
-// The scores that the judges can give, their names with `prefix` in front.
-std::vector<std::unique_ptr<Evaluator>> MakeEvaluators(const Judges& judges, const dataio::Dataset& test,
-                                                       const std::string& prefix, uint64_t seed);
-
-// The names of the scores that evaluations of so many `images` in training can give, in order, before there
-// are judges: of these `weights`, without prefix and attributes.
-std::vector<std::string> ScoreNames(const recipes::PretrainedWeights& weights, const dataio::Dataset& test,
-                                    const DistanceChoice& distances, int64_t images);
 
 }  // namespace helio::eval
