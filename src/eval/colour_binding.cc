@@ -43,7 +43,7 @@ std::vector<std::pair<int64_t, int64_t>> DifferentPairs(const std::vector<int64_
 std::string ProtocolOf(int64_t pictures, int64_t asked, const ColourBindingOptions& options) {
   std::ostringstream protocol;
   protocol << "N=" << pictures << " asked=" << asked << " folds=" << options.folds;
-  if (!options.judge.empty()) protocol << " judge=" << options.judge;
+  protocol << JudgeInProtocol(options.judge);
   return protocol.str();
 }
 
@@ -146,7 +146,7 @@ std::vector<Score> ColourSwap::Finish(const NamedTensors& merged) const {
   std::ostringstream protocol;
   protocol << "N=" << swapped.sum().item<int64_t>() << " of " << swapped.size(0)
            << " folds=" << options_.folds << " seed=" << options_.seed << " chance=0.5";
-  if (!options_.judge.empty()) protocol << " judge=" << options_.judge;
+  protocol << JudgeInProtocol(options_.judge);
   return {{name(), share.mean, share.deviation, protocol.str()}};
 }
 

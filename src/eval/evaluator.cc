@@ -61,6 +61,8 @@ bool IsInOrder(const torch::Tensor& order, int64_t rows) {
 
 }  // namespace
 
+std::string JudgeInProtocol(const std::string& judge) { return judge.empty() ? "" : " judge=" + judge; }
+
 NamedTensors MergePartials(std::vector<NamedTensors> partials) {
   CheckSameFields(partials);
   NamedTensors merged = Concatenate(std::move(partials));

@@ -68,6 +68,9 @@ class Evaluator {
   std::string name_;
 };
 
+// What a protocol says of a judge: " judge=...", nothing of one without a name.
+std::string JudgeInProtocol(const std::string& judge);
+
 // All ranks' rows under each other. Where there is a tensor "positions", rows are put into its order and
 // repeated positions are dropped, so that the result is the same for every number of ranks. Empty partials
 // are skipped. Beside what comes in and goes out it takes the memory of the largest tensor; rows that are in

@@ -58,7 +58,7 @@ std::vector<Score> InceptionScore::Finish(const NamedTensors& merged) const {
         probabilities.index_select(0, ShuffledOrder(probabilities.size(0), *options_.shuffle_seed));
     protocol << " shuffle_seed=" << *options_.shuffle_seed;
   }
-  if (!options_.judge.empty()) protocol << " judge=" << options_.judge;
+  protocol << JudgeInProtocol(options_.judge);
   const auto score = InceptionScoreOf(probabilities, options_.splits);
   return {{name(), score.mean, score.deviation, protocol.str()}};
 }

@@ -102,7 +102,7 @@ std::vector<Score> RPrecision::Finish(const NamedTensors& merged) const {
   protocol << "N=" << images.size(0) << " candidates=1+" << options_.wrong << " of other "
            << (options_.classed ? "classes" : "pictures") << ", folds=" << options_.folds
            << " seed=" << options_.seed;
-  if (!options_.judge.empty()) protocol << " judge=" << options_.judge;
+  protocol << JudgeInProtocol(options_.judge);
   std::vector<Score> scores;
   for (size_t k = 0; k < result.tops.size(); ++k) {
     scores.push_back({name() + "_top" + std::to_string(k + 1), result.tops[k].mean, result.tops[k].deviation,
