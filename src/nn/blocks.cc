@@ -1,5 +1,7 @@
 #include "src/nn/blocks.h"
 
+#include <bit>
+
 #include "src/nn/resize.h"
 
 namespace helio::nn {
@@ -17,9 +19,13 @@ torch::Tensor DoubleSizeImpl::forward(const torch::Tensor& input) {
   return torch::upsample_nearest2d(input, sides);
 }
 
+int64_t Doublings(int64_t side) { return std::countr_zero(static_cast<uint64_t>(side)) - 2; }
+
 torch::nn::LeakyReLU Leaky() {
   return torch::nn::LeakyReLU(torch::nn::LeakyReLUOptions().negative_slope(0.2));
 }
+
+torch::nn::ReLU ReluInPlace() { return torch::nn::ReLU(torch::nn::ReLUOptions().inplace(true)); }
 
 Conv2d Conv1x1(int64_t in, int64_t out, bool bias) { return Conv(in, out, 1, 1, 0, bias); }
 Conv2d Conv3x3(int64_t in, int64_t out) { return Conv(in, out, 3, 1, 1, false); }

@@ -28,7 +28,11 @@ class DoubleSizeImpl : public torch::nn::Module {
 };
 TORCH_MODULE(DoubleSize);
 
+// How often 4 is doubled until it is `side`, a power of two.
+int64_t Doublings(int64_t side);
+
 torch::nn::LeakyReLU Leaky();  // slope 0.2
+torch::nn::ReLU ReluInPlace();
 Conv2d Conv1x1(int64_t in, int64_t out, bool bias = false);
 Conv2d Conv3x3(int64_t in, int64_t out);      // stride 1, no bias
 Conv2d Conv4x4Down(int64_t in, int64_t out);  // stride 2, no bias: halves the side

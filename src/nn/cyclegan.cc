@@ -1,8 +1,6 @@
 #include "src/nn/cyclegan.h"
 
 #include "src/base/precision.h"
-#include "src/nn/blocks.h"
-#include "src/nn/convolution.h"
 #include "src/nn/torch7.h"
 
 namespace helio::nn {
@@ -62,25 +60,14 @@ class MirrorPaddingFunction : public torch::autograd::Function<MirrorPaddingFunc
   }
 };
 
-// A convolution in front of an instance norm has a bias, as published, which changes nothing: the norm takes
-// it away. Its gradient is rounding, of which Adam would make steps of the rate's size, other ones on another
-// number of ranks. So it stays as it is.
-template <typename Convolution>
-Convolution Normed(Convolution convolution) {
-  convolution->bias.set_requires_grad(false);
-  return convolution;
-}
-
 ConvTranspose2d DoublingConv(int64_t in, int64_t out) {
   return ConvTranspose2d(
       torch::nn::ConvTranspose2dOptions(in, out, 3).stride(2).padding(1).output_padding(1));
 }
 
-torch::nn::ReLU ReluInPlace() { return torch::nn::ReLU(torch::nn::ReLUOptions().inplace(true)); }
-
 template <typename Convolution>
 void AddNormed(torch::nn::Sequential& layers, const Convolution& convolution) {
-  layers->push_back(Normed(convolution));
+  layers->push_back(WithoutBiasGradient(convolution));
   layers->push_back(InstanceNorm());
   layers->push_back(ReluInPlace());
 }
@@ -103,9 +90,10 @@ torch::Tensor MirrorPaddingImpl::forward(const torch::Tensor& input) {
 
 MirrorBlockImpl::MirrorBlockImpl(int64_t channels) {
   conv_block = register_module(
-      "conv_block", torch::nn::Sequential(MirrorPadding(1), Normed(BiasedConv(channels, channels, 3, 1, 0)),
-                                          InstanceNorm(), ReluInPlace(), MirrorPadding(1),
-                                          Normed(BiasedConv(channels, channels, 3, 1, 0)), InstanceNorm()));
+      "conv_block",
+      torch::nn::Sequential(MirrorPadding(1), WithoutBiasGradient(BiasedConv(channels, channels, 3, 1, 0)),
+                            InstanceNorm(), ReluInPlace(), MirrorPadding(1),
+                            WithoutBiasGradient(BiasedConv(channels, channels, 3, 1, 0)), InstanceNorm()));
 }
 
 TranslatorImpl::TranslatorImpl(const TranslatorOptions& options) {
@@ -127,7 +115,7 @@ PatchCriticImpl::PatchCriticImpl(const PatchCriticOptions& options) {
   torch::nn::Sequential layers(BiasedConv(3, channels, 4, 2, 1), Leaky());
   const auto add = [&](int64_t stride) {
     const int64_t wider = std::min(2 * channels, 8 * options.df);
-    layers->push_back(Normed(BiasedConv(channels, wider, 4, stride, 1)));
+    layers->push_back(WithoutBiasGradient(BiasedConv(channels, wider, 4, stride, 1)));
     layers->push_back(InstanceNorm());
     layers->push_back(Leaky());
     channels = wider;

@@ -1,7 +1,5 @@
 #include "src/nn/discriminator.h"
 
-#include <bit>
-
 #include "src/nn/convolution.h"
 
 namespace helio::nn {
@@ -27,8 +25,7 @@ torch::nn::Sequential Encoder(int64_t df, int64_t halvings) {
 DiscriminatorHeadImpl::DiscriminatorHeadImpl(int64_t df, int64_t embedding, bool conditional) {
   if (conditional) jointConv = register_module("jointConv", Block3x3Leaky(8 * df + embedding, 8 * df));
   // The sigmoid of the published Sequential has no parameters; the losses apply it.
-  outlogits = register_module(
-      "outlogits", torch::nn::Sequential(Conv2d(torch::nn::Conv2dOptions(8 * df, 1, 4).stride(4))));
+  outlogits = register_module("outlogits", torch::nn::Sequential(ToLogit(df)));
 }
 
 torch::Tensor DiscriminatorHeadImpl::forward(const torch::Tensor& features, const torch::Tensor& sentence,
@@ -45,7 +42,7 @@ std::vector<torch::nn::Sequential> RegisterTrunk(torch::nn::Module& module, int6
   const auto add = [&](const std::string& name, const torch::nn::Sequential& block) {
     trunk.push_back(module.register_module("img_code_s" + name, block));
   };
-  const int64_t halvings = std::countr_zero(static_cast<uint64_t>(side)) - 2;
+  const int64_t halvings = Doublings(side);
   add("16", Encoder(df, std::min<int64_t>(halvings, 4)));
   int64_t channels = 8 * df, scale = 16;
   for (int64_t i = 4; i < halvings; ++i, channels *= 2)

@@ -6,15 +6,6 @@
 #include "src/nn/spatial_transformer.h"
 
 namespace helio::nn {
-namespace {
-
-std::string WithNumber(const char* name, int64_t number) { return name + std::to_string(number); }
-
-// How often a map of that side is halved to 4.
-int64_t Halvings(int64_t cells) { return Doublings(cells); }
-
-}  // namespace
-
 GawwnTrunkImpl::GawwnTrunkImpl(int64_t df, int64_t halvings) {
   int64_t in = 3;
   for (int64_t i = 0; i <= halvings; ++i) {
@@ -22,9 +13,9 @@ GawwnTrunkImpl::GawwnTrunkImpl(int64_t df, int64_t halvings) {
     const int64_t out = norm ? 2 * df : df;
     auto layer = i < halvings ? BiasedConv(in, out, 4, 2, 1) : BiasedConv(in, out, 3, 1, 1);
     if (norm)
-      normed_.push_back(RegisterNormed(*this, WithNumber("conv", i), WithNumber("bn", i), layer));
+      normed_.push_back(RegisterNormed(*this, Numbered("conv", i), Numbered("bn", i), layer));
     else
-      plain_.push_back(register_module(WithNumber("conv", i), layer));
+      plain_.push_back(register_module(Numbered("conv", i), layer));
     in = out;
   }
 }
@@ -38,7 +29,7 @@ torch::Tensor GawwnTrunkImpl::forward(const torch::Tensor& images, int64_t times
 
 GawwnCriticImpl::GawwnCriticImpl(const GawwnCriticOptions& options, int64_t more_region, int64_t spread)
     : cells_(PlaceSide(options.side)) {
-  const int64_t df = options.df, text = options.projection, halvings = Halvings(cells_);
+  const int64_t df = options.df, text = options.projection, halvings = Doublings(cells_);
   trunk = register_module("trunk", GawwnTrunk(df, Doublings(options.side) - Doublings(cells_)));
   txt = register_module("txt", torch::nn::Linear(options.embedding, text));
   rconv0_ = RegisterNormed(*this, "rconv0", "rbn0", BiasedConv(2 * df + text, 2 * df, 3, 1, 1));
@@ -47,7 +38,7 @@ GawwnCriticImpl::GawwnCriticImpl(const GawwnCriticOptions& options, int64_t more
   int64_t in = 2 * df;
   for (int64_t i = 0; i < halvings; ++i, in *= 2)
     whole_.push_back(
-        RegisterNormed(*this, WithNumber("gconv", i), WithNumber("gbn", i), BiasedConv(in, 2 * in, 4, 2, 1)));
+        RegisterNormed(*this, Numbered("gconv", i), Numbered("gbn", i), BiasedConv(in, 2 * in, 4, 2, 1)));
   join_ = RegisterNormed(*this, "gconv2", "gbn2", BiasedConv(in + spread, 4 * df, 1));
   last_ = RegisterNormed(*this, "gconv3", "gbn3", BiasedConv(4 * df, df, 4));
   fc0_ = RegisterNormed(*this, "fc0", "bn_fc", torch::nn::Linear(2 * df, df));
@@ -75,13 +66,13 @@ torch::Tensor GawwnCriticImpl::Judge(const GawwnLook& look, const torch::Tensor&
 }
 
 GawwnBoxCriticImpl::GawwnBoxCriticImpl(const GawwnCriticOptions& options)
-    : GawwnCriticImpl(options, 0, Halvings(PlaceSide(options.side)) > 0 ? options.df : options.projection) {
+    : GawwnCriticImpl(options, 0, Doublings(PlaceSide(options.side)) > 0 ? options.df : options.projection) {
   int64_t in = options.projection;
-  const int64_t halvings = Halvings(cells());
+  const int64_t halvings = Doublings(cells());
   for (int64_t i = 0; i < halvings; ++i) {
     const int64_t out = i + 1 < halvings ? 4 * options.df : options.df;
     spread_.push_back(
-        RegisterNormed(*this, WithNumber("tconv", i), WithNumber("tbn", i), BiasedConv(in, out, 4, 2, 1)));
+        RegisterNormed(*this, Numbered("tconv", i), Numbered("tbn", i), BiasedConv(in, out, 4, 2, 1)));
     in = out;
   }
   UseChannelsLast(*this);

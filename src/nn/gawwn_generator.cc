@@ -7,8 +7,6 @@
 namespace helio::nn {
 namespace {
 
-std::string Numbered(const char* name, size_t number) { return name + std::to_string(number); }
-
 // {B, C} as a map of one cell.
 torch::Tensor AsMap(const torch::Tensor& values) {
   return values.unsqueeze(-1).unsqueeze(-1).contiguous(torch::MemoryFormat::ChannelsLast);

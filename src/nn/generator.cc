@@ -1,7 +1,5 @@
 #include "src/nn/generator.h"
 
-#include "src/nn/torch7.h"
-
 namespace helio::nn {
 
 torch::nn::Sequential ToImage(int64_t channels) {

@@ -1,27 +1,21 @@
 #include "src/nn/stackgan.h"
 
-#include <bit>
-
 #include "src/nn/generator.h"
 
 namespace helio::nn {
 namespace {
 
-int64_t PowersAbove4(int64_t side) { return std::countr_zero(static_cast<uint64_t>(side)) - 2; }
-
-torch::nn::ReLU Relu() { return torch::nn::ReLU(torch::nn::ReLUOptions().inplace(true)); }
-
 torch::nn::Sequential Doubling(int64_t in, int64_t out) {
-  return torch::nn::Sequential(DoubleSize(), Conv3x3(in, out), BatchNorm(out), Relu());
+  return torch::nn::Sequential(DoubleSize(), Conv3x3(in, out), BatchNorm(out), ReluInPlace());
 }
 
 // relu(x + BN(conv(relu(BN(conv(x)))))), names block.0 ... block.4.
 class ReluBlockImpl : public torch::nn::Module {
  public:
   explicit ReluBlockImpl(int64_t channels) {
-    block_ = register_module("block",
-                             torch::nn::Sequential(Conv3x3(channels, channels), BatchNorm(channels), Relu(),
-                                                   Conv3x3(channels, channels), BatchNorm(channels)));
+    block_ = register_module(
+        "block", torch::nn::Sequential(Conv3x3(channels, channels), BatchNorm(channels), ReluInPlace(),
+                                       Conv3x3(channels, channels), BatchNorm(channels)));
   }
   torch::Tensor forward(const torch::Tensor& input) { return (block_->forward(input) + input).relu(); }
 
@@ -32,7 +26,7 @@ TORCH_MODULE(ReluBlock);
 
 // Strided convolutions to 4 x 4; above 8 df channels, 3 x 3 ones back to 8 df.
 torch::nn::Sequential Trunk(int64_t df, int64_t side) {
-  const int64_t halvings = PowersAbove4(side);
+  const int64_t halvings = Doublings(side);
   int64_t channels = halvings < 4 ? 8 * df >> (halvings - 1) : df;
   torch::nn::Sequential layers(Conv4x4Down(3, channels), Leaky());
   const auto add = [&](const Conv2d& convolution, int64_t out) {
@@ -71,9 +65,9 @@ StackGanStage1Impl::StackGanStage1Impl(const StackGanOptions& options)
   fc = register_module(
       "fc", torch::nn::Sequential(
                 torch::nn::Linear(torch::nn::LinearOptions(options.z + options.condition, flat).bias(false)),
-                BatchNorm(flat), Relu()));
+                BatchNorm(flat), ReluInPlace()));
   int64_t channels = channels_;
-  for (int64_t i = 1; i <= PowersAbove4(options.side); ++i, channels /= 2)
+  for (int64_t i = 1; i <= Doublings(options.side); ++i, channels /= 2)
     upsample_.push_back(register_module("upsample" + std::to_string(i), Doubling(channels, channels / 2)));
   img = register_module("img", ToImage(channels));
   UseChannelsLast(*this);
@@ -93,10 +87,11 @@ StackGanStage2Impl::StackGanStage2Impl(const StackGanOptions& options) {
   ca_net = register_module("ca_net", ReluAugmentation(options.embedding, options.condition));
   const int64_t gf = options.gf, wide = 4 * gf;
   encoder = register_module(
-      "encoder", torch::nn::Sequential(Conv3x3(3, gf), Relu(), Conv4x4Down(gf, 2 * gf), BatchNorm(2 * gf),
-                                       Relu(), Conv4x4Down(2 * gf, wide), BatchNorm(wide), Relu()));
-  hr_joint = register_module(
-      "hr_joint", torch::nn::Sequential(Conv3x3(options.condition + wide, wide), BatchNorm(wide), Relu()));
+      "encoder",
+      torch::nn::Sequential(Conv3x3(3, gf), ReluInPlace(), Conv4x4Down(gf, 2 * gf), BatchNorm(2 * gf),
+                            ReluInPlace(), Conv4x4Down(2 * gf, wide), BatchNorm(wide), ReluInPlace()));
+  hr_joint = register_module("hr_joint", torch::nn::Sequential(Conv3x3(options.condition + wide, wide),
+                                                               BatchNorm(wide), ReluInPlace()));
   residual = torch::nn::Sequential();
   for (int64_t i = 0; i < options.residual_blocks; ++i) residual->push_back(ReluBlock(wide));
   register_module("residual", residual);

@@ -1,7 +1,5 @@
 #include "src/nn/torch7.h"
 
-#include <bit>
-
 namespace helio::nn {
 
 Conv2d BiasedConv(int64_t in, int64_t out, int64_t kernel, int64_t stride, int64_t padding) {
@@ -13,7 +11,5 @@ ConvTranspose2d BiasedUp(int64_t in, int64_t out, int64_t kernel, int64_t stride
 }
 
 torch::Tensor LeakyOf(const torch::Tensor& input, double slope) { return torch::leaky_relu(input, slope); }
-
-int64_t Doublings(int64_t side) { return std::countr_zero(static_cast<uint64_t>(side)) - 2; }
 
 }  // namespace helio::nn

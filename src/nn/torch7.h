@@ -1,8 +1,7 @@
 #pragma once
 #include <string>
 
-#include "src/nn/batch_norm.h"
-#include "src/nn/convolution.h"
+#include "src/nn/blocks.h"
 
 // What the networks that were published for Torch7 are made of: layers with biases, batch norm behind them.
 namespace helio::nn {
@@ -11,8 +10,12 @@ Conv2d BiasedConv(int64_t in, int64_t out, int64_t kernel, int64_t stride = 1, i
 // SpatialFullConvolution.
 ConvTranspose2d BiasedUp(int64_t in, int64_t out, int64_t kernel, int64_t stride = 1, int64_t padding = 0);
 torch::Tensor LeakyOf(const torch::Tensor& input, double slope = 0.2);
-// How often 4 is doubled until it is `side`, a power of two.
-int64_t Doublings(int64_t side);
+
+// A layer's name: "bn3".
+template <typename Integer>
+std::string Numbered(const char* name, Integer number) {
+  return name + std::to_string(number);
+}
 
 inline int64_t OutputsOf(const Conv2d& layer) { return layer->options.out_channels(); }
 inline int64_t OutputsOf(const ConvTranspose2d& layer) { return layer->options.out_channels(); }
@@ -30,8 +33,9 @@ struct NormedLayer {
   }
 };
 
-// A bias in front of a batch norm, as published, changes nothing: the norm takes it away. Its gradient is
-// rounding, of which Adam would make steps, other ones on another number of ranks. So it stays as it is.
+// A bias in front of a norm, as published, changes nothing: the norm takes it away. Its gradient is rounding,
+// of which Adam would make steps of the rate's size, other ones on another number of ranks. So it stays as it
+// is.
 template <typename Layer>
 Layer WithoutBiasGradient(Layer layer) {
   layer->bias.set_requires_grad(false);
