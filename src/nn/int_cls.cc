@@ -62,7 +62,7 @@ torch::Tensor IntClsGeneratorImpl::forward(const torch::Tensor& noise, const tor
   return up_.back()(features).tanh();
 }
 
-IntClsCriticImpl::IntClsCriticImpl(const IntClsCriticOptions& options) : coco_(options.coco) {
+IntClsCriticImpl::IntClsCriticImpl(const IntClsCriticOptions& options) : variant_(options.variant) {
   const int64_t halvings = Doublings(options.side), wide = 8 * options.df;
   int64_t in = 3;
   for (int64_t i = 0; i < halvings; ++i) {
@@ -74,7 +74,7 @@ IntClsCriticImpl::IntClsCriticImpl(const IntClsCriticOptions& options) : coco_(o
   }
   residual_ = register_module("res", Bottleneck(wide, 2 * options.df, kSlope));
   txt = register_module("txt", torch::nn::Linear(options.embedding, options.projection));
-  if (!coco_) bn_txt = register_module("bn_txt", BatchNorm(options.projection));
+  if (variant_ != IntClsVariant::kCoco) bn_txt = register_module("bn_txt", BatchNorm(options.projection));
   joint = register_module("joint", BiasedConv(wide + options.projection, wide, 1));
   bn_joint = register_module("bn_joint", BatchNorm(wide));
   head = register_module("head", BiasedConv(wide, 1, 4));
@@ -85,7 +85,7 @@ IntClsCriticImpl::IntClsCriticImpl(const IntClsCriticOptions& options) : coco_(o
 // published for birds and flowers.
 bool IntClsCriticImpl::Activated(size_t layer) const {
   const size_t behind = conv_.size() - 1 - layer;
-  return layer == 0 || (behind > 0 && (behind > 1 || coco_));
+  return layer == 0 || (behind > 0 && (behind > 1 || variant_ == IntClsVariant::kCoco));
 }
 
 std::vector<torch::Tensor> IntClsCriticImpl::Features(const std::vector<torch::Tensor>& images) {
@@ -107,7 +107,7 @@ std::vector<torch::Tensor> IntClsCriticImpl::Conditional(const std::vector<Pair>
   }
   const auto rows = RowsOf(pictures);
   auto text = txt(torch::cat(sentences));
-  if (!coco_) text = bn_txt->ForwardParts(text, rows);
+  if (variant_ != IntClsVariant::kCoco) text = bn_txt->ForwardParts(text, rows);
   const auto seen = torch::cat(pictures);
   auto features = joint(torch::cat({seen, Tiled(LeakyOf(text), seen)}, 1));
   features = LeakyOf(bn_joint->ForwardParts(features, rows));

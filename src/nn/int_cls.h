@@ -46,13 +46,18 @@ class IntClsGeneratorImpl : public torch::nn::Module {
 };
 TORCH_MODULE(IntClsGenerator);
 
+// Which program's discriminator.
+enum class IntClsVariant {
+  kCub,   // birds and flowers
+  kCoco,  // a leaky ReLU after the last but one halving, and no batch norm on the text
+};
+
 struct IntClsCriticOptions {
   int64_t embedding = 1024;
   int64_t projection = 128;
   int64_t df = 64;
   int64_t side = 64;
-  // The program for COCO: a leaky ReLU after the last but one halving, and no batch norm on the text.
-  bool coco = false;
+  IntClsVariant variant = IntClsVariant::kCub;
 };
 
 // The matching-aware discriminator: its one head sees the sentence.
@@ -68,7 +73,7 @@ class IntClsCriticImpl : public torch::nn::Module, public Critic {
  private:
   bool Activated(size_t layer) const;
 
-  const bool coco_;
+  const IntClsVariant variant_;
   std::vector<Conv2d> conv_;
   std::vector<BatchNorm> norm_;  // behind all but the first of them
   Bottleneck residual_{nullptr};

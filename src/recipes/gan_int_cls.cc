@@ -11,6 +11,9 @@
 namespace helio::recipes {
 namespace {
 
+constexpr Named<nn::IntClsVariant> kIntClsVariants[] = {{nn::IntClsVariant::kCub, "cub"},
+                                                        {nn::IntClsVariant::kCoco, "coco"}};
+
 using losses::BatchScope;
 
 // Which of the batch's pairs (i, i + B / 2) this rank interpolates: as large a share as its share of rows.
@@ -64,7 +67,7 @@ GanIntCls::GanIntCls(const GanIntClsOptions& options, const Surroundings& surrou
                                       .projection = options.text_projection,
                                       .df = options.df,
                                       .side = options.base_side,
-                                      .coco = options.critic == CriticVariant::kCoco}) {
+                                      .variant = options.critic}) {
   nn::InitializeTorch7(*generator_, RandomKey(surroundings.seed, "generator"));
   nn::InitializeTorch7(*critic_, RandomKey(surroundings.seed, "discriminator"));
   for (torch::nn::Module* net : std::initializer_list<torch::nn::Module*>{&*generator_, &*critic_}) {
@@ -216,7 +219,7 @@ void GanIntClsOptions::Declare(OptionList& list) {
   list.Add(
       "sentence_repeats", &sentence_repeats, AnyValue(),
       "A caption may count twice in the mean over --sentence_captions, as published for birds and flowers");
-  list.Add("critic", &critic, kCriticVariants,
+  list.Add("critic", &critic, kIntClsVariants,
            "GAN-INT-CLS's discriminator, as published for birds and flowers or for COCO");
   list.Group("Losses");
   list.Add("interpolation", &interpolation, kInterpolations,

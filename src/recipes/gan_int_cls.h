@@ -13,14 +13,6 @@ enum class Interpolation {
 inline constexpr Named<Interpolation> kInterpolations[] = {
     {Interpolation::kMean, "mean"}, {Interpolation::kRandom, "random"}, {Interpolation::kNone, "none"}};
 
-// For which data set a published discriminator was made.
-enum class CriticVariant {
-  kCub,  // flowers, too
-  kCoco,
-};
-inline constexpr Named<CriticVariant> kCriticVariants[] = {{CriticVariant::kCub, "cub"},
-                                                           {CriticVariant::kCoco, "coco"}};
-
 // Defaults: icml2016 scripts/train_cub.sh.
 struct GanIntClsOptions : BaseSideOptions, PlayerOptions, SentenceOptions, Torch7GameOptions {
   GanIntClsOptions() {
@@ -29,7 +21,7 @@ struct GanIntClsOptions : BaseSideOptions, PlayerOptions, SentenceOptions, Torch
     ema_decay = 0;
     sentence_captions = 4;
   }
-  CriticVariant critic = CriticVariant::kCub;
+  nn::IntClsVariant critic = nn::IntClsVariant::kCub;
   Interpolation interpolation = Interpolation::kMean;
   double interpolation_weight = 1;
   bool sentence_repeats = true;

@@ -24,10 +24,11 @@ class IntClsCriticReplay {
  public:
   explicit IntClsCriticReplay(Fixture& fixture)
       : fixture_(fixture),
-        net_(nn::IntClsCriticOptions{.embedding = fixture.Hyper("TXT"),
-                                     .projection = fixture.Hyper("NT"),
-                                     .df = fixture.Hyper("NDF"),
-                                     .coco = IsOfCoco(fixture)}) {}
+        net_(nn::IntClsCriticOptions{
+            .embedding = fixture.Hyper("TXT"),
+            .projection = fixture.Hyper("NT"),
+            .df = fixture.Hyper("NDF"),
+            .variant = IsOfCoco(fixture) ? nn::IntClsVariant::kCoco : nn::IntClsVariant::kCub}) {}
 
   void Run() {
     fixture_.Give("out.txt", MeanSentence(fixture_));
