@@ -100,11 +100,11 @@ Vocabulary Vocabulary::Read(const std::filesystem::path& path) {
 }
 
 Vocabulary Vocabulary::FromJson(const Json& json, const std::string& where) {
-  const auto rule = json.contains("rule") ? JsonField<std::string>(json, "rule", where) : "ascii";
-  if (rule != "ascii" && rule != "unicode")
-    ThrowData("its words follow the unknown rule '" + rule + "'", where, "it is of a newer Heliograph");
-  Vocabulary vocabulary(JsonField<std::vector<std::string>>(json, "words", where), where,
-                        rule == "unicode" ? WordRule::kUnicode : WordRule::kAscii);
+  const auto said = json.contains("rule") ? JsonField<std::string>(json, "rule", where) : "ascii";
+  const auto rule = ValueIn(kWordRules, said);
+  if (!rule)
+    ThrowData("its words follow the unknown rule '" + said + "'", where, "it is of a newer Heliograph");
+  Vocabulary vocabulary(JsonField<std::vector<std::string>>(json, "words", where), where, *rule);
   if (json.contains("digest") && JsonField<std::string>(json, "digest", where) != vocabulary.Digest())
     ThrowData("the words do not match their digest", where, "the file was changed or damaged");
   return vocabulary;
@@ -130,7 +130,7 @@ std::string Vocabulary::Digest() const {
 
 std::string Vocabulary::ToJson() const {
   Json json{{"format_version", 1}, {"digest", Digest()}};
-  if (rule_ == WordRule::kUnicode) json["rule"] = "unicode";
+  if (rule_ == WordRule::kUnicode) json["rule"] = NameIn(kWordRules, rule_);
   json["words"] = words_;
   return json.dump();
 }

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "src/base/enum_names.h"
 #include "src/base/json.h"
 
 namespace helio::dataio {
@@ -19,6 +20,8 @@ enum class WordRule {
   // is cut by ICU's dictionaries. Of ASCII text the same words.
   kUnicode,
 };
+inline constexpr Named<WordRule> kWordRules[] = {{WordRule::kAscii, "ascii"},
+                                                 {WordRule::kUnicode, "unicode"}};
 
 // Text is UTF-8; damaged bytes separate words.
 std::vector<std::string> Tokenize(std::string_view text, WordRule rule = WordRule::kAscii);

@@ -20,7 +20,7 @@ std::string Title(const std::string& what, const recipes::RowNoise& noise) {
 
 // A row without pictures yet, all of which are of this noise or begin with it.
 PictureRow RowOf(RowKind kind, const std::string& title, const recipes::RowNoise& noise) {
-  return {kind, NameOf(kind) + "-" + std::to_string(noise.row + 1), title, {}};
+  return {kind, NameIn(kRowKinds, kind) + "-" + std::to_string(noise.row + 1), title, {}};
 }
 
 // A caption, and what its picture is called.
@@ -87,20 +87,6 @@ std::vector<std::string> SentencesIn(const std::string& texts) {
 }
 
 }  // namespace
-
-std::string NameOf(RowKind kind) {
-  switch (kind) {
-    case RowKind::kPictures:
-      return "picture";
-    case RowKind::kEdit:
-      return "edit";
-    case RowKind::kText:
-      return "text";
-    case RowKind::kNoise:
-      return "noise";
-  }
-  return "";
-}
 
 void RowOptions::Declare(OptionList& list) {
   list.Add("texts", &texts, AnyValue(),

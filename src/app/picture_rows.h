@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "src/app/prompt_reader.h"
+#include "src/base/enum_names.h"
 
 namespace helio::app {
 
@@ -28,8 +29,11 @@ struct RowPicture {
 // What a row shows: pictures of one sentence, the sentence with words changed, the way to another sentence or
 // to another noise.
 enum class RowKind { kPictures, kEdit, kText, kNoise };
-// As manifests and files' names have it: "picture", "edit", "text", "noise".
-std::string NameOf(RowKind kind);
+// As manifests and files' names have it.
+inline constexpr Named<RowKind> kRowKinds[] = {{RowKind::kPictures, "picture"},
+                                               {RowKind::kEdit, "edit"},
+                                               {RowKind::kText, "text"},
+                                               {RowKind::kNoise, "noise"}};
 
 struct PictureRow {
   RowKind kind;

@@ -29,7 +29,7 @@ torch::Tensor Drawn(const PictureRow& row, const recipes::Prompt& places, const 
 }
 
 Json ManifestLine(const PictureRow& row, const RowPicture& picture) {
-  Json line = {{"kind", NameOf(row.kind)},
+  Json line = {{"kind", NameIn(kRowKinds, row.kind)},
                {"caption", picture.from.text},
                {"seed", picture.noise.seed},
                {"noise", picture.noise.row + 1},

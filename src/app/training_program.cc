@@ -105,7 +105,7 @@ class TrainingProgram {
                      {kFactsFile, JsonText(ToJson(data_.Facts()))}};
     session.version = Version();
     session.revision = Revision();
-    session.weight_gradient = nn::NameOf(nn::ChosenWeightGradient());
+    session.weight_gradient = NameIn(nn::kWeightGradients, nn::ChosenWeightGradient());
     return session;
   }
 

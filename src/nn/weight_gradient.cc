@@ -116,7 +116,6 @@ std::atomic<WeightGradient>& Chosen() {
 
 WeightGradient ChosenWeightGradient() { return Chosen(); }
 void ChooseWeightGradient(WeightGradient kind) { Chosen() = kind; }
-const char* NameOf(WeightGradient kind) { return kind == WeightGradient::kTaps ? "taps" : "library"; }
 
 torch::Tensor WeightGradientByTaps(const torch::Tensor& output_gradient, const torch::Tensor& input,
                                    const Window& window) {

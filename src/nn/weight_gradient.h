@@ -1,4 +1,5 @@
 #pragma once
+#include "src/base/enum_names.h"
 #include "src/base/tensor.h"
 
 namespace helio::nn {
@@ -20,8 +21,9 @@ torch::Tensor WeightGradientByTaps(const torch::Tensor& output_gradient, const t
 // processors without AVX-512, or where ONEDNN_MAX_CPU_ISA keeps oneDNN from it: the same kind of processor
 // gives the same bits again. Choosing is for tests and benchmarks, between steps.
 enum class WeightGradient { kTaps, kLibrary };
+inline constexpr Named<WeightGradient> kWeightGradients[] = {{WeightGradient::kTaps, "taps"},
+                                                             {WeightGradient::kLibrary, "library"}};
 WeightGradient ChosenWeightGradient();
 void ChooseWeightGradient(WeightGradient kind);
-const char* NameOf(WeightGradient kind);  // "taps", "library"
 
 }  // namespace helio::nn

@@ -1,10 +1,10 @@
 #include "tests/support/faulty_communicator.h"
 
 #include <csignal>
-#include <map>
 #include <stdexcept>
 #include <thread>
 
+#include "src/base/enum_names.h"
 #include "src/base/error.h"
 #include "src/base/tensor.h"
 
@@ -77,12 +77,12 @@ class FaultyCommunicator : public Communicator {
 }  // namespace
 
 Fault::Kind FaultKind(const std::string& word) {
-  static const std::map<std::string, Fault::Kind> kinds = {
-      {"none", Fault::Kind::kNone}, {"fail", Fault::Kind::kFail}, {"delay", Fault::Kind::kDelay},
-      {"hang", Fault::Kind::kHang}, {"kill", Fault::Kind::kKill}, {"stop", Fault::Kind::kStop}};
-  const auto found = kinds.find(word);
-  if (found == kinds.end()) throw std::invalid_argument("unknown fault " + word);
-  return found->second;
+  static constexpr Named<Fault::Kind> kKinds[] = {
+      {Fault::Kind::kNone, "none"}, {Fault::Kind::kFail, "fail"}, {Fault::Kind::kDelay, "delay"},
+      {Fault::Kind::kHang, "hang"}, {Fault::Kind::kKill, "kill"}, {Fault::Kind::kStop, "stop"}};
+  const auto found = ValueIn(kKinds, word);
+  if (!found) throw std::invalid_argument("unknown fault " + word);
+  return *found;
 }
 
 std::unique_ptr<Communicator> MakeFaulty(Communicator& inner, const Fault& fault) {
