@@ -5,6 +5,7 @@
 
 #include "cluster/mpi_chain.h"
 #include "cluster/mpi_exchange.h"
+#include "cluster/mpi_small_reduce.h"
 #include "cluster/mpi_tree.h"
 #include "cluster/sub_world.h"
 #include "cluster/tag_space.h"
@@ -121,9 +122,7 @@ class MpiCommunicator : public Communicator {
 
   // Tags are reserved in call order, so all ranks agree on them.
   std::shared_ptr<MpiOperation> Small(const Call& call, const torch::Tensor& buffer, Reduce op) {
-    const MpiExchange::Wanted wanted{Collective::kAllReduce, buffer.scalar_type(), op, everybody_,
-                                     tags_.Reserve(1)};
-    return std::make_shared<MpiSmallReduce>(engine_, call, buffer, wanted);
+    return std::make_shared<MpiSmallReduce>(engine_, call, buffer, op, everybody_, tags_.Reserve(1));
   }
 
   std::shared_ptr<MpiOperation> Exchange(Collective collective, const Call& call,

@@ -132,45 +132,4 @@ void MpiExchange::Receive(Lane& lane, int member, const ExchangeLayout::Slice& s
            "exchange");
 }
 
-MpiSmallReduce::MpiSmallReduce(std::shared_ptr<MpiEngine> engine, Call call, torch::Tensor buffer,
-                               const MpiExchange::Wanted& wanted)
-    : MpiOperation(std::move(engine), std::move(call)),
-      buffer_(std::move(buffer)),
-      wanted_(wanted),
-      ranks_(wanted.group->size()) {}
-
-void MpiSmallReduce::Begin() {
-  begun_ = true;
-  const auto bytes = static_cast<int>(buffer_.nbytes());
-  staging_.resize(static_cast<size_t>(bytes) * ranks_);
-  requests_.reserve(2 * ranks_);
-  for (int step = 1; step < ranks_; ++step) {
-    const int from = wanted_.group->Before(step);
-    CheckMpi(MPI_Irecv(staging_.data() + static_cast<int64_t>(from) * bytes, bytes, MPI_BYTE,
-                       wanted_.group->PeerAt(from), wanted_.tag, MPI_COMM_WORLD,
-                       &requests_.emplace_back(MPI_REQUEST_NULL)),
-             "small all-reduce");
-  }
-  for (int step = 1; step < ranks_; ++step)
-    CheckMpi(MPI_Isend(buffer_.const_data_ptr(), bytes, MPI_BYTE,
-                       wanted_.group->PeerAt(wanted_.group->After(step)), wanted_.tag, MPI_COMM_WORLD,
-                       &requests_.emplace_back(MPI_REQUEST_NULL)),
-             "small all-reduce");
-}
-
-bool MpiSmallReduce::Advance() {
-  if (!begun_) Begin();
-  if (!Completed(requests_)) return false;
-  AddUp();
-  return true;
-}
-
-void MpiSmallReduce::AddUp() {
-  std::vector<const void*> parts;
-  for (int rank = 0; rank < ranks_; ++rank)
-    parts.push_back(rank == wanted_.group->rank ? buffer_.const_data_ptr()
-                                                : staging_.data() + rank * buffer_.nbytes());
-  ReduceParts(buffer_.mutable_data_ptr(), parts, buffer_.numel(), wanted_.dtype, wanted_.op);
-}
-
 }  // namespace helio::cluster

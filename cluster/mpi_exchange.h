@@ -92,23 +92,4 @@ class MpiExchange : public MpiOperation {
   int64_t next_chunk_ = 0;
 };
 
-// All-reduce of a small buffer in one step: everybody sends everything to everybody and adds in rank order.
-class MpiSmallReduce : public MpiOperation {
- public:
-  MpiSmallReduce(std::shared_ptr<MpiEngine> engine, Call call, torch::Tensor buffer,
-                 const MpiExchange::Wanted& wanted);
-  bool Advance() override;
-
- private:
-  void Begin();
-  void AddUp();
-
-  torch::Tensor buffer_;
-  MpiExchange::Wanted wanted_;
-  int ranks_;
-  bool begun_ = false;
-  std::vector<char> staging_;
-  std::vector<MPI_Request> requests_;
-};
-
 }  // namespace helio::cluster
