@@ -193,15 +193,10 @@ std::array<int, 2> Shard::Size(int64_t record) const {
 
 void Shard::State::ReadPicture(int64_t record, uint64_t skip, std::span<uint8_t> target) const {
   const uint64_t begin = seal.images.begin + image_offset.at(static_cast<size_t>(record)) + skip;
-  for (size_t done = 0; done < target.size();) {
-    const ssize_t got =
-        ::pread(file, target.data() + done, target.size() - done, static_cast<off_t>(begin + done));
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) throw ErrorOfErrno(errno, where, "record " + std::to_string(record) + " cannot be read");
-    if (got == 0)
-      ThrowData("record " + std::to_string(record) + " cannot be read", where, "the file is truncated");
-    done += static_cast<size_t>(got);
-  }
+  const auto got = ReadAllAt(file, begin, std::as_writable_bytes(target));
+  if (got < 0) throw ErrorOfErrno(errno, where, "record " + std::to_string(record) + " cannot be read");
+  if (got < std::ssize(target))
+    ThrowData("record " + std::to_string(record) + " cannot be read", where, "the file is truncated");
 }
 
 std::vector<uint8_t> Shard::ImageBytes(int64_t record) const {

@@ -38,14 +38,9 @@ uint64_t BytesOf(int file, const fs::path& path) {
 }
 
 void ReadAt(int file, uint64_t begin, std::span<std::byte> target, const std::string& where) {
-  for (size_t done = 0; done < target.size();) {
-    const ssize_t got =
-        ::pread(file, target.data() + done, target.size() - done, static_cast<off_t>(begin + done));
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) throw ErrorOfErrno(errno, where, "cannot be read");
-    if (got == 0) ThrowData("has shrunk while it was read", where, "copy the whole file again");
-    done += static_cast<size_t>(got);
-  }
+  const auto got = ReadAllAt(file, begin, target);
+  if (got < 0) throw ErrorOfErrno(errno, where, "cannot be read");
+  if (got < std::ssize(target)) ThrowData("has shrunk while it was read", where, "copy the whole file again");
 }
 
 ShardSeal SealAtEnd(int file, uint64_t file_bytes, const std::string& where) {

@@ -153,6 +153,19 @@ Error AsError(const fs::filesystem_error& error) {
   return ErrorOfErrno(error.code().value(), error.path1(), what.substr(0, what.find(": ")));
 }
 
+int64_t ReadAllAt(int file, uint64_t begin, std::span<std::byte> target) {
+  size_t done = 0;
+  while (done < target.size()) {
+    const ssize_t got =
+        ::pread(file, target.data() + done, target.size() - done, static_cast<off_t>(begin + done));
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return -1;
+    if (got == 0) break;
+    done += static_cast<size_t>(got);
+  }
+  return static_cast<int64_t>(done);
+}
+
 void WriteFileAtomically(const fs::path& path, std::string_view content) {
   AtomicFile file(path);
   file.Write(std::as_bytes(std::span(content.data(), content.size())));

@@ -51,6 +51,9 @@ void RemoveFile(const std::filesystem::path& path);  // one that is not there is
 void RemoveTree(const std::filesystem::path& path);
 void Rename(const std::filesystem::path& from, const std::filesystem::path& to);
 
+// As pread, but of all of `target`: fewer bytes only where the file ends; -1 with errno.
+int64_t ReadAllAt(int file, uint64_t begin, std::span<std::byte> target);
+
 uint64_t FileSize(const std::filesystem::path& path);
 // Whether the name still stands for the open `file`; not where it was removed or replaced, or cannot be seen.
 bool NamesFile(const std::filesystem::path& path, int file) noexcept;
