@@ -70,14 +70,16 @@ torch::Tensor SentenceLoss(const torch::Tensor& code, const torch::Tensor& sente
   return BothWays(GatherRows(scope.batch, own, scope.rows), classes, scope);
 }
 
-LossTerms DamsmLoss(const torch::Tensor& regions, const torch::Tensor& code, const torch::Tensor& words,
-                    const torch::Tensor& sentence, const torch::Tensor& lengths, const torch::Tensor& classes,
-                    const DamsmOptions& options, double weight, const BatchScope& scope) {
+LossTerms DamsmLoss(const DamsmPairs& pairs, const DamsmOptions& options, double weight,
+                    const BatchScope& scope) {
   const FullPrecision full;
   const auto words_loss =
-      WordsLoss(Exact(regions), Exact(words), lengths, classes, options, scope).sum() * weight;
+      WordsLoss(Exact(pairs.regions), Exact(pairs.words), pairs.lengths, pairs.classes, options, scope)
+          .sum() *
+      weight;
   const auto sentence_loss =
-      SentenceLoss(Exact(code), Exact(sentence), classes, options.gamma3, scope).sum() * weight;
+      SentenceLoss(Exact(pairs.code), Exact(pairs.sentence), pairs.classes, options.gamma3, scope).sum() *
+      weight;
   return {{"words", words_loss}, {"sentence", sentence_loss}};
 }
 

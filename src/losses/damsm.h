@@ -26,14 +26,21 @@ RegionContext AttendRegions(const torch::Tensor& regions, const torch::Tensor& w
 torch::Tensor WordSimilarities(const torch::Tensor& regions, const torch::Tensor& words,
                                const torch::Tensor& padding, const DamsmOptions& options);
 
+// What the encoders make of a rank's b pictures and their captions.
+struct DamsmPairs {
+  torch::Tensor regions;   // {b, D, h, w}
+  torch::Tensor code;      // {b, D}
+  torch::Tensor words;     // {b, D, words}
+  torch::Tensor sentence;  // {b, D}
+  torch::Tensor lengths;   // {b}
+  torch::Tensor classes;   // {b}: other pairs of a pair's class are no negatives of it; undefined: they are
+};
+
 // The DAMSM loss over the global batch (AttnGAN eq. 11-13): own images against all captions, the similarity
-// matrix gathered, cross-entropy along rows (w0, s0) and columns (w1, s1). Pairs of one class off the
-// diagonal are no negatives where `classes` {b} is defined. regions {b, D, h, w}, code {b, D}, words {b, D,
-// words}, sentence {b, D}, lengths {b}. Differentiable in all of them. Collective. Terms: words (w0 + w1),
-// sentence (s0 + s1), times `weight`.
-LossTerms DamsmLoss(const torch::Tensor& regions, const torch::Tensor& code, const torch::Tensor& words,
-                    const torch::Tensor& sentence, const torch::Tensor& lengths, const torch::Tensor& classes,
-                    const DamsmOptions& options, double weight, const BatchScope& scope);
+// matrix gathered, cross-entropy along rows (w0, s0) and columns (w1, s1). Differentiable in all features.
+// Collective. Terms: words (w0 + w1), sentence (s0 + s1), times `weight`.
+LossTerms DamsmLoss(const DamsmPairs& pairs, const DamsmOptions& options, double weight,
+                    const BatchScope& scope);
 
 // The pieces, for tests: {2} = row and column cross-entropy.
 torch::Tensor WordsLoss(const torch::Tensor& regions, const torch::Tensor& words,

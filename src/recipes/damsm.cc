@@ -99,8 +99,12 @@ class Damsm : public System {
     const auto text = text_encoder_->forward(data.captions, data.caption_lengths, Dropout(step));
     const auto image = image_encoder_->forward(data.images.back());
     return losses::DamsmLoss(
-        image.regions, image.code, text.words, text.sentence, data.caption_lengths,
-        class_masks_ ? data.classes : torch::Tensor(),
+        {.regions = image.regions,
+         .code = image.code,
+         .words = text.words,
+         .sentence = text.sentence,
+         .lengths = data.caption_lengths,
+         .classes = class_masks_ ? data.classes : torch::Tensor()},
         {.gamma1 = options_.gamma1, .gamma2 = options_.gamma2, .gamma3 = options_.gamma3}, 1,
         losses::ScopeOf(loss_scope_, step.batch.rows));
   }

@@ -114,9 +114,13 @@ FrozenDamsm::FrozenDamsm(const DamsmImageOptions& options, const FrozenTextOptio
 LossTerms FrozenDamsm::Terms(const torch::Tensor& fake, const TextCondition& text, const dataio::Domain& data,
                              double weight, const losses::BatchScope& scope) {
   const auto image = encoder_->forward(fake);
-  return losses::DamsmLoss(image.regions, image.code, text.words / text_scale_, text.sentence / text_scale_,
-                           data.caption_lengths, class_masks_ ? data.classes : torch::Tensor(), options_,
-                           weight, scope);
+  return losses::DamsmLoss({.regions = image.regions,
+                            .code = image.code,
+                            .words = text.words / text_scale_,
+                            .sentence = text.sentence / text_scale_,
+                            .lengths = data.caption_lengths,
+                            .classes = class_masks_ ? data.classes : torch::Tensor()},
+                           options_, weight, scope);
 }
 
 }  // namespace helio::recipes

@@ -36,9 +36,13 @@ losses::LossTerms TextTerms(const Fixture& fixture, Judges& judges, const torch:
                             const Texts& texts, const losses::BatchScope& scope) {
   if (judges.image_encoder) {
     const auto seen = judges.image_encoder(image);
-    auto terms =
-        losses::DamsmLoss(seen.regions, seen.code, texts.words, texts.sentence, texts.lengths, texts.classes,
-                          DamsmOptionsOf(fixture), fixture.Hyper<double>("LAMBDA"), scope);
+    auto terms = losses::DamsmLoss({.regions = seen.regions,
+                                    .code = seen.code,
+                                    .words = texts.words,
+                                    .sentence = texts.sentence,
+                                    .lengths = texts.lengths,
+                                    .classes = texts.classes},
+                                   DamsmOptionsOf(fixture), fixture.Hyper<double>("LAMBDA"), scope);
     CHECK_EQ(terms.size(), 2u);
     return {{"w_loss", terms[0].value}, {"s_loss", terms[1].value}};
   }

@@ -111,7 +111,7 @@ TEST_P(DamsmTest, RanksEqualOne) {
     const auto regions = share.Own(data_.regions), code = share.Own(data_.code),
                words = share.Own(data_.words), sentence = share.Own(data_.sentence);
     const auto classes = GetParam() ? share.Own(data_.classes) : torch::Tensor();
-    const auto terms = DamsmLoss(regions, code, words, sentence, share.Own(data_.lengths), classes, kGammas,
+    const auto terms = DamsmLoss({regions, code, words, sentence, share.Own(data_.lengths), classes}, kGammas,
                                  5, {share.batch, share.rows});
     (terms[0].value + terms[1].value).backward();
     return {terms[0].value.detach(), terms[1].value.detach(), regions.grad(), words.grad(), code.grad(),
