@@ -43,8 +43,8 @@ class TrainingProgram {
         communicator_(communicator),
         data_(run_.DataFolders()),
         weights_(ReadWeights(run_, data_.train().vocabulary())),
-        batch_(MakeBatch(run_.batch_norm, communicator)),
-        negatives_(MakeBatch(run_.negatives, communicator)),
+        norm_scope_(MakeBatch(run_.batch_norm, communicator)),
+        loss_scope_(MakeBatch(run_.negatives, communicator)),
         system_(MadeSystem()),
         needs_(system_->Needs()),
         trainer_(*system_, communicator, options.trainer),
@@ -77,7 +77,8 @@ class TrainingProgram {
   bool is_rank0() const { return communicator_.rank() == 0; }
 
   std::unique_ptr<recipes::System> MadeSystem() const {
-    auto system = MakeSystemOnHost(options_, {*batch_, *negatives_, run_.seed, weights_, data_.Facts()});
+    auto system =
+        MakeSystemOnHost(options_, {*norm_scope_, *loss_scope_, run_.seed, weights_, data_.Facts()});
     LoadInitialWeights(run_.InitialFiles(), *system);
     return system;
   }
@@ -164,7 +165,7 @@ class TrainingProgram {
   cluster::Communicator& communicator_;
   const TrainingData data_;
   const recipes::PretrainedWeights weights_;
-  const std::unique_ptr<GlobalBatch> batch_, negatives_;
+  const std::unique_ptr<GlobalBatch> norm_scope_, loss_scope_;
   const std::unique_ptr<recipes::System> system_;
   const std::vector<dataio::DomainNeeds> needs_;
   train::Trainer trainer_;

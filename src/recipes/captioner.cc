@@ -60,13 +60,13 @@ class CaptionValidation : public Validation {
 class Captioner : public System {
  public:
   Captioner(const CaptionerTrainingOptions& options, const Surroundings& surroundings)
-      : options_(options), batch_(surroundings.batch) {
+      : options_(options), norm_scope_(surroundings.norm_scope) {
     encoder_ = nn::CaptionEncoder(nn::MakeImageTrunk(options.caption_trunk, "--caption_trunk"),
                                   options.caption_embedding);
     decoder_ =
         nn::CaptionDecoder(options.caption_embedding, options.caption_hidden, surroundings.data.vocabulary);
     StartFromClassifier(encoder_->trunk(), surroundings.weights);
-    nn::UseGlobalBatch(*encoder_, &surroundings.batch);
+    nn::UseGlobalBatch(*encoder_, &surroundings.norm_scope);
     if (options.freeze_trunk) nn::Freeze(encoder_->trunk());
   }
 
@@ -96,12 +96,12 @@ class Captioner : public System {
   LossTerms Terms(const BatchStep& step) {
     const auto& data = step.data;
     const auto logits = decoder_->forward(encoder_->forward(data.images.back()), data.captions);
-    return {{"caption",
-             losses::CaptionLoss(logits, data.captions, data.caption_lengths, {batch_, step.batch.rows})}};
+    return {{"caption", losses::CaptionLoss(logits, data.captions, data.caption_lengths,
+                                            {norm_scope_, step.batch.rows})}};
   }
 
   const CaptionerTrainingOptions options_;
-  GlobalBatch& batch_;
+  GlobalBatch& norm_scope_;
   nn::CaptionEncoder encoder_{nullptr};
   nn::CaptionDecoder decoder_{nullptr};
 };

@@ -37,11 +37,11 @@ class Accuracy : public Validation {
 class ImageClassifier : public System {
  public:
   ImageClassifier(const ClassifierOptions& options, const Surroundings& surroundings)
-      : options_(options), batch_(surroundings.batch) {
+      : options_(options), norm_scope_(surroundings.norm_scope) {
     const int64_t classes = surroundings.data.classes;
     if (classes < 2) ThrowUser("the data set has no classes", "--data", "a classifier needs them");
     classifier_ = nn::Classifier(nn::MakeImageTrunk(options.image_trunk, "--image_trunk"), classes);
-    nn::UseGlobalBatch(*classifier_, &batch_);
+    nn::UseGlobalBatch(*classifier_, &norm_scope_);
   }
 
   // It reads no captions, but their lengths order a batch's rows, as in every other training.
@@ -70,11 +70,11 @@ class ImageClassifier : public System {
     const auto logits = Exact(classifier_->forward(step.data.images.back()));
     const FullPrecision full;
     const auto per_row = torch::cross_entropy_loss(logits, step.data.classes, {}, at::Reduction::None);
-    return {{"cross_entropy", losses::BatchScope{batch_, rows}.Mean(per_row, rows.global)}};
+    return {{"cross_entropy", losses::BatchScope{norm_scope_, rows}.Mean(per_row, rows.global)}};
   }
 
   const ClassifierOptions options_;
-  GlobalBatch& batch_;
+  GlobalBatch& norm_scope_;
   nn::Classifier classifier_{nullptr};
 };
 

@@ -95,7 +95,7 @@ void CycleGanOptions::Declare(OptionList& list) {
 
 CycleGan::CycleGan(const CycleGanOptions& options, const Surroundings& surroundings)
     : options_(options),
-      ranks_(surroundings.loss_scope),
+      loss_scope_(surroundings.loss_scope),
       generator_a_(nn::TranslatorOptions{options.gf, options.residual_blocks}),
       generator_b_(nn::TranslatorOptions{options.gf, options.residual_blocks}),
       critic_a_(nn::PatchCriticOptions{options.df, options.d_layers}),
@@ -235,12 +235,12 @@ torch::Tensor CycleGan::Pooled(ImagePool& pool, const char* purpose, const torch
     const double p = random.Unit();
     return {p, random.Below(pool.size())};
   };
-  const auto all = GatherRows(ranks_, fakes.detach(), rows);
+  const auto all = GatherRows(loss_scope_, fakes.detach(), rows);
   return pool.Exchange(all, chance).narrow(0, rows.first, rows.local);
 }
 
 void CycleGan::CheckRun(const dataio::Batch& batch, const StepContext& context) const {
-  if (ranks_.ranks() == 1 && !batch.rows.whole())
+  if (loss_scope_.ranks() == 1 && !batch.rows.whole())
     ThrowUser("does not go with an image pool, which is the same on all ranks", "--negatives=local");
   const int64_t epochs = options_.n_epochs + options_.n_epochs_decay;
   if (options_.lr_policy != DecayPolicy::kLinear || context.steps <= epochs * context.steps_per_epoch) return;

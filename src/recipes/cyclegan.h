@@ -80,11 +80,11 @@ class CycleGan : public System {
   torch::Tensor Pooled(ImagePool& pool, const char* purpose, const torch::Tensor& fakes,
                        const CycleGanStep& step);
   torch::Tensor Against(const torch::Tensor& logits, double label, const CycleGanStep& step) const;
-  losses::BatchScope Scope(const CycleGanStep& step) const { return {ranks_, step.batch.rows}; }
+  losses::BatchScope Scope(const CycleGanStep& step) const { return {loss_scope_, step.batch.rows}; }
   void CheckRun(const dataio::Batch& batch, const StepContext& context) const;
 
   const CycleGanOptions options_;
-  GlobalBatch& ranks_;
+  GlobalBatch& loss_scope_;
   nn::Translator generator_a_, generator_b_;  // a to b, b to a
   nn::PatchCritic critic_a_, critic_b_;       // of b, of a
   ImagePool pool_a_, pool_b_;                 // of fakes of a, of b

@@ -48,7 +48,7 @@ class Damsm : public System {
         text_encoder_(MakeTextEncoder(options, surroundings.data.vocabulary)),
         image_encoder_(MakeImageEncoder(options, options)) {
     StartFromClassifier(image_encoder_->trunk(), surroundings.weights);
-    nn::UseGlobalBatch(*image_encoder_, &surroundings.batch);
+    nn::UseGlobalBatch(*image_encoder_, &surroundings.norm_scope);
     if (options.freeze_trunk)
       for (auto& parameter : image_encoder_->trunk().parameters()) parameter.set_requires_grad(false);
   }

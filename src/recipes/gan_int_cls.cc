@@ -28,7 +28,7 @@ class GanIntCls : public System {
   std::vector<Part> Parts() const override;
   std::vector<Round> Rounds() override;
   std::unique_ptr<Step> Prepare(const dataio::Batch& batch, const StepContext& context) override;
-  std::string WhyNotCaptured() const override { return WhyRanksAreAsked(batch_, loss_scope_); }
+  std::string WhyNotCaptured() const override { return WhyRanksAreAsked(norm_scope_, loss_scope_); }
   std::unique_ptr<Drawer> MakeDrawer() override;
 
  private:
@@ -45,7 +45,7 @@ class GanIntCls : public System {
   bool sees_wrong_pictures() const { return options_.cls_weight > 0; }
 
   const GanIntClsOptions options_;
-  GlobalBatch& batch_;
+  GlobalBatch& norm_scope_;
   GlobalBatch& loss_scope_;
   SentenceSource sentences_;
   nn::IntClsGenerator generator_{nullptr};
@@ -55,7 +55,7 @@ class GanIntCls : public System {
 
 GanIntCls::GanIntCls(const GanIntClsOptions& options, const Surroundings& surroundings)
     : options_(options),
-      batch_(surroundings.batch),
+      norm_scope_(surroundings.norm_scope),
       loss_scope_(surroundings.loss_scope),
       sentences_(options, surroundings),
       generator_(nn::IntClsGeneratorOptions{.embedding = sentences_.size(),
@@ -71,7 +71,7 @@ GanIntCls::GanIntCls(const GanIntClsOptions& options, const Surroundings& surrou
   nn::InitializeTorch7(*generator_, RandomKey(surroundings.seed, "generator"));
   nn::InitializeTorch7(*critic_, RandomKey(surroundings.seed, "discriminator"));
   for (torch::nn::Module* net : std::initializer_list<torch::nn::Module*>{&*generator_, &*critic_}) {
-    nn::UseGlobalBatch(*net, &batch_);
+    nn::UseGlobalBatch(*net, &norm_scope_);
     for (auto& bias : nn::ConvolutionBiases(*net))
       convolution_biases_.push_back(bias.set_requires_grad(false));
   }
@@ -194,7 +194,7 @@ LossTerms GanIntCls::GeneratorTerms(const GanIntClsStep& step) {
 
 std::unique_ptr<Drawer> GanIntCls::MakeDrawer() {
   return std::make_unique<ModuleDrawer>(
-      *generator_, batch_, "netG", [this](const Prompt& prompt, const DrawingRows& rows) {
+      *generator_, norm_scope_, "netG", [this](const Prompt& prompt, const DrawingRows& rows) {
         const auto like = generator_->parameters().front();
         const auto sentence = sentences_.Of(prompt, like.device()).to(like.scalar_type());
         return Pictures{{generator_->forward(DrawingNoise(rows, "noise", options_.z, like), sentence)}, {}};

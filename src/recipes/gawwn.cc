@@ -66,7 +66,7 @@ class GawwnPictures : public GawwnGame {
 
   std::unique_ptr<Drawer> MakeDrawer() override {
     return std::make_unique<ModuleDrawer>(
-        *generator_, batch_, "netG",
+        *generator_, norm_scope_, "netG",
         [this](const Prompt& prompt, const DrawingRows& rows) { return Draw(prompt, rows); });
   }
 

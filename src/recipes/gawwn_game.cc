@@ -30,7 +30,7 @@ class WithGradient : public torch::autograd::Function<WithGradient> {
 
 GawwnGame::GawwnGame(const GawwnOptions& options, const Surroundings& surroundings)
     : options_(options),
-      batch_(surroundings.batch),
+      norm_scope_(surroundings.norm_scope),
       sentences_(options, surroundings),
       loss_scope_(surroundings.loss_scope) {}
 
@@ -39,7 +39,7 @@ void GawwnGame::Begin(torch::nn::Module& generator, torch::nn::Module& critic, u
   critic_ = &critic;
   nn::InitializeTorch7(generator, RandomKey(seed, "generator"));
   nn::InitializeTorch7(critic, RandomKey(seed, "discriminator"));
-  for (auto* net : {generator_, critic_}) nn::UseGlobalBatch(*net, &batch_);
+  for (auto* net : {generator_, critic_}) nn::UseGlobalBatch(*net, &norm_scope_);
 }
 
 std::vector<Part> GawwnGame::Parts() const {

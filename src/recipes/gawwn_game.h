@@ -52,7 +52,7 @@ class GawwnGame : public System {
   virtual std::vector<torch::Tensor> Logits(const GawwnStep& step, const torch::Tensor& wrong) = 0;
 
   const GawwnOptions options_;
-  GlobalBatch& batch_;
+  GlobalBatch& norm_scope_;
   SentenceSource sentences_;
 
  private:

@@ -50,12 +50,12 @@ void LadderOptions::Declare(OptionList& list) {
 LadderGame::LadderGame(const LadderOptions& options, const Surroundings& surroundings,
                        nn::AttentionKind attention, bool only_last)
     : options_(options),
-      batch_(surroundings.batch),
+      norm_scope_(surroundings.norm_scope),
       loss_scope_(surroundings.loss_scope),
       text_encoder_(options, surroundings) {
   generator_ = nn::Generator(GeneratorOptionsOf(options, attention, only_last));
   nn::InitializeOrthogonal(*generator_, RandomKey(surroundings.seed, "generator"));
-  nn::UseGlobalBatch(*generator_, &batch_);
+  nn::UseGlobalBatch(*generator_, &norm_scope_);
   for (int64_t stage = only_last ? options.stages - 1 : 0; stage < options.stages; ++stage) {
     auto& discriminator = discriminators_.emplace_back(
         nn::DiscriminatorOptions{.df = options.df,
@@ -63,7 +63,7 @@ LadderGame::LadderGame(const LadderOptions& options, const Surroundings& surroun
                                  .side = options.base_side << stage,
                                  .unconditional = !only_last});  // published: D_NET256(b_jcu=False)
     nn::InitializeOrthogonal(*discriminator, RandomKey(surroundings.seed, "discriminator", {stage}));
-    nn::UseGlobalBatch(*discriminator, &batch_);
+    nn::UseGlobalBatch(*discriminator, &norm_scope_);
   }
 }
 
@@ -159,7 +159,7 @@ nn::GeneratorInput LadderGame::DrawingInput(const Prompt& prompt, const DrawingR
 
 std::unique_ptr<Drawer> LadderGame::MakeDrawer() {
   return std::make_unique<ModuleDrawer>(
-      *generator_, batch_, "netG", [this](const Prompt& prompt, const DrawingRows& rows) {
+      *generator_, norm_scope_, "netG", [this](const Prompt& prompt, const DrawingRows& rows) {
         auto output = generator_->forward(DrawingInput(prompt, rows));
         return Pictures{std::move(output.images), std::move(output.attention)};
       });

@@ -32,7 +32,7 @@ class LadderGame : public System {
   // One generator forward for the whole step: noise and conditioning noise are functions of (seed, step,
   // row).
   std::unique_ptr<Step> Prepare(const dataio::Batch& batch, const StepContext& context) override;
-  std::string WhyNotCaptured() const override { return WhyRanksAreAsked(batch_, loss_scope_); }
+  std::string WhyNotCaptured() const override { return WhyRanksAreAsked(norm_scope_, loss_scope_); }
   std::unique_ptr<Drawer> MakeDrawer() override;
 
  protected:
@@ -58,7 +58,7 @@ class LadderGame : public System {
   nn::WordMask MaskOf(const TextCondition& text, const RowRange& rows);
 
   const LadderOptions options_;
-  GlobalBatch& batch_;
+  GlobalBatch& norm_scope_;
   GlobalBatch& loss_scope_;
   FrozenText text_encoder_;
   nn::Generator generator_{nullptr};

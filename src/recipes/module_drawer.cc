@@ -23,7 +23,7 @@ void ModuleDrawer::ReestimateStatistics(const std::vector<Prompt>& prompts, uint
     first += rows;
   }
   nn::SetCumulativeStatistics(generator_, false);
-  nn::UseGlobalBatch(generator_, &batch_);
+  nn::UseGlobalBatch(generator_, &norm_scope_);
 }
 
 }  // namespace helio::recipes

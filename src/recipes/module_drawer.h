@@ -14,10 +14,13 @@ class ModuleDrawer : public Drawer {
   // A prompt's pictures, by the generator in the mode it is in.
   using Forward = std::function<Pictures(const Prompt& prompt, const DrawingRows& rows)>;
 
-  // `batch`: what the generator's batch norm sees in training; it is local while statistics are re-estimated.
-  // Both outlive the drawer.
-  ModuleDrawer(torch::nn::Module& generator, GlobalBatch& batch, std::string part, Forward forward)
-      : generator_(generator), batch_(batch), part_(std::move(part)), forward_(std::move(forward)) {}
+  // `norm_scope`: what the generator's batch norm spans in training; it is local while statistics are
+  // re-estimated. Both outlive the drawer.
+  ModuleDrawer(torch::nn::Module& generator, GlobalBatch& norm_scope, std::string part, Forward forward)
+      : generator_(generator),
+        norm_scope_(norm_scope),
+        part_(std::move(part)),
+        forward_(std::move(forward)) {}
 
   Pictures Draw(const Prompt& prompt, const DrawingRows& rows) override;
   void ReestimateStatistics(const std::vector<Prompt>& prompts, uint64_t seed) override;
@@ -25,7 +28,7 @@ class ModuleDrawer : public Drawer {
 
  private:
   torch::nn::Module& generator_;
-  GlobalBatch& batch_;
+  GlobalBatch& norm_scope_;
   const std::string part_;
   const Forward forward_;
 };

@@ -44,8 +44,8 @@ NamedTensors TrainedParametersOf(const torch::nn::Module& module, const std::str
   return parameters;
 }
 
-std::string WhyRanksAreAsked(const GlobalBatch& statistics, const GlobalBatch& loss_scope) {
-  if (statistics.ranks() > 1)
+std::string WhyRanksAreAsked(const GlobalBatch& norm_scope, const GlobalBatch& loss_scope) {
+  if (norm_scope.ranks() > 1)
     return "batch norm asks other ranks in the middle of a step (--batch_norm=local does not)";
   if (loss_scope.ranks() > 1)
     return "losses ask other ranks in the middle of a step (--negatives=local do not)";

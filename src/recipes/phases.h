@@ -35,7 +35,7 @@ std::function<LossTerms(Step&)> LossOf(Terms terms) {
 }
 
 // For System::WhyNotCaptured, of a system whose phases ask nothing but these.
-std::string WhyRanksAreAsked(const GlobalBatch& statistics, const GlobalBatch& loss_scope);
+std::string WhyRanksAreAsked(const GlobalBatch& norm_scope, const GlobalBatch& loss_scope);
 
 // A phase that updates what of `module` takes gradients, under `prefix` ("netG."); without losses yet.
 Phase MakePhase(const std::string& name, const torch::nn::Module& module, const std::string& prefix,

@@ -53,10 +53,10 @@ class Ppgn : public System {
   void TellApart(PpgnStep& step);
   void Fool(PpgnStep& step);
   nn::DropFactors Drop(const PpgnStep& step, const std::vector<const char*>& batches);
-  losses::BatchScope Scope(const PpgnStep& step) const { return {ranks_, step.batch.rows}; }
+  losses::BatchScope Scope(const PpgnStep& step) const { return {loss_scope_, step.batch.rows}; }
 
   const PpgnOptions options_;
-  GlobalBatch& ranks_;
+  GlobalBatch& loss_scope_;
   PpgnNets nets_;
   nn::CodeGenerator generator_;
   nn::PictureCritic critic_;
@@ -87,7 +87,7 @@ void CheckMiddle(const PpgnOptions& options) {
 
 Ppgn::Ppgn(const PpgnOptions& options, const Surroundings& surroundings)
     : options_(options),
-      ranks_(surroundings.loss_scope),
+      loss_scope_(surroundings.loss_scope),
       nets_(options, options, surroundings),
       generator_(options.Generator(nets_.code())),
       critic_(CriticOf(options)),
@@ -128,7 +128,7 @@ std::vector<Round> Ppgn::Rounds() {
 }
 
 std::unique_ptr<Step> Ppgn::Prepare(const dataio::Batch& batch, const StepContext& context) {
-  if (ranks_.ranks() == 1 && !batch.rows.whole())
+  if (loss_scope_.ranks() == 1 && !batch.rows.whole())
     ThrowUser("who trains is decided by the whole batch's losses", "--negatives=local",
               "it has no use here: global is the default");
   const torch::NoGradGuard no_grad;
@@ -138,7 +138,7 @@ std::unique_ptr<Step> Ppgn::Prepare(const dataio::Batch& batch, const StepContex
   const auto seen = nets_.Encode(step->image);
   step->features = seen.regions;
   step->code = seen.pooled;
-  if (context.step < kWatched) range_.Watch(GatherRows(ranks_, step->code, batch.rows));
+  if (context.step < kWatched) range_.Watch(GatherRows(loss_scope_, step->code, batch.rows));
   if (options_.loss_units == LossUnits::kSpread) ChooseUnits(*step);
   const at::AutoGradMode with_graph(playing_.generator);
   step->drawn = generator_->forward(step->code);
@@ -215,7 +215,7 @@ void Ppgn::Conclude(std::span<const std::unique_ptr<Step>> steps) {
     losses.push_back(torch::stack({step.real.detach() + step.fake.detach(), step.fooled.detach()}));
   }
   auto sums = torch::stack(losses).to(torch::kFloat64).sum(0);
-  ranks_.Sum(sums);
+  loss_scope_.Sum(sums);
   balance_.Update(sums);
 }
 

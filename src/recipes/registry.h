@@ -34,7 +34,7 @@ struct DataFacts {
 
 // What a system is built from, besides its options.
 struct Surroundings {
-  GlobalBatch& batch;  // batch-norm statistics; outlives the system
+  GlobalBatch& norm_scope;  // what batch-norm statistics span; outlives the system
   // What losses span: means, wrong pairs, contrastive negatives; outlives the system.
   GlobalBatch& loss_scope;
   uint64_t seed = 1;

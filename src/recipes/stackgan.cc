@@ -25,20 +25,20 @@ StackGan::StackGan(const StackGanOptions& options, const Surroundings& surroundi
                    bool unconditional)
     : options_(options),
       side_(side),
-      batch_(surroundings.batch),
+      norm_scope_(surroundings.norm_scope),
       loss_scope_(surroundings.loss_scope),
       sentences_(options, surroundings),
       critic_(nn::StackGanCriticOptions{
           .df = options.df, .condition = options.condition, .side = side, .unconditional = unconditional}) {
   nn::InitializeNormal(*critic_, RandomKey(surroundings.seed, "discriminator"));
-  nn::UseGlobalBatch(*critic_, &batch_);
+  nn::UseGlobalBatch(*critic_, &norm_scope_);
 }
 
 void StackGan::SetGenerator(std::shared_ptr<nn::StackGanGeneratorImpl> generator,
                             const Surroundings& surroundings) {
   generator_ = std::move(generator);
   nn::InitializeNormal(*generator_, RandomKey(surroundings.seed, "generator"));
-  nn::UseGlobalBatch(*generator_, &batch_);
+  nn::UseGlobalBatch(*generator_, &norm_scope_);
 }
 
 nn::StackGanOptions StackGan::NetworkOptions() const {
@@ -113,7 +113,7 @@ Pictures StackGan::Draw(const Prompt& prompt, const DrawingRows& rows) {
 
 std::unique_ptr<Drawer> StackGan::MakeDrawer() {
   return std::make_unique<ModuleDrawer>(
-      *generator_, batch_, "netG",
+      *generator_, norm_scope_, "netG",
       [this](const Prompt& prompt, const DrawingRows& rows) { return Draw(prompt, rows); });
 }
 

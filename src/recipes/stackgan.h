@@ -37,7 +37,7 @@ class StackGan : public System {
   std::vector<Part> Parts() const override;
   std::vector<Round> Rounds() override;
   std::unique_ptr<Step> Prepare(const dataio::Batch& batch, const StepContext& context) override;
-  std::string WhyNotCaptured() const override { return WhyRanksAreAsked(batch_, loss_scope_); }
+  std::string WhyNotCaptured() const override { return WhyRanksAreAsked(norm_scope_, loss_scope_); }
   std::unique_ptr<Drawer> MakeDrawer() override;
 
  protected:
@@ -59,7 +59,7 @@ class StackGan : public System {
   }
 
   const int64_t side_;
-  GlobalBatch& batch_;
+  GlobalBatch& norm_scope_;
   GlobalBatch& loss_scope_;
   SentenceSource sentences_;
   std::shared_ptr<nn::StackGanGeneratorImpl> generator_;

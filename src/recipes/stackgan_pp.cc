@@ -29,7 +29,7 @@ void StackGanPpOptions::Declare(OptionList& list) {
 }
 
 StackGanPp::StackGanPp(const StackGanPpOptions& options, const Surroundings& surroundings)
-    : options_(options), batch_(surroundings.batch), loss_scope_(surroundings.loss_scope) {
+    : options_(options), norm_scope_(surroundings.norm_scope), loss_scope_(surroundings.loss_scope) {
   if (options.gf >> (options.stages - 1) == 0)
     ThrowUser("has no channel left to halve in stage " + std::to_string(options.stages),
               "--gf=" + std::to_string(options.gf), "at least 2 to the power of --stages - 1");
@@ -43,14 +43,14 @@ StackGanPp::StackGanPp(const StackGanPpOptions& options, const Surroundings& sur
                                                  .base_side = options.base_side,
                                                  .conditional = options.conditional});
   nn::InitializeOrthogonal(*generator_, RandomKey(surroundings.seed, "generator"));
-  nn::UseGlobalBatch(*generator_, &batch_);
+  nn::UseGlobalBatch(*generator_, &norm_scope_);
   for (int64_t branch = 0; branch < options.stages; ++branch) {
     auto& critic = critics_.emplace_back(nn::TreeCriticOptions{.df = options.df,
                                                                .condition = options.condition,
                                                                .side = options.base_side << branch,
                                                                .conditional = options.conditional});
     nn::InitializeOrthogonal(*critic, RandomKey(surroundings.seed, "discriminator", {branch}));
-    nn::UseGlobalBatch(*critic, &batch_);
+    nn::UseGlobalBatch(*critic, &norm_scope_);
   }
 }
 
@@ -180,7 +180,7 @@ std::unique_ptr<Step> StackGanPp::Prepare(const dataio::Batch& batch, const Step
 
 std::string StackGanPp::WhyNotCaptured() const {
   if (options_.released()) return "the preview of --fidelity=released draws with a step's captions after it";
-  return WhyRanksAreAsked(batch_, loss_scope_);
+  return WhyRanksAreAsked(norm_scope_, loss_scope_);
 }
 
 // The published preview at a snapshot: the same noise each time, in training mode, so that it moves the
@@ -201,7 +201,7 @@ void StackGanPp::Conclude(std::span<const std::unique_ptr<Step>> steps) {
 
 std::unique_ptr<Drawer> StackGanPp::MakeDrawer() {
   return std::make_unique<ModuleDrawer>(
-      *generator_, batch_, "netG", [this](const Prompt& prompt, const DrawingRows& rows) {
+      *generator_, norm_scope_, "netG", [this](const Prompt& prompt, const DrawingRows& rows) {
         const auto like = generator_->parameters().front();
         const auto input = InputOf(
             [&] { return sentences_->Of(prompt, like.device()).to(like.scalar_type()); },

@@ -59,7 +59,7 @@ class StackGanPp : public System {
   }
 
   const StackGanPpOptions options_;
-  GlobalBatch& batch_;
+  GlobalBatch& norm_scope_;
   GlobalBatch& loss_scope_;
   std::unique_ptr<SentenceSource> sentences_;  // of the conditional tree
   nn::TreeGenerator generator_{nullptr};

@@ -174,9 +174,10 @@ Timing Measure(train::Trainer& trainer, cluster::Communicator& communicator, con
 
 Timing Run(cluster::Communicator& communicator, const std::string& recipe_name, const Preset& preset,
            int64_t rows, int64_t steps, const train::TrainerOptions& options) {
-  const auto batch = cluster::MakeGlobalBatch(communicator),
-             negatives = cluster::MakeGlobalBatch(communicator);
-  recipes::Surroundings surroundings{.batch = *batch, .loss_scope = *negatives, .seed = 1, .weights = {}};
+  const auto norm_scope = cluster::MakeGlobalBatch(communicator),
+             loss_scope = cluster::MakeGlobalBatch(communicator);
+  recipes::Surroundings surroundings{
+      .norm_scope = *norm_scope, .loss_scope = *loss_scope, .seed = 1, .weights = {}};
   surroundings.weights.random = true;
   surroundings.data = Facts(preset.vocabulary);
   const auto system = recipes::MakeSystem(recipe_name, preset.options, surroundings);

@@ -107,10 +107,10 @@ ToyTraining::ToyTraining(const std::string& recipe, cluster::Communicator& commu
                          const ToySizes& sizes)
     : communicator_(communicator),
       sizes_(sizes),
-      batch_(cluster::MakeGlobalBatch(communicator)),
-      negatives_(cluster::MakeGlobalBatch(communicator)) {
-  system_ =
-      recipes::MakeSystem(recipe, values, {*batch_, *negatives_, 7, {{}, /*random=*/true}, ToyFacts(sizes)});
+      norm_scope_(cluster::MakeGlobalBatch(communicator)),
+      loss_scope_(cluster::MakeGlobalBatch(communicator)) {
+  system_ = recipes::MakeSystem(recipe, values,
+                                {*norm_scope_, *loss_scope_, 7, {{}, /*random=*/true}, ToyFacts(sizes)});
   trainer_ = std::make_unique<train::Trainer>(*system_, communicator, options);
   trainer_->ResetAverages();
 }

@@ -43,7 +43,7 @@ class ToyTraining {
  private:
   cluster::Communicator& communicator_;
   const ToySizes sizes_;
-  const std::unique_ptr<GlobalBatch> batch_, negatives_;
+  const std::unique_ptr<GlobalBatch> norm_scope_, loss_scope_;
   std::unique_ptr<recipes::System> system_;
   std::unique_ptr<train::Trainer> trainer_;
 };
