@@ -60,7 +60,7 @@ class CaptionValidation : public Validation {
 class Captioner : public System {
  public:
   Captioner(const CaptionerTrainingOptions& options, const Surroundings& surroundings)
-      : options_(options), norm_scope_(surroundings.norm_scope) {
+      : options_(options), loss_scope_(surroundings.loss_scope) {
     encoder_ = nn::CaptionEncoder(nn::MakeImageTrunk(options.caption_trunk, "--caption_trunk"),
                                   options.caption_embedding);
     decoder_ =
@@ -97,11 +97,11 @@ class Captioner : public System {
     const auto& data = step.data;
     const auto logits = decoder_->forward(encoder_->forward(data.images.back()), data.captions);
     return {{"caption", losses::CaptionLoss(logits, data.captions, data.caption_lengths,
-                                            {norm_scope_, step.batch.rows})}};
+                                            {loss_scope_, step.batch.rows})}};
   }
 
   const CaptionerTrainingOptions options_;
-  GlobalBatch& norm_scope_;
+  GlobalBatch& loss_scope_;
   nn::CaptionEncoder encoder_{nullptr};
   nn::CaptionDecoder decoder_{nullptr};
 };

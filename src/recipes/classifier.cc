@@ -37,11 +37,11 @@ class Accuracy : public Validation {
 class ImageClassifier : public System {
  public:
   ImageClassifier(const ClassifierOptions& options, const Surroundings& surroundings)
-      : options_(options), norm_scope_(surroundings.norm_scope) {
+      : options_(options), loss_scope_(surroundings.loss_scope) {
     const int64_t classes = surroundings.data.classes;
     if (classes < 2) ThrowUser("the data set has no classes", "--data", "a classifier needs them");
     classifier_ = nn::Classifier(nn::MakeImageTrunk(options.image_trunk, "--image_trunk"), classes);
-    nn::UseGlobalBatch(*classifier_, &norm_scope_);
+    nn::UseGlobalBatch(*classifier_, &surroundings.norm_scope);
   }
 
   // It reads no captions, but their lengths order a batch's rows, as in every other training.
@@ -66,15 +66,15 @@ class ImageClassifier : public System {
 
  private:
   LossTerms Terms(const BatchStep& step) {
-    const auto& rows = step.batch.rows;
+    const auto scope = losses::ScopeOf(loss_scope_, step.batch.rows);
     const auto logits = Exact(classifier_->forward(step.data.images.back()));
     const FullPrecision full;
     const auto per_row = torch::cross_entropy_loss(logits, step.data.classes, {}, at::Reduction::None);
-    return {{"cross_entropy", losses::BatchScope{norm_scope_, rows}.Mean(per_row, rows.global)}};
+    return {{"cross_entropy", scope.Mean(per_row, scope.rows.global)}};
   }
 
   const ClassifierOptions options_;
-  GlobalBatch& norm_scope_;
+  GlobalBatch& loss_scope_;
   nn::Classifier classifier_{nullptr};
 };
 

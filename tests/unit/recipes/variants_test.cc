@@ -94,6 +94,18 @@ TEST_F(Variants, DamsmIsTrainedOnCropsOfItsOwn) {
   EXPECT_THROW(Played("damsm", {{"crop_side", "15"}}, 1, 1), Error);  // four halvings
 }
 
+// A rank alone with a part of the batch, as --batch_norm=local --negatives=local has it: its part is a batch.
+TEST_F(Variants, AClassifierOfRanksThatKnowNoOthersLearnsAMean) {
+  const auto system = Make("classifier");
+  const auto loss = [&](const RowRange& rows) {
+    auto batch = ToyBatch(0, {0, 3, kToyBatch}, torch::kFloat32, system->Needs());
+    batch.rows = rows;
+    const auto step = system->Prepare(batch, {});
+    return system->Rounds()[0][0].loss(*step)[0].value.item<double>();
+  };
+  EXPECT_EQ(loss({0, 3, kToyBatch}), loss({0, 3, 3}));
+}
+
 TEST_F(Variants, WidthsThatCannotBeHalvedAreRefused) {
   EXPECT_THROW(Make("stackgan_pp", {{"stages", "4"}, {"gf", "4"}, {"base_side", "8"}}), Error);
   EXPECT_THROW(Make("stackgan2", {{"gf", "2"}}), Error);
