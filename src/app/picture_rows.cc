@@ -69,7 +69,7 @@ std::vector<LabelledCaption> EditedCaptions(const RowOptions& options, const Rea
   return edited;
 }
 
-std::string TextIn(const std::string& texts) {
+std::string WholeText(const std::string& texts) {
   if (IsFolder(texts)) ThrowUser("is a directory, expected a file", "--texts=" + texts);
   std::ifstream file(texts);
   if (!file) ThrowUser("cannot be opened", "--texts=" + texts, "name a file of sentences, one a line");
@@ -81,7 +81,7 @@ std::string TextIn(const std::string& texts) {
 }
 
 std::vector<std::string> SentencesIn(const std::string& texts) {
-  auto sentences = dataio::TrimmedLines(TextIn(texts));
+  auto sentences = dataio::TrimmedLines(WholeText(texts));
   if (sentences.empty()) ThrowUser("has no sentence", "--texts=" + texts);
   return sentences;
 }
