@@ -142,7 +142,7 @@ std::string Dataset::Text(int64_t row, int64_t caption) const {
 
 Image Dataset::Picture(int64_t row) const {
   const auto [shard, record] = Locate(row);
-  if (shard->header().codec == "jpeg") return DecodeImage(shard->ImageBytes(record), shard->Id(record));
+  if (shard->header().codec == Codec::kJpeg) return DecodeImage(shard->ImageBytes(record), shard->Id(record));
   const auto [width, height] = shard->Size(record);
   const auto pixels = shard->RawRows(record, 0, height);
   Image image(width, height);
@@ -153,7 +153,7 @@ Image Dataset::Picture(int64_t row) const {
 Window Dataset::CropInto(int64_t row, int side, std::optional<uint64_t> key, bool may_mirror,
                          uint8_t* target) const {
   const auto [shard, record] = Locate(row);
-  if (shard->header().codec == "jpeg") {
+  if (shard->header().codec == Codec::kJpeg) {
     const Image image = DecodeImage(shard->ImageBytes(record), shard->Id(record));
     const auto window = ChooseWindow(image.width, image.height, side, key, may_mirror);
     CopyWindow(image.row(window.top), image.width, window, target);

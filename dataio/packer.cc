@@ -97,7 +97,7 @@ class Packer {
   }
 
   ShardHeader HeaderOf(const SourceSplit& split) const {
-    return {options_.name,        split.name,    NameIn(kCodecs, options_.codec),
+    return {options_.name,        split.name,    options_.codec,
             vocabulary_.Digest(), options_.side, split.key_point_names};
   }
 

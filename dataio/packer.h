@@ -16,10 +16,6 @@ enum class Framing {
 };
 inline constexpr Named<Framing> kFramings[] = {{Framing::kBox, "box"}, {Framing::kWhole, "none"}};
 
-// --codec: how stored pictures are encoded.
-enum class Codec { kJpeg, kRaw };
-inline constexpr Named<Codec> kCodecs[] = {{Codec::kJpeg, "jpeg"}, {Codec::kRaw, "raw"}};
-
 struct PackOptions {
   std::filesystem::path out;
   std::string name = "custom";  // of the data set, in the manifest

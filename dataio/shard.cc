@@ -68,7 +68,11 @@ void Shard::State::ReadHeader(Hdf5Reader& reader) {
     ThrowData("has another format version", where, "pack the data set again");
   header.dataset = reader.Attribute("dataset");
   header.split = reader.Attribute("split");
-  header.codec = reader.Attribute("codec");
+  const auto codec = reader.Attribute("codec");
+  const auto known = ValueIn(kCodecs, codec);
+  if (!known)
+    ThrowData("has pictures in the unknown codec '" + codec + "'", where, "it is of a newer Heliograph");
+  header.codec = *known;
   header.vocabulary = reader.Attribute("vocabulary");
   const auto side = ParseNumber<int>(reader.Attribute("side"));
   if (!side) ThrowData("attribute 'side' is not a number", where);

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "dataio/hdf5_file.h"
+#include "src/base/enum_names.h"
 
 namespace helio::dataio {
 
@@ -17,10 +18,17 @@ struct KeyPoint {
   bool operator==(const KeyPoint&) const = default;
 };
 
+// How a shard's pictures are encoded.
+enum class Codec {
+  kJpeg,
+  kRaw,  // rows of RGB pixels
+};
+inline constexpr Named<Codec> kCodecs[] = {{Codec::kJpeg, "jpeg"}, {Codec::kRaw, "raw"}};
+
 // What all records of a shard share.
 struct ShardHeader {
   std::string dataset, split;
-  std::string codec;       // "jpeg" | "raw"
+  Codec codec = Codec::kJpeg;
   std::string vocabulary;  // digest
   int side = 0;            // shorter side of stored pictures, pixels
   std::vector<std::string> key_point_names;

@@ -91,7 +91,7 @@ void WriteHeader(Hdf5Writer& file, const ShardHeader& header, size_t records) {
   file.Attribute("format_version", kShardVersion);
   file.Attribute("dataset", header.dataset);
   file.Attribute("split", header.split);
-  file.Attribute("codec", header.codec);
+  file.Attribute("codec", NameIn(kCodecs, header.codec));
   file.Attribute("side", std::to_string(header.side));
   file.Attribute("records", std::to_string(records));
   file.Attribute("vocabulary", header.vocabulary);

@@ -56,7 +56,7 @@ void Summary::Add(const dataio::Shard& shard, uint64_t file_bytes) {
   ++shards;
   records += shard.size();
   bytes += file_bytes;
-  codecs.insert(shard.header().codec);
+  codecs.insert(NameIn(dataio::kCodecs, shard.header().codec));
   key_points.insert(shard.header().key_point_names.begin(), shard.header().key_point_names.end());
   for (int64_t record = 0; record < shard.size(); ++record) {
     const auto [width, height] = shard.Size(record);
@@ -115,7 +115,7 @@ dataio::Image PictureOf(const dataio::Shard& shard, int64_t record, const fs::pa
   const auto bytes = shard.ImageBytes(record);
   const auto [width, height] = shard.Size(record);
   dataio::Image image;
-  if (shard.header().codec == "jpeg") {
+  if (shard.header().codec == dataio::Codec::kJpeg) {
     image = dataio::DecodeImage(bytes, where);
   } else {
     image.width = width;

@@ -43,7 +43,7 @@ void Draw(const fs::path& root, int64_t records) {
     std::vector<PackedRecord> part;
     for (int64_t i = s * records / kShards; i < (s + 1) * records / kShards; ++i) part.push_back(Record(i));
     const auto path = root / ("train-" + std::to_string(s) + ".h5");
-    WriteShard(path, part, {"synthetic", "train", "raw", vocabulary.Digest(), 4, {}});
+    WriteShard(path, part, {"synthetic", "train", Codec::kRaw, vocabulary.Digest(), 4, {}});
     shards.push_back(ManifestEntry(path, Shard(path, vocabulary.size())));
   }
   WriteFileAtomically(root / "manifest.json", Json{{"format_version", kManifestVersion},

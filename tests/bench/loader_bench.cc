@@ -101,7 +101,7 @@ void Run(const fs::path& root, int64_t side, int workers, double seconds) {
   const auto set = std::make_shared<const Dataset>(root, "train");
   const auto path = root / "train-00000-of-00001.h5";
   const Shard shard(path, set->vocabulary().size());
-  const bool raw = shard.header().codec == "raw";
+  const bool raw = shard.header().codec == Codec::kRaw;
   Json result;
   result["limit"] = ToJson(raw ? ReadLimit(path, shard, seconds) : DecodeLimit(shard, seconds));
   result["loader"] = ToJson(LoaderRate(set, side, workers, /*upload=*/false, seconds));

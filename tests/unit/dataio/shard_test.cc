@@ -21,7 +21,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-const ShardHeader kHeader{"birds", "train", "raw", "digest", 3, {"beak", "left eye"}};
+const ShardHeader kHeader{"birds", "train", Codec::kRaw, "digest", 3, {"beak", "left eye"}};
 
 PackedRecord Record(int i) {
   PackedRecord record;
@@ -134,6 +134,14 @@ TEST_F(StrangeShardTest, LinksToOtherFilesAreRefused) {
   WriteShard(other, Records(), kHeader);
   ASSERT_GE(H5Lcreate_external(other.c_str(), "/classes", file_, "classes", H5P_DEFAULT, H5P_DEFAULT), 0);
   EXPECT_NE(Opened().find("lacks the data set 'classes'"), std::string::npos);
+}
+
+TEST_F(StrangeShardTest, AnUnknownCodecIsNamed) {
+  const hid_t codec = H5Aopen(file_, "codec", H5P_DEFAULT), type = H5Aget_type(codec);
+  ASSERT_GE(H5Awrite(codec, type, "gif"), 0);  // as long as "raw"
+  H5Tclose(type);
+  H5Aclose(codec);
+  EXPECT_NE(Opened().find("the unknown codec 'gif'"), std::string::npos);
 }
 
 TEST_F(StrangeShardTest, AnotherTypeIsRefused) {
