@@ -70,11 +70,11 @@ std::unique_ptr<recipes::System> UntrainedSystem(const TrainingOptions& options,
   return recipes::MakeSystem(options.run.recipe, options.values, {solo, solo, 1, random, facts});
 }
 
-Hand ChooseHand(recipes::System& system, const std::string& recipe, const std::string& where) {
-  Hand hand{system.MakeDrawer(), system.MakeTranslator(), system.MakePointCompleter()};
-  if (!hand.drawer && !hand.translator && !hand.completer)
+SystemUse UseOf(recipes::System& system, const std::string& recipe, const std::string& where) {
+  SystemUse use{system.MakeDrawer(), system.MakeTranslator(), system.MakePointCompleter()};
+  if (!use.drawer && !use.translator && !use.completer)
     ThrowUser("is a checkpoint of '" + recipe + "', which draws no pictures", where);
-  return hand;
+  return use;
 }
 
 // From the run's folder into the system's frozen parts; what the file has. Nothing of systems without them.
@@ -104,7 +104,7 @@ void LoadDrawingWeights(const recipes::System& system, const train::Snapshot& sn
 
 }  // namespace
 
-bool Hand::Draws(const std::string& part) const {
+bool SystemUse::WorksWith(const std::string& part) const {
   if (drawer) return part == drawer->part();
   if (completer) return part == completer->part();
   return std::ranges::any_of(translator->directions(),
@@ -125,11 +125,11 @@ TrainedModel::TrainedModel(const fs::path& path, torch::Device device) : checkpo
   facts_.vocabulary = vocabulary_.size();
   system_ = UntrainedSystem(options_, facts_, solo_);
   needs_ = system_->Needs().at(0);
-  hand_ = ChooseHand(*system_, options_.run.recipe, where);
+  use_ = UseOf(*system_, options_.run.recipe, where);
   frozen_ = LoadFrozen(*system_, train::RunOf(checkpoint_), info_);
   LoadDrawingWeights(*system_, snapshot, where);
   for (const auto& part : system_->Parts()) {
-    if (hand_.Draws(part.name)) drawing_parts_.push_back(part);
+    if (use_.WorksWith(part.name)) drawing_parts_.push_back(part);
     MoveTo(part.tensors, device);
   }
 }

@@ -12,13 +12,13 @@
 
 namespace helio::app {
 
-// What a system draws with: one of them, the others are null. Must not outlive the system.
-struct Hand {
+// What a trained system is used through: one of them, the others are null. Must not outlive the system.
+struct SystemUse {
   std::unique_ptr<recipes::Drawer> drawer = nullptr;
   std::unique_ptr<recipes::Translator> translator = nullptr;
   std::unique_ptr<recipes::PointCompleter> completer = nullptr;
 
-  bool Draws(const std::string& part) const;  // whether it works with the system's part of that name
+  bool WorksWith(const std::string& part) const;  // the system's part of that name
 };
 
 // A trained system out of a checkpoint: the averaged generator and its text encoder, with the vocabulary that
@@ -30,9 +30,9 @@ class TrainedModel {
   explicit TrainedModel(const std::filesystem::path& path, torch::Device device = torch::kCPU);
 
   // Null where the system does something else; DrawerOf and CompleterOf below refuse that.
-  recipes::Drawer* drawer() { return hand_.drawer.get(); }
-  recipes::Translator* translator() { return hand_.translator.get(); }
-  recipes::PointCompleter* completer() { return hand_.completer.get(); }
+  recipes::Drawer* drawer() { return use_.drawer.get(); }
+  recipes::Translator* translator() { return use_.translator.get(); }
+  recipes::PointCompleter* completer() { return use_.completer.get(); }
   // The parts that it draws or translates with: averaged parameters, and the buffers that belong to them.
   const std::vector<recipes::Part>& drawing_parts() const { return drawing_parts_; }
   const dataio::Vocabulary& vocabulary() const { return vocabulary_; }
@@ -56,7 +56,7 @@ class TrainedModel {
   dataio::DomainNeeds needs_;
   SoloBatch solo_;
   std::unique_ptr<recipes::System> system_;
-  Hand hand_;
+  SystemUse use_;
   std::vector<recipes::Part> drawing_parts_;
   NamedTensors frozen_;
   train::CheckpointInfo info_;
