@@ -48,10 +48,10 @@ std::optional<int64_t> CheckpointKeeper::Restore(const std::string& from, bool g
 }
 
 bool CheckpointKeeper::BeginsAnotherPast(const std::string& from) const {
-  if (from == "auto") return false;
+  if (from == kFromNewest) return false;
   std::error_code none_there;
-  return from == "none" || !std::filesystem::equivalent(std::filesystem::path(from) / "..",
-                                                        CheckpointsOf(options_.out), none_there);
+  return from == kFromNothing || !std::filesystem::equivalent(std::filesystem::path(from) / "..",
+                                                              CheckpointsOf(options_.out), none_there);
 }
 
 // Rank 0: checkpoints and records of what the run that goes on from `step` has not gone through; with

@@ -27,8 +27,8 @@ bool SameValue(const std::string& a, const std::string& b) {
 }  // namespace
 
 std::optional<Snapshot> FindCheckpoint(const std::filesystem::path& root, const std::string& from) {
-  if (from == "none") return std::nullopt;
-  if (from != "auto") return ReadCheckpoint(from);
+  if (from == kFromNothing) return std::nullopt;
+  if (from != kFromNewest) return ReadCheckpoint(from);
   auto newest = ReadNewestCheckpoint(root);
   if (!newest && !ListCheckpoints(root).empty())
     ThrowData("holds checkpoints, but none of them is whole", root.string(), "start anew with --resume=none");

@@ -9,7 +9,10 @@
 
 namespace helio::train {
 
-// The checkpoint that `from` (auto, none, or a checkpoint's folder) means for a run with checkpoints under
+// What --resume may be beside a checkpoint's folder.
+inline constexpr char kFromNewest[] = "auto", kFromNothing[] = "none";
+
+// The checkpoint that `from` (one of these, or a checkpoint's folder) means for a run with checkpoints under
 // `root`. Throws Error{kData} where all of them are damaged.
 std::optional<Snapshot> FindCheckpoint(const std::filesystem::path& root, const std::string& from);
 

@@ -204,7 +204,7 @@ std::optional<int64_t> Session::GoBackIfDiverged(int64_t made) {
     LOG(ERROR) << "step " << made << ": " << what << ": going back to the last checkpoint with other noise";
   checkpoints_.Flush();
   const auto before = history_;
-  const auto back = checkpoints_.Restore("auto", /*going_back=*/true, history_);
+  const auto back = checkpoints_.Restore(kFromNewest, /*going_back=*/true, history_);
   if (!back) give_up("and there is no checkpoint to go back to");
   if (*back == before.rollback_step) give_up("also after a rollback");
   history_.rollback_step = *back;

@@ -38,8 +38,8 @@ struct SessionOptions {
   int64_t evaluate_every = 0;  // also at the end
   Retention retention;         // with keep_best, an evaluation is followed by a checkpoint
   AfterFailedWrite on_checkpoint_failure = AfterFailedWrite::kContinue;
-  std::string resume = "auto";  // auto | none | a checkpoint folder
-  std::string resume_override;  // comma-separated flag names that may differ
+  std::string resume = kFromNewest;  // or kFromNothing, or a checkpoint's folder
+  std::string resume_override;       // comma-separated flag names that may differ
   int max_bad_steps = 10;
   int64_t check_weights_every = 1000;  // whether all ranks still hold the same
   bool same_statistics = true;         // batch norm's, too
