@@ -5,15 +5,17 @@
 namespace helio::eval {
 namespace {
 
-// Numbers of a row: one a part, each a colour or (where `may_lack`) -1.
-std::vector<int64_t> ColourRow(const Json& row, size_t parts, size_t colours, bool may_lack,
+constexpr int64_t kNoColour = -1;  // where a caption asks for none
+
+// Numbers of a row: one a part, from `least` (a colour's 0, or kNoColour) on.
+std::vector<int64_t> ColourRow(const Json& row, size_t parts, size_t colours, int64_t least,
                                const std::string& where) {
   if (!row.is_array() || row.size() != parts)
     ThrowData("needs a list of " + std::to_string(parts) + " colours", where);
   std::vector<int64_t> values;
   for (const auto& item : row) {
-    const int64_t value = item.is_number_integer() ? item.get<int64_t>() : -2;
-    if (value < (may_lack ? -1 : 0) || value >= static_cast<int64_t>(colours))
+    const int64_t value = item.is_number_integer() ? item.get<int64_t>() : INT64_MIN;
+    if (value < least || value >= static_cast<int64_t>(colours))
       ThrowData("has a colour that is none", where);
     values.push_back(value);
   }
@@ -31,16 +33,16 @@ ColourAttributes::ColourAttributes(const std::filesystem::path& attributes_json)
   const auto words = JsonField<Json>(file, "words", where_), images = JsonField<Json>(file, "images", where_);
   for (const auto& [word, colour] : words.items()) {
     words_[word] =
-        ColourRow(Json::array({colour}), 1, colours_.size(), false, where_ + ": word '" + word + "'")[0];
+        ColourRow(Json::array({colour}), 1, colours_.size(), 0, where_ + ": word '" + word + "'")[0];
   }
   for (const auto& [image, entry] : images.items()) {
     const std::string where = where_ + ": picture '" + image + "'";
     Picture& picture = images_[image];
     picture.colours =
-        ColourRow(JsonField<Json>(entry, "colours", where), parts_.size(), colours_.size(), false, where);
+        ColourRow(JsonField<Json>(entry, "colours", where), parts_.size(), colours_.size(), 0, where);
     const auto asked = JsonField<Json>(entry, "asked", where);
     for (const auto& caption : asked) {
-      picture.asked.push_back(ColourRow(caption, parts_.size(), colours_.size(), true, where));
+      picture.asked.push_back(ColourRow(caption, parts_.size(), colours_.size(), kNoColour, where));
     }
   }
 }

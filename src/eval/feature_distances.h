@@ -19,7 +19,7 @@ struct DistanceChoice {
 };
 
 struct FeatureDistanceOptions {
-  DistanceChoice choice = {true, true, true};
+  DistanceChoice choice = {.fid = true, .kid = true, .prdc = true};
   KernelDistanceOptions kernel = {};
   int64_t neighbours = 5;  // of prdc; Naeem et al. 2020, section 4
   std::string judge = {};  // trunk, resizing, digest of its weights: for the protocol

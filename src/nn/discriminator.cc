@@ -56,8 +56,9 @@ DiscriminatorImpl::DiscriminatorImpl(const DiscriminatorOptions& options) : side
   const int64_t df = options.df;
   trunk_ = RegisterTrunk(*this, df, options.side);
   if (options.unconditional)
-    unconditional_ = register_module("UNCOND_DNET", DiscriminatorHead(df, options.embedding, false));
-  conditional_ = register_module("COND_DNET", DiscriminatorHead(df, options.embedding, true));
+    unconditional_ =
+        register_module("UNCOND_DNET", DiscriminatorHead(df, options.embedding, /*conditional=*/false));
+  conditional_ = register_module("COND_DNET", DiscriminatorHead(df, options.embedding, /*conditional=*/true));
   UseChannelsLast(*this);
 }
 
