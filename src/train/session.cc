@@ -78,7 +78,9 @@ void Session::CheckRanksAgree() {
 // From the state after `step` steps to the last one, or to a signal. The step that it ends at.
 int64_t Session::TrainFrom(int64_t step) {
   hooks_.start_loading(step);
-  if (history_.evaluation_pending && hooks_.evaluate) {
+  // Where nobody judges any more (--evaluate_every=0), an evaluation that is missing keeps no run from its end.
+  history_.evaluation_pending = history_.evaluation_pending && hooks_.evaluate;
+  if (history_.evaluation_pending) {
     Evaluate(step);
     Checkpoint(step);
   }

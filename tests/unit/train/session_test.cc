@@ -53,6 +53,24 @@ TEST_F(SessionTest, AnEvaluationIsLeftToTheResumedRun) {
   EXPECT_EQ(judged, 2);  // once a rank
 }
 
+// The requeue code of a run that has all its steps would be started again for ever.
+TEST_F(SessionTest, AnEvaluationThatNobodyMakesAnyMoreKeepsNoRunFromItsEnd) {
+  auto options = Options(4);
+  options.evaluate_every = 4;
+  more_ = [](int rank, SessionOptions&, SessionHooks& hooks) {
+    hooks.evaluate = [rank](int64_t) -> std::vector<recipes::ValidationScore> {
+      if (rank == 1) ThrowUser("a judge that cannot judge");
+      return {};
+    };
+  };
+  EXPECT_THAT(ErrorOf(options, {}), testing::HasSubstr("cannot judge"));
+  EXPECT_TRUE(ReadNewestCheckpoint(out_ / "checkpoints")->info.history.evaluation_pending);
+  more_ = nullptr;
+  EXPECT_EQ(Run(Options(4)), 0);
+  EXPECT_EQ(Run(Options(6)), 0);
+  EXPECT_FALSE(ReadNewestCheckpoint(out_ / "checkpoints")->info.history.evaluation_pending);
+}
+
 TEST_F(SessionTest, AFailingEvaluationLosesNothing) {
   auto options = Options(12);
   options.evaluate_every = 4;
