@@ -48,6 +48,11 @@ std::optional<int64_t> CheckpointKeeper::Restore(const std::string& from, bool g
 }
 
 bool CheckpointKeeper::BeginsAnotherPast(const std::string& from) const {
+  return cluster::BroadcastScalar(communicator_, is_rank0() && IsOfAnotherPast(from)) != 0;
+}
+
+// Rank 0.
+bool CheckpointKeeper::IsOfAnotherPast(const std::string& from) const {
   if (from == kFromNewest) return false;
   std::error_code none_there;
   return from == kFromNothing || !std::filesystem::equivalent(std::filesystem::path(from) / "..",
@@ -57,7 +62,7 @@ bool CheckpointKeeper::BeginsAnotherPast(const std::string& from) const {
 // Rank 0: checkpoints and records of what the run that goes on from `step` has not gone through; with
 // `unjudged` that step's scores, too.
 void CheckpointKeeper::ForgetOtherPast(const std::string& from, int64_t step, bool unjudged) {
-  const bool all = BeginsAnotherPast(from);
+  const bool all = IsOfAnotherPast(from);
   SetAsideAfter(run_->checkpoints(), all ? -1 : step);
   if (all)
     run_->SetAsideRecord();

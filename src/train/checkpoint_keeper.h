@@ -14,8 +14,8 @@
 
 namespace helio::train {
 
-// A training's checkpoints: the one that it goes on from, and those that it leaves. Restore and Save are
-// collective; of the others only rank 0, which has the folder, makes anything.
+// A training's checkpoints: the one that it goes on from, and those that it leaves. Restore,
+// BeginsAnotherPast and Save are collective; of the others only rank 0, which has the folder, makes anything.
 class CheckpointKeeper {
  public:
   // Takes the folder's lock; throws as RunDirectory. What it is given outlives it.
@@ -27,7 +27,8 @@ class CheckpointKeeper {
   // nothing where there is none. Checkpoints and records of another past are set aside, but on the second
   // `going_back` to the same step: they tell what happened. Throws Error{kUser} where it is of another run.
   std::optional<int64_t> Restore(const std::string& from, bool going_back, RunHistory& history);
-  // Whether a run that is resumed so does not go on from a checkpoint of its folder.
+  // Whether a run that is resumed so does not go on from a checkpoint of its folder: as rank 0 sees it, since
+  // other hosts may have neither.
   bool BeginsAnotherPast(const std::string& from) const;
   // What checkpoints need to be used, beside them.
   void WriteBeside();
@@ -46,6 +47,7 @@ class CheckpointKeeper {
  private:
   bool is_rank0() const { return communicator_.rank() == 0; }
   std::optional<Snapshot> Find(const std::string& from) const;
+  bool IsOfAnotherPast(const std::string& from) const;
   void ForgetOtherPast(const std::string& from, int64_t step, bool unjudged);
   void KeepFolder();
   Snapshot MakeSnapshot(int64_t step, const NamedTensors& optimizer, const RunHistory& history) const;

@@ -65,6 +65,23 @@ TEST_F(SessionTest, AResumedRunIsNeverAtStepZero) {
   });
 }
 
+// Another host may not see rank 0's folder: a checkpoint that it alone would write is waited for by nobody.
+TEST_F(SessionTest, RanksAgreeOnWhoseCheckpointARunGoesOnFrom) {
+  EXPECT_EQ(Run(Options(4)), 0);
+  cluster::RunThreadRanks(3, [&](cluster::Communicator& communicator) {
+    FourNumbers system(communicator.rank(), {});
+    Trainer trainer(system, communicator, {});
+    cluster::MetricRegistry registry;
+    TrainingMetrics metrics(registry, {});
+    auto options = Options(4);
+    if (communicator.rank() == 2) options.out = scratch_.path() / "of-another-host";
+    const SessionHooks hooks{};
+    const CheckpointKeeper checkpoints(system, trainer, communicator, metrics, options, hooks);
+    EXPECT_FALSE(checkpoints.BeginsAnotherPast((out_ / "checkpoints/step-0000000004").string()));
+    EXPECT_TRUE(checkpoints.BeginsAnotherPast((out_ / "step-0000000004").string()));
+  });
+}
+
 enum class Holder { kWeight, kStatistic, kAverage };
 
 // From step 5 on rank 1 holds another value than the others: a bit has flipped in its memory.
