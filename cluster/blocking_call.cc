@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <mutex>
 #include <thread>
+#include <utility>
 
 #include "cluster/launch_environment.h"
 #include "cluster/speaking_turn.h"
@@ -25,24 +26,38 @@ namespace {
   std::_Exit(kRequeueCode);
 }
 
+// Watches over a call from its beginning to its end, however it ends.
+class Guard {
+ public:
+  Guard(double seconds, std::string doing)
+      : thread_([this, doing = std::move(doing), seconds, turn = TurnInLine(LauncherRank())] {
+          std::unique_lock lock(mutex_);
+          if (!returned_.wait_for(lock, FromSeconds(seconds + turn), [this] { return done_; }))
+            GiveUp(doing, seconds);
+        }) {}
+  Guard(const Guard&) = delete;
+  Guard& operator=(const Guard&) = delete;
+  ~Guard() {
+    {
+      const std::lock_guard lock(mutex_);
+      done_ = true;
+    }
+    returned_.notify_all();
+    thread_.join();
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable returned_;
+  bool done_ = false;
+  std::thread thread_;  // last: it uses the others
+};
+
 }  // namespace
 
 void CallWithin(double seconds, const std::string& doing, const std::function<void()>& call) {
-  std::mutex mutex;
-  std::condition_variable returned;
-  bool done = false;
-  const double turn = TurnInLine(LauncherRank());
-  std::thread guard([&] {
-    std::unique_lock lock(mutex);
-    if (!returned.wait_for(lock, FromSeconds(seconds + turn), [&] { return done; })) GiveUp(doing, seconds);
-  });
+  const Guard guard(seconds, doing);
   call();
-  {
-    std::lock_guard lock(mutex);
-    done = true;
-  }
-  returned.notify_all();
-  guard.join();
 }
 
 }  // namespace helio::cluster

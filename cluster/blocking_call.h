@@ -6,7 +6,8 @@ namespace helio::cluster {
 
 // Runs an MPI call that other ranks may keep from returning (MPI_Init_thread, MPI_Finalize). If it has not
 // returned after `seconds`, the process says so - the rank of the launcher's lowest number first - and ends
-// with code 75, whereupon the launcher ends the others, stopped ones too.
+// with code 75, whereupon the launcher ends the others, stopped ones too. What `call`
+// throws passes.
 void CallWithin(double seconds, const std::string& doing, const std::function<void()>& call);
 
 }  // namespace helio::cluster

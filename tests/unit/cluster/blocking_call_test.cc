@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <stdexcept>
 #include <thread>
 
 namespace helio::cluster {
@@ -15,6 +16,10 @@ TEST(BlockingCallTest, ADeadlineOfCenturiesDoesNotLieInThePast) {
     done = true;
   });
   EXPECT_TRUE(done);
+}
+
+TEST(BlockingCallTest, WhatTheCallThrowsPasses) {
+  EXPECT_THROW(CallWithin(60, "a call", [] { throw std::runtime_error("MPI says no"); }), std::runtime_error);
 }
 
 TEST(BlockingCallDeathTest, ACallThatDoesNotReturnEndsTheProcess) {
