@@ -19,17 +19,22 @@ TextFunction SentenceCode(nn::TextEncoder text, torch::Device device) {
   };
 }
 
+// Of the network's own type, which is the training's (--dtype): real pictures are float32.
+torch::Tensor ShownTo(const torch::nn::Module& network, const torch::Tensor& images, torch::Device device) {
+  return images.to(device, network.parameters().front().scalar_type());
+}
+
 ImageFunction ImageCode(nn::ImageEncoder image, torch::Device device) {
   return [image, device](const torch::Tensor& images) mutable {
     torch::NoGradGuard no_grad;
-    return image->forward(images.to(device)).code.cpu();
+    return image->forward(ShownTo(*image, images, device)).code.cpu();
   };
 }
 
 ImageFunction PooledFeatures(nn::Classifier classifier, torch::Device device) {
   return [classifier, device](const torch::Tensor& images) mutable {
     torch::NoGradGuard no_grad;
-    return classifier->Pooled(images.to(device));
+    return classifier->Pooled(ShownTo(*classifier, images, device));
   };
 }
 

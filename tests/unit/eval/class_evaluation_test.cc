@@ -4,6 +4,7 @@
 
 #include "cluster/thread_communicator.h"
 #include "src/eval/evaluation.h"
+#include "tests/support/default_dtype.h"
 #include "tests/unit/dataio/small_set.h"
 
 namespace helio::eval {
@@ -75,6 +76,11 @@ TEST_F(ClassEvaluationTest, ClassesThatTheRowsDoNotHaveAreAskedForInTurn) {
     EXPECT_THAT(scores[0].protocol, HasSubstr("of each of 5 classes in turn"));
     EXPECT_TRUE(torch::equal(asked_, torch::tensor({64 % 5, 65 % 5}, torch::kInt64))) << asked_;
   }
+}
+
+TEST_F(ClassEvaluationTest, RealPicturesAreJudgedInFloat64Too) {
+  const DefaultDtype in_double(torch::kFloat64);
+  EXPECT_EQ(Evaluate(2, 2).size(), 4u);
 }
 
 TEST_F(ClassEvaluationTest, AJudgeOfOtherClassesIsRefused) {
