@@ -65,6 +65,11 @@ Embeddings::Embeddings(const Dataset& dataset) : dataset_(dataset) {
   encoder_file_ = file.Said("encoder_file");
 }
 
+void Embeddings::CheckContent() const {
+  if (DigestOf(vectors_) != digest_)
+    ThrowData("digest differs: its vectors are damaged", FileOf(dataset_).string(), "make it anew");
+}
+
 torch::Tensor Embeddings::Means(std::span<const int64_t> rows, int64_t count,
                                 const std::function<uint64_t(int64_t row)>& key, bool repeat) const {
   std::vector<torch::Tensor> means;

@@ -15,8 +15,10 @@ namespace helio::dataio {
 class Embeddings {
  public:
   // Maps `dataset`'s file. Throws Error{kUser} where there is none, Error{kData} where it is of another data
-  // set or damaged.
+  // set or its header is damaged.
   explicit Embeddings(const Dataset& dataset);
+  // Reads all vectors. Throws Error{kData} where they are not those that were written.
+  void CheckContent() const;
 
   int64_t size() const { return vectors_.size(1); }          // D
   const std::string& digest() const { return digest_; }      // of the vectors: tells providers apart

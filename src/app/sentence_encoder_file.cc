@@ -53,6 +53,7 @@ std::unique_ptr<recipes::SentenceEncoder> SentenceEncoderOf(const TrainedModel& 
 void CheckEmbeddings(const TrainedModel& model, const dataio::Dataset& dataset, const std::string& where) {
   if (model.needs().embeddings == 0) return;
   const dataio::Embeddings embeddings(dataset);
+  embeddings.CheckContent();
   const auto& facts = model.facts();
   const bool known = !facts.sentence_encoder.empty() && !embeddings.encoder().empty();
   if (embeddings.size() == facts.embedding && (!known || embeddings.encoder() == facts.sentence_encoder))

@@ -22,7 +22,7 @@ std::unique_ptr<recipes::SentenceEncoder> SentenceEncoderOf(const TrainedModel& 
                                                             const std::string& file);
 
 // Throws Error{kUser} naming `where` unless the set's embeddings are of the encoder that the run was trained
-// with.
+// with, Error{kData} where they are damaged.
 void CheckEmbeddings(const TrainedModel& model, const dataio::Dataset& dataset, const std::string& where);
 
 }  // namespace helio::app

@@ -140,7 +140,10 @@ std::string TrainingData::Digest(const std::vector<dataio::DomainNeeds>& needs) 
   std::string digest;
   for (const auto& source : Sources(needs)) {
     AddToList(digest, source.dataset->digest(), "+");
-    if (source.needs.embeddings > 0) AddToList(digest, dataio::Embeddings(*source.dataset).digest(), "+");
+    if (source.needs.embeddings == 0) continue;
+    const dataio::Embeddings embeddings(*source.dataset);
+    embeddings.CheckContent();
+    AddToList(digest, embeddings.digest(), "+");
   }
   return digest;
 }

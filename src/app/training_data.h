@@ -34,7 +34,7 @@ class TrainingData {
                                        const std::vector<dataio::DomainNeeds>& needs) const;
   // Rows of the largest data set that the system reads: what an epoch goes through.
   int64_t Rows(const std::vector<dataio::DomainNeeds>& needs) const;
-  // Tells data apart: what a resume must agree on.
+  // Tells data apart: what a resume must agree on. Throws Error{kData} where sentence vectors are damaged.
   std::string Digest(const std::vector<dataio::DomainNeeds>& needs) const;
 
  private:

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""helio-embed beside a data set's shards, and StackGAN that reads what it wrote: training, evaluation, samples, resume; embeddings that changed
-and embeddings that are missing are named. Usage: embed.py BIN_DIR"""
+"""helio-embed beside a data set's shards, and StackGAN that reads what it wrote: training, evaluation, samples, resume; embeddings that changed,
+that are damaged and that are missing are named. Usage: embed.py BIN_DIR"""
 import pathlib
 import subprocess
 import sys
@@ -49,9 +49,28 @@ def main():
         run(*embed, "--longest=3")
         code, log = said(*train("halves", 6))
         check(code == 1 and "--data: content" in log, "a resume with other embeddings is refused")
+        vectors_that_are_damaged_are_told(work, train)
         frozen_networks_are_the_checkpoints(work, train)
         characters_are_embedded(work, data, damsm)
     return 0
+
+
+def flip_last_byte(path):
+    with open(path, "r+b") as file:
+        file.seek(-1, 2)
+        byte = file.read(1)[0]
+        file.seek(-1, 2)
+        file.write(bytes([byte ^ 1]))
+
+
+def vectors_that_are_damaged_are_told(work, train):
+    """A flipped bit in what is trained on, and in what is drawn from: before the first step."""
+    for split in ("train", "test"):
+        file = work / f"data/embeddings.{split}.safetensors"
+        flip_last_byte(file)
+        code, log = said(*train(f"damaged_{split}", 2))
+        check(code == 1 and f"{file.name}: digest differs" in log and "step 1/" not in log, f"damaged vectors of the split {split} are told at the start")
+        flip_last_byte(file)
 
 
 def sentences_are_read_by_their_encoder(work):

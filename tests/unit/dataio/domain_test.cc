@@ -296,6 +296,17 @@ TEST(DomainTest, EmbeddingsOfAnotherPackingAreRefused) {
   EXPECT_NE(ErrorOf([&] { Embeddings{again}; }).find("of another packing"), std::string::npos);
 }
 
+TEST(DomainTest, EmbeddingsWithAFlippedBitAreFound) {
+  const ScratchFolder scratch("flipped_embeddings");
+  const auto set = TrainSplit(PackSmallSet(scratch.path(), 6));
+  WriteEmbeddings(*set, torch::ones({set->captions(), 2}), {"ones"});
+  EXPECT_NO_THROW(Embeddings(*set).CheckContent());
+  auto bytes = ReadFile(Embeddings::FileOf(*set));
+  bytes.back() ^= 1;
+  WriteText(Embeddings::FileOf(*set), bytes);
+  EXPECT_NE(ErrorOf([&] { Embeddings(*set).CheckContent(); }).find("digest differs"), std::string::npos);
+}
+
 TEST(DomainTest, WhatNobodyAskedForIsNotThere) {
   const ScratchFolder scratch("frugal");
   const auto set = TrainSplit(PackSmallSet(scratch.path(), 6));
