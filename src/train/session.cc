@@ -77,25 +77,30 @@ void Session::CheckRanksAgree() {
 
 // From the state after `step` steps to the last one, or to a signal. The step that it ends at.
 int64_t Session::TrainFrom(int64_t step) {
-  hooks_.start_loading(step);
-  // Where nobody judges any more (--evaluate_every=0), an evaluation that is missing keeps no run from its end.
-  history_.evaluation_pending = history_.evaluation_pending && hooks_.evaluate;
-  if (history_.evaluation_pending) {
-    Evaluate(step);
-    Checkpoint(step);
-  }
+  GoOnFrom(step);
   for (bool stop = false; step < options_.steps && !stop;) {
     OneStep(step);
     stop = AgreeToStop();
     if (stop || OutcomesDue(step + 1))  // a device's last steps are looked at before they are saved
       if (const auto back = GoBackIfDiverged(step + 1)) {
         step = *back;
+        if (!stop) GoOnFrom(step);
         continue;
       }
     AfterStep(++step, stop);
     if (stop || CheckpointDue(step)) Checkpoint(step);
   }
   return step;
+}
+
+// From a state that was restored, or the first: with the evaluation that did not come to its end there.
+void Session::GoOnFrom(int64_t step) {
+  hooks_.start_loading(step);
+  // Where nobody judges any more (--evaluate_every=0), one that is missing keeps no run from its end.
+  history_.evaluation_pending = history_.evaluation_pending && hooks_.evaluate;
+  if (!history_.evaluation_pending) return;
+  Evaluate(step);
+  Checkpoint(step);
 }
 
 // Brings the last checkpoint to the disk.
@@ -212,7 +217,7 @@ std::optional<int64_t> Session::GoBackIfDiverged(int64_t made) {
   history_.rollback_step = *back;
   history_.rollbacks = before.rollbacks + 1;
   history_.bad_steps = 0;
-  hooks_.start_loading(*back);
+  scoreboard_.Forget();  // scores of a step that comes again with other weights
   return back;
 }
 

@@ -34,6 +34,7 @@ class Session {
  private:
   void CheckRanksAgree();
   int64_t TrainFrom(int64_t step);
+  void GoOnFrom(int64_t step);
   void Finish();
   int Verdict(int64_t first, int64_t last, double seconds) const;
   void OneStep(int64_t step);

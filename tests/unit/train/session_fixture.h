@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "cluster/communicator_batch.h"
@@ -126,6 +127,20 @@ class SessionTest : public testing::Test {
     std::vector<int64_t> steps;
     for (std::string line; std::getline(lines, line);) steps.push_back(Json::parse(line).at("step"));
     return steps;
+  }
+
+  std::vector<int64_t> ScoredSteps() const {
+    std::istringstream lines(ReadFile(out_ / "metrics.jsonl"));
+    std::vector<int64_t> steps;
+    for (std::string line; std::getline(lines, line);)
+      if (const auto json = Json::parse(line); json.contains("scores")) steps.push_back(json.at("step"));
+    return steps;
+  }
+
+  // Until the checkpoint that follows an evaluation has taken the place of the one before it.
+  static void AwaitJudged(const fs::path& checkpoint) {
+    while (InfoOf({checkpoint}).history.evaluation_pending)
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
   }
 
   std::vector<int64_t> Checkpoints() const {

@@ -62,6 +62,53 @@ TEST_F(SessionTest, WeightsThatAreNotFiniteAreNeverSavedAndOneStepOfThemIsEnough
   EXPECT_THAT(ErrorOf(Options(6), {}, first), testing::HasSubstr("no checkpoint to go back to"));
 }
 
+// The write behind an evaluation was lost: who goes back comes to the one before it, and the record has had
+// that step's scores taken out.
+TEST_F(SessionTest, AWayBackToAnEvaluationThatIsMissingBeginsWithIt) {
+  auto options = Options(12);
+  options.evaluate_every = 8;
+  const auto folder = out_ / "checkpoints/step-0000000008", before = scratch_.path() / "before";
+  more_ = [&](int rank, SessionOptions&, SessionHooks& hooks) {
+    hooks.evaluate = [&, rank](int64_t step) -> std::vector<recipes::ValidationScore> {
+      if (rank == 0 && step == 8 && !Exists(before)) fs::copy(folder, before);
+      return {{.name = "score", .value = 1}};
+    };
+  };
+  const auto at_batch = [&](int rank, int64_t step) {
+    if (rank > 0 || step != 9 || !Exists(before)) return;
+    AwaitJudged(folder);
+    fs::remove_all(folder);
+    fs::rename(before, folder);
+    fs::create_directory(before);  // once
+  };
+  EXPECT_EQ(Run(options, [](int, const auto& c) { return c.seed == 1 && c.step >= 9; }, at_batch), 0);
+  EXPECT_EQ(ReadNewestCheckpoint(out_ / "checkpoints")->info.history.rollback_step, 8);
+  EXPECT_FALSE(ReadCheckpoint(folder).info.history.evaluation_pending);
+  EXPECT_EQ(ScoredSteps(), (std::vector<int64_t>{8, 12}));
+}
+
+TEST_F(SessionTest, ScoresOfThePastThatWasGivenUpAreNoCheckpoints) {
+  auto options = Options(12);
+  options.evaluate_every = 4;
+  options.retention.keep_best = "score";
+  const auto folder = out_ / "checkpoints/step-0000000008";
+  int judged = 0;  // by rank 0, at step 8
+  more_ = [&](int rank, SessionOptions&, SessionHooks& hooks) {
+    hooks.evaluate = [&, rank](int64_t step) -> std::vector<recipes::ValidationScore> {
+      if (rank == 0 && step == 8 && ++judged == 2) EXPECT_TRUE(InfoOf({folder, 8}).scores.is_null());
+      return {{.name = "score", .value = 1}};
+    };
+  };
+  const auto at_batch = [&](int rank, int64_t step) {
+    if (rank > 0 || step != 9 || judged > 1) return;
+    AwaitJudged(folder);
+    fs::remove(folder / "model.safetensors");
+  };
+  EXPECT_EQ(Run(options, [](int, const auto& c) { return c.seed == 1 && c.step >= 9; }, at_batch), 0);
+  EXPECT_EQ(judged, 2);
+  EXPECT_EQ(ReadNewestCheckpoint(out_ / "checkpoints")->info.history.rollback_step, 4);
+}
+
 TEST_F(SessionTest, WithoutACheckpointThereIsNoWayBack) {
   EXPECT_THAT(ErrorOf(Options(12), [](int, const auto&) { return true; }),
               testing::HasSubstr("there is no checkpoint"));
