@@ -41,6 +41,7 @@ void BestWeights::Offer(const recipes::ValidationScore& score, bool higher_is_be
   metadata["score_name"] = score.name;
   metadata["step"] = std::to_string(step);
   try {
+    MakeFolders(path_.parent_path());  // the run's may have been removed under it
     WriteSafeTensors(path_, weights, metadata);
   } catch (const Error& error) {
     // At the end nothing better comes: the run is started again, with this evaluation before it.

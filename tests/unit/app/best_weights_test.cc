@@ -93,6 +93,14 @@ TEST_F(BestWeightsTest, AFullDiskAtTheEndIsAFailureOfTheSystem) {
   }
 }
 
+TEST_F(BestWeightsTest, AFolderThatWasRemovedIsMadeAgain) {
+  const auto path = scratch_.path() / "removed/best.safetensors";
+  BestWeights best(path, {}, "", kLast);
+  best.GoOnAt(0);
+  EXPECT_NO_THROW(Offer(best, 2, 10));
+  EXPECT_TRUE(fs::exists(path));
+}
+
 TEST_F(BestWeightsTest, NorByWhatAResumeComesTo) {
   auto before = At(0);
   Offer(before, 1, 30);
