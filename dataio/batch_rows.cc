@@ -129,9 +129,13 @@ int64_t WrongRow(const Dataset& dataset, int64_t row, uint64_t key) {
   constexpr int kTries = 10000;
   RandomStream random(key);
   const bool one_class = dataset.classes() > 0 && !dataset.has_classes();
+  const auto fits = [&](int64_t other) { return dataset.Class(other) != dataset.Class(row); };
   for (int i = 0; i < kTries && !one_class; ++i)
-    if (const int64_t other = random.Below(dataset.size()); dataset.Class(other) != dataset.Class(row))
-      return other;
+    if (const int64_t other = random.Below(dataset.size()); fits(other)) return other;
+  // Nearly all are of its class: the next other one behind a random place.
+  const int64_t size = dataset.size(), first = random.Below(size);
+  for (int64_t i = 0; i < size && !one_class; ++i)
+    if (const int64_t other = (first + i) % size; fits(other)) return other;
   ThrowUser("split '" + dataset.split() + "' has no picture of another class than that of '" +
                 dataset.Id(row) + "'",
             "--data", "this system needs wrong pictures: pack at least two classes");

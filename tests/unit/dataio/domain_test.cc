@@ -141,6 +141,17 @@ TEST(DomainTest, ASetOfOneClassHasNoWrongPictures) {
             std::string::npos);
 }
 
+TEST(DomainTest, AWrongPictureIsFoundWhereAllButOneAreOfOneClass) {
+  const ScratchFolder scratch("rare_class");
+  auto split = SmallSplit(scratch.path(), "train", 2000);
+  for (auto& record : split.records) record.class_id = record.id == "train7";
+  auto options = SmallOptions(scratch.path() / "packed");
+  options.shard_records = 2000;
+  PackDataset({split}, options);
+  const Dataset set(options.out, "train");
+  for (uint64_t key = 0; key < 1500; ++key) ASSERT_EQ(set.Id(WrongRow(set, 3, key)), "train7") << key;
+}
+
 TEST(DomainTest, EmbeddingsAreMeansOfARowsCaptions) {
   const ScratchFolder scratch("embeddings");
   const auto set = TrainSplit(PackSmallSet(scratch.path(), 9));
