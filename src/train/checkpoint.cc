@@ -180,10 +180,11 @@ Snapshot ReadCheckpoint(const fs::path& path) {
   return snapshot;
 }
 
-std::optional<Snapshot> ReadNewestCheckpoint(const fs::path& root) {
+std::optional<Snapshot> ReadNewestCheckpoint(const fs::path& root,
+                                             const std::function<bool(const CheckpointInfo&)>& suits) {
   for (const auto& entry : ListCheckpoints(root)) {
     try {
-      return ReadCheckpoint(entry.path);
+      if (!suits || suits(InfoOf(entry))) return ReadCheckpoint(entry.path);
     } catch (const Error& error) {
       if (error.kind() != ErrorKind::kData) throw;  // a disk that fails now may read it after the next start
       LOG(WARNING) << "checkpoint passed over: " << error.what();

@@ -1,5 +1,6 @@
 #pragma once
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -49,9 +50,11 @@ CheckpointInfo InfoOf(const CheckpointEntry& entry);
 // file.
 Snapshot ReadCheckpoint(const std::filesystem::path& path);
 
-// The newest checkpoint under `root` that reads whole; each damaged one is logged and passed over. Empty if
-// there is none. Throws Error of another kind than kData where one cannot be read just now.
-std::optional<Snapshot> ReadNewestCheckpoint(const std::filesystem::path& root);
+// The newest checkpoint under `root` that reads whole, of those that `suits` (empty: all); each damaged one
+// is logged and passed over. Empty if there is none. Throws Error of another kind than kData where one cannot
+// be read just now.
+std::optional<Snapshot> ReadNewestCheckpoint(const std::filesystem::path& root,
+                                             const std::function<bool(const CheckpointInfo&)>& suits = {});
 
 // Removes a checkpoint so that a crash in between leaves no half one.
 void RemoveCheckpoint(const CheckpointEntry& entry);

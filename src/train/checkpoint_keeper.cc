@@ -30,7 +30,7 @@ std::optional<int64_t> CheckpointKeeper::Restore(const std::string& from, bool g
   std::optional<Snapshot> snapshot;
   if (is_rank0()) {
     const cluster::OwnWork reading(communicator_.job());
-    snapshot = Find(from);
+    snapshot = Find(from, going_back);
   }
   const double known =
       cluster::BroadcastScalar(communicator_, snapshot ? static_cast<double>(snapshot->step) : kNone);
@@ -70,8 +70,8 @@ void CheckpointKeeper::ForgetOtherPast(const std::string& from, int64_t step, bo
     run_->RewindMetrics(step, unjudged);
 }
 
-std::optional<Snapshot> CheckpointKeeper::Find(const std::string& from) const {
-  auto snapshot = FindCheckpoint(run_->checkpoints(), from);
+std::optional<Snapshot> CheckpointKeeper::Find(const std::string& from, bool going_back) const {
+  auto snapshot = going_back ? FindWayBack(run_->checkpoints()) : FindCheckpoint(run_->checkpoints(), from);
   if (!snapshot) return snapshot;
   CheckIdentity(*snapshot, options_.identity, options_.resume_override, options_.out.string());
   if (const auto& before = snapshot->info.weight_gradient;

@@ -23,9 +23,10 @@ class CheckpointKeeper {
                    TrainingMetrics& metrics, const SessionOptions& options, const SessionHooks& hooks);
   ~CheckpointKeeper();  // waits for what is being written
 
-  // Weights, moments, averages and `history` of the checkpoint that `from` (--resume) means; its step, or
-  // nothing where there is none. Checkpoints and records of another past are set aside, but on the second
-  // `going_back` to the same step: they tell what happened. Throws Error{kUser} where it is of another run.
+  // Weights, moments, averages and `history` of the checkpoint that `from` (--resume) means, or `going_back`
+  // of the one that FindWayBack finds; its step, or nothing where there is none. Checkpoints and records of
+  // another past are set aside, but on the second `going_back` to the same step: they tell what happened.
+  // Throws Error{kUser} where it is of another run.
   std::optional<int64_t> Restore(const std::string& from, bool going_back, RunHistory& history);
   // Whether a run that is resumed so does not go on from a checkpoint of its folder: as rank 0 sees it, since
   // other hosts may have neither.
@@ -46,7 +47,7 @@ class CheckpointKeeper {
 
  private:
   bool is_rank0() const { return communicator_.rank() == 0; }
-  std::optional<Snapshot> Find(const std::string& from) const;
+  std::optional<Snapshot> Find(const std::string& from, bool going_back) const;
   bool IsOfAnotherPast(const std::string& from) const;
   void ForgetOtherPast(const std::string& from, int64_t step, bool unjudged);
   void KeepFolder();

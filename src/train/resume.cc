@@ -35,6 +35,12 @@ std::optional<Snapshot> FindCheckpoint(const std::filesystem::path& root, const 
   return newest;
 }
 
+std::optional<Snapshot> FindWayBack(const std::filesystem::path& root) {
+  auto good =
+      ReadNewestCheckpoint(root, [](const CheckpointInfo& info) { return info.history.bad_steps == 0; });
+  return good ? std::move(good) : FindCheckpoint(root, "auto");
+}
+
 void CheckIdentity(const Snapshot& snapshot, const RunIdentity& identity, const std::string& allowed,
                    const std::string& where) {
   const auto& recorded = snapshot.info.identity;

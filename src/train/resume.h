@@ -16,6 +16,10 @@ inline constexpr char kFromNewest[] = "auto", kFromNothing[] = "none";
 // `root`. Throws Error{kData} where all of them are damaged.
 std::optional<Snapshot> FindCheckpoint(const std::filesystem::path& root, const std::string& from);
 
+// The checkpoint under `root` that a training which has diverged goes back to: the newest that was not made
+// among bad steps, as a signal makes one; where there is none as FindCheckpoint(root, "auto").
+std::optional<Snapshot> FindWayBack(const std::filesystem::path& root);
+
 // Throws Error{kUser} with every difference whose flag `allowed` (comma-separated) does not name. `where`:
 // the run's folder.
 void CheckIdentity(const Snapshot& snapshot, const RunIdentity& identity, const std::string& allowed,

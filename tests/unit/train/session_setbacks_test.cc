@@ -41,6 +41,20 @@ TEST_F(SessionTest, AResumedRunRemembersItsRollback) {
   EXPECT_TRUE(torch::equal(Weights(16), whole));
 }
 
+TEST_F(SessionTest, NoWayBackLeadsToWhatASignalSavedAmongBadSteps) {
+  const Diverges diverges = [](int, const auto& c) { return c.seed == 1 && c.step >= 5; };
+  const auto options = Options(12);
+  const auto stop = [](int, int64_t step) {
+    if (step == 5) RaiseStop(SIGTERM);
+  };
+  EXPECT_EQ(Run(options, diverges, stop), options.exit_code_requeue);
+  EXPECT_EQ(ReadNewestCheckpoint(out_ / "checkpoints")->info.history.bad_steps, 1);
+  RaiseStop(0);
+  EXPECT_EQ(Run(options, diverges), 0);
+  EXPECT_EQ(ReadNewestCheckpoint(out_ / "checkpoints")->info.history.rollback_step, 4);
+  EXPECT_EQ(Checkpoints(), (std::vector<int64_t>{12, 8, 4}));
+}
+
 TEST_F(SessionTest, TwiceBackToTheSameCheckpointIsHopeless) {
   EXPECT_THAT(ErrorOf(Options(12), [](int, const auto& c) { return c.step >= 5; }),
               testing::HasSubstr("also after a rollback"));
@@ -81,7 +95,9 @@ TEST_F(SessionTest, AWayBackToAnEvaluationThatIsMissingBeginsWithIt) {
     fs::rename(before, folder);
     fs::create_directory(before);  // once
   };
-  EXPECT_EQ(Run(options, [](int, const auto& c) { return c.seed == 1 && c.step >= 9; }, at_batch), 0);
+  EXPECT_EQ(Run(
+                options, [](int, const auto& c) { return c.seed == 1 && c.step >= 9; }, at_batch),
+            0);
   EXPECT_EQ(ReadNewestCheckpoint(out_ / "checkpoints")->info.history.rollback_step, 8);
   EXPECT_FALSE(ReadCheckpoint(folder).info.history.evaluation_pending);
   EXPECT_EQ(ScoredSteps(), (std::vector<int64_t>{8, 12}));
@@ -104,7 +120,9 @@ TEST_F(SessionTest, ScoresOfThePastThatWasGivenUpAreNoCheckpoints) {
     AwaitJudged(folder);
     fs::remove(folder / "model.safetensors");
   };
-  EXPECT_EQ(Run(options, [](int, const auto& c) { return c.seed == 1 && c.step >= 9; }, at_batch), 0);
+  EXPECT_EQ(Run(
+                options, [](int, const auto& c) { return c.seed == 1 && c.step >= 9; }, at_batch),
+            0);
   EXPECT_EQ(judged, 2);
   EXPECT_EQ(ReadNewestCheckpoint(out_ / "checkpoints")->info.history.rollback_step, 4);
 }
