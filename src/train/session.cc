@@ -72,6 +72,7 @@ void Session::CheckRanksAgree() {
   cluster::CheckConsistency(
       communicator_,
       {{"data set", options_.identity.data},
+       {"frozen networks", options_.identity.frozen},
        {"initial weights", WeightsDigest(recipes::TensorsOf(system_, recipes::Role::kTrained))}});
 }
 

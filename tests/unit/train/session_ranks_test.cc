@@ -82,6 +82,16 @@ TEST_F(SessionTest, RanksAgreeOnWhoseCheckpointARunGoesOnFrom) {
   });
 }
 
+// An old copy of --damsm on one host.
+TEST_F(SessionTest, ARankWithOtherFrozenNetworksIsNamedAtTheStart) {
+  more_ = [](int rank, SessionOptions& options, SessionHooks&) {
+    options.identity.frozen = rank == 1 ? "old" : "new";
+  };
+  EXPECT_THAT(ErrorOf(Options(4), {}),
+              testing::ContainsRegex("frozen networks: rank 1 has old, the others have new"));
+  EXPECT_TRUE(Checkpoints().empty());
+}
+
 enum class Holder { kWeight, kStatistic, kAverage };
 
 // From step 5 on rank 1 holds another value than the others: a bit has flipped in its memory.
