@@ -34,6 +34,22 @@ Shard OpenListed(const fs::path& root, const Json& entry, const Vocabulary& voca
   return shard;
 }
 
+// A manifest may have been put together by hand, of shards of several packings.
+void CheckIsLike(const Shard& shard, const Shard& first, int64_t classes, const std::string& where) {
+  constexpr char kRemedy[] = "pack all of them at once";
+  if (shard.header().part_names != first.header().part_names)
+    ThrowData("has other key points than the first shard of its split", where, kRemedy);
+  if (shard.size() > 0 && first.size() > 0 && (shard.captions() > 0) != (first.captions() > 0))
+    ThrowData(shard.captions() > 0 ? "has captions, the first shard of its split has none"
+                                   : "has no captions, the first shard of its split has some",
+              where, kRemedy);
+  for (int64_t record = 0; record < shard.size(); ++record)
+    if (shard.Class(record) >= classes)
+      ThrowData("has the class " + std::to_string(shard.Class(record)) + ", the manifest's are below " +
+                    std::to_string(classes),
+                where, kRemedy);
+}
+
 }  // namespace
 
 Json ManifestEntry(const fs::path& path, const Shard& shard) {
@@ -59,6 +75,8 @@ Dataset::Dataset(const fs::path& root, const std::string& split)
   if (!splits.contains(split)) ThrowUser("has no split '" + split + "'", where);
   for (const auto& entry : splits.at(split)) {
     shards_.push_back(OpenListed(root, entry, vocabulary_));
+    CheckIsLike(shards_.back(), shards_.front(), classes_,
+                (root / JsonField<std::string>(entry, "file", where)).string());
     first_.push_back(first_.back() + shards_.back().size());
     first_caption_.push_back(first_caption_.back() + shards_.back().captions());
   }

@@ -51,6 +51,45 @@ TEST_F(PackerTest, AnyNumberOfWorkersGivesTheSameBytes) {
   EXPECT_EQ(Pack("eight", 8), one);
 }
 
+// What opening data set `to` says once the first shard of `from`, packed with the same vocabulary, was put
+// into its manifest.
+std::string ErrorOfMerging(const fs::path& from, const fs::path& to) {
+  const auto shard = to / "train-00009-of-00010.h5";
+  fs::copy_file(from / "train-00000-of-00001.h5", shard);
+  auto manifest = ReadJson(to / "manifest.json");
+  const auto words = Vocabulary::Read(to / "vocabulary.json").size();
+  manifest["splits"]["train"].push_back(ManifestEntry(shard, Shard(shard, words)));
+  WriteText(to / "manifest.json", manifest.dump());
+  return ErrorOf([&] { Dataset(to, "train"); });
+}
+
+TEST_F(PackerTest, ShardsOfOtherKindsInOneManifestAreRefused) {
+  const auto merged = [&](const char* name, const auto& change) {
+    const auto to = scratch_.path() / (std::string(name) + "_to");
+    PackDataset(splits_, SmallOptions(to));
+    auto options = SmallOptions(scratch_.path() / name);
+    options.vocabulary = to / "vocabulary.json";
+    std::vector<SourceSplit> others{SmallSplit(scratch_.path() / "c", "train", 2)};
+    change(others[0], options);
+    PackDataset(others, options);
+    return ErrorOfMerging(options.out, to);
+  };
+  EXPECT_EQ(merged("same", [](auto&, auto&) {}), "");
+  const auto points = [](auto& split, auto&) {
+    split.part_names = {"beak"};
+    for (auto& record : split.records) record.parts = {{1, 1, 1}};
+  };
+  EXPECT_NE(merged("points", points).find("other key points"), std::string::npos);
+  const auto alone = [](auto& split, auto& options) {
+    options.captions = false;
+    for (auto& record : split.records) record.captions.clear();
+  };
+  EXPECT_NE(merged("alone", alone).find("has no captions, the first"), std::string::npos);
+  const auto classes = [](auto& split, auto&) { split.records[1].class_id = 7; };
+  EXPECT_NE(merged("classes", classes).find("has the class 7, the manifest's are below 2"),
+            std::string::npos);
+}
+
 TEST_F(PackerTest, EveryRecordArrives) {
   Pack("out", 2);
   const Dataset train(out_, "train"), test(out_, "test");
