@@ -1,6 +1,7 @@
 #include "src/app/trained_model.h"
 
 #include <algorithm>
+#include <map>
 
 #include "src/app/flags.h"
 #include "src/app/training_data.h"
@@ -77,6 +78,15 @@ SystemUse UseOf(recipes::System& system, const std::string& recipe, const std::s
   return use;
 }
 
+// `named`, each as `tensors` have it: a run of --dtype=float64 held them in another type than they are drawn
+// with.
+NamedTensors AsIn(const NamedTensors& tensors, NamedTensors named) {
+  const std::map<std::string, torch::Tensor> by_name(tensors.begin(), tensors.end());
+  for (auto& [name, tensor] : named)
+    if (const auto found = by_name.find(name); found != by_name.end()) tensor = found->second;
+  return named;
+}
+
 // From the run's folder into the system's frozen parts; what the file has. Nothing of systems without them.
 NamedTensors LoadFrozen(const recipes::System& system, const fs::path& run,
                         const train::CheckpointInfo& info) {
@@ -85,7 +95,7 @@ NamedTensors LoadFrozen(const recipes::System& system, const fs::path& run,
   const auto file = train::FrozenFile(run);
   auto tensors = ReadSafeTensors(file).tensors;
   CopyState(tensors, frozen, file.string());
-  train::CheckFrozen(WeightsDigest(frozen), info, file.string());
+  train::CheckFrozen(WeightsDigest(AsIn(tensors, frozen)), info, file.string());
   return tensors;
 }
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """What statistics and wrong pairs span, and the released code's slips, on several ranks of the real programs: --batch_norm=node on one host is
---batch_norm=global; local is neither; every way trains the same weights on all ranks. Usage: scopes.py BIN_DIR"""
+--batch_norm=global; local is neither; every way trains the same weights on all ranks, in float64, which can be drawn with. Usage: scopes.py BIN_DIR"""
 import pathlib
 import sys
 import tempfile
@@ -25,6 +25,8 @@ def main():
         work = pathlib.Path(folder)
         make_data(bin_dir, work)
         alone, _ = train(bin_dir, work, "alone", ranks=1)
+        run(bin_dir / "helio-generate", f"--checkpoint={work}/alone", "--text=a red bird", f"--out={work}/bird.png")
+        check((work / "bird.png").exists(), "what was trained in float64 draws: its frozen networks are those of the run")
         world, _ = train(bin_dir, work, "global")
         check(largest_difference(alone, world) < 1e-9, f"two ranks are one: {largest_difference(alone, world):.1e}")
         node, _ = train(bin_dir, work, "node", "--batch_norm=node")
