@@ -279,7 +279,9 @@ void Trainer::Update(Player& player, Game& game) {
   // The norm is the same on every rank, so every rank takes the same decision without asking the others; on a
   // device the decision stays there.
   const auto norm = Norm(player);
-  player.usable = Usable(norm, player.group.gradients().scalar_type(), player.phase.optimizer.clip_norm > 0);
+  const auto& optimizer = player.phase.optimizer;
+  const bool all_clipped = optimizer.clip_norm > 0 && optimizer.clip_prefix.empty();
+  player.usable = Usable(norm, player.group.gradients().scalar_type(), all_clipped);
   report.norms.push_back({player.phase.name, norm, player.usable});
   player.adam.Step(player.rate(game.context, game.rate_factor), ScaleOf(player, norm), player.usable);
   // The optimizer writes behind autograd's back: a graph that saved these weights must not be run any more,

@@ -35,6 +35,8 @@ class TwoPlayers : public recipes::System {
   Loss first = [](const auto& s, int64_t) { return s.a.square().sum(); };
   Loss second = [](const auto& s, int64_t) { return s.b.square().sum(); };
   Loss early;
+  double clip_norm = 0;
+  std::string clip_prefix;
 
  private:
   recipes::Phase PhaseOf(const std::string& name, const torch::Tensor& parameter, const Loss& before,
@@ -44,6 +46,8 @@ class TwoPlayers : public recipes::System {
     phase.parameters = {{name, parameter}};
     phase.optimizer.learning_rate = 0.1;
     phase.optimizer.ema_decay = 0.5;
+    phase.optimizer.clip_norm = clip_norm;
+    phase.optimizer.clip_prefix = clip_prefix;
     phase.loss = [this, loss](recipes::Step& step) {
       return recipes::LossTerms{{"loss", loss(*this, static_cast<Values&>(step).step)}};
     };
@@ -114,6 +118,19 @@ TEST(TrainerTest, AGradientTooLargeForItsSquareIsSkipped) {
   EXPECT_EQ(Play(trainer, 0).skipped(), 1);
   EXPECT_EQ(Play(trainer, 1).skipped(), 0);
   EXPECT_FALSE(system.a.eq(0.5).any().item<bool>());
+}
+
+// Of what is clipped to a limit the squares are finite; DAMSM clips one of its encoders only.
+TEST(TrainerTest, ATooLargeGradientIsUsableWhereAllOfItIsClipped) {
+  const auto solo = cluster::MakeSoloCommunicator();
+  for (const char* prefix : {"", "another"}) {
+    TwoPlayers system;
+    system.first = [](const auto& s, int64_t) { return s.a.sum() * 1e25; };
+    system.clip_norm = 1;
+    system.clip_prefix = prefix;
+    Trainer trainer(system, *solo, {});
+    EXPECT_EQ(Play(trainer, 0).skipped(), *prefix != 0) << prefix;
+  }
 }
 
 TEST(TrainerDeathTest, AParameterInTwoPhasesIsRefused) {
