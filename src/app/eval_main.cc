@@ -1,4 +1,5 @@
 #include "src/app/evaluation_options.h"
+#include "src/app/evaluation_ranks.h"
 #include "src/app/main.h"
 #include "src/app/picture_progress.h"
 #include "src/app/pretrained_weights.h"
@@ -143,12 +144,13 @@ void CheckBeforehand(const HelioEvalOptions& own, const TrainedModel& model, con
 
 int Evaluate(const HelioEvalOptions& own, cluster::Communicator& communicator) {
   const auto device = communicator.world().device;
-  TrainedModel model(own.checkpoint, device);
+  TrainedModel model(CheckpointOfAll(own.checkpoint, communicator), device);
   const auto& run = model.options().run;
   const TrainingData data(run.DataFolders());
   const auto& test = data.test();
   CheckBeforehand(own, model, data, communicator.rank());
   const auto judges = JudgesFor(own, model, data, device);
+  CheckSameEvaluation(model, judges, test, communicator);
   const eval::EvaluationOptions evaluation{.images = own.images,
                                            .seed = run.seed,
                                            .features_file = own.folders.features,

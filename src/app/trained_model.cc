@@ -27,16 +27,6 @@ bool IsPackedData(const fs::path& manifest) {
   return json.is_object() && json.contains("splits");
 }
 
-fs::path CheckpointFolder(const fs::path& path) {
-  if (const auto manifest = path / train::kManifestName; fs::exists(manifest)) {
-    if (IsPackedData(manifest)) ThrowUser("is packed data, no trained model", path.string(), kRemedy);
-    return path;
-  }
-  const auto entries = train::ListCheckpoints(train::CheckpointsOf(path));
-  if (entries.empty()) ThrowUser("holds no checkpoint", path.string(), kRemedy);
-  return entries.front().path;
-}
-
 // What the checkpoint was trained with, the judges' networks, and over them what the command line says.
 OptionValues ValuesOf(const std::string& identity, const std::string& run_flags) {
   auto values = ParseFlagfile(identity);
@@ -113,6 +103,16 @@ void LoadDrawingWeights(const recipes::System& system, const train::Snapshot& sn
 }
 
 }  // namespace
+
+fs::path CheckpointFolder(const fs::path& path) {
+  if (const auto manifest = path / train::kManifestName; fs::exists(manifest)) {
+    if (IsPackedData(manifest)) ThrowUser("is packed data, no trained model", path.string(), kRemedy);
+    return path;
+  }
+  const auto entries = train::ListCheckpoints(train::CheckpointsOf(path));
+  if (entries.empty()) ThrowUser("holds no checkpoint", path.string(), kRemedy);
+  return entries.front().path;
+}
 
 bool SystemUse::WorksWith(const std::string& part) const {
   if (drawer) return part == drawer->part();

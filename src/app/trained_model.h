@@ -12,6 +12,10 @@
 
 namespace helio::app {
 
+// `path` where it is a checkpoint, of a run's folder its newest checkpoint. Throws Error{kUser} where it is
+// neither.
+std::filesystem::path CheckpointFolder(const std::filesystem::path& path);
+
 // What a trained system is used through: one of them, the others are null. Must not outlive the system.
 struct SystemUse {
   std::unique_ptr<recipes::Drawer> drawer = nullptr;

@@ -111,6 +111,20 @@ def check_rows(work):
         check(expected in run(*command(*generate, *flags), expect=1).err, f"{flags[0]} is refused")
 
 
+def check_ranks_of_an_evaluation(work, judges):
+    """All draw with the checkpoint that rank 0 found, also where another would find another one; and none judges by another network."""
+    def evaluate(out, *flags, others=(), expect=0):
+        rank = [BIN / "helio-eval", f"--data={work}/data", "--images=120", "--threads=1", f"--out={work}/{out}", f"--checkpoint={work}/two", *judges, *flags]
+        return run(*MPIRUN, "-n", "1", *rank, ":", "-n", "1", *rank, *others, expect=expect)
+
+    evaluate("alike")
+    evaluate("newer", others=[f"--checkpoint={work}/one"])
+    check((work / "newer/summary.json").read_bytes() == (work / "alike/summary.json").read_bytes(), "all ranks draw with rank 0's checkpoint")
+    run(*command("helio-pretrain", "--flagfile=configs/toy/classifier.flags", *TOY, f"--data={work}/data", "--steps=1", "--seed=8", f"--out={work}/other/judge"))
+    log = evaluate("differ", others=[f"--classifier={work}/other/judge/best.safetensors"], expect=1).said
+    check("--classifier: rank 1 has " in log, "a rank that judges by another network is named")
+
+
 def scenario_toy(work):
     make_data(work)
     pretrain(work)
@@ -129,6 +143,7 @@ def scenario_toy(work):
                             (["--images=120", "--inception_splits=200"], "--images=120: --inception_splits=200 needs at least 200")):
         log = run(*command("helio-eval", f"--checkpoint={work}/two", f"--data={work}/data", *judges, *flags, f"--out={work}/small"), expect=1).err
         check(expected in log and "judged in" not in log, f"and so is {flags[1]}")
+    check_ranks_of_an_evaluation(work, judges)
     log = run(*command("helio-inspect", f"--path={work}/two"), expect=1).err
     check("is trained, not packed data" in log, "helio-inspect says what it cannot show")
     log = run(*command("helio-train", *gan_flags(work, work / "two", 4), "--caption_lambda=3", "--dry_run", ranks=2), expect=1).err
