@@ -123,6 +123,15 @@ void CheckSameJob(const ResolvedOptions& own, cluster::Communicator& communicato
   cluster::CheckConsistency(communicator, fingerprints);
 }
 
+void CheckSameWeights(const recipes::PretrainedWeights& weights, cluster::Communicator& communicator) {
+  cluster::Fingerprints fingerprints;
+  for (const auto& role : recipes::WeightRoles()) {
+    const auto& own = weights.Of(role.name);
+    fingerprints.emplace_back(std::string("--") + role.name, own.empty() ? "none" : WeightsDigest(own));
+  }
+  cluster::CheckConsistency(communicator, fingerprints);
+}
+
 void CheckRanks(const TrainingOptions& options, const cluster::World& world) {
   const auto& run = options.run;
   const int64_t parts = options.trainer.accumulate;

@@ -5,6 +5,7 @@
 #include "cluster/communicator.h"
 #include "dataio/dataset.h"
 #include "src/app/training_options.h"
+#include "src/recipes/registry.h"
 
 // Mistakes of the user that can be seen before the first step and that no option shows by itself. Each throws
 // Error{kUser}.
@@ -16,6 +17,9 @@ TrainingOptions CheckedOptions(const OptionValues& values, const std::vector<std
 // That all ranks were started with the same version and options. Before every other collective: which ones
 // follow, and with what, these decide. Throws on every rank, naming what differs where. Collective.
 void CheckSameJob(const ResolvedOptions& own, cluster::Communicator& communicator);
+// That all ranks have read the same weights: of judges, too, which are in no part of the system. Throws as
+// CheckSameJob. Collective.
+void CheckSameWeights(const recipes::PretrainedWeights& weights, cluster::Communicator& communicator);
 // In what the options ask of so many ranks.
 void CheckRanks(const TrainingOptions& options, const cluster::World& world);
 // R-precision needs 99 captions of other classes beside each of the `images` that --`flag` asks for.

@@ -57,6 +57,7 @@ class TrainingProgram {
   }
 
   int Run() {
+    CheckSameWeights(weights_, communicator_);
     CheckScores(options_.session, scores_, is_rank0());
     if (is_rank0()) Announce(options_, resolved_, *system_, data_, communicator_, length_);
     if (run_.dry_run) return DryRun();

@@ -72,7 +72,9 @@ def folders(bin_dir, work):
 def ranks(bin_dir, work):
     """Two ranks that were not told the same, by flags that decide which collectives there are."""
     train = [bin_dir / "helio-train", *toy_flags(work, 2), "--first_deadline_seconds=60", f"--out={work}/ranks"]
-    for flag, said in (("--negatives=local", "configuration: rank 1 has "), ("--metrics_port=29551", "metrics_port: rank 1 has 29551, the others have 0")):
+    judge = make_classifier(bin_dir, work, 1)
+    for flag, said in (("--negatives=local", "configuration: rank 1 has "), ("--metrics_port=29551", "metrics_port: rank 1 has 29551, the others have 0"),
+                       (f"--classifier={judge}", "--classifier: rank 1 has ")):
         done = run(*MPIRUN, "-n", "1", *train, ":", "-n", "1", *train, flag, expect=None)
         check(done.code == 1 and "do not run the same job" in done.said and said in done.said, f"{flag} on one rank of two is named: {done.code}")
 
