@@ -131,6 +131,7 @@ struct Loader::State {
   std::map<int64_t, Batch> ready;
   std::exception_ptr failure;
   bool stop = false;
+  int working = 0;  // workers
 };
 
 Loader::Loader(const std::vector<LoaderSource>& sources, LoaderOptions options, int64_t first_batch)
@@ -147,12 +148,16 @@ Loader::Loader(const std::vector<LoaderSource>& sources, LoaderOptions options, 
 Loader::~Loader() { EndWorkers(); }
 
 void Loader::EndWorkers() {
+  auto& s = *state_;
+  bool ended = false;
   {
-    const std::lock_guard lock(state_->mutex);
-    state_->stop = true;
+    std::unique_lock lock(s.mutex);
+    s.stop = true;
+    s.changed.notify_all();
+    const std::chrono::duration<double> patience(late_ ? 0 : s.options.end_seconds);
+    ended = s.changed.wait_for(lock, patience, [&] { return s.working == 0; });
   }
-  state_->changed.notify_all();
-  for (auto& worker : workers_) late_ ? worker.detach() : worker.join();
+  for (auto& worker : workers_) ended ? worker.join() : worker.detach();
 }
 
 Batch Loader::Next(double deadline_seconds) {
@@ -175,9 +180,10 @@ Batch Loader::Next(double deadline_seconds) {
 void Loader::State::Work() {
   at::set_num_threads(1);  // of this thread: the cores belong to the networks
   std::unique_lock lock(mutex);
+  ++working;
   while (true) {
     changed.wait(lock, [this] { return stop || failure || next_to_make < next_to_give + options.prefetch; });
-    if (stop || failure) return;
+    if (stop || failure) break;
     const int64_t number = next_to_make++;
     lock.unlock();
     auto made = MadeOrThrown(number);
@@ -188,6 +194,8 @@ void Loader::State::Work() {
       failure = std::get<std::exception_ptr>(made);
     changed.notify_all();
   }
+  --working;
+  changed.notify_all();
 }
 
 std::variant<Batch, std::exception_ptr> Loader::State::MadeOrThrown(int64_t number) const {

@@ -21,6 +21,8 @@ struct LoaderOptions {
   int ranks = 1;
   int workers = 1;
   int prefetch = 4;  // batches worked ahead
+  // How long the loader's end waits for workers that are reading; they read on by themselves then.
+  double end_seconds = 60;
   // Where the batches are used: for a GPU pictures lie in page-locked memory, from which it copies without
   // stopping the host.
   torch::Device device = torch::kCPU;
@@ -45,7 +47,7 @@ class Loader {
   Loader(const std::vector<LoaderSource>& sources, LoaderOptions options, int64_t first_batch);
   Loader(const Loader&) = delete;
   Loader& operator=(const Loader&) = delete;
-  ~Loader();
+  ~Loader();  // a file system that does not answer keeps nobody from the end (LoaderOptions::end_seconds)
 
   // The next batch, for Upload(); rethrows what a worker met (damaged data). Throws Error{kSystem} where
   // there is none within the deadline (a file system that does not answer); the loader's end then waits for

@@ -198,6 +198,25 @@ TEST_F(LoaderTest, TheDataOutliveLateWorkers) {
   EXPECT_TRUE(data.expired()) << "the workers have ended";
 }
 
+// One that reads for longer than anybody waits.
+TEST_F(LoaderTest, ItsEndWaitsForNoWorkerForEver) {
+  const ScratchFolder scratch("slow_end");
+  auto dataset = std::make_shared<const Dataset>(PackSmallSet(scratch.path(), 11), "train");
+  for (const double seconds : {0.0, 60.0}) {
+    auto needs = Needs();
+    needs.order = Order::kAtRandom;
+    auto options = Options();
+    options.global_batch = 10000;
+    options.end_seconds = seconds;
+    {
+      Loader loader({{dataset, needs}}, options, 0);
+      std::this_thread::sleep_for(std::chrono::milliseconds(50));  // the worker has begun
+    }
+    EXPECT_EQ(dataset.use_count() == 1, seconds > 0);
+    while (dataset.use_count() > 1) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+}
+
 TEST_F(LoaderTest, PicturesPackedTooSmallAreRefused) {
   EXPECT_NE(ErrorOf([&] {
               Loader({{dataset_, {.sides = {64}}}}, Options(), 0);
