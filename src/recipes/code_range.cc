@@ -7,11 +7,14 @@ CodeRange::CodeRange(int64_t size)
       count_(torch::zeros({}, torch::kFloat64)),
       highest_(torch::zeros({size})) {}
 
-void CodeRange::Watch(const torch::Tensor& codes) {
+// Each rank adds up its own rows: of all rows ranks with other threads or vectors would have other last bits.
+void CodeRange::Watch(const torch::Tensor& own, GlobalBatch& ranks, const RowRange& rows) {
   const torch::NoGradGuard no_grad;
-  sum_.add_(codes.sum(torch::kFloat64));
-  count_.add_(static_cast<double>(codes.numel()));
-  highest_.copy_(torch::maximum(highest_, codes.amax(0)));
+  auto sum = own.sum(torch::kFloat64).view({1});
+  ranks.Sum(sum);
+  sum_.add_(sum.squeeze(0));
+  count_.add_(static_cast<double>(rows.global * own.size(1)));
+  highest_.copy_(torch::maximum(highest_, GatherRows(ranks, own, rows).amax(0)));
 }
 
 double CodeRange::Mean() const {

@@ -138,7 +138,7 @@ std::unique_ptr<Step> Ppgn::Prepare(const dataio::Batch& batch, const StepContex
   const auto seen = nets_.Encode(step->image);
   step->features = seen.regions;
   step->code = seen.pooled;
-  if (context.step < kWatched) range_.Watch(GatherRows(loss_scope_, step->code, batch.rows));
+  if (context.step < kWatched) range_.Watch(step->code, loss_scope_, batch.rows);
   if (options_.loss_units == LossUnits::kSpread) ChooseUnits(*step);
   const at::AutoGradMode with_graph(playing_.generator);
   step->drawn = generator_->forward(step->code);

@@ -4,8 +4,10 @@
 
 #include <gtest/gtest.h>
 
+#include "cluster/communicator_batch.h"
 #include "cluster/thread_communicator.h"
 #include "src/base/error.h"
+#include "src/recipes/code_range.h"
 #include "tests/unit/recipes/toy_training.h"
 
 namespace helio::testing {
@@ -27,6 +29,25 @@ TEST(BalanceTest, NobodyIsLeftBehind) {
   EXPECT_EQ(playing(0.05, 1), "g");
   EXPECT_EQ(playing(NAN, 1), "g");
   EXPECT_EQ(playing(INFINITY, 1), "d");
+}
+
+// Ranks of hosts with other numbers of cores must come to the same bits: they are compared as weights are.
+TEST(CodeRangeTest, ThreadsDecideNothing) {
+  auto generator = at::detail::createCPUGenerator(5);
+  const auto codes = torch::randn({64, 4096}, generator).mul(8).exp();
+  const int before = at::get_num_threads();
+  cluster::RunThreadRanks(3, [&](cluster::Communicator& communicator) {
+    at::set_num_threads(1 + 2 * communicator.rank());
+    const auto ranks = cluster::MakeGlobalBatch(communicator);
+    const auto rows = SplitRows(codes.size(0), communicator.rank(), communicator.size());
+    recipes::CodeRange range(codes.size(1));
+    range.Watch(codes.narrow(0, rows.first, rows.local), *ranks, rows);
+    EXPECT_NEAR(range.Mean() / codes.mean(torch::kFloat64).item<double>(), 1, 1e-9);
+    EXPECT_TRUE(torch::equal(range.highest(), codes.amax(0)));
+    const auto sums = cluster::GatherScalars(communicator, range.State("")[0].second.item<double>());
+    for (const double sum : sums) EXPECT_EQ(sum, sums[0]);
+  });
+  at::set_num_threads(before);
 }
 
 // As if earlier steps had come to that.
