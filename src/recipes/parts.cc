@@ -34,10 +34,15 @@ void LoadPretrained(torch::nn::Module& module, const PretrainedWeights& weights,
 }
 
 void StartFromClassifier(nn::ImageTrunk& trunk, const PretrainedWeights& weights) {
+  if (weights.Of("classifier").empty()) return;
   NamedTensors trunk_weights;
   for (const auto& [name, tensor] : WithoutPrefix(weights.Of("classifier"), "classifier."))
     if (!name.starts_with("fc.")) trunk_weights.emplace_back(name, tensor);
-  if (!trunk_weights.empty()) CopyState(trunk_weights, StateOf(trunk), "--classifier");
+  if (trunk_weights.empty())
+    ThrowUser(
+        "has no tensor 'classifier.*'", "--classifier",
+        WeightRoleOf("classifier").made_by + " --recipe=classifier, or converted weights with that prefix");
+  CopyState(trunk_weights, StateOf(trunk), "--classifier");
 }
 
 std::vector<Round> OneRound(const std::string& name, const std::vector<Part>& parts,

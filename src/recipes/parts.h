@@ -36,7 +36,8 @@ nn::ImageEncoder MakeImageEncoder(const ImageTrunkOptions& options, const TextEn
 void LoadPretrained(torch::nn::Module& module, const PretrainedWeights& weights, const std::string& role,
                     const std::string& prefix);
 
-// A trained trunk starts from a classifier's, if one was given.
+// A trunk starts from a classifier's, if one was given. Throws Error{kUser} where the file is of something
+// else.
 void StartFromClassifier(nn::ImageTrunk& trunk, const PretrainedWeights& weights);
 
 // The one round of one phase of a pretraining: what of `parts` takes gradients.

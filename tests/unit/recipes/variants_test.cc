@@ -5,6 +5,7 @@
 #include "cluster/thread_communicator.h"
 #include "src/base/error.h"
 #include "src/recipes/places.h"
+#include "tests/support/error_of.h"
 #include "tests/unit/recipes/toy_training.h"
 
 namespace helio::testing {
@@ -104,6 +105,18 @@ TEST_F(Variants, AClassifierOfRanksThatKnowNoOthersLearnsAMean) {
     return system->Rounds()[0][0].loss(*step)[0].value.item<double>();
   };
   EXPECT_EQ(loss({0, 3, kToyBatch}), loss({0, 3, 3}));
+}
+
+// A file of something else would leave the trunk random, which is frozen by default.
+TEST_F(Variants, ATrunkDoesNotStartFromWhatIsNoClassifier) {
+  recipes::PretrainedWeights weights;
+  weights.by_role["classifier"] = {{"caption_cnn.local.0.weight", torch::zeros({32, 3, 4, 4})}};
+  for (const char* recipe : {"damsm", "captioner", "char_cnn_rnn"})
+    EXPECT_NE(ErrorOf([&] {
+                recipes::MakeSystem(recipe, ToyOptions(), {solo_, solo_, 7, weights, ToyFacts()});
+              }).find("has no tensor 'classifier.*'"),
+              std::string::npos)
+        << recipe;
 }
 
 TEST_F(Variants, WidthsThatCannotBeHalvedAreRefused) {
