@@ -48,6 +48,7 @@ std::vector<int64_t> DrawnFirst(const Dataset& dataset, const Draw& draw, int64_
 
 torch::Tensor CharactersOf(const Dataset& dataset, std::span<const Draw> draws, const DomainNeeds& needs,
                            const std::function<uint64_t(const Draw&)>& key) {
+  CheckHasCaptions(dataset);
   auto all = torch::empty({std::ssize(draws), needs.character_captions, needs.characters}, torch::kInt64);
   auto* place = all.data_ptr<int64_t>();
   for (const auto& draw : draws)

@@ -49,7 +49,7 @@ class Loader::Reader {
         sampler_(dataset_, options.global_batch, needs_, seed_, options.batches_per_step) {
     if (needs_.sides.empty()) ThrowUser("a system asks for no pictures of '" + needs_.data + "'");
     CheckSide(dataset_, needs_.crop_side());
-    if (needs_.captions) CheckHasCaptions(dataset_);
+    if (needs_.captions || needs_.characters > 0) CheckHasCaptions(dataset_);
     if (needs_.embeddings > 0) embeddings_.emplace(dataset_);
     if (needs_.wrong_images) WrongRow(dataset_, 0, seed_);
     if (needs_.boxes || needs_.key_points) dataset_.Region(0);

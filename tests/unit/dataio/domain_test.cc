@@ -342,8 +342,12 @@ TEST(DomainTest, PicturesAloneServeSystemsThatReadNoCaptions) {
       BatchAt({{set, {.sides = {kSide}, .captions = false}}}, {.global_batch = 3}, 0).data().images.size(),
       1u);
   EXPECT_EQ(EvaluationDraws(*set, 9, 18, 1).size(), 9u);
-  const auto error = ErrorOf([&] { Loader({{set, {.sides = {kSide}}}}, {.global_batch = 3}, 0); });
-  EXPECT_NE(error.find("--captions=text"), std::string::npos) << error;
+  const DomainNeeds words{.sides = {kSide}},
+      characters{.sides = {kSide}, .captions = false, .characters = 40};
+  for (const auto& needs : {words, characters}) {
+    const auto error = ErrorOf([&] { Loader({{set, needs}}, {.global_batch = 3}, 0); });
+    EXPECT_NE(error.find("--captions=text"), std::string::npos) << error;
+  }
 }
 
 // A system of small pictures sees as much of a stored one as a system of large ones.
