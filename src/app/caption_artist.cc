@@ -63,6 +63,9 @@ Json AnswerOf(const recipes::Pictures& pictures, int64_t first, const serve::Dra
 
 CaptionArtist::CaptionArtist(TrainedModel& model, const std::string& encoder)
     : model_(model), reader_(model, encoder) {
+  if (DrawsNoiseAlone(model))
+    ThrowUser("'" + model.options().run.recipe + "' draws of noise alone: captions would change nothing",
+              model.checkpoint().string(), "helio-generate draws it");
   serve::DrawRequest trial;
   trial.caption = model.vocabulary().size() > 1 ? model.vocabulary().word(1) : "a";
   trial.pictures = 1;

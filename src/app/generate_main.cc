@@ -86,12 +86,6 @@ recipes::Prompt ClassPrompt(const GenerateOptions& own, TrainedModel& model) {
   return prompt;
 }
 
-// Of systems that are told nothing.
-bool DrawsNoiseAlone(TrainedModel& model) {
-  const bool told = model.needs().captions || model.needs().embeddings > 0;
-  return !told && model.drawer() && model.drawer()->classes() == 0;
-}
-
 AskedPrompt PromptFor(const GenerateOptions& own, TrainedModel& model) {
   if (own.class_number >= 0) return {ClassPrompt(own, model)};
   if (!own.text.empty()) return TextPrompt(own, model);

@@ -165,4 +165,9 @@ recipes::Drawer& DrawerOf(TrainedModel& model) {
   return *model.drawer();
 }
 
+bool DrawsNoiseAlone(TrainedModel& model) {
+  const bool told = model.needs().captions || model.needs().embeddings > 0;
+  return !told && model.drawer() && model.drawer()->classes() == 0;
+}
+
 }  // namespace helio::app

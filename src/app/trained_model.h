@@ -73,4 +73,7 @@ class TrainedModel {
 recipes::Drawer& DrawerOf(TrainedModel& model);
 recipes::PointCompleter& CompleterOf(TrainedModel& model, const std::string& flag);
 
+// Whether the system draws, and is told nothing: neither sentences nor classes.
+bool DrawsNoiseAlone(TrainedModel& model);
+
 }  // namespace helio::app

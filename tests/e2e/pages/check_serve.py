@@ -214,6 +214,10 @@ def check_starts(trained, work, server):
         "--threads=1", f"--data={work}/data", "--steps=1", f"--out={work}/boxes")
     done = start(f"--checkpoint={work}/boxes", "--port=0")
     check(done.returncode == 1 and "told where to draw" in done.stderr, "a system that must be told more is refused")
+    run(BIN / "helio-train", "--recipe=stackgan_pp", "--noconditional", "--stages=2", "--base_side=16", "--gf=4", "--df=4", "--z=8", "--batch=8", "--threads=1",
+        f"--data={work}/data", "--steps=1", f"--out={work}/noise")
+    done = start(f"--checkpoint={work}/noise", "--port=0")
+    check(done.returncode == 1 and "draws of noise alone" in done.stderr, "and so is one that reads no captions")
 
 
 def main():
