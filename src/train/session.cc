@@ -21,6 +21,12 @@ constexpr int64_t kMostUnread = 100;
 
 bool Due(int64_t step, int64_t every) { return every > 0 && step % every == 0; }
 
+void WarnOfUnreadSchedule(const Trainer& trainer, const std::string& schedule) {
+  if (ParseSchedule(schedule) != Schedule::kConstant && !trainer.follows_schedule())
+    LOG(WARNING) << "--schedule=" << schedule
+                 << " does nothing here: all rates of this system go by options of its own";
+}
+
 }  // namespace
 
 Session::Session(recipes::System& system, Trainer& trainer, cluster::Communicator& communicator,
@@ -45,6 +51,7 @@ int Session::Run() {
   const auto restored = checkpoints_.Restore(options_.resume, /*going_back=*/false, history_);
   const int64_t first = restored.value_or(0);
   metrics_.StartAt(first, static_cast<double>(first) / static_cast<double>(options_.steps_per_epoch));
+  if (is_rank0()) WarnOfUnreadSchedule(trainer_, options_.schedule);
   if (is_rank0() && restored) LOG(INFO) << "resumed at step " << first << " of " << options_.steps;
   checkpoints_.WriteBeside();
   // A way back leads to checkpoints of this folder only.

@@ -104,6 +104,12 @@ std::string Trainer::WhyNotCaptured() const {
   return system_.WhyNotCaptured();
 }
 
+bool Trainer::follows_schedule() const {
+  bool follows = false;
+  ForEachPlayer([&](const Player& player) { follows = follows || !player.phase.rate; });
+  return follows;
+}
+
 StepRecording* Trainer::RecordingFor(const dataio::Batch& batch) {
   if (!captures_) return nullptr;
   auto layout = StepRecording::LayoutOf(batch);

@@ -83,6 +83,8 @@ class Trainer {
   }
   int accumulate() const { return options_.accumulate; }
   bool captures() const { return captures_; }  // steps, as CUDA graphs
+  // Whether there is a phase that has no rate of its own. Local.
+  bool follows_schedule() const;
   // Moments lie in shards: OptimizerState is collective.
   bool shards() const { return options_.reducer.shard_optimizer; }
 

@@ -105,6 +105,20 @@ TEST_F(SessionTest, SamplesThatCannotBeWrittenEndNothing) {
   EXPECT_EQ(Run(options), 0);
 }
 
+// The one phase here has a rate of its own.
+TEST_F(SessionTest, AScheduleThatNobodyFollowsIsSaidToDoNothing) {
+  const auto said = [&](const char* schedule) {
+    auto options = Options(1);
+    options.schedule = schedule;
+    options.resume = "none";
+    testing::internal::CaptureStderr();
+    EXPECT_EQ(Run(options), 0);
+    return testing::internal::GetCapturedStderr();
+  };
+  EXPECT_THAT(said("linear_tail"), testing::HasSubstr("--schedule=linear_tail does nothing here"));
+  EXPECT_THAT(said("constant"), testing::Not(testing::HasSubstr("does nothing here")));
+}
+
 TEST_F(SessionTest, AProfileHasTheWaitForData) {
   more_ = [](int rank, SessionOptions& options, SessionHooks&) {
     if (rank == 0) options.profile = "2-4";  // one at a time in a process
