@@ -76,6 +76,12 @@ int64_t StepToResume(const train::RunIdentity& identity, const train::SessionOpt
   return snapshot->step;
 }
 
+// Throws where the data cannot give the run's batches, which have more rows than those of trial steps.
+void CheckBatches(const TriedRun& run, const cluster::World& world) {
+  const dataio::Loader as_in_the_run(run.data.Sources(run.system.Needs()),
+                                     LoaderOptionsOf(run.options, world), 0);
+}
+
 // The memory that a step with that many rows a rank takes for a while. Changes the weights. Collective.
 int64_t BytesOfTrialStep(const TriedRun& run, cluster::Communicator& communicator, int64_t rows) {
   const auto& options = run.options;
@@ -87,8 +93,11 @@ int64_t BytesOfTrialStep(const TriedRun& run, cluster::Communicator& communicato
   dataio::Prefetcher prefetcher(loader, needs, world.device, options.run.dtype);
   const std::vector<dataio::Batch> batches(static_cast<size_t>(options.trainer.accumulate),
                                            prefetcher.Next(communicator.job().deadline_seconds()));
-  const recipes::StepContext context{
-      .seed = options.run.seed, .device = world.device, .dtype = options.run.dtype};
+  const recipes::StepContext context{.seed = options.run.seed,
+                                     .device = world.device,
+                                     .dtype = options.run.dtype,
+                                     .steps = run.length.steps,
+                                     .steps_per_epoch = run.length.steps_per_epoch};
   communicator.BeginStep(0);
   const AllocationPeak peak;
   run.trainer.Step(batches, context, 0);
@@ -136,6 +145,7 @@ std::string HostMemoryText(const DryRunFacts& f) {
 DryRunFacts FindDryRunFacts(const TriedRun& run, cluster::Communicator& communicator) {
   auto facts = FactsWithoutSteps(run, communicator.world());
   if (communicator.rank() == 0) facts.resume_step = StepToResume(run.identity, run.options.session);
+  CheckBatches(run, communicator.world());
   facts.trial_two = BytesOfTrialStep(run, communicator, 2);
   facts.trial_four = BytesOfTrialStep(run, communicator, 4);
   return facts;

@@ -33,7 +33,8 @@ struct TriedRun {
 };
 
 // What --dry_run finds out, with two trial steps, which change the weights. Rank 0 reads and checks the whole
-// checkpoint that the run would go on from, and throws as the run itself would. Collective.
+// checkpoint that the run would go on from; that, its first batch and its first step throw as those of the
+// run itself would. Collective.
 DryRunFacts FindDryRunFacts(const TriedRun& run, cluster::Communicator& communicator);
 
 // The report: resolved flags, steps, rows of a rank, memory of a rank by what it is for. Activations grow

@@ -96,6 +96,21 @@ def scores(bin_dir, work):
     check("there are no scores" in done.said and "at least 10" in done.said, "too few pictures for a score cost a warning, not the training")
 
 
+def dry_runs(bin_dir, work):
+    """What the first step would refuse, or the first batch, --dry_run refuses, too."""
+    small = ["--threads=1", "--batch=8", "--dry_run", f"--out={work}/dry"]
+    both = f"--data=data:{work}/data,data_b:{work}/data"
+    done = run(bin_dir / "helio-train", "--recipe=cyclegan", "--side=16", "--d_layers=2", "--gf=4", "--df=4", "--residual_blocks=1", "--n_epochs=1",
+               "--n_epochs_decay=0", "--epochs=3", both, *small, expect=None)
+    check(done.code == 1 and "the learning rates are 0 after 1 epochs" in done.said, "a run that is longer than its schedule")
+    done = run(bin_dir / "helio-pretrain", "--recipe=char_cnn_rnn", "--image_trunk=small", "--base_side=16", "--stages=2", "--random_frozen", "--char_conv1=4",
+               "--char_conv2=4", "--char_width=4", "--steps=2", f"--data={work}/data", *small, "--batch=80", expect=None)
+    check(done.code == 1 and "takes rows of different classes" in done.said, "a batch of more rows than there are classes")
+    done = run(bin_dir / "helio-train", *toy_flags(work, 2), *small, "--batch=5000", expect=None)
+    check(done.code == 1 and "fewer than a batch of 5000" in done.said, "a batch of more rows than there are")
+    check(not (work / "dry").exists(), "and nothing was written")
+
+
 def judged_rows(bin_dir, work):
     """--evaluate_images is what a pretraining is judged by, not the next hundred."""
     out = work / "judged_rows"
@@ -133,7 +148,7 @@ def main():
     with tempfile.TemporaryDirectory(prefix="helio_mistakes_") as folder:
         work = pathlib.Path(folder)
         make_data(bin_dir, work)
-        for part in (numbers, rates, folders, ranks, scores, judged_rows, one_class):
+        for part in (numbers, rates, folders, ranks, scores, dry_runs, judged_rows, one_class):
             part(bin_dir, work)
 
 
