@@ -1,5 +1,7 @@
 #!/usr/bin/env python3
-"""Every program's command line: help in groups, slips named with the nearest flag, one JSON object a line. Usage: command_line_test.py BIN_DIR"""
+"""Every program's command line: help in groups, slips named with the nearest flag, one JSON object a line; the flagfiles of configs/. Usage:
+command_line_test.py BIN_DIR"""
+import concurrent.futures
 import json
 import pathlib
 import sys
@@ -13,7 +15,25 @@ BIN = pathlib.Path(sys.argv[1]).resolve()
 PROGRAMS = ("helio-synth", "helio-pack", "helio-pretrain", "helio-train", "helio-eval", "helio-generate")
 
 
+def wanting(flagfile):
+    """What its program says it still needs."""
+    for program in ("helio-train", "helio-pretrain"):
+        said = run(BIN / program, f"--flagfile={flagfile}", "--data=/nowhere", "--out=/nowhere", expect=1).err
+        if "--recipe=" not in said:
+            break
+    return [line for line in said.splitlines()[1:] if line]
+
+
+def check_flagfiles():
+    files = [file for file in sorted((ROOT / "configs").rglob("*.flags")) if file.parent.name != "base"]
+    with concurrent.futures.ThreadPoolExecutor() as pool:
+        wanted = dict(zip((str(file.relative_to(ROOT)) for file in files), pool.map(wanting, files)))
+    strange = {name: lines for name, lines in wanted.items() if len(lines) != 1 or not lines[0].startswith("  --data=/nowhere: no packed data set")}
+    check(len(files) > 60 and not strange, f"the {len(files)} flagfiles of configs/ need data and nothing else {strange or ''}")
+
+
 def main():
+    check_flagfiles()
     for program in PROGRAMS:
         done = run(BIN / program, "--help")
         lines = done.out.splitlines()
