@@ -4,7 +4,9 @@
 #include "src/nn/cyclegan.h"
 #include "src/nn/discriminator.h"
 #include "src/nn/generator.h"
+#include "src/nn/stackgan.h"
 #include "src/nn/text_encoder.h"
+#include "src/nn/tree.h"
 
 namespace helio::nn {
 namespace {
@@ -76,6 +78,21 @@ TEST(Names, Discriminators) {
     const Discriminator coco(DiscriminatorOptions{.df = 96, .embedding = 256, .side = side});
     ExpectPublished(*coco, "attngan_D" + number + "_coco");
   }
+}
+
+TEST(Names, StackGan) {
+  ExpectPublished(*StackGanStage1(StackGanOptions{}), "stackgan_stage1_G_coco");
+  ExpectPublished(*StackGanStage2(StackGanOptions{}), "stackgan_stage2_G_coco");
+  ExpectPublished(*StackGanCritic(StackGanCriticOptions{}), "stackgan_stage1_D_coco");
+  // Stage II's has 160 million numbers.
+}
+
+TEST(Names, StackGanPp) {
+  ExpectPublished(*TreeGenerator(TreeOptions{}), "stackganv2_G_birds");
+  ExpectPublished(*TreeGenerator(TreeOptions{.conditional = false}), "stackganv2_G_uncond");
+  for (const int64_t side : {64, 128, 256})
+    ExpectPublished(*TreeCritic(TreeCriticOptions{.side = side}),
+                    "stackganv2_D" + std::to_string(side) + "_birds");
 }
 
 TEST(Names, CycleGan) {
