@@ -86,6 +86,33 @@ TEST_F(Variants, CharCnnRnnOnCaptionsIsCocosProgram) {
   EXPECT_EQ(rate(40), 0.5);
 }
 
+// Torch7's programs count epochs from 1 and halve as the 100th begins: the first stage is one epoch short,
+// unlike StackGAN's. The key-point generator's, too.
+TEST_F(Variants, RatesAreHalvedWhenTheProgramsHalveThem) {
+  const auto rates = [&](const char* recipe) {
+    std::vector<double> factors;
+    const auto system = Make(recipe, {{"decay_epochs", "3"}, {"ema_decay", "0"}});
+    for (const auto& round : system->Rounds())
+      for (const int64_t step : {19, 20, 29, 30, 49, 50})
+        factors.push_back(round[0].rate({.step = step, .steps_per_epoch = 10}));
+    return factors;
+  };
+  for (const char* recipe : {"gan_int_cls", "gawwn_box", "gawwn_keypoint", "gawwn_keypoint_generator"})
+    EXPECT_EQ(rates(recipe), (std::vector<double>{1, .5, .5, .5, .5, .25, 1, .5, .5, .5, .5, .25})) << recipe;
+  for (const char* recipe : {"stackgan1", "stackgan2"})
+    EXPECT_EQ(rates(recipe), (std::vector<double>{1, 1, 1, .5, .5, .5, 1, 1, 1, .5, .5, .5})) << recipe;
+}
+
+// cvpr2016: x 0.98 each 150 steps, as many as there are classes.
+TEST_F(Variants, CharCnnRnnsRateGoesDownByTheStep) {
+  const auto rate = [phase = Make("char_cnn_rnn")->Rounds()[0][0]](int64_t step) {
+    return phase.rate({.step = step, .steps_per_epoch = 10});
+  };
+  EXPECT_EQ(rate(149), 1);
+  EXPECT_EQ(rate(150), 0.98);
+  EXPECT_NEAR(rate(29999), std::pow(0.98, 199), 1e-12);
+}
+
 // AttnGAN's cfg/DAMSM: crops of 299, which are no GAN's stage.
 TEST_F(Variants, DamsmIsTrainedOnCropsOfItsOwn) {
   const OptionValues crops{{"crop_side", "37"}};
