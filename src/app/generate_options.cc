@@ -55,6 +55,8 @@ void CheckOptions(const GenerateOptions& own, const TrainedModel& model, const O
   CheckRows(own.rows, model.options().run.seed, given);
   CheckTranslation(own, given);
   CheckChain(model.options().run.recipe, given);
+  if (!own.points_checkpoint.empty() && own.text.empty())
+    ThrowUser("makes up key points for the one sentence of --text", "--points_checkpoint");
   const bool read = model.needs().embeddings > 0 || !own.points_checkpoint.empty();  // by one of the two
   if (!own.text_encoder.empty() && !read)
     Refuse("--text_encoder", "the system reads words, with the encoder that it was trained with");

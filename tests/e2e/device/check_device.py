@@ -154,6 +154,10 @@ def complete_points(work, runs):
            f"--out={run}/drawn.png")
         check((run / "drawn-1.png").exists(), "helio-generate completes key points")
         on(device, 1, BIN / "helio-export", f"--checkpoint={run}", f"--out={run}/exported")
+    (work / "sentences.txt").write_text("a red bird\na blue bird\n")
+    many = [BIN / "helio-generate", f"--checkpoint={pictures}", f"--texts={work}/sentences.txt", f"--points_checkpoint={runs[False]}", f"--out={work}/many.png"]
+    said = subprocess.run(many, capture_output=True, text=True, cwd=ROOT).stderr
+    check("for the one sentence of --text" in said, "key points are not made up for no sentence")
 
 
 def check_ranks(program, system, work, alone):
