@@ -66,7 +66,7 @@ std::string FileRows(TrainedModel& model) {
   std::ostringstream rows;
   for (const auto& part : model.drawing_parts())
     rows << "| `" << part.name << ".safetensors` | the generator, " << CountParameters(part.tensors)
-         << " parameters, under the published names |\n";
+         << " parameters, under the published names (Heliograph's where the published code has none) |\n";
   if (HasTextEncoder(model))
     rows << "| `text_encoder.safetensors` | the text encoder, under the published names |\n";
   rows << "| `vocabulary.json` | " << model.vocabulary().size() << " words; a word's id is its place |\n";
@@ -92,7 +92,7 @@ std::string ModelCard(TrainedModel& model, const Json& scores) {
        << " are an epoch. Forward passes were computed in "
        << NameIn(kPrecisions, model.options().trainer.precision) << ", everything else in "
        << NameIn(kDtypes, model.options().run.dtype) << ".";
-  if (!model.translator()) card << " Captions are cut to " << model.needs().words << " words.";
+  if (model.needs().captions) card << " Captions are cut to " << model.needs().words << " words.";
   card << "\n\n## Use\n\n" << (model.translator() ? kUseOfTranslators : kUse);
   if (HasTextEncoder(model)) card << kUseOfTextEncoder;
   return card.str();
