@@ -1,5 +1,9 @@
 #include "src/app/announcement.h"
 
+#include <algorithm>
+
+#include "src/recipes/registry.h"
+
 namespace helio::app {
 namespace {
 
@@ -7,6 +11,16 @@ bool FreezesARandomTrunk(const TrainingOptions& options, const ResolvedOptions& 
   const auto freezes = resolved.read.find("freeze_trunk");
   return freezes != resolved.read.end() && freezes->second == "true" &&
          !options.run.WeightFiles().contains("classifier") && !options.run.random_frozen;
+}
+
+// The roles whose weights neither the system takes nor a judge of its pictures, as flags.
+std::string UnreadWeights(const RunOptions& run) {
+  auto read = recipes::FindSystem(run.recipe).weights;
+  for (const char* judge : {"damsm", "classifier"}) read.emplace_back(judge);
+  std::string unread;
+  for (const auto& entry : run.WeightFiles())
+    if (std::ranges::find(read, entry.first) == read.end()) unread += " --" + entry.first;
+  return unread;
 }
 
 }  // namespace
@@ -28,7 +42,7 @@ void Announce(const TrainingOptions& options, const ResolvedOptions& resolved, c
     LOG(WARNING) << run.recipe
                  << "'s image trunk is frozen, with random weights: --classifier gives it trained ones, "
                  << "--nofreeze_trunk trains it";
-  if (const auto unread = UnreadOptions(options.values, resolved); !unread.empty())
+  if (const auto unread = UnreadOptions(options.values, resolved) + UnreadWeights(run); !unread.empty())
     LOG(INFO) << run.recipe << " does not read" << unread;
 }
 

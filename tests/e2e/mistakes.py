@@ -2,6 +2,7 @@
 """Ordinary mistakes and ordinary ends, with the programs themselves. Usage: mistakes.py BIN_DIR"""
 import json
 import pathlib
+import re
 import signal
 import subprocess
 import sys
@@ -96,6 +97,12 @@ def scores(bin_dir, work):
     check("there are no scores" in done.said and "at least 10" in done.said, "too few pictures for a score cost a warning, not the training")
 
 
+def weights(bin_dir, work):
+    """Weights of a role that the system does not take, and that no judge has."""
+    done = run(bin_dir / "helio-train", *toy_flags(work, 1), f"--stage1={make_classifier(bin_dir, work, steps=2)}", "--dry_run", f"--out={work}/dry")
+    check(re.search(r"mirrorgan does not read.* --stage1", done.said), "weights that are of no use are named")
+
+
 def dry_runs(bin_dir, work):
     """What the first step would refuse, or the first batch, --dry_run refuses, too."""
     small = ["--threads=1", "--batch=8", "--dry_run", f"--out={work}/dry"]
@@ -148,7 +155,7 @@ def main():
     with tempfile.TemporaryDirectory(prefix="helio_mistakes_") as folder:
         work = pathlib.Path(folder)
         make_data(bin_dir, work)
-        for part in (numbers, rates, folders, ranks, scores, dry_runs, judged_rows, one_class):
+        for part in (numbers, rates, folders, ranks, scores, weights, dry_runs, judged_rows, one_class):
             part(bin_dir, work)
 
 
