@@ -169,12 +169,13 @@ void CharCnnRnnTrainingOptions::Declare(OptionList& list) {
       "char_rnn", &char_rnn, kCharRecurrences,
       "char-CNN-RNN: two poolings and a GRU over 18 steps (birds, COCO), or three and a plain recurrence "
       "over 8 (flowers)");
-  list.Add("char_conv1", &char_conv1, AtLeast(1), "char-CNN-RNN: channels of the first convolution");
-  list.Add("char_conv2", &char_conv2, AtLeast(1), "char-CNN-RNN: channels of the second convolution");
-  list.Add("char_width", &char_width, AtLeast(1),
+  list.Add("char_conv1", &char_conv1, Between(1, kWidest), "char-CNN-RNN: channels of the first convolution");
+  list.Add("char_conv2", &char_conv2, Between(1, kWidest),
+           "char-CNN-RNN: channels of the second convolution");
+  list.Add("char_width", &char_width, Between(1, kWidest),
            "char-CNN-RNN: channels of the third, and states of the recurrence");
   list.Add(
-      "char_embedding", &char_embedding, AtLeast(1),
+      "char_embedding", &char_embedding, Between(1, kWidest),
       "char-CNN-RNN: dimensions of an embedding with --matches=captions; else they are those of the image "
       "trunk's features");
   list.Group("Losses");

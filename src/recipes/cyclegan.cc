@@ -12,9 +12,9 @@ namespace {
 
 // Whose side a translator halves twice.
 Range OfPictures() {
-  return {"a multiple of 4, at least 16", [](const std::string& value) {
+  return {"a multiple of 4, 16 to 4096", [](const std::string& value) {
             const auto side = std::strtoll(value.c_str(), nullptr, 10);
-            return side >= 16 && side % 4 == 0;
+            return side >= 16 && side <= 4096 && side % 4 == 0;
           }};
 }
 
@@ -77,8 +77,8 @@ void CycleGanOptions::Declare(OptionList& list) {
   DecayOptions::Declare(list);
   list.Group("Shapes");
   list.Add("side", &side, OfPictures(), "CycleGAN: side of the pictures (crop_size)");
-  list.Add("gf", &gf, AtLeast(1), "Generator width (ngf)");
-  list.Add("df", &df, AtLeast(1), "Discriminator width (ndf)");
+  list.Add("gf", &gf, Between(1, kWidest), "Generator width (ngf)");
+  list.Add("df", &df, Between(1, kWidest), "Discriminator width (ndf)");
   list.Add("d_layers", &d_layers, Between(1, 6),
            "CycleGAN: strided convolutions of a discriminator; 3 judge patches of 70 x 70 pixels");
   list.Group("Losses");
@@ -87,7 +87,7 @@ void CycleGanOptions::Declare(OptionList& list) {
   list.Add("lambda_identity", &lambda_identity, AtLeast(0),
            "CycleGAN: weight of the identity loss, times that of a cycle (0: none)");
   list.Add("gan_loss", &gan_loss, kPatchLosses, "CycleGAN: least squares, or cross-entropy of logits");
-  list.Add("pool_size", &pool_size, AtLeast(0),
+  list.Add("pool_size", &pool_size, Between(0, 1e6),
            "CycleGAN: earlier fakes of a domain that its discriminator sees beside the newest (0: none)");
   RateOptions::Declare(list, /*several=*/true);
   AverageOptions::Declare(list, /*several=*/true);

@@ -5,8 +5,6 @@
 namespace helio::recipes {
 namespace {
 
-constexpr double kWidest = 65536;  // of a layer: a slip, not a network
-
 // Half of them are of either direction of a text encoder.
 Range EvenWidth() {
   return {"an even number, 2 to 65536", [](const std::string& value) {
@@ -144,7 +142,7 @@ void GanOptions::Declare(OptionList& list, int64_t least_gf) {
 
 void Torch7GameOptions::Declare(OptionList& list, const std::string& wrong) {
   list.Group("Shapes");
-  list.Add("text_projection", &text_projection, AtLeast(1),
+  list.Add("text_projection", &text_projection, Between(1, kWidest),
            "Dimensions that generator and discriminator project the sentence to (nt)");
   list.Group("Losses");
   const auto help = "Weight of wrong " + wrong + " among the negatives (0: none, a plain conditional GAN)";

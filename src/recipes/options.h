@@ -11,6 +11,9 @@
 // released code.
 namespace helio::recipes {
 
+// Most channels or dimensions of a layer: more are a slip, not a network.
+inline constexpr double kWidest = 65536;
+
 struct BaseSideOptions {
   int64_t base_side = 64;  // of the first stage's picture; 16 for toys
   void Declare(OptionList& list);

@@ -33,6 +33,13 @@ Range NumberList() {
           [](const std::string& value) { return Numbers(value).has_value(); }};
 }
 
+Range Widths() {
+  return {"numbers from 1 to 65536, as in 64,32", [](const std::string& value) {
+            const auto widths = Numbers(value);
+            return widths && std::ranges::none_of(*widths, [](auto width) { return width > kWidest; });
+          }};
+}
+
 class Ppgn : public System {
  public:
   Ppgn(const PpgnOptions& options, const Surroundings& surroundings);
@@ -226,16 +233,16 @@ void PpgnOptions::Declare(OptionList& list) {
   ImageTrunkOptions::Declare(list);
   ChainSettings::Declare(list);
   list.Group("Shapes");
-  list.Add("generator_hidden", &generator_hidden, NumberList(),
+  list.Add("generator_hidden", &generator_hidden, Widths(),
            "PPGN's generator: widths of the fully connected layers between the code and the first map");
-  list.Add("generator_channels", &generator_channels, NumberList(),
+  list.Add("generator_channels", &generator_channels, Widths(),
            "PPGN's generator: channels of the map of 4 x 4 and of each layer but the last");
   list.Add("generator_convolutions", &generator_convolutions, Between(0, 100),
            "PPGN's generator: so many doublings have a convolution behind them; one fewer than half of the "
            "channels at most");
   list.Add("picture_critic", &picture_critic, kPictureCriticKinds,
            "PPGN's discriminator: for pictures of 227 with dropout, or of three halvings");
-  list.Add("df", &df, AtLeast(1), "Discriminator width (ndf)");
+  list.Add("df", &df, Between(1, kWidest), "Discriminator width (ndf)");
   list.Group("Losses");
   list.Add("image_weight", &image_weight, AtLeast(0), "PPGN: weight of squared differences of pictures");
   list.Add("feature_weight", &feature_weight, AtLeast(0), "PPGN: of the encoder's features");

@@ -44,7 +44,7 @@ void ChainSettings::Declare(OptionList& list) {
   list.Group("Shapes");
   list.Add("steered_by", &steered_by, kChainGoals,
            "PPGN: what its chains can be asked for; caption: by --captioner, and also a class");
-  list.Add("encoder_classes", &encoder_classes, AtLeast(0),
+  list.Add("encoder_classes", &encoder_classes, Between(0, 1e6),
            "PPGN: classes of the frozen classifier that is its encoder; 0: as many as the data set has");
   list.Add("encoder_side", &encoder_side, AtLeast(0),
            "PPGN: side of a picture's middle that encoder and condition see (published 227 of 256); 0: all");

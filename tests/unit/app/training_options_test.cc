@@ -90,6 +90,30 @@ TEST(TrainingOptionsTest, ThreadsAndWorkersHaveAnUpperEnd) {
   EXPECT_THAT(problems, HasSubstr("--threads=100000: 0 to 1024"));
 }
 
+// A slip of some zeros would ask for more memory than there is, or for more than can be counted.
+TEST(TrainingOptionsTest, WidthsHaveAnUpperEnd) {
+  const auto refused = [](const char* recipe, const char* option, const char* value) {
+    std::string problems;
+    ReadTrainingOptions({{"recipe", recipe}, {option, value}}, problems);
+    return problems.find("--" + std::string(option) + "=" + value + ": ") != std::string::npos;
+  };
+  constexpr const char* kMany = "6400000000";
+  for (const auto& [recipe, option] :
+       std::initializer_list<std::pair<const char*, const char*>>{{"cyclegan", "gf"},
+                                                                  {"cyclegan", "df"},
+                                                                  {"cyclegan", "side"},
+                                                                  {"cyclegan", "pool_size"},
+                                                                  {"ppgn", "df"},
+                                                                  {"ppgn", "generator_hidden"},
+                                                                  {"ppgn", "generator_channels"},
+                                                                  {"ppgn", "encoder_classes"},
+                                                                  {"gan_int_cls", "text_projection"},
+                                                                  {"char_cnn_rnn", "char_width"}})
+    EXPECT_TRUE(refused(recipe, option, kMany)) << recipe << " --" << option;
+  EXPECT_FALSE(refused("ppgn", "halve_at", kMany));
+  EXPECT_FALSE(refused("cyclegan", "side", "4096"));
+}
+
 TEST(TrainingOptionsTest, Float64IsComputedWhereItIsAskedFor) {
   const auto device = [](const OptionValues& given) {
     std::string problems;
