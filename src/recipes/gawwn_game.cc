@@ -105,11 +105,11 @@ LossTerms GawwnGame::GeneratorTerms(GawwnStep& step) {
   return {{"cond", WithGradient::apply(value.detach(), Exact(step.fake), step.gradient)}};
 }
 
-void GawwnOptions::Declare(OptionList& list) {
+void GawwnOptions::Declare(OptionList& list, bool projects) {
   BaseSideOptions::Declare(list);
   PlayerOptions::Declare(list);
   SentenceOptions::Declare(list);
-  Torch7GameOptions::Declare(list, "pairs");
+  Torch7GameOptions::Declare(list, "pairs", projects);
 }
 
 }  // namespace helio::recipes

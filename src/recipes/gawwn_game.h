@@ -14,7 +14,8 @@ struct GawwnOptions : BaseSideOptions, PlayerOptions, SentenceOptions, Torch7Gam
     ema_decay = 0;
     sentence_captions = 4;
   }
-  void Declare(OptionList& list);
+  // `projects`: as Torch7GameOptions has it.
+  void Declare(OptionList& list, bool projects = true);
 };
 
 // What a step of GAWWN carries from phase to phase.

@@ -150,7 +150,7 @@ std::unique_ptr<Validation> GawwnPoints::MakeValidation() { return std::make_uni
 }  // namespace
 
 void GawwnPointsOptions::Declare(OptionList& list) {
-  GawwnOptions::Declare(list);
+  GawwnOptions::Declare(list, /*projects=*/false);
   list.Group("Losses");
   list.Add("drop", &drop, Between(0, 1), "Share of the key points that the key-point generator is not given");
 }

@@ -140,10 +140,11 @@ void GanOptions::Declare(OptionList& list, int64_t least_gf) {
   list.Add("kl_weight", &kl_weight, AtLeast(0), "Weight of conditioning augmentation's KL loss");
 }
 
-void Torch7GameOptions::Declare(OptionList& list, const std::string& wrong) {
+void Torch7GameOptions::Declare(OptionList& list, const std::string& wrong, bool projects) {
   list.Group("Shapes");
-  list.Add("text_projection", &text_projection, Between(1, kWidest),
-           "Dimensions that generator and discriminator project the sentence to (nt)");
+  if (projects)
+    list.Add("text_projection", &text_projection, Between(1, kWidest),
+             "Dimensions that generator and discriminator project the sentence to (nt)");
   list.Group("Losses");
   const auto help = "Weight of wrong " + wrong + " among the negatives (0: none, a plain conditional GAN)";
   list.Add("cls_weight", &cls_weight, Between(0, 1), help.c_str());

@@ -141,8 +141,8 @@ struct GanOptions : PlayerOptions {
 struct Torch7GameOptions : HalvingOptions {
   int64_t text_projection = 128;
   double cls_weight = 0.5;
-  // `wrong`: what a wrong one is, "pairs".
-  void Declare(OptionList& list, const std::string& wrong);
+  // `wrong`: what a wrong one is, "pairs". `projects`: whether the networks project the sentence.
+  void Declare(OptionList& list, const std::string& wrong, bool projects = true);
 };
 
 struct ResidualOptions {

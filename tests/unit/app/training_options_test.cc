@@ -90,6 +90,15 @@ TEST(TrainingOptionsTest, ThreadsAndWorkersHaveAnUpperEnd) {
   EXPECT_THAT(problems, HasSubstr("--threads=100000: 0 to 1024"));
 }
 
+// Its networks take the sentence as it is.
+TEST(TrainingOptionsTest, TheKeyPointGeneratorProjectsNoSentence) {
+  for (const char* recipe : {"gawwn_box", "gawwn_keypoint", "gawwn_keypoint_generator"}) {
+    const OptionValues given{{"recipe", recipe}, {"text_projection", "64"}};
+    const auto unread = UnreadOptions(given, Resolve(given));
+    EXPECT_EQ(unread, std::string(recipe).ends_with("generator") ? " --text_projection" : "") << recipe;
+  }
+}
+
 // A slip of some zeros would ask for more memory than there is, or for more than can be counted.
 TEST(TrainingOptionsTest, WidthsHaveAnUpperEnd) {
   const auto refused = [](const char* recipe, const char* option, const char* value) {
