@@ -44,7 +44,7 @@ struct PictureCriticOptions {
   std::vector<Convolution> convolutions;
   int64_t hidden = 256;
 
-  // That of Dosovitskiy and Brox (NIPS 2016) for pictures of 227, of width `df` (32). Needs 57 pixels.
+  // That of Dosovitskiy and Brox (NIPS 2016) for pictures of 227, of width `df` (32). Needs 63 pixels.
   static PictureCriticOptions Deep(int64_t df);
   // Three halvings, for pictures of 32.
   static PictureCriticOptions Small(int64_t df);

@@ -76,7 +76,7 @@ class Ppgn : public System {
 
 nn::PictureCriticOptions CriticOf(const PpgnOptions& options) {
   const bool deep = options.picture_critic == PictureCriticKind::kDeep;
-  constexpr int64_t kLeastOfDeep = 57;
+  constexpr int64_t kLeastOfDeep = 63;
   const int64_t side = options.Generator(1).side();
   if (deep && side < kLeastOfDeep)
     ThrowUser("is for pictures of at least " + std::to_string(kLeastOfDeep) + " pixels",

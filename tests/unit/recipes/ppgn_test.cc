@@ -221,6 +221,12 @@ TEST(PpgnOptionsTest, RefuseWhatDoesNotFit) {
       Error);
 }
 
+TEST(PpgnOptionsTest, TheDeepDiscriminatorSees63PixelsAndMore) {
+  nn::PictureCritic critic(nn::PictureCriticOptions::Deep(2));
+  EXPECT_EQ(critic(torch::zeros({1, 3, 63, 63})).size(1), 2);
+  EXPECT_ANY_THROW(critic(torch::zeros({1, 3, 62, 62})));
+}
+
 TEST(PpgnOptionsTest, TheGeneratorIsAsLargeAsTheReleasedOne) {
   const nn::CodeGenerator generator{nn::CodeGeneratorOptions()};
   int64_t count = 0;
