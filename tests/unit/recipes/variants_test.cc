@@ -62,6 +62,30 @@ TEST_F(Variants, AReleasedSnapshotIsTheSameOnAnyNumberOfRanks) {
   EXPECT_FALSE(torch::equal(alone.front().second, other.front().second));
 }
 
+// ranks_test plays every system by its defaults.
+TEST_F(Variants, AreTheSameOnAnyNumberOfRanks) {
+  const DefaultDtype in_double(torch::kFloat64);
+  const std::vector<std::pair<std::string, OptionValues>> variants{
+      {"stackgan_pp", {{"conditional", "false"}, {"colour_weight", "50"}}},
+      {"stackgan_pp", {{"uncond_weight", "0"}}},
+      {"stackgan2", {{"sentence", "damsm"}}},
+      {"gan_int_cls", {{"interpolation", "random"}, {"critic", "coco"}}},
+      {"gan_int_cls", {{"interpolation", "none"}, {"cls_weight", "0"}}},
+      {"gawwn_box", {{"cls_weight", "0"}}},
+      {"gawwn_keypoint_generator", {{"cls_weight", "0.5"}}},
+      {"cyclegan", {{"gan_loss", "vanilla"}, {"lambda_identity", "0"}, {"pool_size", "0"}}},
+      {"ppgn", {{"picture_critic", "deep"}, {"generator_channels", "4,4,4,3,3"}, {"steered_by", "class"}}},
+      {"ppgn", {{"loss_units", "absolute"}, {"balance", "false"}}},
+      {"char_cnn_rnn", {{"matches", "captions"}, {"optimizer", "adam"}, {"char_rnn", "rnn8"}}}};
+  for (const auto& [recipe, values] : variants) {
+    const auto alone = Played(recipe, values, 1, 3), three = Played(recipe, values, 3, 3);
+    ASSERT_EQ(three.size(), alone.size());
+    for (size_t i = 0; i < alone.size(); ++i)
+      EXPECT_LE(Distance(three[i].second, alone[i].second), 1e-9)
+          << recipe << " with " << ToFlagfile(values) << alone[i].first;
+  }
+}
+
 TEST_F(Variants, AnUnconditionalTreeDrawsOfNoiseAlone) {
   const auto system = Make("stackgan_pp", {{"conditional", "false"}});
   EXPECT_FALSE(system->Needs()[0].reads_captions());
