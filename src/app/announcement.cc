@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "src/base/numbers.h"
 #include "src/recipes/registry.h"
 
 namespace helio::app {
@@ -11,6 +12,12 @@ bool FreezesARandomTrunk(const TrainingOptions& options, const ResolvedOptions& 
   const auto freezes = resolved.read.find("freeze_trunk");
   return freezes != resolved.read.end() && freezes->second == "true" &&
          !options.run.WeightFiles().contains("classifier") && !options.run.random_frozen;
+}
+
+bool ReestimatesNothing(const TrainingOptions& options, const ResolvedOptions& resolved) {
+  const auto decay = resolved.read.find("ema_decay");
+  return options.run.ema_batch_norm == "reestimated" && decay != resolved.read.end() &&
+         ParseNumber<double>(decay->second) == 0.0;
 }
 
 // The roles whose weights neither the system takes nor a judge of its pictures, as flags.
@@ -42,6 +49,8 @@ void Announce(const TrainingOptions& options, const ResolvedOptions& resolved, c
     LOG(WARNING) << run.recipe
                  << "'s image trunk is frozen, with random weights: --classifier gives it trained ones, "
                  << "--nofreeze_trunk trains it";
+  if (ReestimatesNothing(options, resolved))
+    LOG(WARNING) << "--ema_batch_norm=reestimated does nothing without an average: --ema_decay is 0";
   if (const auto unread = UnreadOptions(options.values, resolved) + UnreadWeights(run); !unread.empty())
     LOG(INFO) << run.recipe << " does not read" << unread;
 }

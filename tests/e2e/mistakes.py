@@ -97,10 +97,12 @@ def scores(bin_dir, work):
     check("there are no scores" in done.said and "at least 10" in done.said, "too few pictures for a score cost a warning, not the training")
 
 
-def weights(bin_dir, work):
-    """Weights of a role that the system does not take, and that no judge has."""
-    done = run(bin_dir / "helio-train", *toy_flags(work, 1), f"--stage1={make_classifier(bin_dir, work, steps=2)}", "--dry_run", f"--out={work}/dry")
+def without_use(bin_dir, work):
+    """Weights of a role that the system does not take, and that no judge has; statistics of an average that there is not."""
+    done = run(bin_dir / "helio-train", *toy_flags(work, 1), f"--stage1={make_classifier(bin_dir, work, steps=2)}", "--ema_batch_norm=reestimated",
+               "--ema_decay=0", "--dry_run", f"--out={work}/dry")
     check(re.search(r"mirrorgan does not read.* --stage1", done.said), "weights that are of no use are named")
+    check("--ema_batch_norm=reestimated does nothing" in done.said, "and so is what is to be done to no average")
 
 
 def dry_runs(bin_dir, work):
@@ -155,7 +157,7 @@ def main():
     with tempfile.TemporaryDirectory(prefix="helio_mistakes_") as folder:
         work = pathlib.Path(folder)
         make_data(bin_dir, work)
-        for part in (numbers, rates, folders, ranks, scores, weights, dry_runs, judged_rows, one_class):
+        for part in (numbers, rates, folders, ranks, scores, without_use, dry_runs, judged_rows, one_class):
             part(bin_dir, work)
 
 
