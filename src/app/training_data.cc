@@ -130,6 +130,18 @@ std::vector<dataio::HeldOut> TrainingData::RowsFor(const recipes::Validation& va
   return dataio::HaveCounterparts(sets) ? sets : std::vector<dataio::HeldOut>{};
 }
 
+void TrainingData::CheckHeldOut(const std::vector<dataio::DomainNeeds>& needs) const {
+  for (const auto& domain : needs) {
+    if (domain.embeddings == 0) continue;
+    const dataio::Embeddings train(*train_.at(domain.data)), test(*test_.at(domain.data));
+    const bool known = !train.encoder().empty() && !test.encoder().empty();
+    if (train.size() == test.size() && (!known || train.encoder() == test.encoder())) continue;
+    ThrowUser("the sentence embeddings of its splits are of two encoders: " + train.protocol() +
+                  " (train), " + test.protocol() + " (test)",
+              train_.at(domain.data)->root().string(), "make them anew, both by one: helio-embed");
+  }
+}
+
 int64_t TrainingData::Rows(const std::vector<dataio::DomainNeeds>& needs) const {
   int64_t rows = 0;
   for (const auto& source : Sources(needs)) rows = std::max(rows, source.dataset->size());

@@ -29,6 +29,10 @@ class TrainingData {
   // Held-out rows of the data sets that a system reads, with the others' counterparts of the first one's rows
   // where they are known: by their ids.
   std::vector<dataio::HeldOut> HeldOutRows(const std::vector<dataio::DomainNeeds>& needs) const;
+  // Samples and scores are of held-out rows, and there are some after the last step whatever the cadence.
+  // Throws Error{kUser} where these lack the sentence embeddings that the system reads, or have another
+  // encoder's than the training rows.
+  void CheckHeldOut(const std::vector<dataio::DomainNeeds>& needs) const;
   // What a validation of the system reads; nothing where it needs counterparts that are not known.
   std::vector<dataio::HeldOut> RowsFor(const recipes::Validation& validation,
                                        const std::vector<dataio::DomainNeeds>& needs) const;

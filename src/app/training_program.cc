@@ -53,6 +53,7 @@ class TrainingProgram {
         pictures_(MakePicturesOfRun({*system_, trainer_, data_, options}, weights_)),
         validation_(MadeValidation()),
         scores_(ScoreNames()) {
+    data_.CheckHeldOut(needs_);
     trainer_.ResetAverages();
   }
 

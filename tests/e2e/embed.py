@@ -37,6 +37,7 @@ def main():
         embed = [BIN / "helio-embed", *SIZES[1:3], data, damsm]
         code, log = said(*embed)
         check(code == 0 and "embeddings.train.safetensors" in log and "embeddings.test.safetensors" in log and "16 dimensions" in log, "helio-embed says what it wrote")
+        held_out_rows_have_theirs(work, train)
         run(*train("whole", 4))
         check((work / "whole/samples/step-0000004.png").exists(), "samples of held-out captions' embeddings")
         run(*train("halves", 2))
@@ -71,6 +72,16 @@ def vectors_that_are_damaged_are_told(work, train):
         code, log = said(*train(f"damaged_{split}", 2))
         check(code == 1 and f"{file.name}: digest differs" in log and "step 1/" not in log, f"damaged vectors of the split {split} are told at the start")
         flip_last_byte(file)
+
+
+def held_out_rows_have_theirs(work, train):
+    """Which a run would miss at its first samples, or after its last step."""
+    own, aside = (work / "data/embeddings.test.safetensors", work / "aside.safetensors")
+    own.rename(aside)
+    code, log = said(*train("none", 2))
+    begun = (work / "none/checkpoints").exists()
+    check(code == 1 and "embeddings.test.safetensors: is missing" in log and not begun, "embeddings of training rows alone are refused at once")
+    aside.rename(own)
 
 
 def sentences_are_read_by_their_encoder(work):
