@@ -83,7 +83,7 @@ DrawnSamples::DrawnSamples(recipes::Drawer& drawer, const dataio::Dataset& test,
 std::vector<std::string> DrawnSamples::Captions() const {
   const auto& data = batch_.data();
   std::vector<std::string> captions(data.records.size());
-  if (test_.captions() > 0)
+  if (told())
     for (size_t i = 0; i < captions.size(); ++i)
       captions[i] = test_.Text(data.records[i], data.caption_indices[i]);
   return captions;
@@ -102,11 +102,11 @@ void DrawnSamples::WriteGrid(const std::filesystem::path& path) const {
   auto grid = SamplesOf(prompt_, pictures_, Captions());
   for (int64_t i = 0; i < options_.count; ++i)
     grid[static_cast<size_t>(i)].real = batch_.data().images.back()[i];
+  const char* subtitle = told() ? "captions of held-out classes; last column: a real picture of the caption"
+                                : "last column: a real picture";
   WritePng(path,
-           DrawSampleGrid(
-               grid, {.title = options_.title,
-                      .subtitle = "captions of held-out classes; last column: a real picture of the caption",
-                      .columns = ColumnsFor(pictures_)}));
+           DrawSampleGrid(grid,
+                          {.title = options_.title, .subtitle = subtitle, .columns = ColumnsFor(pictures_)}));
 }
 
 void DrawnSamples::WriteAttention(const std::filesystem::path& path, int64_t count) const {

@@ -44,13 +44,15 @@ class DrawnSamples {
 
   // All stages and the real picture, as a labelled PNG.
   void WriteGrid(const std::filesystem::path& path) const;
+  // What each row was drawn for; nothing where the system is told no sentences.
+  std::vector<std::string> Captions() const;
   // Whether the system's words look at places.
   bool have_attention() const { return !pictures_.attention.empty(); }
   // What the words of the first `count` captions looked at, stage by stage, as a PNG.
   void WriteAttention(const std::filesystem::path& path, int64_t count = 4) const;
 
  private:
-  std::vector<std::string> Captions() const;
+  bool told() const { return prompt_.captions.defined() || prompt_.embeddings.defined(); }
   std::vector<std::string> WordsOf(int64_t row) const;
 
   const dataio::Dataset& test_;

@@ -4,6 +4,7 @@
 
 #include "cluster/thread_communicator.h"
 #include "src/eval/evaluation.h"
+#include "src/eval/samples.h"
 #include "tests/support/default_dtype.h"
 #include "tests/unit/dataio/small_set.h"
 
@@ -81,6 +82,14 @@ TEST_F(ClassEvaluationTest, ClassesThatTheRowsDoNotHaveAreAskedForInTurn) {
 TEST_F(ClassEvaluationTest, RealPicturesAreJudgedInFloat64Too) {
   const DefaultDtype in_double(torch::kFloat64);
   EXPECT_EQ(Evaluate(2, 2).size(), 4u);
+}
+
+// The rows have captions: of pictures that were not drawn for them they would say what is not so.
+TEST_F(ClassEvaluationTest, SamplesOfASystemThatIsToldNoSentencesHaveNone) {
+  GreyDrawer drawer(2);
+  const dataio::DomainNeeds needs{.sides = {16}, .captions = false};
+  const DrawnSamples samples(drawer, rows_, needs, {.count = 3});
+  EXPECT_THAT(samples.Captions(), ::testing::Each(""));
 }
 
 TEST_F(ClassEvaluationTest, AJudgeOfOtherClassesIsRefused) {
