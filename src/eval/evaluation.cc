@@ -92,8 +92,11 @@ std::string DrawnFor(const std::string& what, const recipes::Drawer& drawer) {
   return "unrounded pictures of " + what + (manner.empty() ? "" : ", " + manner);
 }
 
-std::string DrawnForCaptions(const Examination& examination, const recipes::Drawer& drawer) {
-  return DrawnFor("captions of " + NameOfRows(examination.rows), drawer);
+// By what of the rows the system is told.
+std::string DrawnForRows(const Examination& examination, const recipes::Drawer& drawer) {
+  const bool reads = examination.needs.captions || examination.needs.embeddings > 0;
+  const char* what = reads ? "captions of " : drawer.classes() > 0 ? "classes of " : "noise alone, beside ";
+  return DrawnFor(what + NameOfRows(examination.rows), drawer);
 }
 
 // Shows the evaluators this rank's share of the samples.
@@ -160,8 +163,7 @@ std::vector<Score> EvaluateGenerator(recipes::Drawer& drawer, const Examination&
         LastStage(drawer, recipes::PromptOf(batch.data()), RandomKey(test.options.seed, "evaluation"), rows);
     if (test.judges.distances.any()) sample.real = RealPictures(batch, test);
   };
-  return WithSubject(DrawnForCaptions(test, drawer), test,
-                     Evaluate(EvaluatorsFor(test, ""), test, illustrate));
+  return WithSubject(DrawnForRows(test, drawer), test, Evaluate(EvaluatorsFor(test, ""), test, illustrate));
 }
 
 std::vector<Score> EvaluateReal(const Examination& test) {
@@ -182,8 +184,7 @@ std::vector<Score> EvaluateDiversity(recipes::Drawer& drawer, const Examination&
       sample.several.push_back(LastStage(drawer, recipes::PromptOf(batch.data()),
                                          RandomKey(captions.options.seed, "diversity", {i}), rows));
   };
-  return WithSubject(DrawnForCaptions(captions, drawer), captions,
-                     Evaluate(evaluators, captions, illustrate));
+  return WithSubject(DrawnForRows(captions, drawer), captions, Evaluate(evaluators, captions, illustrate));
 }
 
 std::vector<Score> EvaluateClasses(recipes::Drawer& drawer, const Examination& train) {

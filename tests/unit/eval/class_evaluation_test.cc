@@ -35,6 +35,15 @@ class GreyDrawer : public recipes::Drawer {
   const int64_t classes_;
 };
 
+// Told nothing: what the judges read reaches it, and it does not look.
+class NoiseDrawer : public GreyDrawer {
+ public:
+  NoiseDrawer() : GreyDrawer(0) {}
+  recipes::Pictures Draw(const recipes::Prompt& prompt, const recipes::DrawingRows& /*rows*/) override {
+    return {.images = {torch::zeros({prompt.rows(), 3, 16, 16})}, .attention = {}};
+  }
+};
+
 // Pictures of two classes, judged by a small classifier with random weights.
 class ClassEvaluationTest : public ::testing::Test {
  protected:
@@ -82,6 +91,19 @@ TEST_F(ClassEvaluationTest, ClassesThatTheRowsDoNotHaveAreAskedForInTurn) {
 TEST_F(ClassEvaluationTest, RealPicturesAreJudgedInFloat64Too) {
   const DefaultDtype in_double(torch::kFloat64);
   EXPECT_EQ(Evaluate(2, 2).size(), 4u);
+}
+
+TEST_F(ClassEvaluationTest, PicturesOfNoiseAloneAreNotCalledThoseOfCaptions) {
+  Judges judges;
+  judges.classifier = nn::Classifier(nn::MakeImageTrunk("small", "--image_trunk"), 2);
+  judges.classifier->eval();
+  cluster::RunThreadRanks(1, [&](cluster::Communicator& communicator) {
+    NoiseDrawer drawer;
+    const dataio::DomainNeeds needs{.sides = {16}, .captions = false};
+    const auto scores = EvaluateGenerator(drawer, {judges, rows_, needs, {.images = kImages}, communicator});
+    ASSERT_EQ(scores.size(), 1u);
+    EXPECT_THAT(scores[0].protocol, HasSubstr("; unrounded pictures of noise alone, beside train of data"));
+  });
 }
 
 // The rows have captions: of pictures that were not drawn for them they would say what is not so.
