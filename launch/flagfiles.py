@@ -14,11 +14,18 @@ def with_flagfile(flag):
     return flag
 
 
+def flagfile_at(path, source):
+    """Where the flagfile `path` is that the flagfile `source` names (None: a command line): here, or below a folder above `source`. So the programs
+    look, too (src/app/flagfiles.cc)."""
+    above = pathlib.Path(source).absolute().parents[:-1] if source else ()
+    return next((place for place in (pathlib.Path(path), *(folder / path for folder in above)) if place.exists()), pathlib.Path(path))
+
+
 def flagfile_text(path):
     """"" if it cannot be read."""
     try:
         return pathlib.Path(path).read_text(encoding="utf-8-sig", errors="replace")
-    except OSError:
+    except (OSError, ValueError):
         return ""
 
 
@@ -38,8 +45,8 @@ def with_following(words):
     return zip(words, [*words[1:], ""])
 
 
-def flag_value(command, name, depth=0):
-    """The last --name=value or --name value of a gflags command line and the flagfiles it names, as a path."""
+def flag_value(command, name, source=None, depth=0):
+    """The last --name=value or --name value of a gflags command line and the flagfiles it names, as a path. `source`: the flagfile whose lines these are."""
     value = None
     for word, following in with_following(command):
         if match := re.fullmatch(rf"--?{name}=(.*)", word):
@@ -47,16 +54,16 @@ def flag_value(command, name, depth=0):
         elif word in (f"--{name}", f"-{name}") and following:
             value = following
         elif (path := flagfile_of(word, following)) and depth < DEEPEST:
-            value = flag_value(flag_lines(path), name, depth + 1) or value
+            file = flagfile_at(path, source)
+            value = flag_value(flag_lines(file), name, file, depth + 1) or value
     return pathlib.Path(value) if value else None
 
 
-def flagfile_texts(words, depth=0):
+def flagfile_texts(words, source=None, depth=0):
     """What the flagfiles among a command's words say, and those that they name in turn."""
     texts = []
     for word, following in with_following(words):
-        path = flagfile_of(with_flagfile(word), following)
-        if path and pathlib.Path(path).exists() and depth < DEEPEST:
-            text = flagfile_text(path)
-            texts += [text, *flagfile_texts(text.split(), depth + 1)]
+        path = flagfile_of(word, following)
+        if path and depth < DEEPEST and (file := flagfile_at(path, source)).exists():
+            texts += [flagfile_text(file), *flagfile_texts(flag_lines(file), file, depth + 1)]
     return texts

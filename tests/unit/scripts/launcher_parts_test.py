@@ -101,6 +101,16 @@ class Launcher(unittest.TestCase):
         self.assertEqual(len(flagfiles.flagfile_texts([f"--flagfile={own}"])), flagfiles.DEEPEST)
         self.assertIsNone(flagfiles.flag_value([f"--flagfile={own}"], "out"))
 
+    def test_a_flagfile_finds_others_from_its_own_tree(self):
+        (self.folder / "own/configs").mkdir(parents=True)
+        (self.folder / "own/configs/base.flags").write_text("--out=base\n")
+        outer = self.folder / "own/configs/run.flags"
+        outer.write_text("# --flagfile=configs/none.flags\n--flagfile=configs/base.flags\n")
+        with contextlib.chdir("/"):
+            self.assertEqual(flagfiles.flag_value([f"--flagfile={outer}"], "out"), pathlib.Path("base"))
+            self.assertEqual(flagfiles.flagfile_texts([f"--flagfile={outer}"]), [outer.read_text(), "--out=base\n"])
+            self.assertIsNone(flagfiles.flag_value(["--flagfile=configs/base.flags"], "out"))
+
     def test_flagfiles_of_the_house_are_found_from_anywhere(self):
         with contextlib.chdir(self.folder):
             self.assertEqual(flagfiles.with_flagfile("--flagfile=configs/toy/mirrorgan.flags"), f"--flagfile={ROOT}/configs/toy/mirrorgan.flags")
