@@ -83,13 +83,14 @@ def resources(stage, ranks, given):
 def container(stage, settings, given):
     ranks = int(settings["ranks"])
     changes = [f"{name}={value}" for name, value in settings.items() if name not in ("bin", "trainings")]
+    trainings = f"{settings['trainings']} {TRAININGS}".strip()
     watched = [{"name": f"metrics-{rank}", "containerPort": FIRST_PORT + rank} for rank in range(ranks)] if stage.kind.trains else []
     mounts = [("data", READABLE, True), ("runs", WRITABLE, False), ("pipeline", "/etc/heliograph", True), ("tmp", "/tmp", False), ("shm", "/dev/shm", False)]
     return {
         "name": "stage", "image": given.image, "workingDir": WRITABLE,
         # Process 1 of the pod: SIGTERM reaches it, and the ranks through it; no preStop is needed.
         "command": [f"{IMAGE_ROOT}/launch/pipeline"],
-        "args": [f"/etc/heliograph/{PIPELINE}", *changes, f"trainings={TRAININGS}", "--only", stage.name, "--patience", "60"],
+        "args": [f"/etc/heliograph/{PIPELINE}", *changes, f"trainings={trainings}", "--only", stage.name, "--patience", "60"],
         "ports": watched,
         # Seconds: a lost node's lock may linger when this pod takes its place.
         "env": [{"name": "HELIO_LOCK_PATIENCE", "value": "60"}],

@@ -199,6 +199,12 @@ class Pipelines(unittest.TestCase):
         self.assertEqual([*items[0]["data"]], ["run.pipeline"], "a key that Kubernetes takes")
         self.assertEqual(items[1]["spec"]["template"]["spec"]["containers"][0]["args"][0], "/etc/heliograph/run.pipeline")
 
+    def test_flags_for_every_training_reach_the_pods(self):
+        for said in ("", "--precision=bfloat16"):
+            pipeline = Pipeline(self.file(f"[pipeline]\nout = /runs/a\ntrainings = {said}\n[train]\n"), {}, here=False)
+            job = json.loads(pipeline_jobs.manifests(pipeline, pipeline_jobs.options([])))["items"][1]
+            self.assertIn(f"trainings={said} {pipeline_jobs.TRAININGS}".replace("= ", "="), job["spec"]["template"]["spec"]["containers"][0]["args"])
+
     def program(self, script):
         (self.folder / "bin").mkdir()
         program = self.folder / "bin/helio-synth"
