@@ -97,7 +97,8 @@ class Runner:
             raise Mistake(f"stage {stage.name} needs {failed[0]}, which failed (log: {self.pipeline.out}/logs/{failed[0]}.log): mend that first")
         if missing:
             self.complain(f"stage {stage.name} needs {', '.join(need.name for need in missing)}: not there yet")
-        return pipeline_jobs.NOT_YET if missing else self.run(stage, "stage")
+            return pipeline_jobs.NOT_YET
+        return REQUEUE if self.signalled else self.run(stage, "stage")
 
     def follow(self, command, log):
         """Shows and keeps a command's output; its exit code and last lines."""
@@ -105,6 +106,8 @@ class Runner:
         kept.write(f"$ {shlex.join(command)}\n".encode())
         # A session of its own: the terminal's Ctrl-C comes through us alone.
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True)
+        if self.signalled:  # while it was being started
+            self.process.send_signal(self.signalled)
         reader = threading.Thread(target=self.read, args=(kept, tail), daemon=True)
         reader.start()
         code = self.process.wait()

@@ -23,6 +23,7 @@ import flagfiles  # noqa: E402
 import pipeline_jobs  # noqa: E402
 import run_progress  # noqa: E402
 from mistake import Mistake  # noqa: E402
+from pipeline_parts.here import Runner  # noqa: E402
 from pipeline_parts.pipeline_file import Pipeline  # noqa: E402
 from pipeline_parts.stages import KINDS, Section, fill  # noqa: E402
 from verdict import FAILING, verdict  # noqa: E402
@@ -256,6 +257,20 @@ class Pipelines(unittest.TestCase):
         file, _ = self.jobs("a")
         job = self.start("/dev/stdin", "--kubernetes", stdin=subprocess.PIPE)
         self.assertEqual(json.loads(job.communicate(file.read_text(), timeout=60)[0])["items"][0]["data"]["run.pipeline"], file.read_text())
+
+    def test_a_signal_while_a_stage_is_being_started_is_the_stages(self):
+        self.program("exec sleep 60")
+        pipeline = Pipeline(self.file(f"[pipeline]\nout = {self.folder}/run\nbin = {self.folder}/bin\n[synth]\n"), {})
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGUSR1, signal.SIGHUP):
+            self.addCleanup(signal.signal, number, signal.getsignal(number))
+        popen = subprocess.Popen
+
+        def start(*words, **options):
+            process = popen(*words, **options)
+            os.kill(os.getpid(), signal.SIGUSR1)
+            return process
+        with mock.patch("subprocess.Popen", start):
+            self.assertEqual(Runner(pipeline).run_all(), 128 + signal.SIGUSR1)
 
     def test_nohup_holds(self):
         self.program(f"touch '{self.folder}/begun'\nwhile [ ! -e '{self.folder}/seen' ]; do sleep 0.1; done")
