@@ -32,7 +32,10 @@ SMALL = Sizes(2, 6, TINY, 120, ("*fixtures_ca_net:*fixtures_odd_ca_net:*words_lo
 def facts_of_torch(python):
     """Of that Python's torch: its file, its version, the GPUs that it sees."""
     question = "import json, torch; print(json.dumps({'file': torch.__file__, 'version': torch.__version__, 'gpus': torch.cuda.device_count()}))"
-    answer = subprocess.run([python, "-c", question], capture_output=True, text=True)
+    try:
+        answer = subprocess.run([python, "-c", question], capture_output=True, text=True)
+    except OSError as error:
+        sys.exit(f"check: {python}: cannot be started: {error.strerror} (PYTHON=... names another)")
     if answer.returncode:
         sys.exit(f"check: {python} has no torch: name one that has it (PYTHON=.venv/bin/python)")
     return json.loads(answer.stdout.splitlines()[-1])
@@ -66,7 +69,8 @@ class Place:
     """`mode` is gpu, dry or simulated."""
 
     def __init__(self, bundle, mode, python):
-        self.bundle, self.mode, self.python = bundle, mode, python
+        self.bundle, self.mode = bundle, mode
+        self.python = os.path.abspath(shutil.which(python) or python)  # parts call it from other folders; a virtual environment's is a link, and stays one
         self.sizes = FULL if mode == "gpu" else SMALL
         self.device = "cpu" if mode == "dry" else "cuda"
         self.out = pathlib.Path(os.environ.get("OUT") or bundle / "out").resolve()

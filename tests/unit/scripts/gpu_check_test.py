@@ -4,6 +4,7 @@ import argparse
 import contextlib
 import io
 import json
+import os
 import pathlib
 import sys
 import tempfile
@@ -151,6 +152,15 @@ class PlaceTest(unittest.TestCase):
         place.copy_what_is_missing(self.folder / "root", self.folder / "there")
         said = [(self.folder / "there" / name).read_text() for name in ("etc/mpi/a", "etc/mpi/b", "usr/bin/mpirun")]
         self.assertEqual(said, ["there/etc/mpi/a", "root/etc/mpi/b", "root/usr/bin/orterun"])
+
+    def test_a_python_is_the_same_from_any_folder(self):
+        self.write("venv/bin/python", "#!/bin/sh\n")
+        (self.folder / "venv/bin/python").chmod(0o755)
+        with contextlib.chdir(self.folder):
+            self.assertEqual(place.Place(self.folder, "dry", "venv/bin/python").python, f"{pathlib.Path.cwd()}/venv/bin/python")
+        self.assertTrue(os.path.isabs(place.Place(self.folder, "dry", "python3").python))
+        with self.assertRaisesRegex(SystemExit, "none/python: cannot be started: No such file"):
+            place.facts_of_torch(place.Place(self.folder, "dry", "none/python").python)
 
 
 class GraphsTest(unittest.TestCase):
