@@ -27,7 +27,7 @@ import safetensors.numpy
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import convert_vocab  # noqa: E402
-from convert_vocab import Malformed, Name, text_of  # noqa: E402
+from convert_vocab import Malformed, path_of, text_of  # noqa: E402
 from converting import Problem, each_once, exit_code, read_bytes, read_lines, reading, real_numbers, suffix_of, write_file  # noqa: E402
 
 FLOATS = {"f2": "<f2", "f4": "<f4", "f8": "<f8"}
@@ -45,7 +45,7 @@ class Array:
 def called(reader):
     """numpy's arrays and their types, and the bytes that Python 3 writes as text for Python 2."""
     arguments, function = reader.pop(), reader.pop()
-    path = function.path if isinstance(function, Name) else repr(function)
+    path = path_of(function)
     if re.fullmatch(r"numpy\.(_core|core)\.multiarray\._reconstruct", path):
         reader.push(Array())
     elif path == "numpy.dtype" and isinstance(arguments, tuple) and arguments:
@@ -81,12 +81,13 @@ class ArrayReader(convert_vocab.Reader):
 
 
 def read_pickle(path):
+    """An array, or a list of them."""
     with reading(path, "; the file is damaged or no list of arrays"):
         value = ArrayReader(read_bytes(path)).run()
     entries = value if isinstance(value, list) else [value]
     if not entries or any(not isinstance(entry, Array) or entry.value is None for entry in entries):
         raise Problem(f"{path}: holds no list of arrays")
-    return list(entries[0].value) if not isinstance(value, list) else [entry.value for entry in entries]
+    return [entry.value for entry in entries] if isinstance(value, list) else value.value
 
 
 def read_names(path):
@@ -194,15 +195,17 @@ def read_all(source, names, field):
 def read_vectors(source, field):
     """A list with an array for each picture."""
     suffix = suffix_of(source)
-    if suffix in PICKLES:
-        return read_pickle(source)
-    if suffix not in (".npy", ".t7"):
+    if suffix not in (".npy", ".t7", *PICKLES):
         raise Problem(f"{source}: vectors are read from .npy, {', '.join(PICKLES)} and .t7, or from a folder of .t7")
     with reading(source):
-        array = numpy.load(io.BytesIO(read_bytes(source)), allow_pickle=False) if suffix == ".npy" else read_torch7(source, field)
-    if array.ndim < 2:
-        raise Problem(f"{source}: has the shape {array.shape}, not pictures x captions x dimensions")
-    return list(array)
+        found = read_npy(source) if suffix == ".npy" else read_torch7(source, field) if suffix == ".t7" else read_pickle(source)
+    if isinstance(found, numpy.ndarray) and found.ndim < 2:
+        raise Problem(f"{source}: has the shape {found.shape}, not pictures x captions x dimensions")
+    return list(found)
+
+
+def read_npy(path):
+    return numpy.load(io.BytesIO(read_bytes(path)), allow_pickle=False)
 
 
 def checked(entries, source):

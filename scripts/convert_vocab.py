@@ -35,6 +35,11 @@ class Name:
         self.path = f"{module}.{name}"
 
 
+def path_of(function):
+    """Of what a pickle calls."""
+    return function.path if isinstance(function, Name) else f"a {type(function).__name__}"
+
+
 class NumpyType:
     def __init__(self, code):
         self.code = code
@@ -149,10 +154,10 @@ class Reader(Bytes):
         self.top(dict).update(self.pairs(values))
 
     def pairs(self, values):
-        try:
-            return dict(zip(values[::2], values[1::2]))
-        except TypeError:
-            raise Malformed(f"a key that cannot be one, at byte {self.at}") from None
+        """Keys of other kinds are refused before they are hashed: Python itself ends over a tuple in a tuple in a tuple ..."""
+        if not all(isinstance(key, (str, bytes, int, float)) for key in values[::2]):
+            raise Malformed(f"a key that is neither text nor a number, at byte {self.at}")
+        return dict(zip(values[::2], values[1::2]))
 
     def tuple(self, count):
         values = [self.pop() for _ in range(count)]
@@ -196,7 +201,7 @@ def stack_global(reader):
 def reduce(reader):
     """Only numpy's integers, which AttnGAN's class_info.pickle is made of."""
     arguments, called = reader.pop(), reader.pop()
-    path = called.path if isinstance(called, Name) else repr(called)
+    path = path_of(called)
     if path == "numpy.dtype" and arguments and isinstance(arguments, tuple):
         reader.push(NumpyType(text_of(arguments[0])))
     elif re.fullmatch(r"numpy\.(_core|core)\.multiarray\.scalar", path) and len(arguments) == 2 \

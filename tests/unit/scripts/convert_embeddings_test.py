@@ -145,6 +145,7 @@ class Readers(unittest.TestCase):
                                 (numpy.zeros((2, 3, 4), complex), "of type complex128"), (numpy.full((2, 3, 4), 1e300), "not finite"),
                                 (numpy.zeros((0, 3, 4)), "has vectors of 0 pictures, but")):
             self.refused(lambda array=array: read(array), expected)
+        self.refused(lambda: convert_embeddings.read_all(self.put("v.pickle", pickle.dumps(numpy.array(3.0), 2)), names, "txt"), "the shape ()")
         self.refused(lambda: convert_embeddings.read_all(self.put("e.npy", b""), names, "txt"), "is empty")
         self.refused(lambda: convert_embeddings.read_all(self.put("e.npz", b"x"), names, "txt"), "vectors are read from .npy, ")
         self.refused(lambda: convert_embeddings.checked([], "file"), "has no vectors")

@@ -154,6 +154,11 @@ class Hostile(Case):
         for data in (b"cnumpy\ndtype\n(]tR.", b"cnumpy.core.multiarray\nscalar\nNR.", b"]]\x93.", b"cnumpy\ndtype\n(S'i4'\ntR(K\x01Ntb."):
             self.assertEqual(self.convert(data)[0], 1)
 
+    def test_tuples_in_tuples_without_end(self):
+        deep = b"N" + b"\x85" * 400000
+        self.refuses(b"}(" + deep + b"K\x01u.", "a key that is neither text nor a number")
+        self.refuses(deep + b")R.", "calls a tuple, which is refused")
+
     def test_nothing_is_executed(self):
         trace = os.path.join(self.folder, "executed")
 
