@@ -25,6 +25,7 @@ import sys
 from converting import Problem, check_input, check_output, each_once, exit_code, problem_of, read_lines, reading, suffix_of, write_file
 
 SAFETENSORS, TORCH = ".safetensors", (".pth", ".pt", ".tar", ".ckpt", ".bin")
+DEEPEST = 50  # mappings in mappings; no file has more than a few
 
 
 # --- reading ---------------------------------------------------------------------------------------------------------
@@ -34,11 +35,11 @@ def is_tensor(value):
     return isinstance(value, torch.Tensor)
 
 
-def state_dicts(value, path=""):
-    """Every mapping in `value` that holds tensors, as (path, mapping)."""
-    if not isinstance(value, dict):
+def state_dicts(value, path="", above=()):
+    """Every mapping in `value` that holds tensors, as (path, mapping). `above`: ids of the mappings around it, of which one may be itself."""
+    if not isinstance(value, dict) or id(value) in above or len(above) > DEEPEST:
         return []
-    inner = [found for name, entry in value.items() for found in state_dicts(entry, f"{path}.{name}".lstrip("."))]
+    inner = [found for name, entry in value.items() for found in state_dicts(entry, f"{path}.{name}".lstrip("."), (*above, id(value)))]
     own = [(path, value)] if any(is_tensor(entry) for entry in value.values()) else []
     return own + inner
 

@@ -85,6 +85,14 @@ class ToSafetensors(Case):
         wrapped = {"epoch": 3, "model": {"netG": {"module." + name: value for name, value in state().items()}}}
         self.assertSame(self.converted(self.save("in.pth", wrapped)), state())
 
+    def test_mappings_that_hold_themselves(self):
+        circle, deep = {"netG": state()}, {}
+        circle["again"] = circle
+        for _ in range(3000):
+            deep = {"in": deep}
+        self.assertEqual([path for path, _ in convert_weights.state_dicts(circle)], ["netG"])
+        self.assertEqual(convert_weights.state_dicts(deep), [])
+
     def test_several_state_dicts_need_a_key(self):
         file = self.save("in.pth", {"netG": state(), "netD": {"weight": torch.ones(2)}})
         said = self.refuses(file)
