@@ -1,9 +1,17 @@
-"""What a launcher tells its user in one line."""
+"""What a launcher or a script tells its user in one line: a mistake, or trouble of the machine."""
 import errno
 
-# Of a file that cannot be written: its path is at fault. What is not here (a full disk, a volume that is gone) may pass.
-OF_THE_USER = {errno.EACCES, errno.EPERM, errno.EEXIST, errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG, errno.ELOOP, errno.ENOEXEC}
+# A disk, a server or the way to it, or what this host has of files and memory: it may pass, as src/base/file_system.cc has it.
+OF_THE_MACHINE = {errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOBUFS, errno.EROFS, errno.ESTALE, errno.ENOLCK,
+                  errno.ETIMEDOUT, errno.ENOTCONN, errno.ESHUTDOWN, errno.EHOSTDOWN, errno.EHOSTUNREACH, errno.ENETDOWN, errno.ENETUNREACH,
+                  errno.ECONNREFUSED, errno.ECONNRESET, errno.ECONNABORTED, errno.EREMOTEIO,
+                  errno.EAGAIN}  # no process or thread is to be had
 
 
 class Mistake(Exception):
     """Of the user: told in one line, code 1."""
+
+
+def may_pass(number):
+    """Whether an errno is of the machine, so that the same command may do later (code 75); otherwise a path or a program is at fault."""
+    return number in OF_THE_MACHINE

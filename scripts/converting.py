@@ -1,15 +1,13 @@
 """What the converters (convert_*.py) share: one line for whatever is wrong and its exit code, inputs that are what they seem, outputs that are whole or
 not there, names that come once and numbers that are numbers."""
 import contextlib
-import errno
 import os
 import re
 import sys
 
-# What may pass, unlike a mistake: docs/running.md. As src/base/file_system.cc has it.
-OF_THE_MACHINE = {errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOBUFS, errno.EROFS, errno.ESTALE, errno.ENOLCK,
-                  errno.ETIMEDOUT, errno.ENOTCONN, errno.ESHUTDOWN, errno.EHOSTDOWN, errno.EHOSTUNREACH, errno.ENETDOWN, errno.ENETUNREACH,
-                  errno.ECONNREFUSED, errno.ECONNRESET, errno.ECONNABORTED, errno.EREMOTEIO}
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+sys.path.insert(0, os.path.join(ROOT, "launch"))
+from mistake import may_pass  # noqa: E402
 
 
 class Problem(Exception):
@@ -33,7 +31,7 @@ def problem_of(error, where, remedy=""):
     text = getattr(error, "strerror", None) or next(iter(str(error).splitlines()), "")
     if " " not in text:  # a KeyError's key, say
         text = f"{type(error).__name__} {text}".rstrip()
-    return (Trouble if number in OF_THE_MACHINE else Problem)(f"{where}: {text}{remedy}")
+    return (Trouble if may_pass(number) else Problem)(f"{where}: {text}{remedy}")
 
 
 @contextlib.contextmanager

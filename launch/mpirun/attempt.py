@@ -7,7 +7,7 @@ import threading
 import time
 import uuid
 
-from mistake import Mistake
+from mistake import Mistake, may_pass
 from outlets import Log
 from output import SCREEN, say
 from verdict import FAILING
@@ -63,6 +63,8 @@ class Attempt:
         except FileNotFoundError:
             raise Mistake(f"{command[0]}: not found (load your MPI module, or name it with --mpirun)") from None
         except (OSError, ValueError) as error:
+            if may_pass(getattr(error, "errno", None)):
+                raise
             raise Mistake(f"{command[0]}: cannot be started: {getattr(error, 'strerror', error)}") from None
         self.reader = threading.Thread(target=self.read, daemon=True)
         self.reader.start()

@@ -9,7 +9,7 @@ import time
 
 import pipeline_jobs
 from exit_codes import REQUEUE
-from mistake import OF_THE_USER, Mistake
+from mistake import Mistake, may_pass
 from outlets import Log, Screen
 from pipeline_parts.progress import Progress
 
@@ -28,7 +28,7 @@ def run_here(pipeline, only, patience):
         return runner.run_only(pipeline.stage(only), patience) if only else runner.run_all()
     except OSError as error:
         said = f"{error.filename or pipeline.out}: {error.strerror}"
-        if error.errno in OF_THE_USER:
+        if not may_pass(error.errno):
             raise Mistake(said) from None
         runner.complain(f"{said} (the same command goes on)")
         return REQUEUE

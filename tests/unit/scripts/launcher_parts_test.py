@@ -158,16 +158,32 @@ class Launcher(unittest.TestCase):
             stages.append(fill(Section(KINDS[kind], kind if kind != "evaluate" else f"evaluate{len(stages)}", "f", lines), settings, stages))
         self.assertEqual([stage.needs for stage in stages[-2:]], [["train"], ["train", "evaluate1"]])
 
-    def test_a_full_disk_is_no_mistake(self):
+    def launcher(self):
+        """launch/mpirun/run as a module, and the lines that it says."""
         spec = importlib.util.spec_from_loader("launcher", importlib.machinery.SourceFileLoader("launcher", str(ROOT / "launch/mpirun/run")))
-        launcher = importlib.util.module_from_spec(spec)
+        launcher, lines = importlib.util.module_from_spec(spec), []
         spec.loader.exec_module(launcher)
+        for patch in (mock.patch("sys.argv", ["run", "--", "true", f"--out={self.folder}/runs"]), mock.patch.object(launcher.SCREEN, "write", lines.append)):
+            patch.start()
+            self.addCleanup(patch.stop)
+        for number in launcher.STOP_SIGNALS:
+            self.addCleanup(signal.signal, number, signal.getsignal(number))
+        return launcher, lines
+
+    def test_a_full_disk_is_no_mistake(self):
+        launcher, lines = self.launcher()
         for number, code, said in ((errno.ENOSPC, 75, "runs/attempts: cannot be created: No space left"), (errno.EACCES, 1, "cannot be created: Permission denied")):
-            lines = []
-            with mock.patch("pathlib.Path.mkdir", side_effect=OSError(number, os.strerror(number))), mock.patch("sys.argv", ["run", "--", "true", "--out=runs"]), \
-                    mock.patch.object(launcher.SCREEN, "write", lines.append):
+            with mock.patch("pathlib.Path.mkdir", side_effect=OSError(number, os.strerror(number))):
                 self.assertEqual(launcher.main(), code)
-            self.assertIn(said, b"".join(lines).decode())
+            self.assertIn(said, lines[-1].decode())
+
+    def test_a_host_that_has_no_process_left_is_no_mistake(self):
+        launcher, lines = self.launcher()
+        for number, code, said in ((errno.EAGAIN, 75, "launch: Resource temporarily unavailable"), (errno.ENOMEM, 75, "launch: Cannot allocate memory"),
+                                   (errno.EACCES, 1, "launch: mpirun: cannot be started: Permission denied")):
+            with mock.patch("subprocess.Popen", side_effect=OSError(number, os.strerror(number))):
+                self.assertEqual(launcher.main(), code)
+            self.assertIn(said, lines[-1].decode())
 
 
 class Pipelines(unittest.TestCase):
