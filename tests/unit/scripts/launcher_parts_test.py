@@ -186,6 +186,12 @@ class Launcher(unittest.TestCase):
             self.assertIn(said, lines[-1].decode())
 
 
+    def test_pauses_double_up_to_the_longest(self):
+        options = argparse.Namespace(backoff=5.0, backoff_max=300.0, run=self.folder)
+        waits = self.launcher()[0].Launcher(options, []).backoff
+        self.assertEqual([waits(failures) for failures in (1, 2, 3, 7, 5000)], [5, 10, 20, 300, 300])
+
+
 class Pipelines(unittest.TestCase):
     def setUp(self):
         folder = tempfile.TemporaryDirectory(prefix="helio pipelines ")  # a blank, as users have it
