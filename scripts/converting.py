@@ -1,4 +1,4 @@
-"""What the converters (convert_*.py) share: one line for whatever is wrong and its exit code, inputs that are what they seem, outputs that are whole or
+"""What the converters (convert_*.py) and other scripts share: one line for whatever is wrong and its exit code, inputs that are what they seem, outputs that are whole or
 not there, names that come once and numbers that are numbers."""
 import contextlib
 import os
@@ -43,12 +43,12 @@ def reading(where, remedy=""):
         raise problem_of(error, where, remedy) from None
 
 
-def exit_code(program, convert):
-    """Of convert(), after one line of what was wrong; 0 if nothing was and it says no other."""
+def exit_code(program, convert, where="system"):
+    """Of convert(), after one line of what was wrong; 0 if nothing was and it says no other. `where`: what an error is of that names no file."""
     try:
         return convert() or 0
     except (Problem, OSError, MemoryError) as error:
-        problem = problem_of(error, getattr(error, "filename", None) or "system")
+        problem = problem_of(error, getattr(error, "filename", None) or where)
         print(f"{program}: {problem}", file=sys.stderr)
         return problem.code
 
