@@ -77,6 +77,14 @@ class PrecisionScores(unittest.TestCase):
         self.run_it(0.01, "--seeds=1,2", "--steps=7")
         self.assertEqual(len(self.called()), 8)
 
+    def test_runs_of_other_flags_are_not_taken_for_these(self):
+        self.make_source()
+        self.run_it(0.01, "--seeds=1", "--steps=7")
+        said = io.StringIO()
+        with self.assertRaises(SystemExit) as end, contextlib.redirect_stderr(said):
+            self.run_it(0.01, "--seeds=1", "--steps=8")
+        self.assertEqual((end.exception.code, len(self.called())), (2, 4))
+
     def test_scores_that_are_farther_are_told(self):
         self.make_source()
         code, said = self.run_it(0.03, "--seeds=1")
