@@ -22,27 +22,35 @@ def number(kind):
     return check
 
 
-def parse(arguments, description=None):
-    """(options, the command that mpirun is given); ends the process with 1 at a mistake."""
-    if "--" in arguments:
-        own, command = arguments[:arguments.index("--")], arguments[arguments.index("--") + 1:]
-    else:
-        own, command = arguments, []
-    parser = Parser(prog="launch/mpirun/run", description=description, formatter_class=argparse.RawDescriptionHelpFormatter,
-                    usage="launch/mpirun/run [options] -- [mpirun's options] PROGRAM [its flags]")
+def add_options(parser):
+    def seconds(name, default, text):
+        parser.add_argument(name, type=number(float), default=default, metavar="SECONDS", help=f"{text} [%(default)s]")
     parser.add_argument("--restarts", type=number(int), default=10, metavar="N", help="restarts without progress before giving up [%(default)s]")
-    parser.add_argument("--backoff", type=number(float), default=5, metavar="SECONDS", help="pause before the first restart; doubles each time [%(default)s]")
-    parser.add_argument("--backoff_max", type=number(float), default=300, metavar="SECONDS", help="longest pause [%(default)s]")
-    parser.add_argument("--deadline", type=number(float), default=2400, metavar="SECONDS",
-                        help="a job that neither logs nor writes for this long is killed and restarted; 0: never. Longer than the program's "
-                             "own --first_deadline_seconds, so that it can name the missing ranks first [%(default)s]")
-    parser.add_argument("--ending", type=number(float), default=60, metavar="SECONDS",
-                        help="how long mpirun may take to end after a rank or host has failed: it waits for ever for a host that cannot be "
-                             "reached [%(default)s]")
-    parser.add_argument("--grace", type=number(float), default=600, metavar="SECONDS", help="how long the ranks may take to leave after a signal [%(default)s]")
+    seconds("--backoff", 5, "pause before the first restart; doubles each time")
+    seconds("--backoff_max", 300, "longest pause")
+    seconds("--deadline", 2400, "a job that neither logs nor writes for this long is killed and restarted; 0: never. Longer than the program's own "
+                                "--first_deadline_seconds, so that it can name the missing ranks first")
+    seconds("--ending", 60, "how long mpirun may take to end after a rank or host has failed: it waits for ever for a host that cannot be reached")
+    seconds("--grace", 600, "how long the ranks may take to leave after a signal")
     parser.add_argument("--run", type=pathlib.Path, metavar="DIR", help="the run's folder [--out of the command]")
     parser.add_argument("--logs", type=pathlib.Path, metavar="DIR", help="attempt-<n>.log and attempts.jsonl go here [<run>/attempts]")
     parser.add_argument("--mpirun", default="mpirun", help="the mpirun to use [%(default)s]")
+
+
+def divided(arguments):
+    """(our own options, the command behind "--")."""
+    if "--" not in arguments:
+        return arguments, []
+    at = arguments.index("--")
+    return arguments[:at], arguments[at + 1:]
+
+
+def parse(arguments, description=None):
+    """(options, the command that mpirun is given); ends the process with 1 at a mistake."""
+    own, command = divided(arguments)
+    parser = Parser(prog="launch/mpirun/run", description=description, formatter_class=argparse.RawDescriptionHelpFormatter,
+                    usage="launch/mpirun/run [options] -- [mpirun's options] PROGRAM [its flags]")
+    add_options(parser)
     options = parser.parse_args(own)
     if not command:
         parser.error("nothing to start: put mpirun's options and the program after --")
