@@ -1,5 +1,5 @@
-"""What the converters (convert_*.py) and other scripts share: one line for whatever is wrong and its exit code, inputs that are what they seem, outputs that are whole or
-not there, names that come once and numbers that are numbers."""
+"""What the converters (convert_*.py) and other scripts share: one line for whatever is wrong and its exit code, inputs that are what they seem, outputs
+that are whole or not there, names that come once and numbers that are numbers."""
 import contextlib
 import os
 import re

@@ -15,7 +15,8 @@ def make_data(place):
         drawn, packed = place.work / f"{style}-drawn", place.work / style
 
         def do(job):
-            job.call(*place.program("helio-synth"), f"--out={drawn}", "--families=3", "--test_classes=20", "--test_images=6", "--images=280", f"--style={style}")
+            job.call(*place.program("helio-synth"), f"--out={drawn}", "--families=3", "--test_classes=20", "--test_images=6", "--images=280",
+                     f"--style={style}")
             job.call(*place.program("helio-pack"), f"--root={drawn}", f"--out={packed}", "--side=76")
         return Part(f"data_{style}", do)
     return [part("day"), part("night")]
@@ -29,8 +30,8 @@ def command(place, name, out, *more):
     """The toy training of that name (bundle.json knows its program and flags)."""
     training = json.loads((place.bundle / "bundle.json").read_text())["trainings"][name]
     data = f"--data=data:{place.work}/day,data_b:{place.work}/night"
-    return place.program(training["program"], *training["flags"], data, *ALL_FLAGS, *place.sizes.flags, f"--steps={place.sizes.steps}", f"--device={place.device}",
-                         f"--checkpoint_every={place.sizes.steps // 2}", f"--out={out}", *more)
+    return place.program(training["program"], *training["flags"], data, *ALL_FLAGS, *place.sizes.flags, f"--steps={place.sizes.steps}",
+                         f"--device={place.device}", f"--checkpoint_every={place.sizes.steps // 2}", f"--out={out}", *more)
 
 
 def losses(run):
@@ -76,7 +77,8 @@ def exact_ranks(place, name="mirrorgan_damsm", steps=3):
         records = []
         for ranks in (1, 2):
             out = place.work / f"exact-{ranks}"
-            job.call(*place.on_ranks(ranks, command(place, name, out, "--dtype=float64", f"--steps={steps}", "--checkpoint_every=0", f"--expect_world_size={ranks}")))
+            job.call(*place.on_ranks(ranks, command(place, name, out, "--dtype=float64", f"--steps={steps}", "--checkpoint_every=0",
+                                                    f"--expect_world_size={ranks}")))
             records.append(losses(out))
         alone, both = records
         job.figures["difference"] = worst = max(largest_difference(both[step], alone[step]) for step in range(1, steps + 1))
