@@ -70,7 +70,7 @@ void LaunchOptions::Declare(OptionList& list) {
   list.AddOperational("deadline_seconds", &deadlines.seconds, Above(0),
                       "A collective that takes longer ends the job");
   list.AddOperational("first_deadline_seconds", &deadlines.first_seconds, Above(0),
-                      "The same for the first step");
+                      "Deadline of start-up, the first step, evaluations and rank 0's own long work");
   list.AddOperational("hierarchy", &hierarchy, kHierarchies,
                       "All-reduce over hosts (MPI): auto (measured at start-up), flat, or two_level (inside "
                       "each host, then across)");

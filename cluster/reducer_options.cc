@@ -5,8 +5,8 @@ namespace helio::cluster {
 void ReducerOptions::Declare(OptionList& list) {
   list.Group("Ranks and machine");
   list.AddOperational("first_bucket_mb", &first_bucket_mb, Above(0),
-                      "Size of a phase's first gradient bucket: communication starts early");
-  list.AddOperational("bucket_mb", &bucket_mb, Above(0), "Size of the other gradient buckets");
+                      "MB of a phase's first gradient bucket; small, so that communication starts early");
+  list.AddOperational("bucket_mb", &bucket_mb, Above(0), "MB of the gradient buckets behind a phase's first");
   list.Add("wire_dtype", &wire_dtype, kWireDtypes,
            "Gradients on the wire; bfloat16: half the bytes, another model");
   list.AddOperational(

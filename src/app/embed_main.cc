@@ -25,7 +25,7 @@ struct EmbedOptions {
     list.Add("import", &import, AnyValue(),
              "train:FILE or test:FILE: vectors that others made (scripts/convert_embeddings.py)");
     list.Add("import_from", &import_from, AnyValue(),
-             "What they are called in messages and in the file; default: --import's file");
+             "What the vectors of --import are called in messages and in the file; default: --import's file");
   }
 };
 

@@ -35,10 +35,11 @@ void GenerateOptions::Declare(OptionList& list) {
            "Encoder of the sentence, for systems that were trained on embeddings; default: the one that the "
            "run recorded");
   list.Add("box", &box, AnyValue(),
-           "x,y,w,h: where to draw, for systems that are told: left, top, width and height, 0 to 1 of the "
+           "x,y,w,h: where to draw, for systems that take a box: left, top, width and height, 0 to 1 of the "
            "picture");
   list.Add("points", &points, AnyValue(),
-           "NAME:X,Y,...: key points, 0 to 1 of the picture, for systems that are told; others are not seen");
+           "NAME:X,Y,...: key points, 0 to 1 of the picture, for systems that take them; points that are not "
+           "named count as not visible");
   list.Add("points_checkpoint", &points_checkpoint, AnyValue(),
            "A run of a generator of key points, which makes up those that --points does not give");
   list.Add("image", &image, AnyValue(),

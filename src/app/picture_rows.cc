@@ -101,7 +101,8 @@ void RowOptions::Declare(OptionList& list) {
            "features, from the same noise");
   list.Add("to_seed", &to_seed, AtLeast(-1),
            "Another seed: pictures on the way to its noise from --seed's, on the great circle; -1: none");
-  list.Add("between", &between, Between(1, 30), "Pictures on such a way, its two ends not counted");
+  list.Add("between", &between, Between(1, 30),
+           "Pictures on the way of --to_text or --to_seed, its two ends not counted");
 }
 
 std::vector<PictureRow> PlanRows(const RowOptions& options, const std::string& text, int64_t count,

@@ -67,9 +67,10 @@ void DeclareEvaluations(OptionList& list, RunOptions& run) {
   list.AddOperational(
       "evaluate_fid", &run.evaluate_distances.fid, AnyValue(),
       "Evaluations also give the Frechet distance of --classifier's features (--keep_best=-fid)");
-  list.AddOperational("evaluate_kid", &run.evaluate_distances.kid, AnyValue(), "And their kernel distance");
+  list.AddOperational("evaluate_kid", &run.evaluate_distances.kid, AnyValue(),
+                      "Evaluations also give the kernel distance of these features");
   list.AddOperational("evaluate_prdc", &run.evaluate_distances.prdc, AnyValue(),
-                      "And their precision, recall, density and coverage");
+                      "Evaluations also give precision, recall, density and coverage of these features");
 }
 
 }  // namespace
@@ -139,9 +140,10 @@ void MetricsOptions::Declare(OptionList& list) {
   list.AddOperational("metrics_port", &metrics_port, Between(0, 65535),
                       "Serve /metrics at this port + local rank (0: do not serve)");
   list.AddOperational("metrics_bind", &metrics_bind, AnyValue(), "Address that /metrics is served at");
-  list.AddOperational("push_gateway", &push_gateway, AnyValue(),
-                      "HOST:PORT of a Prometheus push gateway, for short jobs: rank 0 pushes as job "
-                      "heliograph and the run's name, and deletes that when the last step is done");
+  list.AddOperational(
+      "push_gateway", &push_gateway, AnyValue(),
+      "HOST:PORT of a Prometheus push gateway, for short jobs: rank 0 pushes as job heliograph and the run's "
+      "name. A training deletes that when its last step is done; helio-eval's scores stay");
 }
 
 void TrainingOptions::Declare(OptionList& list) {

@@ -41,8 +41,9 @@ void AddManifoldScores(const torch::Tensor& drawn, const torch::Tensor& real, in
 void DistanceChoice::Declare(OptionList& list) {
   list.Add("fid", &fid, AnyValue(),
            "Also the Frechet distance of --classifier's pooled features to those of the real pictures");
-  list.Add("kid", &kid, AnyValue(), "Also their kernel distance (unbiased squared MMD)");
-  list.Add("prdc", &prdc, AnyValue(), "Also their precision, recall, density and coverage (5 neighbours)");
+  list.Add("kid", &kid, AnyValue(), "Also the kernel distance (unbiased squared MMD) of these features");
+  list.Add("prdc", &prdc, AnyValue(),
+           "Also precision, recall, density and coverage of these features (5 neighbours)");
 }
 
 int64_t DistanceChoice::least_rows() const {

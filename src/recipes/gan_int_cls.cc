@@ -225,7 +225,8 @@ void GanIntClsOptions::Declare(OptionList& list) {
   list.Add("interpolation", &interpolation, kInterpolations,
            "Sentences between two of the batch that the generator also draws: their mean (interp_type 1), a "
            "random place on their line (2)");
-  list.Add("interpolation_weight", &interpolation_weight, AtLeast(0), "Weight of those sentences");
+  list.Add("interpolation_weight", &interpolation_weight, AtLeast(0),
+           "Weight of the sentences of --interpolation");
 }
 
 std::unique_ptr<System> MakeGanIntCls(const GanIntClsOptions& options, const Surroundings& surroundings) {

@@ -245,11 +245,15 @@ void PpgnOptions::Declare(OptionList& list) {
   list.Add("df", &df, Between(1, kWidest), "Discriminator width (ndf)");
   list.Group("Losses");
   list.Add("image_weight", &image_weight, AtLeast(0), "PPGN: weight of squared differences of pictures");
-  list.Add("feature_weight", &feature_weight, AtLeast(0), "PPGN: of the encoder's features");
-  list.Add("code_weight", &code_weight, AtLeast(0), "PPGN: of its codes");
-  list.Add("adversarial_weight", &adversarial_weight, AtLeast(0), "PPGN: of both sides' cross-entropies");
+  list.Add("feature_weight", &feature_weight, AtLeast(0),
+           "PPGN: weight of squared differences of the encoder's features");
+  list.Add("code_weight", &code_weight, AtLeast(0),
+           "PPGN: weight of squared differences of the encoder's codes");
+  list.Add("adversarial_weight", &adversarial_weight, AtLeast(0),
+           "PPGN: weight of both players' cross-entropies");
   list.Add("loss_units", &loss_units, kLossUnits,
-           "PPGN: what these differences are measured in; spread: in half the variance of the first batch");
+           "PPGN: what the differences of pictures, features and codes are measured in; spread: in half the "
+           "variance of the first batch");
   list.Add("balance", &balance, AnyValue(),
            "PPGN: who trains is decided by the ratio of the discriminator's losses");
   RateOptions::Declare(list);

@@ -54,7 +54,8 @@ void ChainSettings::Declare(OptionList& list) {
   list.Add("epsilon2", &epsilon2, AtLeast(0), "PPGN: weight of the condition's gradient");
   list.Add("epsilon3", &epsilon3, AtLeast(0), "PPGN: weight of noise (0: none is drawn)");
   list.Add("chain_rate", &chain_rate, Above(0), "PPGN: mean change of a code's unit in the first update");
-  list.Add("chain_last_rate", &chain_last_rate, AtLeast(0), "PPGN: the same in the last one");
+  list.Add("chain_last_rate", &chain_last_rate, AtLeast(0),
+           "PPGN: mean change of a code's unit in the last update");
   list.Add("code_units", &code_units, kCodeUnits,
            "PPGN: what a chain's start and rates are in; seen: the mean of the codes seen in training, whose "
            "highest values also bound each unit");

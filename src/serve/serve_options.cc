@@ -4,7 +4,7 @@ namespace helio::serve {
 
 void ServeOptions::Declare(OptionList& list) {
   list.Add("address", &address, AnyValue(),
-           "Address to listen at; 0.0.0.0: at all, so that other machines can ask");
+           "Address to listen at; 0.0.0.0: every address of this machine, so that others can ask");
   list.Add(
       "host", &host, AnyValue(),
       "NAME,... under which a web server in front is asked; without it, where --address is this machine's "

@@ -7,7 +7,8 @@ namespace helio::train {
 void SessionOptions::Declare(OptionList& list) {
   list.Group("What is trained");
   list.AddOperational("out", &out, AnyValue(),
-                      "Folder of this run: checkpoints, metrics.jsonl, run.flags, samples");
+                      "Where the results go: a run's folder (checkpoints, metrics.jsonl, run.flags, "
+                      "samples), a folder for scores or an export, helio-generate's picture");
   list.Group("Optimizers");
   list.Add("schedule", &schedule, kSchedules,
            "Learning rate over the run, for phases without a rate of their own");
