@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""docs/running.md's commands as they stand there, and the names of flags in all documents and launch files. Usage: check_docs.py BIN_DIR
+"""docs/running.md's commands as they stand there, the names of flags in documents and launch files, and the links of all pages. Usage: check_docs.py BIN_DIR
 
 A block is preceded by <!-- test: KIND -->: `here` runs it in a checkout's root (a folder of links to it), `here, 75` expects that exit code,
 `here, background` expects it to be still running after a while; `hosts` runs it over two virtual hosts, `slurm` with Slurm's real daemons;
@@ -24,7 +24,9 @@ BIN = pathlib.Path(sys.argv[1]).resolve()
 BLOCK = re.compile(r"^```\n(.*?)^```", re.S | re.M)
 MARKED = re.compile(r"^<!-- test: (\w+)(?:, (\w+))? -->\n```\n(.*?)^```", re.S | re.M)
 PROGRAMS = ("synth", "pack", "inspect", "pretrain", "train", "eval", "generate", "export", "embed", "report", "serve")
-DOCUMENTS = [ROOT / "README.md", *(ROOT / "docs").glob("*.md"), *(p for p in (ROOT / "launch").rglob("*") if p.is_file() and p.suffix != ".json")]
+DOCUMENTS = [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), ROOT / "configs/README.md",
+             *(p for p in (ROOT / "launch").rglob("*") if p.is_file() and p.suffix != ".json")]
+PAGES = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *ROOT.glob("launch/*/README.md"), ROOT / "configs/README.md"]
 
 
 def checkout(work):
@@ -115,11 +117,30 @@ def flags_exist():
     check(len(known) > 80 and not strange, f"every flag that documents and launch files name exists {strange or ''}")
 
 
+def anchor_of(heading):
+    """What a link calls it."""
+    return re.sub(r"[^\w\- ]", "", heading.strip().lower()).replace(" ", "-")
+
+
+def is_broken(page, target, anchors):
+    file, _, heading = target.partition("#")
+    place = (page.parent / file).resolve() if file else page
+    return not place.exists() or heading and heading not in anchors.get(place, ())
+
+
+def links_lead_somewhere():
+    anchors = {page: {anchor_of(heading) for heading in re.findall(r"^#+ (.*)$", page.read_text(), re.M)} for page in PAGES}
+    links = [(page, target) for page in PAGES for target in re.findall(r"\]\(([^)\s]+)\)", page.read_text()) if "://" not in target]
+    broken = [f"{page.relative_to(ROOT)}: {target}" for page, target in links if is_broken(page, target, anchors)]
+    check(len(links) > 100 and not broken, f"each of the {len(links)} links of all pages leads somewhere {broken or ''}")
+
+
 def main():
     text = (ROOT / "docs/running.md").read_text()
     blocks = MARKED.findall(text)
     check(len(blocks) == len(BLOCK.findall(text)) > 8, f"each of the {len(blocks)} blocks of docs/running.md says how it is tested")
     flags_exist()
+    links_lead_somewhere()
     with tempfile.TemporaryDirectory(prefix="helio_docs_") as temporary:
         work = pathlib.Path(temporary)
         work.chmod(0o755)
