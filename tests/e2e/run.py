@@ -12,7 +12,7 @@ import time
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests/support"))
 from checks import MPIRUN, check, run  # noqa: E402
-from scenarios import losses  # noqa: E402
+from scenarios import free_ports, losses  # noqa: E402
 
 BIN = pathlib.Path(sys.argv[1])
 TOY = ["--stages=2", "--gf=4", "--df=4", "--caption_embedding=16", "--caption_hidden=16", "--embedding=16", "--word_vector=16",
@@ -125,33 +125,37 @@ def check_ranks_of_an_evaluation(work, judges):
     check("--classifier: rank 1 has " in log, "a rank that judges by another network is named")
 
 
+def check_evaluation(work):
+    """helio-eval: its scores and pictures, and too few pictures for a score."""
+    judges = [f"--damsm={work}/damsm/best.safetensors", f"--classifier={work}/classifier/best.safetensors"]
+    evaluate = ("helio-eval", f"--checkpoint={work}/two", f"--data={work}/data", *judges)
+    run(*command(*evaluate, f"--attributes={work}/drawn/attributes.json", "--images=120", "--diversity=3", f"--out={work}/report", ranks=2))
+    names = set(json.loads((work / "report/summary.json").read_text())["generated"])
+    check({"r_precision_top1", "inception_score", "colour_part_accuracy", "colour_swap", "diversity"} <= names, f"scores: {sorted(names)}")
+    check(all((work / f"report/{name}.png").read_bytes()[:4] == b"\x89PNG" for name in ("samples", "attention")), "samples.png, attention.png")
+    log = run(*command(*evaluate, "--images=60", f"--out={work}/small"), expect=1).err
+    check("--images=60: R-precision needs 99" in log, "too few pictures for R-precision are refused before any is drawn")
+    for flags, expected in ((["--images=120", "--diversity=16"], "--images=120: --diversity=16 needs at least 160"),
+                            (["--images=120", "--inception_splits=200"], "--images=120: --inception_splits=200 needs at least 200")):
+        log = run(*command(*evaluate, *flags, f"--out={work}/small"), expect=1).err
+        check(expected in log and "judged in" not in log, f"and so is {flags[1]}")
+    check_ranks_of_an_evaluation(work, judges)
+
+
 def scenario_toy(work):
     make_data(work)
     pretrain(work)
     check(all((work / r / "best.safetensors").exists() for r in ("classifier", "damsm", "captioner")), "pretrainings leave best.safetensors")
     run(*command("helio-train", *gan_flags(work, work / "one", 4)))
-    run(*command("helio-train", *gan_flags(work, work / "two", 4), "--metrics_port=9561", ranks=2))
+    run(*command("helio-train", *gan_flags(work, work / "two", 4), f"--metrics_port={free_ports(1)[0]}", ranks=2))
     one, two = losses(work / "one"), losses(work / "two")
     check(all(abs(one[1][k] - two[1][k]) < 1e-4 * max(1, abs(one[1][k])) for k in one[1]), "1 and 2 ranks: the same losses at step 1")
     check(json.loads((work / "two/prometheus-targets.json").read_text()) == [], "a run that ended in order is no target any more")
-    judges = [f"--damsm={work}/damsm/best.safetensors", f"--classifier={work}/classifier/best.safetensors"]
-    run(*command("helio-eval", f"--checkpoint={work}/two", f"--data={work}/data", *judges, f"--attributes={work}/drawn/attributes.json",
-                 "--images=120", "--diversity=3", f"--out={work}/report", ranks=2))
-    log = run(*command("helio-eval", f"--checkpoint={work}/two", f"--data={work}/data", *judges, "--images=60", f"--out={work}/small"), expect=1).err
-    check("--images=60: R-precision needs 99" in log, "too few pictures for R-precision are refused before any is drawn")
-    for flags, expected in ((["--images=120", "--diversity=16"], "--images=120: --diversity=16 needs at least 160"),
-                            (["--images=120", "--inception_splits=200"], "--images=120: --inception_splits=200 needs at least 200")):
-        log = run(*command("helio-eval", f"--checkpoint={work}/two", f"--data={work}/data", *judges, *flags, f"--out={work}/small"), expect=1).err
-        check(expected in log and "judged in" not in log, f"and so is {flags[1]}")
-    check_ranks_of_an_evaluation(work, judges)
+    check_evaluation(work)
     log = run(*command("helio-inspect", f"--path={work}/two"), expect=1).err
     check("is trained, not packed data" in log, "helio-inspect says what it cannot show")
     log = run(*command("helio-train", *gan_flags(work, work / "two", 4), "--caption_lambda=3", "--dry_run", ranks=2), expect=1).err
     check("--caption_lambda: 10 -> 3" in log, "--dry_run compares with the checkpoint")
-    summary = json.loads((work / "report/summary.json").read_text())
-    names = set(summary["generated"])
-    check({"r_precision_top1", "inception_score", "colour_part_accuracy", "colour_swap", "diversity"} <= names, f"scores: {sorted(names)}")
-    check(all((work / f"report/{name}.png").read_bytes()[:4] == b"\x89PNG" for name in ("samples", "attention")), "samples.png, attention.png")
     log = run(*command("helio-generate", f"--checkpoint={work}/two", "--text=a red bird with zebra stripes", "--n=2", f"--out={work}/a.png")).err
     check("zebra stripes" in log and (work / "a.png").exists(), "helio-generate names unknown words and draws")
     lines = [json.loads(line) for line in (work / "a.jsonl").read_text().splitlines()]
@@ -209,6 +213,18 @@ def scenario_cub(work):
     check({f"real_r_precision_top{k}" for k in (1, 2, 3)} <= set(summary["real"]), f"real pictures beside it: {summary['real']['real_r_precision_top1']}")
 
 
+def check_flipped_bits(work, base):
+    shard = next((work / "data").glob("train-*.h5"))
+    whole = shard.read_bytes()
+    for what, place, expected in (("index", len(whole) - 1000, "digest differs"), ("picture", len(whole) // 3, "checksum differs")):
+        content = bytearray(whole)
+        content[place] ^= 1
+        shard.write_bytes(content)
+        log = run(*command("helio-train", *base, "--random_frozen", "--gf=4", "--df=4", "--steps=30"), expect=1).err
+        check(expected in log and shard.name in log, f"one flipped bit in a shard's {what} is found and named")
+    shard.write_bytes(whole)
+
+
 def scenario_errors(work):
     make_data(work)
     base = ["--flagfile=configs/toy/mirrorgan.flags", f"--data={work}/data", f"--out={work}/x"]
@@ -233,15 +249,7 @@ def scenario_errors(work):
     check(f"--data={work}/drawn: no packed data set" in log, "a folder that is no packed data is named with its flag")
     log = run(*command("helio-train", "--flagfile=nowhere.flags"), expect=1).err
     check("--flagfile=nowhere.flags: cannot be opened" in log, "a missing flagfile is named")
-    shard = next((work / "data").glob("train-*.h5"))
-    whole = shard.read_bytes()
-    for what, place, expected in (("index", len(whole) - 1000, "digest differs"), ("picture", len(whole) // 3, "checksum differs")):
-        content = bytearray(whole)
-        content[place] ^= 1
-        shard.write_bytes(content)
-        log = run(*command("helio-train", *base, "--random_frozen", "--gf=4", "--df=4", "--steps=30"), expect=1).err
-        check(expected in log and shard.name in log, f"one flipped bit in a shard's {what} is found and named")
-    shard.write_bytes(whole)
+    check_flipped_bits(work, base)
     log = run(*command("helio-generate", "--text=a bird", "--out=x.png"), expect=1).err
     check("--checkpoint" in log, "helio-generate says what is missing")
 

@@ -122,35 +122,37 @@ def resuming(folder):
     check(case.code == 0 and resumed == [False, False, True], "--resume=none begins anew until there is a checkpoint of its own")
 
 
+def has_begun(case, says="waiting"):
+    """Waits until its ranks have begun, and said that they are ready."""
+    log = case.out / "attempts/attempt-001.log"
+    wait_for("the ranks", lambda: (case.out / "starts").exists() and says in log.read_text(), 30, 0.1)
+
+
+def stopped(case, *numbers, pause=0.05, seconds=60):
+    """The exit code of a job that is sent these signals, one after the other."""
+    job = case.start()
+    has_begun(case)
+    time.sleep(0.5)
+    for number in numbers:
+        job.send_signal(number)
+        time.sleep(pause)
+    job.communicate(timeout=seconds)
+    return job.returncode
+
+
 def signals(folder):
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGUSR1, signal.SIGHUP):
         case = Case(folder, f"stop{number}", "stop,hang", ranks=2)
-        job = case.start()
-        wait_for("the ranks", lambda: (case.out / "starts").exists() and "waiting" in (case.out / "attempts/attempt-001.log").read_text(), 30, 0.1)
-        time.sleep(0.5)
-        for _ in range(3):  # a closed terminal: from the kernel and from the shell; Slurm: to every task
-            job.send_signal(number)
-            time.sleep(0.05)
-        job.communicate(timeout=30)
-        check(job.returncode == 75 and len(case.starts()) == 1 and (case.out / "checkpoints/step-0000000077").exists(),
+        code = stopped(case, number, number, number)  # a closed terminal: from the kernel and from the shell; Slurm: to every task
+        check(code == 75 and len(case.starts()) == 1 and (case.out / "checkpoints/step-0000000077").exists(),
               f"{signal.Signals(number).name}: checkpoint, code 75, no restart")
-    case = Case(folder, "deaf", "deaf,print:waiting,hang", "--grace=1")
-    job = case.start()
-    wait_for("the rank", lambda: (case.out / "starts").exists() and "waiting" in (case.out / "attempts/attempt-001.log").read_text(), 30, 0.1)
-    job.send_signal(signal.SIGTERM)
-    job.communicate(timeout=60)
-    check(job.returncode == 75, f"ranks that do not leave are killed after --grace ({job.returncode})")
-    case = Case(folder, "twice", "stop,deaf,print:waiting,hang")
-    job = case.start()
-    wait_for("the rank", lambda: (case.out / "starts").exists() and "waiting" in (case.out / "attempts/attempt-001.log").read_text(), 30, 0.1)
-    job.send_signal(signal.SIGTERM)
-    time.sleep(1.2)
-    job.send_signal(signal.SIGTERM)
-    job.communicate(timeout=60)
-    check(job.returncode == 143, f"a later second signal ends the job at once ({job.returncode})")
+    code = stopped(Case(folder, "deaf", "deaf,print:waiting,hang", "--grace=1"), signal.SIGTERM)
+    check(code == 75, f"ranks that do not leave are killed after --grace ({code})")
+    code = stopped(Case(folder, "twice", "stop,deaf,print:waiting,hang"), signal.SIGTERM, signal.SIGTERM, pause=1.2)
+    check(code == 143, f"a later second signal ends the job at once ({code})")
     case = Case(folder, "nohup", "print:waiting,hang;exit:0", "--deadline=4")
     job = subprocess.Popen(["nohup", *case.command], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    wait_for("the rank", lambda: (case.out / "starts").exists(), 30, 0.1)
+    has_begun(case, says="")
     job.send_signal(signal.SIGHUP)
     check(job.wait(timeout=60) == 0 and len(case.starts()) == 2, "under nohup SIGHUP does nothing")
     case = Case(folder, "pause", "exit:75", "--backoff=60")

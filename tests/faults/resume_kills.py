@@ -137,28 +137,34 @@ def kill_and_resume(arguments, kind):
             make_classifier(arguments.bin_dir, work, steps=2)
         train = [*MPIRUN[1:], "-n", str(number), str(arguments.bin_dir / program)]
         run(MPIRUN[0], *train, *flags(work, "whole", steps, kind))
-        out = work / "killed"
-        killer = Killer(out, random.Random(arguments.seed), seconds_per_step(work / "whole"))
-        began = time.time()
-        with (work / "log").open("w") as log:
-            job = subprocess.Popen([str(ROOT / "launch/mpirun/run"), "--backoff=0.1", "--backoff_max=0.5", "--restarts=20", "--", *train,
-                                    *flags(work, "killed", steps, kind)], stdout=log, stderr=log, cwd=ROOT)
-            while killer.kills < arguments.kills and killer.kill(job):
-                pass
-            code = job.wait(timeout=600)
-        text = (work / "log").read_text()
-        if code != 0:
-            sys.exit(f"the launcher ended with {code}\n{text[-6000:]}")
-        print(f"{killer.kills} kills, {killer.inside} of them while a checkpoint was written; {text.count('attempt ')} attempts, "
-              f"{steps} steps in {time.time() - began:.0f} s", flush=True)
-        check(killer.kills == arguments.kills, "the job lived through all of them")
-        whole, killed = losses(work / "whole"), losses(out)
-        check(sorted(whole) == list(range(1, steps + 1)) and whole == killed, f"the losses of all {steps} steps are bit-equal to the undisturbed run's")
-        a, b = tensors(work / "whole", steps), tensors(out, steps)
-        check({"model.safetensors", "optimizer.safetensors"} <= set(a) and a == b,
-              f"final weights, moments and averages are bit-equal ({', '.join(a)})")
-        left = [path.name for path in (out / "checkpoints").iterdir() if path.name.startswith(".")]
-        check(not left and len(steps_of(out)) == 3, "the folder has the three newest checkpoints and no leftovers")
+        killer = Killer(work / "killed", random.Random(arguments.seed), seconds_per_step(work / "whole"))
+        train_and_kill(killer, arguments.kills, [*train, *flags(work, "killed", steps, kind)], work / "log")
+        check_equal(work / "whole", work / "killed", steps)
+
+
+def train_and_kill(killer, kills, command, log):
+    """Starts the job by the launcher and kills its ranks so often; it must end well."""
+    began = time.time()
+    with log.open("w") as output:
+        job = subprocess.Popen([str(ROOT / "launch/mpirun/run"), "--backoff=0.1", "--backoff_max=0.5", "--restarts=20", "--", *command],
+                               stdout=output, stderr=output, cwd=ROOT)
+        while killer.kills < kills and killer.kill(job):
+            pass
+        code = job.wait(timeout=600)
+    text = log.read_text()
+    if code != 0:
+        sys.exit(f"the launcher ended with {code}\n{text[-6000:]}")
+    print(f"{killer.kills} kills, {killer.inside} of them while a checkpoint was written; {text.count('attempt ')} attempts in {time.time() - began:.0f} s", flush=True)
+    check(killer.kills == kills, "the job lived through all of them")
+
+
+def check_equal(undisturbed, disturbed, steps):
+    whole, killed = losses(undisturbed), losses(disturbed)
+    check(sorted(whole) == list(range(1, steps + 1)) and whole == killed, f"the losses of all {steps} steps are bit-equal to the undisturbed run's")
+    a, b = tensors(undisturbed, steps), tensors(disturbed, steps)
+    check({"model.safetensors", "optimizer.safetensors"} <= set(a) and a == b, f"final weights, moments and averages are bit-equal ({', '.join(a)})")
+    left = [path.name for path in (disturbed / "checkpoints").iterdir() if path.name.startswith(".")]
+    check(not left and len(steps_of(disturbed)) == 3, "the folder has the three newest checkpoints and no leftovers")
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ import tempfile
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 sys.path.insert(0, str(ROOT / "tests/support"))
 from checks import check, need, wait_for  # noqa: E402
-from scenarios import checkpoints, losses, make_data, toy_flags  # noqa: E402
+from scenarios import checkpoints, free_ports, losses, make_data, toy_flags  # noqa: E402
 from cluster import Slurm  # noqa: E402
 
 BIN = pathlib.Path(sys.argv[1])
@@ -70,7 +70,7 @@ def killed_rank_is_requeued(slurm, work):
     """Its ranks share a node, as far as Slurm and we know: virtual nodes would serve metrics at the same port of the same machine."""
     targets = work / "targets"
     targets.mkdir()
-    flags = [*toy_flags(work, 1000000), "--metrics_port=9661", "--checkpoint_every=10", "--resume=none"]  # begins anew, once
+    flags = [*toy_flags(work, 1000000), f"--metrics_port={free_ports(1)[0]}", "--checkpoint_every=10", "--resume=none"]  # begins anew, once
     number, output = submit(slurm, work, "killed", "train.sbatch", ["--nodes=1", "--ntasks-per-node=2", "--cpus-per-task=2", "--time=5"], flags,
                             HELIO_TARGETS=str(targets))
     link = wait_for("the target list", lambda: [f for f in targets.glob("*.killed.json") if f.exists()], 60)
