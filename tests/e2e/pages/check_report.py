@@ -34,31 +34,26 @@ def make_run(folder, seed, steps=500):
     (folder / "evaluation/summary.json").write_text(json.dumps({"generated": {"inception_score": score}}))
 
 
-def check_page(driver, page, dark):
+def finder(driver):
     from selenium.webdriver.common.by import By
-    from selenium.webdriver.common.keys import Keys
-    driver.get(page.as_uri())
-    find = lambda css: driver.find_elements(By.CSS_SELECTOR, css)
-    theme = driver.execute_script("return document.documentElement.dataset.theme")
-    check(theme == ("dark" if dark else "light"), f"the page follows the system's theme ({theme})")
+    return lambda css: driver.find_elements(By.CSS_SELECTOR, css)
+
+
+def check_shown(find):
+    """What the page has of two runs."""
     check(len(find("#losses svg.chart .curve")) == 4, "two losses of two runs are drawn")
     check(len(find("#scores svg.chart .dot")) == 10, "scores are points")
     check(len(find("#overview tbody tr")) == 2 and not find("b b") and not find("td > b"), "runs are listed; text of a run is text")
     check("N=300 splits=10" in find("#final")[0].text and "26.47" in find("#papers")[0].text, "final scores stand beside the papers'")
+    check([caption.text for caption in find("#pictures figcaption")] == ["one: evaluation/attention", "two: evaluation/attention"],
+          "what words looked at is shown, of each run")
 
-    check([caption.text for caption in find("#pictures figcaption")] == ["one: evaluation/attention", "two: evaluation/attention"], "what words looked at is shown, of each run")
 
-    chart = find("#losses svg.chart")[0]
-    chart.send_keys(Keys.ARROW_LEFT)
+def check_charts(driver, find):
+    from selenium.webdriver.common.keys import Keys
+    find("#losses svg.chart")[0].send_keys(Keys.ARROW_LEFT)
     said = driver.execute_script("return document.querySelector('#losses .readout').textContent")
     check(said.startswith("step 500") and "one" in said and "two" in said, f"a chart answers to the keyboard ({said.strip()})")
-
-    slider = find("#samples input[type=range]")[0]
-    source = lambda: find("#samples img")[0].get_attribute("src")
-    last = source()
-    slider.send_keys(Keys.HOME)
-    check("step 100" in find("#samples output")[0].text and source() != last, "the slider goes back to the first samples by keyboard")
-
     find("#runs input")[0].send_keys(Keys.SPACE)
     check(len(find("#losses svg.chart .curve")) == 2 and len(find("#samples figure")) == 1, "a run can be hidden by keyboard")
     find("#runs input")[0].send_keys(Keys.SPACE)
@@ -66,10 +61,29 @@ def check_page(driver, page, dark):
     driver.execute_script("const s = document.querySelector('#losses input[type=range]'); s.value = .9; s.dispatchEvent(new Event('input'))")
     check(len(find("#losses .curve.raw")) == 4, "curves can be smoothed")
 
+
+def check_samples(find):
+    from selenium.webdriver.common.keys import Keys
+    slider = find("#samples input[type=range]")[0]
+    source = lambda: find("#samples img")[0].get_attribute("src")
+    last = source()
+    slider.send_keys(Keys.HOME)
+    check("step 100" in find("#samples output")[0].text and source() != last, "the slider goes back to the first samples by keyboard")
     find("#samples figure button")[0].send_keys(Keys.ENTER)
     check(find("#zoom")[0].is_displayed(), "a picture opens by keyboard")
     find("#zoom button")[0].send_keys(Keys.ENTER)
     check(not find("#zoom")[0].is_displayed(), "and closes")
+
+
+def check_page(driver, page, dark):
+    from selenium.webdriver.common.keys import Keys
+    driver.get(page.as_uri())
+    find = finder(driver)
+    theme = driver.execute_script("return document.documentElement.dataset.theme")
+    check(theme == ("dark" if dark else "light"), f"the page follows the system's theme ({theme})")
+    check_shown(find)
+    check_charts(driver, find)
+    check_samples(find)
     find("#theme")[0].send_keys(Keys.ENTER)
     check(driver.execute_script("return document.documentElement.dataset.theme") != theme, "the theme changes by keyboard")
     find("#theme")[0].send_keys(Keys.ENTER)
@@ -110,50 +124,66 @@ def rank_all(driver, favourite, names):
     return asked
 
 
-def check_study(work, dark):
-    """A participant goes through a study by keyboard, reloads in between, and scripts/study_table reads what is saved."""
+def nothing_is_wrong(driver):
+    wide = driver.execute_script("return document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    check(wide <= 0, "nothing runs out of the window")
+    check_network(driver)
+    errors = console_errors(driver)
+    check(not errors, f"no console errors {errors}")
+
+
+def check_keys(driver, name, theme):
+    """Ranks by keys, taken back, kept over a reload; the first group is as it was in the end."""
     from selenium.webdriver.common.by import By
     from selenium.webdriver.common.keys import Keys
+    find = lambda selector: driver.find_element(By.CSS_SELECTOR, selector)
+    ranks = lambda: [rank.text for rank in driver.find_elements(By.CSS_SELECTOR, ".rank")]
+    find("#name").send_keys(name, Keys.ENTER)
+    check(find("#progress").text == "1 of 6" and not find("#caption").is_displayed(), "first pictures alone are shown")
+    body = find("body")
+    body.send_keys("2")
+    body.send_keys("2")
+    check(ranks() == ["", "1st", ""], "a key gives a rank, once")
+    body.send_keys("1")
+    check(ranks() == ["2nd", "1st", "3rd"] and find("#next").is_enabled(), "what is left has the last rank")
+    keep_picture(driver, f"study-{theme}")
+    body.send_keys(Keys.BACKSPACE)
+    check(ranks() == ["", "1st", ""] and not find("#next").is_enabled(), "Backspace takes a choice back")
+    order = driver.execute_script("return current().shown")
+    driver.refresh()
+    find("#name").send_keys(name, Keys.ENTER)
+    check(ranks() == ["", "1st", ""] and driver.execute_script("return current().shown") == order, "what was answered outlives a reload")
+    find("body").send_keys(Keys.BACKSPACE)
+
+
+def check_saved(driver, file, names):
+    """What stands on the last page, where "green" was the first of all."""
+    from selenium.webdriver.common.by import By
+    from selenium.webdriver.common.keys import Keys
+    answers = json.loads(driver.find_element(By.ID, "answers").get_attribute("value"))
+    study_id, key = driver.execute_script("return [data.study_id, storeKey()]")
+    check(answers["study_id"] == study_id and study_id in key, "the answers, and what is stored, are of these pictures")
+    check({(a["seed"], a["noise"]) for a in answers["answers"]} == {(1, 1), (1, 2), (1, 3)}, "and of their noise")
+    check(all(a["ranking"][0] == "green" and sorted(a["shown"]) == names for a in answers["answers"]), "the answers are what was chosen")
+    driver.find_element(By.ID, "save").send_keys(Keys.ENTER)
+    wait_for("the answers are saved", file.exists, 60)
+    check(json.loads(file.read_text()) == answers, f"the file that is saved has them, too: {file.name}")
+
+
+def check_study(work, dark):
+    """A participant goes through a study by keyboard, reloads in between; the file that is saved."""
+    name = "Dark" if dark else "Light"
+    file = work / f"study-{name}.json"
     with browser(dark, 500 if dark else 1300, 900) as driver:
-        find = lambda selector: driver.find_element(By.CSS_SELECTOR, selector)
         driver.execute_cdp_cmd("Browser.setDownloadBehavior", {"behavior": "allow", "downloadPath": str(work)})
         driver.get((work / "study/study.html").as_uri())
         names = driver.execute_script("return data.runs")
         check(names == ["blue", "green", "red"], f"runs are named by their folders: {names}")
-        name = "Dark" if dark else "Light"
-        find("#name").send_keys(name, Keys.ENTER)
-        check(find("#progress").text == "1 of 6" and not find("#caption").is_displayed(), "first pictures alone are shown")
-        body = find("body")
-        body.send_keys("2")
-        body.send_keys("2")
-        ranks = lambda: [rank.text for rank in driver.find_elements(By.CSS_SELECTOR, ".rank")]
-        check(ranks() == ["", "1st", ""], "a key gives a rank, once")
-        body.send_keys("1")
-        check(ranks() == ["2nd", "1st", "3rd"] and find("#next").is_enabled(), "what is left has the last rank")
-        keep_picture(driver, f"study-{'dark' if dark else 'light'}")
-        body.send_keys(Keys.BACKSPACE)
-        check(ranks() == ["", "1st", ""] and not find("#next").is_enabled(), "Backspace takes a choice back")
-        order = driver.execute_script("return current().shown")
-        driver.refresh()
-        find("#name").send_keys(name, Keys.ENTER)
-        check(ranks() == ["", "1st", ""] and driver.execute_script("return current().shown") == order, "what was answered outlives a reload")
-        find("body").send_keys(Keys.BACKSPACE)
+        check_keys(driver, name, "dark" if dark else "light")
         asked = rank_all(driver, "green", names)
         check(len(asked) == 6 and {caption for _, caption in asked[3:]} == {"a red <b>bird</b>", "a blue bird", "a small bird"}, f"then each with its sentence {asked}")
-        answers = json.loads(find("#answers").get_attribute("value"))
-        study_id, key = driver.execute_script("return [data.study_id, storeKey()]")
-        check(answers["study_id"] == study_id and study_id in key, "the answers, and what is stored, are of these pictures")
-        check({(a["seed"], a["noise"]) for a in answers["answers"]} == {(1, 1), (1, 2), (1, 3)}, "and of their noise")
-        check(all(a["ranking"][0] == "green" and sorted(a["shown"]) == names for a in answers["answers"]), "the answers are what was chosen")
-        file = work / f"study-{name}.json"
-        find("#save").send_keys(Keys.ENTER)
-        wait_for("the answers are saved", file.exists, 60)
-        check(json.loads(file.read_text()) == answers, f"the file that is saved has them, too: {file.name}")
-        wide = driver.execute_script("return document.documentElement.scrollWidth - document.documentElement.clientWidth")
-        check(wide <= 0, "nothing runs out of the window")
-        check_network(driver)
-        errors = console_errors(driver)
-        check(not errors, f"no console errors {errors}")
+        check_saved(driver, file, names)
+        nothing_is_wrong(driver)
     return file
 
 

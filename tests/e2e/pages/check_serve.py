@@ -126,16 +126,16 @@ def check_abuse(server):
     check(server.ask({"caption": "a red bird", "pictures": 1})[0] == 200, "and the server goes on")
 
 
-def check_page(driver, server, dark):
+def finder(driver):
+    """(all elements of a selector, how many there are)"""
     from selenium.webdriver.common.by import By
-    from selenium.webdriver.common.keys import Keys
-    driver.get(server.url)
     find = lambda css: driver.find_elements(By.CSS_SELECTOR, css)
-    count = lambda css: len(find(css))
-    check("mirrorgan" in wait_for("the model's name", lambda: "mirrorgan" in find("#model")[0].text and find("#model")[0].text, PATIENCE), "the page says what draws")
-    theme = driver.execute_script("return document.documentElement.dataset.theme")
-    check(theme == ("dark" if dark else "light"), f"the page follows the system's theme ({theme})")
+    return find, lambda css: len(find(css))
 
+
+def draw_a_caption(driver, theme):
+    from selenium.webdriver.common.keys import Keys
+    find, count = finder(driver)
     find("#caption")[0].send_keys("this bird is red with a zebra belly and a black head", Keys.ENTER)
     wait_for("pictures", lambda: count("#drawn .card") == 4, PATIENCE)
     check(count("#drawn .card > figure img") == 4 and count("#drawn .strip img") >= 4 * 3, "a caption typed is drawn, with stages and what words looked at")
@@ -145,8 +145,11 @@ def check_page(driver, server, dark):
     find("#attention")[0].send_keys(Keys.SPACE)
     keep_picture(driver, f"serve-{theme}")
 
-    words = find("#words button")
-    red = next(word for word in words if word.text == "red")
+
+def change_a_word(driver, theme):
+    from selenium.webdriver.common.keys import Keys
+    find, count = finder(driver)
+    red = next(word for word in find("#words button") if word.text == "red")
     red.send_keys(Keys.ENTER)
     box = find("#words input")[0]
     check(driver.switch_to.active_element == box and box.get_attribute("value") == "red", "a word opens by keyboard")
@@ -157,11 +160,22 @@ def check_page(driver, server, dark):
     box.send_keys("blue", Keys.ENTER)
     wait_for("the changed pictures", lambda: count("#drawn .compared") == 4, PATIENCE)
     check([mark.text for mark in find("#drawn .card:first-child mark")] == ["red", "blue"], "the changed word is marked in both captions")
-    said = wait_for("the difference", lambda: all("of 255" in c.text for c in find("#drawn .difference figcaption")) and find("#drawn .difference figcaption")[0].text, PATIENCE)
+    differences = lambda: [caption.text for caption in find("#drawn .difference figcaption")]
+    said = wait_for("the difference", lambda: all("of 255" in text for text in differences()) and differences()[0], PATIENCE)
     check(count("#drawn .before img") == count("#drawn .after img") > 4, f"both stand beside each other ({said})")
     check(find("#words button.changed")[0].text == "blue" and driver.switch_to.active_element.text == "blue", "the focus stays at the word")
     keep_picture(driver, f"serve-edit-{theme}")
 
+
+def check_page(driver, server, dark):
+    from selenium.webdriver.common.keys import Keys
+    driver.get(server.url)
+    find, _ = finder(driver)
+    check("mirrorgan" in wait_for("the model's name", lambda: "mirrorgan" in find("#model")[0].text and find("#model")[0].text, PATIENCE), "the page says what draws")
+    theme = driver.execute_script("return document.documentElement.dataset.theme")
+    check(theme == ("dark" if dark else "light"), f"the page follows the system's theme ({theme})")
+    draw_a_caption(driver, theme)
+    change_a_word(driver, theme)
     find("#theme")[0].send_keys(Keys.ENTER)
     check(driver.execute_script("return document.documentElement.dataset.theme") != theme, "the theme changes by keyboard")
     wide = driver.execute_script("return document.documentElement.scrollWidth - document.documentElement.clientWidth")
