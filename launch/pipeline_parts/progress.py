@@ -32,7 +32,7 @@ class Progress:
             return None
 
     def done(self, stage):
-        return self.last_code(stage) == 0 and stage.whole().exists()
+        return self.last_code(stage) == 0 and stage.is_whole()
 
     def failed(self, stage):
         """The names of the stages, it or those it rests on, that would only fail again (docs/running.md)."""

@@ -21,11 +21,14 @@ class Kind:
     seeded: bool = True
     trains: bool = False  # has steps and metrics
     reads_folders: bool = False  # of the stages it names: also what later ones put into them
+    leaves: bool = True  # something in a folder of its own
+    adds_to_data: bool = False  # writes beside the data that it reads: whoever reads these after it needs it
 
 
 PRETRAINING = Kind("helio-pretrain", product="best.safetensors", whole="best.safetensors", trains=True)
 KINDS = {"synth": Kind("helio-synth", False, whole="attributes.json"), "pack": Kind("helio-pack", False, whole="manifest.json", seeded=False),
-         "inspect": Kind("helio-inspect", False, seeded=False), "embed": Kind("helio-embed", False, seeded=False),
+         "inspect": Kind("helio-inspect", False, seeded=False, leaves=False),
+         "embed": Kind("helio-embed", False, seeded=False, leaves=False, adds_to_data=True),
          "train": Kind("helio-train", whole="checkpoints", trains=True), "evaluate": Kind("helio-eval", whole="summary.json"),
          "pretrain": PRETRAINING, "damsm": PRETRAINING, "captioner": PRETRAINING, "classifier": PRETRAINING, "char_cnn_rnn": PRETRAINING,
          "generate": Kind("helio-generate", False),
@@ -63,9 +66,13 @@ class Stage:
         """What {NAME} stands for in later stages."""
         return self.out if self.kind.product == "." or self.out.suffix == ".png" else self.out / self.kind.product
 
-    def whole(self):
-        """The file or folder that is there when the stage has ended well."""
-        return self.out if self.out.suffix == ".png" else self.out / self.kind.whole
+    def is_whole(self):
+        """Whether what it made is there."""
+        return not self.kind.leaves or (self.out if self.out.suffix == ".png" else self.out / self.kind.whole).exists()
+
+    def data(self):
+        """The names of the stages whose data it reads."""
+        return {name for line in self.section.lines if re.match("--?data=", line) for name in names_in(line)}
 
 
 def fill(section, settings, earlier):
@@ -86,11 +93,20 @@ def filled(line, known, section):
     return with_flagfile(NAMES.sub(lambda match: str(known[match[1]]), line))
 
 
+def names_in(line):
+    """The settings and stages that a line names."""
+    return {name.rstrip("/") for name in NAMES.findall(line)}
+
+
 def needs_of(section, earlier):
-    """The names of the stages whose products it is given, each once; of a report also of those that put something beside these (an evaluation)."""
-    given = {name.rstrip("/") for line in section.lines for name in NAMES.findall(line)}
+    """The names of the stages whose products it is given, each once; of those that put something beside these, too: embeddings beside data, and for a
+    report an evaluation in a run's folder."""
+    given = set().union(*map(names_in, section.lines))
     folders = [stage.out for stage in earlier if section.kind.reads_folders and stage.name in given]
-    return [stage.name for stage in earlier if stage.name in given or any(folder in stage.out.parents for folder in folders)]
+
+    def is_needed(stage):
+        return stage.name in given or any(folder in stage.out.parents for folder in folders) or (stage.kind.adds_to_data and stage.data() & given)
+    return [stage.name for stage in earlier if is_needed(stage)]
 
 
 def default_out(section, settings):
@@ -100,7 +116,7 @@ def default_out(section, settings):
 def added_flags(kind, settings, given, out):
     """What its lines do not say."""
     flags = []
-    if "out" not in given and kind.program != "helio-inspect":
+    if "out" not in given and kind.leaves:
         flags.append(f"--out={out}")
     if kind.seeded and "seed" not in given:
         flags.append(f"--seed={settings['seed']}")

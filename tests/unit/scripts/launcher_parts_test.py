@@ -158,6 +158,16 @@ class Launcher(unittest.TestCase):
             stages.append(fill(Section(KINDS[kind], kind if kind != "evaluate" else f"evaluate{len(stages)}", "f", lines), settings, stages))
         self.assertEqual([stage.needs for stage in stages[-2:]], [["train"], ["train", "evaluate1"]])
 
+    def test_embeddings_are_there_before_whoever_reads_the_data(self):
+        settings = {"out": "runs/a", "ranks": "2", "seed": "3", "trainings": "", "bin": "bin", "mpirun": ""}
+        stages = []
+        for kind, lines in (("pack", []), ("damsm", ["--data={pack}"]), ("embed", ["--data={pack}", "--damsm={damsm}"]), ("inspect", ["--path={pack}", "--verify"]),
+                            ("train", ["--data={pack}"]), ("export", ["--checkpoint={train}"])):
+            stages.append(fill(Section(KINDS[kind], kind, "f", lines), settings, stages))
+        self.assertEqual([stage.needs for stage in stages], [[], ["pack"], ["pack", "damsm"], ["pack", "embed"], ["pack", "embed"], ["train"]])
+        self.assertEqual(stages[2].command[1:], ["--data=runs/a/pack", "--damsm=runs/a/damsm/best.safetensors"])
+        self.assertEqual([stage.is_whole() for stage in stages], [False, False, True, True, False, False], "what leaves nothing of its own is done by its mark")
+
     def launcher(self):
         """launch/mpirun/run as a module, and the lines that it says."""
         spec = importlib.util.spec_from_loader("launcher", importlib.machinery.SourceFileLoader("launcher", str(ROOT / "launch/mpirun/run")))
