@@ -8,6 +8,8 @@ from mistake import Mistake
 from pipeline_parts.progress import Progress
 from pipeline_parts.telling import tell
 
+PATIENCE = "60"  # seconds: so long may a node not see yet what another has written to a shared folder (NFS)
+
 
 def submit(pipeline, arguments, options):
     """A Slurm job for each stage that is not done; it begins when those it needs have ended well."""
@@ -23,7 +25,7 @@ def submit(pipeline, arguments, options):
                    f"--ntasks={pipeline.settings['ranks'] if stage.kind.parallel else 1}", *options]
         command += [f"--dependency=afterok:{':'.join(before)}"] if before else []
         try:
-            done = subprocess.run([*command, str(ROOT / "launch/slurm/stage.sbatch"), *arguments, "--only", stage.name],
+            done = subprocess.run([*command, str(ROOT / "launch/slurm/stage.sbatch"), *arguments, "--only", stage.name, "--patience", PATIENCE],
                                   capture_output=True, text=True, env={"HELIO_HOME": str(ROOT), **os.environ})
         except OSError as error:
             raise Mistake(f"sbatch: cannot be started: {error.strerror} (on a machine of the cluster that submits jobs it is there)") from None

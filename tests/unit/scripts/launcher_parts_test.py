@@ -273,6 +273,21 @@ class Pipelines(unittest.TestCase):
         self.refused("birds.pipeline:5: a second 'size'", self.file(f"{head}size = 1\nsize = 2\n[synth]\n"))
         self.refused("birds.pipeline: [seed]: {seed} is a setting", self.file(f"{head}[train seed]\n"))
 
+    def test_a_chain_of_jobs(self):
+        """With an sbatch that notes what it is given, and counts jobs."""
+        self.program("")
+        sbatch = self.folder / "sbatch"
+        sbatch.write_text(f"#!/bin/sh\necho \"$@\" >> '{self.folder}/given'\nwc -l < '{self.folder}/given'\n")
+        sbatch.chmod(0o755)
+        file = self.file(f"[pipeline]\nout = {self.folder}/run\nbin = {self.folder}/bin\n[synth]\n[synth again]\n--from={{synth}}\n")
+        job = self.start(file, "--slurm", "--time=5", env={"PATH": f"{self.folder}:{os.environ['PATH']}"})
+        self.assertEqual(job.communicate(timeout=60)[0].splitlines(), ["synth: job 1", "again: job 2 after 1"])
+        first, second = (self.folder / "given").read_text().splitlines()
+        for line, name in ((first, "synth"), (second, "again")):
+            self.assertTrue(line.endswith(f"launch/slurm/stage.sbatch {file} --only {name} --patience 60"), line)
+            self.assertIn("--time=5", line)
+        self.assertIn("--dependency=afterok:1 ", second)
+
     def test_a_setting_that_no_stage_uses_is_told(self):
         self.program("")
         job = self.start(self.file(f"[pipeline]\nout = {self.folder}/run\nbin = .\nrank = 4\nsize = 3\n[synth]\n--side={{size}}\n"), "--print", cwd=self.folder / "bin")
