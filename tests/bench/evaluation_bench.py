@@ -30,7 +30,7 @@ def peak(*command):
 
 
 def make_run(work):
-    """A run of a tiny generator with 64-pixel pictures, and its judges: all have learned next to nothing."""
+    """Flags of helio-eval: a run of a tiny generator with 64-pixel pictures, and its judges (all have learned next to nothing), the classifier last."""
     make_data(BIN, work)
     shape = ["--stages=3", "--threads=2"]
     classifier = make_classifier(BIN, work, steps=3)
@@ -52,12 +52,12 @@ def measure(few, many, threads):
     with tempfile.TemporaryDirectory(prefix="helio_bench_", dir="/dev/shm") as name:
         work = pathlib.Path(name)
         scores = ["--fid", "--kid", "--prdc", f"--threads={threads}"]
-        run = make_run(work)
-        yield "a tiny generator, all scores", *(peak(BIN / "helio-eval", *run, *scores, f"--images={n}", f"--out={work}/out{n}") for n in (few, many))
+        flags = make_run(work)
+        yield "a tiny generator, all scores", *(peak(BIN / "helio-eval", *flags, *scores, f"--images={n}", f"--out={work}/out{n}") for n in (few, many))
         for count in (few, many):
             draw_folder(work / f"pictures{count}", count)
         yield "a folder against itself", *(peak(BIN / "helio-eval", f"--fake={work}/pictures{n}", f"--real={work}/pictures{n}", "--image_trunk=small",
-                                                run[-1], *scores, f"--out={work}/folder{n}") for n in (few, many))
+                                                flags[-1], *scores, f"--out={work}/folder{n}") for n in (few, many))
         yield "Inception's 2,048 features, FID and KID", *(peak(BIN / "scores_bench", n) for n in (few, many))
 
 

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Faults that strike whole programs: a rank that is killed or stands still at start-up, in a step, in an evaluation, at a checkpoint. The job
 ends within its deadlines with the requeue code, says once which rank it was, and the same command goes on. Usage: program_faults.py BIN_DIR"""
+import contextlib
 import os
 import pathlib
 import signal
@@ -48,7 +49,8 @@ def strike(bin_dir, work, name, number, moment, *flags):
         code = job.wait(timeout=120)
     finally:
         for pid in ranks(out).values():
-            os.kill(pid, signal.SIGKILL)
+            with contextlib.suppress(ProcessLookupError):  # ended meanwhile
+                os.kill(pid, signal.SIGKILL)
     text = log.read_text()
     killed = number == signal.SIGKILL
     check(code == (137 if killed else 75), f"{name}: code {code} after {time.time() - began:.0f} s")

@@ -4,6 +4,7 @@ and a resume now and then. After the first 1,000 steps neither memory nor files 
 import argparse
 import pathlib
 import re
+import signal
 import subprocess
 import sys
 import tempfile
@@ -53,7 +54,7 @@ class Attempt:
         try:
             return self.job.wait(timeout=seconds)
         except subprocess.TimeoutExpired:
-            self.job.send_signal(10)  # USR1
+            self.job.send_signal(signal.SIGUSR1)
             return self.job.wait(timeout=120)
         finally:
             self.over.set()

@@ -115,28 +115,36 @@ def no_pictures(work, run_folder):
         check(done.code == 1 and f"--image={file}: {expected}" in done.said, f"--image={file.name}: {done.said.strip().splitlines()[-1][:160]}")
 
 
+def evaluate(system, work, device, run_folder, report):
+    """helio-eval's scores of the run; of systems that can, also by class."""
+    damsm, classifier = (work / f"{name}-cpu/best.safetensors" for name in ("damsm", "classifier"))
+    evaluation = [BIN / "helio-eval", f"--checkpoint={run_folder}", f"--data={work}/data", f"--classifier={classifier}", f"--out={report}"]
+    on(device, 1, *evaluation, f"--damsm={damsm}", "--images=200")
+    summary = json.loads((report / "summary.json").read_text())
+    if system in BY_CLASS:
+        on(device, 1, *evaluation, "--by_class", "--iterations=2", "--images=64")
+        check("class_accuracy" in json.loads((report / "summary.json").read_text())["by_class"], f"{system}: helio-eval --by_class")
+    return {(section, name): score["value"] for section, scores in summary.items() if section != "sources" for name, score in scores.items()}
+
+
+def translate(system, work, device, run_folder):
+    on(device, 1, BIN / "helio-generate", f"--checkpoint={run_folder}", f"--image={a_picture(work)}", "--direction=b2a", f"--out={run_folder}/drawn.png")
+    check((run_folder / "drawn-1.png").exists(), f"{system}: helio-generate translates a picture")
+    if not device:
+        no_pictures(work, run_folder)
+
+
 def use(system, work, runs):
     """What is done with a trained system."""
-    damsm, classifier = (work / f"{name}-cpu/best.safetensors" for name in ("damsm", "classifier"))
     summaries = {}
-    for device, run in runs.items():
-        on(device, 1, BIN / "helio-export", f"--checkpoint={run}", f"--out={run}/exported")
-        if translates(run):
-            on(device, 1, BIN / "helio-generate", f"--checkpoint={run}", f"--image={a_picture(work)}", "--direction=b2a", f"--out={run}/drawn.png")
-            check((run / "drawn-1.png").exists(), f"{system}: helio-generate translates a picture")
-            if not device:
-                no_pictures(work, run)
+    for device, run_folder in runs.items():
+        on(device, 1, BIN / "helio-export", f"--checkpoint={run_folder}", f"--out={run_folder}/exported")
+        if translates(run_folder):
+            translate(system, work, device, run_folder)
             continue
-        report = run / "report"
-        on(device, 1, BIN / "helio-eval", f"--checkpoint={runs[False]}", f"--data={work}/data", f"--damsm={damsm}", f"--classifier={classifier}",
-           "--images=200", f"--out={report}")
-        summaries[device] = {(section, name): score["value"] for section, scores in json.loads((report / "summary.json").read_text()).items()
-                             if section != "sources" for name, score in scores.items()}
-        if system in BY_CLASS:
-            on(device, 1, BIN / "helio-eval", f"--checkpoint={runs[False]}", f"--data={work}/data", f"--classifier={classifier}", "--by_class", "--iterations=2",
-               "--images=64", f"--out={report}")
-            check("class_accuracy" in json.loads((report / "summary.json").read_text())["by_class"], f"{system}: helio-eval --by_class")
-        on(device, 1, BIN / "helio-generate", f"--checkpoint={run}", "--text=a red bird with a blue head", *PLACES.get(system, []), f"--out={run}/drawn.png")
+        summaries[device] = evaluate(system, work, device, runs[False], run_folder / "report")
+        on(device, 1, BIN / "helio-generate", f"--checkpoint={run_folder}", "--text=a red bird with a blue head", *PLACES.get(system, []),
+           f"--out={run_folder}/drawn.png")
     if not summaries:
         return
     drawing = [BIN / "helio-generate", f"--checkpoint={runs[False]}", "--text=a red bird", *PLACES.get(system, []), f"--out={runs[False]}/said.png"]
