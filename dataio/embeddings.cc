@@ -6,6 +6,7 @@
 #include "src/base/checksum.h"
 #include "src/base/error.h"
 #include "src/base/json.h"
+#include "src/base/numbers.h"
 #include "src/base/random.h"
 #include "src/base/safetensors.h"
 
@@ -37,6 +38,13 @@ std::string Recorded(const SafeTensors& file, const std::string& key, const std:
   return said;
 }
 
+// Files from before it was recorded do not say.
+int64_t WordsIn(const SafeTensors& file) {
+  constexpr int64_t kMost = 1000;
+  const auto words = ParseNumber<int64_t>(file.Said("words"));
+  return words && *words > 0 && *words <= kMost ? *words : 0;
+}
+
 }  // namespace
 
 std::filesystem::path Embeddings::FileOf(const Dataset& dataset) {
@@ -63,6 +71,7 @@ Embeddings::Embeddings(const Dataset& dataset) : dataset_(dataset) {
   protocol_ = Recorded(file, "protocol", where);
   encoder_ = file.Said("encoder");
   encoder_file_ = file.Said("encoder_file");
+  words_ = WordsIn(file);
 }
 
 void Embeddings::CheckContent() const {
@@ -96,6 +105,7 @@ void WriteEmbeddings(const Dataset& dataset, const torch::Tensor& vectors, const
                     {"protocol", origin.protocol},
                     {"encoder", origin.encoder},
                     {"encoder_file", origin.encoder_file},
+                    {"words", std::to_string(origin.words)},
                     {"split", dataset.split()}});
 }
 

@@ -26,6 +26,8 @@ class Embeddings {
   // The network that made them: digest of its weights, and the file that held them; empty where not known.
   const std::string& encoder() const { return encoder_; }
   const std::string& encoder_file() const { return encoder_file_; }
+  // As how many words it read captions at most; 0: as characters, or not known.
+  int64_t words() const { return words_; }
 
   // {rows, D} float32: of each row the mean over `count` of its captions, all different as far as it has so
   // many, or with `repeat` each drawn anew; which ones is a function of the row's key.
@@ -41,11 +43,14 @@ class Embeddings {
   const Dataset& dataset_;
   torch::Tensor vectors_;  // {captions, D}
   std::string digest_, protocol_, encoder_, encoder_file_;
+  int64_t words_ = 0;
 };
 
-// How embeddings were made: in words, and where a network of ours made them, which (Embeddings::encoder).
+// How embeddings were made: in words, and where a network of ours made them, which, and of how many words at
+// most (Embeddings::encoder, words).
 struct EmbeddingsOrigin {
   std::string protocol, encoder = {}, encoder_file = {};
+  int64_t words = 0;
 };
 
 // Writes the embeddings of all captions of a split, {captions, D} float32 in the data set's order, beside its

@@ -65,9 +65,10 @@ void EmbedData(const std::string& folder, const TrainingOptions& options, const 
   const auto digest = encoder->Digest();
   const auto protocol =
       encoder->name() + " " + digest.substr(0, 12) + ", seed " + std::to_string(options.run.seed);
+  const int64_t words = encoder->Needs().captions ? encoder->Needs().words : 0;
   for (const auto& split : splits)
     Write(split, SentencesOf(split, *encoder, options.run.seed),
-          {protocol, digest, std::filesystem::absolute(file).string()});
+          {protocol, digest, std::filesystem::absolute(file).string(), words});
 }
 
 // --import=SPLIT:FILE.

@@ -40,8 +40,8 @@ std::unique_ptr<recipes::SentenceEncoder> SentenceEncoderOf(const TrainedModel& 
                                                             const std::string& file) {
   const auto& facts = model.facts();
   const auto path = file.empty() ? RecordedFile(facts) : file;
-  auto encoder =
-      ReadSentenceEncoder(path, kFlag, model.options().judges, model.vocabulary(), model.needs().words);
+  const int64_t words = facts.sentence_words > 0 ? facts.sentence_words : model.needs().words;
+  auto encoder = ReadSentenceEncoder(path, kFlag, model.options().judges, model.vocabulary(), words);
   const bool other = !facts.sentence_encoder.empty() && facts.sentence_encoder != encoder->Digest();
   if (other || encoder->size() != facts.embedding)
     ThrowUser(path + " is another encoder than made the embeddings that the system was trained on (" +

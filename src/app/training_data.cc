@@ -44,6 +44,12 @@ std::string OneClass(const dataio::Dataset& split) {
          "' are of one class: they count as rows without classes (is that column right?)";
 }
 
+// Runs from before they were recorded do not say.
+int64_t WordsIn(const Json& facts) {
+  const double words = NumberIn(facts, "sentence_words");
+  return words > 0 ? static_cast<int64_t>(std::min(words, 1000.0)) : 0;
+}
+
 }  // namespace
 
 recipes::DataFacts FactsOf(const dataio::Dataset& dataset) {
@@ -57,6 +63,7 @@ recipes::DataFacts FactsOf(const dataio::Dataset& dataset) {
   facts.sentences = embeddings.protocol();
   facts.sentence_encoder = embeddings.encoder();
   facts.sentence_encoder_file = embeddings.encoder_file();
+  facts.sentence_words = embeddings.words();
   return facts;
 }
 
@@ -67,7 +74,8 @@ Json ToJson(const recipes::DataFacts& facts) {
           {"key_points", facts.key_points},
           {"sentences", facts.sentences},
           {"sentence_encoder", facts.sentence_encoder},
-          {"sentence_encoder_file", facts.sentence_encoder_file}};
+          {"sentence_encoder_file", facts.sentence_encoder_file},
+          {"sentence_words", facts.sentence_words}};
 }
 
 recipes::DataFacts FactsFromJson(const Json& json, const std::string& where) {
@@ -77,7 +85,8 @@ recipes::DataFacts FactsFromJson(const Json& json, const std::string& where) {
           .key_points = JsonField<std::vector<std::string>>(json, "key_points", where),
           .sentences = TextIn(json, "sentences"),  // runs from before they were recorded
           .sentence_encoder = TextIn(json, "sentence_encoder"),
-          .sentence_encoder_file = TextIn(json, "sentence_encoder_file")};
+          .sentence_encoder_file = TextIn(json, "sentence_encoder_file"),
+          .sentence_words = WordsIn(json)};
 }
 
 TrainingData::TrainingData(const std::map<std::string, std::string>& folders)

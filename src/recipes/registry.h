@@ -30,6 +30,7 @@ struct DataFacts {
   // How the embeddings were made, in words; the digest and the file of the network that made them, where
   // known.
   std::string sentences = {}, sentence_encoder = {}, sentence_encoder_file = {};
+  int64_t sentence_words = 0;  // words of a caption that it read at most; 0: characters, or not known
 };
 
 // What a system is built from, besides its options.

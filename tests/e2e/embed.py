@@ -47,6 +47,7 @@ def main():
         run(BIN / "helio-eval", f"--checkpoint={work}/whole", data, damsm, "--images=160", f"--out={work}/report")
         check((work / "report/summary.json").exists(), "helio-eval draws from embeddings")
         sentences_are_read_by_their_encoder(work)
+        sentences_are_read_as_long_as_captions_were(work, train)
         run(*embed, "--longest=3")
         code, log = said(*train("halves", 6))
         check(code == 1 and "--data: content" in log, "a resume with other embeddings is refused")
@@ -97,6 +98,13 @@ def sentences_are_read_by_their_encoder(work):
     check(code == 1 and "is gone" in log and "--text_encoder" in log, "an encoder that is gone is named")
     run(*generate, f"--text_encoder={work}/moved.safetensors")
     (work / "moved.safetensors").rename(work / "damsm/best.safetensors")
+
+
+def sentences_are_read_as_long_as_captions_were(work, train):
+    """By helio-embed, whatever the system's own --words."""
+    run(*train("short", 2, "--words=3"))
+    code, log = said(BIN / "helio-generate", f"--checkpoint={work}/short", "--text=a red bird with a blue head", f"--out={work}/short.png")
+    check(code == 0 and "words are used" not in log, "a sentence of more words than --words is read to its end")
 
 
 def characters_are_embedded(work, data, damsm):
