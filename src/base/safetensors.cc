@@ -3,6 +3,7 @@
 #include <bit>
 
 #include "src/base/checksum.h"
+#include "src/base/enum_names.h"
 #include "src/base/json.h"
 
 namespace helio {
@@ -12,25 +13,20 @@ namespace {
 static_assert(std::endian::native == std::endian::little, "numbers lie in the file as in memory");
 constexpr uint64_t kMaxHeader = 100'000'000;
 
-struct TypeName {
-  const char* name;
-  torch::Dtype dtype;
-};
-constexpr TypeName kTypes[] = {{"F64", torch::kFloat64},   {"F32", torch::kFloat32}, {"F16", torch::kFloat16},
-                               {"BF16", torch::kBFloat16}, {"I64", torch::kInt64},   {"I32", torch::kInt32},
-                               {"I16", torch::kInt16},     {"I8", torch::kInt8},     {"U8", torch::kUInt8},
-                               {"BOOL", torch::kBool}};
+constexpr Named<torch::Dtype> kTypes[] = {
+    {torch::kFloat64, "F64"}, {torch::kFloat32, "F32"}, {torch::kFloat16, "F16"}, {torch::kBFloat16, "BF16"},
+    {torch::kInt64, "I64"},   {torch::kInt32, "I32"},   {torch::kInt16, "I16"},   {torch::kInt8, "I8"},
+    {torch::kUInt8, "U8"},    {torch::kBool, "BOOL"}};
 
 torch::Dtype TypeOf(const std::string& name, const std::string& where) {
-  for (const auto& type : kTypes)
-    if (name == type.name) return type.dtype;
+  if (const auto type = ValueIn(kTypes, name)) return *type;
   ThrowData("unknown dtype '" + name.substr(0, 32) + "'", where);
 }
 
-const char* NameOf(torch::Dtype dtype, const std::string& where) {
-  for (const auto& type : kTypes)
-    if (dtype == type.dtype) return type.name;
-  ThrowUser("a tensor has a dtype that safetensors cannot hold", where);
+std::string NameOf(torch::Dtype dtype, const std::string& where) {
+  auto name = NameIn(kTypes, dtype);
+  if (name.empty()) ThrowUser("a tensor has a dtype that safetensors cannot hold", where);
+  return name;
 }
 
 // One tensor's row of the header, checked.
