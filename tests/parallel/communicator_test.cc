@@ -15,13 +15,6 @@ using testing::Check;
 
 Communicator* world = nullptr;
 
-std::vector<Check> AllChecks() {
-  auto checks = testing::CommunicatorChecks();
-  const auto& more = testing::ReducerChecks();
-  checks.insert(checks.end(), more.begin(), more.end());
-  return checks;
-}
-
 class MpiRanks : public ::testing::TestWithParam<Check> {};
 
 TEST_P(MpiRanks, Suite) {
@@ -31,7 +24,7 @@ TEST_P(MpiRanks, Suite) {
 
 std::string NameOf(const ::testing::TestParamInfo<Check>& test) { return test.param.name; }
 
-INSTANTIATE_TEST_SUITE_P(All, MpiRanks, ::testing::ValuesIn(AllChecks()), NameOf);
+INSTANTIATE_TEST_SUITE_P(All, MpiRanks, ::testing::ValuesIn(testing::AllChecks()), NameOf);
 
 }  // namespace
 }  // namespace helio::cluster

@@ -16,5 +16,10 @@ struct Check {
 
 const std::vector<Check>& CommunicatorChecks();  // the communicator itself
 const std::vector<Check>& ReducerChecks();       // what is built on it: reducer, global batch, start-up check
+inline std::vector<Check> AllChecks() {
+  auto checks = CommunicatorChecks();
+  checks.insert(checks.end(), ReducerChecks().begin(), ReducerChecks().end());
+  return checks;
+}
 
 }  // namespace helio::testing

@@ -9,13 +9,6 @@ namespace {
 
 using testing::Check;
 
-std::vector<Check> AllChecks() {
-  auto checks = testing::CommunicatorChecks();
-  const auto& more = testing::ReducerChecks();
-  checks.insert(checks.end(), more.begin(), more.end());
-  return checks;
-}
-
 class ThreadRanks : public ::testing::TestWithParam<std::tuple<int, Check>> {};
 
 TEST_P(ThreadRanks, Suite) {
@@ -33,7 +26,7 @@ std::string NameOf(const ::testing::TestParamInfo<std::tuple<int, Check>>& test)
 
 INSTANTIATE_TEST_SUITE_P(All, ThreadRanks,
                          ::testing::Combine(::testing::Values(0, 1, 2, 3, 4),
-                                            ::testing::ValuesIn(AllChecks())),
+                                            ::testing::ValuesIn(testing::AllChecks())),
                          NameOf);
 
 }  // namespace
