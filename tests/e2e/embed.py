@@ -20,32 +20,39 @@ def said(*command):
     return done.returncode, done.stderr
 
 
+def trainer(work):
+    """The command of a StackGAN in a folder of that name, to so many steps."""
+    def train(run, steps, *more):
+        return [BIN / "helio-train", *SIZES, "--recipe=stackgan1", "--gf=8", "--df=4", "--z=8", "--condition=8", f"--data={work}/data",
+                f"--damsm={work}/damsm/best.safetensors", f"--out={work}/{run}", f"--steps={steps}", "--checkpoint_every=2", "--sample_every=2",
+                "--evaluate_every=2", "--evaluate_images=160", *more]
+    return train
+
+
+def embeddings_are_read(work, embed, train, data, damsm):
+    """Training, samples, resume and evaluation from what helio-embed wrote."""
+    code, log = said(*train("none", 2))
+    check(code == 1 and "helio-embed" in log, "without embeddings the remedy is named")
+    code, log = said(*embed)
+    check(code == 0 and "embeddings.train.safetensors" in log and "embeddings.test.safetensors" in log and "16 dimensions" in log, "helio-embed says what it wrote")
+    held_out_rows_have_theirs(work, train)
+    run(*train("whole", 4))
+    check((work / "whole/samples/step-0000004.png").exists(), "samples of held-out captions' embeddings")
+    run(*train("halves", 2))
+    run(*train("halves", 4))
+    check(tensors(work / "whole", 4) == tensors(work / "halves", 4), "resumed bit-equal")
+    run(BIN / "helio-eval", f"--checkpoint={work}/whole", data, damsm, "--images=160", f"--out={work}/report")
+    check((work / "report/summary.json").exists(), "helio-eval draws from embeddings")
+
+
 def main():
     with tempfile.TemporaryDirectory(prefix="helio_embed_") as folder:
         work = pathlib.Path(folder)
         make_data(BIN, work)
-        data = f"--data={work}/data"
-        damsm = f"--damsm={work}/damsm/best.safetensors"
+        data, damsm, train = f"--data={work}/data", f"--damsm={work}/damsm/best.safetensors", trainer(work)
         run(BIN / "helio-pretrain", *SIZES, "--recipe=damsm", data, "--steps=2", "--evaluate_images=100", f"--out={work}/damsm")
-
-        def train(run, steps, *more):
-            return [BIN / "helio-train", *SIZES, "--recipe=stackgan1", "--gf=8", "--df=4", "--z=8", "--condition=8", data, damsm, f"--out={work}/{run}",
-                    f"--steps={steps}", "--checkpoint_every=2", "--sample_every=2", "--evaluate_every=2", "--evaluate_images=160", *more]
-
-        code, log = said(*train("none", 2))
-        check(code == 1 and "helio-embed" in log, "without embeddings the remedy is named")
         embed = [BIN / "helio-embed", *SIZES[1:3], data, damsm]
-        code, log = said(*embed)
-        check(code == 0 and "embeddings.train.safetensors" in log and "embeddings.test.safetensors" in log and "16 dimensions" in log, "helio-embed says what it wrote")
-        held_out_rows_have_theirs(work, train)
-        run(*train("whole", 4))
-        check((work / "whole/samples/step-0000004.png").exists(), "samples of held-out captions' embeddings")
-        run(*train("halves", 2))
-        run(*train("halves", 4))
-        whole, halves = (tensors(work / run, 4) for run in ("whole", "halves"))
-        check(whole == halves, "resumed bit-equal")
-        run(BIN / "helio-eval", f"--checkpoint={work}/whole", data, damsm, "--images=160", f"--out={work}/report")
-        check((work / "report/summary.json").exists(), "helio-eval draws from embeddings")
+        embeddings_are_read(work, embed, train, data, damsm)
         sentences_are_read_by_their_encoder(work)
         sentences_are_read_as_long_as_captions_were(work, train)
         run(*embed, "--longest=3")

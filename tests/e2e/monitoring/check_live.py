@@ -100,6 +100,17 @@ def check_panels(address):
     check(count > 40, f"{count} queries of dashboard panels return data")
 
 
+def check_healthy(address, base, began):
+    """A run of two ranks, as Prometheus sees it."""
+    wait_for("Prometheus", lambda: get(f"{address}/-/ready"), 30)
+    up = wait_for("both ranks scraped", lambda: len(query(address, "up{job='heliograph'} == 1")) == 2 and query(address, "up{job='heliograph'}"), 90)
+    check({u["metric"]["rank"] for u in up} == {"0", "1"} and {u["metric"]["run"] for u in up} == {"birds"},
+          f"both ranks up after {time.time() - began:.0f} s, with labels rank and run")
+    check_scraped_names(base)
+    check_panels(address)
+    check_rules(address)
+
+
 def main():
     need("prometheus", "promtool")
     with tempfile.TemporaryDirectory(prefix="helio_live_") as folder, Services(pathlib.Path(folder)) as services:
@@ -111,18 +122,12 @@ def main():
         (work / "targets/birds.json").symlink_to(work / "run/prometheus-targets.json")
         services.start("prometheus", *configuration(work, server))
         make_judge(work)
-        flags = toy_flags(work, 1000000) + [f"--out={work}/run", f"--damsm={work}/damsm/best.safetensors", f"--metrics_port={base}", "--checkpoint_every=20", "--evaluate_every=40",
-                                            "--evaluate_images=120", "--sample_every=0"]
+        flags = [*toy_flags(work, 1000000), f"--out={work}/run", f"--damsm={work}/damsm/best.safetensors", f"--metrics_port={base}", "--checkpoint_every=20",
+                 "--evaluate_every=40", "--evaluate_images=120", "--sample_every=0"]
         began = time.time()
         job = services.start("train", *MPIRUN, "-n", "2", BIN / "helio-train", *flags)
         try:
-            wait_for("Prometheus", lambda: get(f"{address}/-/ready"), 30)
-            up = wait_for("both ranks scraped", lambda: len(query(address, "up{job='heliograph'} == 1")) == 2 and query(address, "up{job='heliograph'}"), 90)
-            check({u["metric"]["rank"] for u in up} == {"0", "1"} and {u["metric"]["run"] for u in up} == {"birds"},
-                  f"both ranks up after {time.time() - began:.0f} s, with labels rank and run")
-            check_scraped_names(base)
-            check_panels(address)
-            check_rules(address)
+            check_healthy(address, base, began)
         except SystemExit:
             print(services.log("train")[-3000:], services.log("prometheus")[-2000:])
             raise
