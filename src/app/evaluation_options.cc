@@ -37,13 +37,12 @@ void HelioEvalOptions::Declare(OptionList& list) {
            "Instead of a checkpoint: a folder of pictures that any program made, judged by --classifier");
   list.Add("real", &folders.real, AnyValue(),
            "With --fake: the folder of real pictures to compare with, or a file of --features or statistics");
-  list.Add(
-      "by_class", &by_class, AnyValue(),
-      "Of systems that can be asked for a class: how often --classifier sees the class of a training row");
-  list.Add(
-      "diversity", &diversity, Between(0, 16),
-      "Also score how different so many pictures of one caption are, of --images / --diversity captions; "
-      "0 or 1: not");
+  list.Add("by_class", &by_class, AnyValue(),
+           "Score pictures of classes, not captions: how often --classifier sees the class that was asked "
+           "for, of a training row (systems that draw classes)");
+  list.Add("diversity", &diversity, Between(0, 16),
+           "Also score how different pictures of one caption are: so many of each, of --images / --diversity "
+           "captions; 0 or 1: no such score");
   list.Add("inception_splits", &inception_splits, Between(1, 1000),
            "Parts of the pictures that the Inception Score is the mean of");
   list.Add("images", &images, Between(1, 1e7), "Pictures to draw, over all ranks together");

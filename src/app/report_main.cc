@@ -24,7 +24,7 @@ struct ReportOptions {
     list.Add("samples", &samples, Between(1, 1000), "Sample pictures of a run, evenly chosen over its steps");
     list.Add("pictures", &pictures, Between(0, 1000), "Other pictures of a run, at most");
     list.Add("study", &study, AnyValue(),
-             "A page on which people rank what the runs drew of the same captions, in place of the report");
+             "In place of the report a page on which people rank what the runs drew of the same captions");
     list.Add("groups", &groups, Between(1, 1000), "Groups of pictures that a study shows, at most");
     list.Add("curve_points", &curve_points, Between(10, 100'000), "Points of a curve, at most");
   }

@@ -86,10 +86,9 @@ void ClassifierOptions::Declare(OptionList& list) {
   ImageTrunkOptions::Declare(list);
   PretrainingOptions::Declare(list);
   list.Group("What is trained");
-  list.Add(
-      "split", &split, OneOf({"train", "test"}),
-      "Whose pictures and classes are learned. test: as CUB's published judge, for scores alone; nothing "
-      "that is trained may begin with it");
+  list.Add("split", &split, OneOf({"train", "test"}),
+           "Split whose pictures and classes are learned. test: as CUB's published judge, which is for "
+           "scores alone: nothing that is trained may begin with it");
 }
 
 std::unique_ptr<System> MakeClassifier(const ClassifierOptions& options, const Surroundings& surroundings) {

@@ -43,7 +43,8 @@ void ChainSettings::Declare(OptionList& list) {
   FidelityOptions::Declare(list);
   list.Group("Shapes");
   list.Add("steered_by", &steered_by, kChainGoals,
-           "PPGN: what its chains can be asked for; caption: by --captioner, and also a class");
+           "PPGN: what its chains follow; caption: --captioner, or a class where one is asked for; class: a "
+           "class alone");
   list.Add("encoder_classes", &encoder_classes, Between(0, 1e6),
            "PPGN: classes of the frozen classifier that is its encoder; 0: as many as the data set has");
   list.Add("encoder_side", &encoder_side, AtLeast(0),
