@@ -105,6 +105,8 @@ void CheckTest(const HelioEvalOptions& own, const TrainedModel& model, const dat
   CheckChain(run.recipe, GivenFlags());
   CheckEmbeddings(model, test, run.data);
   CheckRealRows(own, test);
+  if (test.captions() == 0 && !run.WeightFiles().contains("classifier"))
+    ThrowUser("holds pictures without captions, and --damsm judges by these", run.data, "pass --classifier");
   if (run.WeightFiles().contains("damsm")) CheckEvaluation(test, run, own.images, "images");
 }
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The programs as a user runs them, on small data. Usage: run.py BIN_DIR SCENARIO   (scenarios: toy, resume, cub, errors)"""
+"""The programs as a user runs them, on small data. Usage: run.py BIN_DIR SCENARIO   (scenarios: toy, resume, cub, errors, noise)"""
 import json
 import os
 import pathlib
@@ -252,6 +252,32 @@ def scenario_errors(work):
     check_flipped_bits(work, base)
     log = run(*command("helio-generate", "--text=a bird", "--out=x.png"), expect=1).err
     check("--checkpoint" in log, "helio-generate says what is missing")
+
+
+def scenario_noise(work):
+    """StackGAN++ of noise alone on pictures without captions: trained, resumed, drawn, scored, exported."""
+    make_data(work)
+    run(*command("helio-pretrain", "--flagfile=configs/toy/classifier.flags", *TOY, f"--data={work}/data", "--steps=2", f"--out={work}/classifier"))
+    run(*command("helio-pack", "--source=folder", "--captions=none", f"--root={work}/drawn/CUB_200_2011/images", f"--out={work}/alone", "--side=76"))
+    tree = ["--flagfile=configs/stackgan_pp/dog.flags", "--stages=2", "--base_side=16", "--gf=4", "--df=4", "--z=8", "--residual_blocks=1", "--batch=8",
+            "--log_every=1", "--threads=1", "--checkpoint_every=2", f"--data={work}/alone"]
+    run(*command("helio-train", *tree, "--steps=4", "--sample_every=2", f"--out={work}/whole", ranks=2))
+    check((work / "whole/samples/step-0000004.png").exists(), "samples of noise")
+    for steps in (2, 4):
+        run(*command("helio-train", *tree, f"--steps={steps}", f"--out={work}/halves", ranks=2))
+    check(newest_weights(work / "whole") == newest_weights(work / "halves"), "resumed bit-equal")
+    generate = command("helio-generate", f"--checkpoint={work}/whole", "--n=2", f"--out={work}/noise.png")
+    run(*generate)
+    check((work / "noise-2.png").exists(), "pictures without a sentence")
+    check("draws of noise alone" in run(*generate, "--text=a red bird", expect=1).err, "a sentence is refused")
+    judge = ["helio-eval", f"--checkpoint={work}/whole", f"--data={work}/alone", "--classifier_trunk=small", "--images=20", f"--out={work}/report"]
+    run(*command(*judge, f"--classifier={work}/classifier/best.safetensors"))
+    scores = json.loads((work / "report/summary.json").read_text())["generated"]
+    check("pictures of noise alone" in scores["inception_score"]["protocol"], f"scored: {scores['inception_score']}")
+    log = run(*command(*judge, f"--damsm={work}/classifier/best.safetensors"), expect=1).err
+    check("holds pictures without captions" in log, "a judge by captions alone is refused before anything is drawn")
+    run(*command("helio-export", f"--checkpoint={work}/whole", f"--out={work}/export"))
+    check((work / "export/netG.safetensors").exists() and "Captions" not in (work / "export/README.md").read_text(), "exported; its card speaks of no captions")
 
 
 if __name__ == "__main__":
