@@ -149,10 +149,9 @@ uint64_t WriteCheckpoint(const fs::path& root, const Snapshot& snapshot) {
 
 std::vector<CheckpointEntry> ListCheckpoints(const fs::path& root) {
   std::vector<CheckpointEntry> entries;
-  std::error_code absent;
   for (const auto& entry : EntriesOf(root)) {
     const auto step = StepOfFolder(entry.path().filename().string());
-    if (step && fs::exists(entry.path() / kManifestName, absent)) entries.push_back({entry.path(), *step});
+    if (step && Exists(entry.path() / kManifestName)) entries.push_back({entry.path(), *step});
   }
   std::sort(entries.begin(), entries.end(), [](const auto& a, const auto& b) { return a.step > b.step; });
   return entries;

@@ -40,7 +40,8 @@ struct CheckpointEntry {
 uint64_t WriteCheckpoint(const std::filesystem::path& root, const Snapshot& snapshot);
 
 // The folders that carry a manifest, newest first. Does not verify content. An absent root is an empty list.
-// Throws Error{kSystem} where it is there (or a link to nowhere) and cannot be read.
+// Throws Error{kSystem} where it is there (or a link to nowhere) and cannot be read, and as ErrorOfErrno
+// where one of its folders cannot be looked at.
 std::vector<CheckpointEntry> ListCheckpoints(const std::filesystem::path& root);
 
 // What its manifest says of it; reads nothing else. Throws Error.

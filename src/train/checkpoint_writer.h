@@ -54,6 +54,7 @@ class CheckpointWriter {
  private:
   void Run();
   WriteOutcome Write(const Snapshot& snapshot);
+  void RemoveGivenUp() const;
 
   const std::filesystem::path root_;
   const Retention retention_;

@@ -252,6 +252,18 @@ TEST_F(CheckpointTest, OneThatCannotBeReadJustNowIsNotPassedOver) {
   EXPECT_NE(error->kind(), ErrorKind::kData);
 }
 
+// A link to itself stands for a server that does not say whether the newest one is there.
+TEST_F(CheckpointTest, OneThatCannotBeLookedAtJustNowIsNotPassedOver) {
+  WriteCheckpoint(root_, SmallSnapshot(10));
+  fs::create_symlink("step-0000000020", root_ / "step-0000000020");
+  EXPECT_NE(ErrorOf([&] { ReadNewestCheckpoint(root_); }), "");
+  EXPECT_NE(ErrorOf([&] { SetAsideAfter(root_, 0); }), "");
+  CheckpointWriter writer(root_, {.keep_last = 1});
+  writer.Save(SmallSnapshot(30));
+  writer.Flush();
+  EXPECT_EQ(writer.TakeOutcome()->error, "");  // the new one is whole
+}
+
 TEST_F(CheckpointTest, RetentionKeepsTheLastTheMilestonesAndTheBest) {
   CheckpointWriter writer(root_, {.keep_last = 2, .keep_every = 40, .keep_best = "r"});
   for (int64_t step = 10; step <= 90; step += 10) {
