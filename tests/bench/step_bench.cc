@@ -3,7 +3,7 @@
 //   [mpirun -n 2] build/release/bin/step_bench RECIPE=mirrorgan [BATCH=4] [STEPS=3]
 //   [THREADS=2] [cpu|cuda] [shard: --shard_optimizer] [tf32|bfloat16: --precision]
 //   [graphs: --cuda_graph; on several ranks it changes nothing, since their batch norm is one]
-//   [library: weight gradients as torch computes them]
+//   [library|taps: how weight gradients are computed]
 //   [toy: the sizes of configs/toy/RECIPE.flags | FILE.flags] [--option=value, last of all]
 // BATCH is the global batch; THREADS are a rank's; phases are rank 0's.
 // Prints a line of JSON: {"seconds": mean wall time of a step, "phases": {"prepare": ..., "d256": ..., ...},
@@ -210,7 +210,8 @@ int main(int count, char** arguments) {
   const auto said = [&](const char* word) {
     return std::find(words.begin(), words.end(), word) != words.end();
   };
-  if (said("library")) helio::nn::ChooseWeightGradient(helio::nn::WeightGradient::kLibrary);
+  for (const auto& [kind, name] : helio::nn::kWeightGradients)
+    if (said(name)) helio::nn::ChooseWeightGradient(kind);
   const auto number = [&](int i, int64_t otherwise) {
     return count > i ? std::atoll(arguments[i]) : otherwise;
   };
