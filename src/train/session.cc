@@ -7,6 +7,7 @@
 #include "cluster/replicas.h"
 #include "src/base/random.h"
 #include "src/base/seconds.h"
+#include "src/train/initial_weights.h"
 #include "src/train/loss_report.h"
 #include "src/train/stop_signal.h"
 #include "src/train/stopwatch.h"
@@ -76,11 +77,17 @@ int Session::Verdict(int64_t first, int64_t last, double seconds) const {
 }
 
 void Session::CheckRanksAgree() {
-  cluster::CheckConsistency(
-      communicator_,
-      {{"data set", options_.identity.data},
-       {"frozen networks", options_.identity.frozen},
-       {"initial weights", WeightsDigest(recipes::TensorsOf(system_, recipes::Role::kTrained))}});
+  const auto weights = recipes::TensorsOf(system_, recipes::Role::kTrained);
+  if (AdoptRoundedWeights(communicator_, weights)) {
+    trainer_.ResetAverages();
+    if (is_rank0())
+      LOG(WARNING)
+          << "the ranks' initial weights differed by rounding (other processors, or other numbers of "
+          << "threads): all begin with those of rank 0";
+  }
+  cluster::CheckConsistency(communicator_, {{"data set", options_.identity.data},
+                                            {"frozen networks", options_.identity.frozen},
+                                            {"initial weights", WeightsDigest(weights)}});
 }
 
 // From the state after `step` steps to the last one, or to a signal. The step that it ends at.

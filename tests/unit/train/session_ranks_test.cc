@@ -174,5 +174,39 @@ TEST_F(WeightsThatDiffer, AreNoneWhereStatisticsAreLocalOrNobodyLooks) {
   EXPECT_EQ(ErrorOf(options, Holder::kWeight), "");
 }
 
+class WeightsAtTheStart : public SessionTest {
+ protected:
+  // Of three ranks, the weights of the second of which are `second`, the others' 1. Empty: in order.
+  std::string ErrorWith(double second) const {
+    try {
+      cluster::RunThreadRanks(3, [&](cluster::Communicator& communicator) {
+        FlippedBit system(communicator.rank(), {});
+        const auto weight = system.Parts()[0].tensors[0].second;
+        weight.detach().fill_(communicator.rank() == 1 ? second : 1);
+        Trainer trainer(system, communicator, {});
+        cluster::MetricRegistry registry;
+        TrainingMetrics metrics(registry, {});
+        SessionHooks hooks;
+        hooks.start_loading = [](int64_t) {};
+        Session(system, trainer, communicator, metrics, Options(0), hooks).Run();
+        EXPECT_TRUE(weight.detach().eq(1).all().item<bool>());
+        EXPECT_TRUE(trainer.AverageState()[0].second.detach().eq(1).all().item<bool>());
+      });
+    } catch (const Error& error) {
+      return error.what();
+    }
+    return "";
+  }
+};
+
+// Another processor, or another number of threads, has other last bits of what an initialiser computes.
+TEST_F(WeightsAtTheStart, AreThoseOfRankZeroWhereOnlyRoundingDiffers) { EXPECT_EQ(ErrorWith(1.000001), ""); }
+
+TEST_F(WeightsAtTheStart, AreRefusedWhereTheyAreOthers) {
+  EXPECT_THAT(ErrorWith(1.01), testing::ContainsRegex("initial weights: rank 1 has .*, the others have "));
+  EXPECT_THAT(ErrorWith(NAN), testing::ContainsRegex("initial weights: rank 1 has .*, the others have "));
+  EXPECT_TRUE(Checkpoints().empty());
+}
+
 }  // namespace
 }  // namespace helio::train
