@@ -37,7 +37,7 @@ Shard OpenListed(const fs::path& root, const Json& entry, const Vocabulary& voca
 // A manifest may have been put together by hand, of shards of several packings.
 void CheckIsLike(const Shard& shard, const Shard& first, int64_t classes, const std::string& where) {
   constexpr char kRemedy[] = "pack all of them at once";
-  if (shard.header().part_names != first.header().part_names)
+  if (shard.header().key_point_names != first.header().key_point_names)
     ThrowData("has other key points than the first shard of its split", where, kRemedy);
   if (shard.size() > 0 && first.size() > 0 && (shard.captions() > 0) != (first.captions() > 0))
     ThrowData(shard.captions() > 0 ? "has captions, the first shard of its split has none"

@@ -16,7 +16,7 @@ bool FreezesARandomTrunk(const TrainingOptions& options, const ResolvedOptions& 
 
 bool ReestimatesNothing(const TrainingOptions& options, const ResolvedOptions& resolved) {
   const auto decay = resolved.read.find("ema_decay");
-  return options.run.ema_batch_norm == "reestimated" && decay != resolved.read.end() &&
+  return options.run.ema_batch_norm == AveragedStatistics::kReestimated && decay != resolved.read.end() &&
          ParseNumber<double>(decay->second) == 0.0;
 }
 

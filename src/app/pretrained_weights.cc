@@ -19,8 +19,10 @@ NamedTensors ReadWeightFile(const std::string& file, const std::string& flag,
 recipes::PretrainedWeights ReadWeightFiles(const RunOptions& run,
                                            const std::optional<std::string>& vocabulary) {
   recipes::PretrainedWeights weights;
+  const std::optional<std::string> reads_no_words;
   for (const auto& [role, file] : run.WeightFiles())
-    weights.by_role[role] = ReadWeightFile(file, "--weights=" + role, vocabulary);
+    weights.by_role[role] =
+        ReadWeightFile(file, "--weights=" + role, role == "classifier" ? reads_no_words : vocabulary);
   weights.random = run.random_frozen;
   return weights;
 }

@@ -17,7 +17,7 @@ struct Retention {
   int keep_last = 3;       // at least 1
   int64_t keep_every = 0;  // steps that are a multiple of it stay for ever; 0: none
   // The name of a score in `CheckpointInfo::scores`; "-" in front: lower is better. Empty: none is best.
-  std::string keep_best;
+  std::string keep_best = {};
 };
 
 // The entries (newest first) that `retention` gives up. Scores are read from the manifests.

@@ -22,9 +22,9 @@ constexpr int64_t kMostUnread = 100;
 
 bool Due(int64_t step, int64_t every) { return every > 0 && step % every == 0; }
 
-void WarnOfUnreadSchedule(const Trainer& trainer, const std::string& schedule) {
-  if (ParseSchedule(schedule) != Schedule::kConstant && !trainer.follows_schedule())
-    LOG(WARNING) << "--schedule=" << schedule
+void WarnOfUnreadSchedule(const Trainer& trainer, Schedule schedule) {
+  if (schedule != Schedule::kConstant && !trainer.follows_schedule())
+    LOG(WARNING) << "--schedule=" << NameIn(kSchedules, schedule)
                  << " does nothing here: all rates of this system go by options of its own";
 }
 

@@ -76,8 +76,8 @@ TEST_F(PackerTest, ShardsOfOtherKindsInOneManifestAreRefused) {
   };
   EXPECT_EQ(merged("same", [](auto&, auto&) {}), "");
   const auto points = [](auto& split, auto&) {
-    split.part_names = {"beak"};
-    for (auto& record : split.records) record.parts = {{1, 1, 1}};
+    split.key_point_names = {"beak"};
+    for (auto& record : split.records) record.key_points = {{1, 1, 1}};
   };
   EXPECT_NE(merged("points", points).find("other key points"), std::string::npos);
   const auto alone = [](auto& split, auto& options) {

@@ -78,10 +78,13 @@ TEST_F(Variants, AreTheSameOnAnyNumberOfRanks) {
       {"ppgn", {{"loss_units", "absolute"}, {"balance", "false"}}},
       {"char_cnn_rnn", {{"matches", "captions"}, {"optimizer", "adam"}, {"char_rnn", "rnn8"}}}};
   for (const auto& [recipe, values] : variants) {
+    // Its toy's embeddings hardly differ: gradients are roundings of these, and Adam divides them by their
+    // size.
+    const double tolerance = recipe == "char_cnn_rnn" ? 1e-6 : 1e-9;
     const auto alone = Played(recipe, values, 1, 3), three = Played(recipe, values, 3, 3);
     ASSERT_EQ(three.size(), alone.size());
     for (size_t i = 0; i < alone.size(); ++i)
-      EXPECT_LE(Distance(three[i].second, alone[i].second), 1e-9)
+      EXPECT_LE(Distance(three[i].second, alone[i].second), tolerance)
           << recipe << " with " << ToFlagfile(values) << alone[i].first;
   }
 }

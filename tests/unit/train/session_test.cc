@@ -107,7 +107,7 @@ TEST_F(SessionTest, SamplesThatCannotBeWrittenEndNothing) {
 
 // The one phase here has a rate of its own.
 TEST_F(SessionTest, AScheduleThatNobodyFollowsIsSaidToDoNothing) {
-  const auto said = [&](const char* schedule) {
+  const auto said = [&](Schedule schedule) {
     auto options = Options(1);
     options.schedule = schedule;
     options.resume = "none";
@@ -115,8 +115,8 @@ TEST_F(SessionTest, AScheduleThatNobodyFollowsIsSaidToDoNothing) {
     EXPECT_EQ(Run(options), 0);
     return testing::internal::GetCapturedStderr();
   };
-  EXPECT_THAT(said("linear_tail"), testing::HasSubstr("--schedule=linear_tail does nothing here"));
-  EXPECT_THAT(said("constant"), testing::Not(testing::HasSubstr("does nothing here")));
+  EXPECT_THAT(said(Schedule::kLinearTail), testing::HasSubstr("--schedule=linear_tail does nothing here"));
+  EXPECT_THAT(said(Schedule::kConstant), testing::Not(testing::HasSubstr("does nothing here")));
 }
 
 TEST_F(SessionTest, AProfileHasTheWaitForData) {
