@@ -77,9 +77,15 @@ void Describe(Judges& judges, const std::string& trunk) {
       judges.trunk_protocol + (protocol.biased ? "" : " without the last bias") + digest;
 }
 
+int64_t ClassesOf(const NamedTensors& classifier) {
+  for (const auto& [name, tensor] : classifier)
+    if (name == "classifier.fc.weight") return tensor.size(0);
+  ThrowUser("has no tensor 'classifier.fc.weight'", "--classifier",
+            recipes::WeightRoleOf("classifier").made_by + " --recipe=classifier, or converted weights");
+}
+
 void AddClassifier(Judges& judges, const JudgeNetworks& networks, const recipes::PretrainedWeights& weights) {
-  const int64_t classes =
-      FindTensor(weights.Of("classifier"), "classifier.fc.weight", "--classifier").size(0);
+  const int64_t classes = ClassesOf(weights.Of("classifier"));
   const bool own = !networks.classifier_trunk.empty();
   const auto& trunk = own ? networks.classifier_trunk : networks.image_trunk;
   judges.classifier =

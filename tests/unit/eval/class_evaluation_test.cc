@@ -114,6 +114,13 @@ TEST_F(ClassEvaluationTest, SamplesOfASystemThatIsToldNoSentencesHaveNone) {
   EXPECT_THAT(samples.Captions(), ::testing::Each(""));
 }
 
+TEST_F(ClassEvaluationTest, AFileThatHoldsNoClassifierIsNamed) {
+  recipes::PretrainedWeights weights;
+  weights.by_role["classifier"] = {{"netG.fc.weight", torch::zeros({2, 3})}};
+  EXPECT_THAT(ErrorOf([&] { MakePictureJudges({}, weights, {}); }),
+              HasSubstr("--classifier: has no tensor 'classifier.fc.weight'"));
+}
+
 TEST_F(ClassEvaluationTest, AJudgeOfOtherClassesIsRefused) {
   EXPECT_THAT(ErrorOf([&] { Evaluate(5, 2); }), HasSubstr("knows 2 classes, the system draws 5"));
 }
