@@ -1,5 +1,7 @@
 #include "src/app/pretrained_weights.h"
 
+#include <algorithm>
+
 #include "src/base/error.h"
 #include "src/base/finite.h"
 
@@ -16,13 +18,17 @@ NamedTensors ReadWeightFile(const std::string& file, const std::string& flag,
   return weights.tensors;
 }
 
+bool ReadsNoWords(const std::string& role) {
+  return std::ranges::any_of(recipes::WeightRoles(),
+                             [&](const auto& one) { return one.name == role && one.reads_no_words; });
+}
+
 recipes::PretrainedWeights ReadWeightFiles(const RunOptions& run,
                                            const std::optional<std::string>& vocabulary) {
   recipes::PretrainedWeights weights;
-  const std::optional<std::string> reads_no_words;
   for (const auto& [role, file] : run.WeightFiles())
     weights.by_role[role] =
-        ReadWeightFile(file, "--weights=" + role, role == "classifier" ? reads_no_words : vocabulary);
+        ReadWeightFile(file, "--weights=" + role, ReadsNoWords(role) ? std::nullopt : vocabulary);
   weights.random = run.random_frozen;
   return weights;
 }

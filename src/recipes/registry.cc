@@ -56,7 +56,7 @@ const std::vector<WeightRole>& WeightRoles() {
       {"classifier",
        "Classifier: trunk to start a pretraining from, judge of the Inception Score, "
        "PPGN's encoder",
-       pretrained},
+       pretrained, /*reads_no_words=*/true},
       {"damsm", "DAMSM encoders: the text encoder of a GAN, the judge of R-precision", pretrained},
       {"stage1", "StackGAN's stage I: netG.safetensors of helio-export",
        "pass the netG.safetensors that helio-export makes of a stackgan1 run"},

@@ -47,7 +47,8 @@ struct Surroundings {
 struct WeightRole {
   const char* name;  // --weights=NAME:FILE, or --NAME=FILE
   const char* help;
-  std::string made_by;  // what to pass, for messages
+  std::string made_by;          // what to pass, for messages
+  bool reads_no_words = false;  // goes with data of any vocabulary
 };
 const std::vector<WeightRole>& WeightRoles();
 // Throws std::out_of_range where there is none.
