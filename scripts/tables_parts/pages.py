@@ -113,15 +113,20 @@ def pictures_text(options, rows):
 
 
 def write_page(options, rows):
-    """Pictures of the same sentences from the same noise, a system a row."""
+    """Pictures of the same sentences from the same noise: a row of systems for each seed."""
     body = ""
-    for row in rows:
-        for seed in options.seeds:
-            picture = options.out / f"{run_name(options, row, seed)}-pictures/picture.png"
-            if picture.exists():
-                coded = base64.b64encode(picture.read_bytes()).decode()
-                body += f'<h2>{html.escape(row.title)}, seed {seed}</h2><img alt="{html.escape(row.title)}" src="data:image/png;base64,{coded}">\n'
+    for seed in options.seeds:
+        strips = "".join(strip(options.out / f"{run_name(options, row, seed)}-pictures/picture.png", row.title) for row in rows)
+        body += f"<h2>Seed {seed}</h2><div>{strips}</div>\n" if strips else ""
     captions = "".join(f"<li>{html.escape(caption)}" for caption in CAPTIONS)
     (options.out / "pictures.html").write_text(
         f"<!doctype html><html lang=en><meta charset=utf-8><title>The same sentences, every system</title><style>body{{font:16px sans-serif;margin:2em}}"
-        f"img{{max-width:100%}}</style><h1>The same sentences, every system</h1><ol>{captions}</ol>{body}</html>\n")
+        f"div{{display:flex;gap:1em;overflow-x:auto}}figure{{margin:0}}</style><h1>The same sentences, every system</h1><ol>{captions}</ol>{body}</html>\n")
+
+
+def strip(picture, title):
+    """A figure of what a system drew; nothing where there is no picture."""
+    if not picture.exists():
+        return ""
+    coded = base64.b64encode(picture.read_bytes()).decode()
+    return f'<figure><figcaption>{html.escape(title)}</figcaption><img alt="{html.escape(title)}" src="data:image/png;base64,{coded}"></figure>'
