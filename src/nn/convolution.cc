@@ -79,28 +79,35 @@ bool ByTaps(const torch::Tensor& input, const torch::Tensor& weight) {
          weight.size(2) * weight.size(3) > 1 && !at::autocast::is_autocast_enabled(torch::kCPU);
 }
 
-// The layer's, if its weight gradient is to be by taps and its options have nothing that Geometry has no
-// place for.
+// The padding of a layer without groups, dilation and borders of another kind than zeros; null of any other.
 template <class Layer>
-std::optional<Geometry> GeometryByTaps(const Layer& layer, const torch::Tensor& input) {
+const std::array<int64_t, 2>* PlainPadding(const Layer& layer) {
   const auto& options = layer.options;
   const auto* padding = std::get_if<torch::ExpandingArray<2>>(&options.padding());
   const bool plain = padding && options.groups() == 1 &&
                      *options.dilation() == std::array<int64_t, 2>{1, 1} &&
                      std::holds_alternative<torch::enumtype::kZeros>(options.padding_mode());
-  if (!plain || !ByTaps(input, layer.weight)) return std::nullopt;
+  return plain ? &**padding : nullptr;
+}
+
+// The layer's, if its weight gradient is to be by taps and its options have nothing that Geometry has no
+// place for.
+template <class Layer>
+std::optional<Geometry> GeometryByTaps(const Layer& layer, const torch::Tensor& input) {
+  const auto& options = layer.options;
+  const auto* padding = PlainPadding(layer);
+  if (!padding || !ByTaps(input, layer.weight)) return std::nullopt;
   const auto list = [](const std::array<int64_t, 2>& values) {
     return std::vector(values.begin(), values.end());
   };
-  return Geometry{list(*options.stride()), list(**padding), list(*options.output_padding()),
+  return Geometry{list(*options.stride()), list(*padding), list(*options.output_padding()),
                   options.transposed()};
 }
 
 // The window covers the whole input: it has one position, whatever the stride.
 bool HasOnePosition(const Conv2dImpl& layer, const torch::Tensor& input) {
-  const auto* padding = std::get_if<torch::ExpandingArray<2>>(&layer.options.padding());
-  constexpr std::array<int64_t, 2> kNone{0, 0}, kOne{1, 1};
-  return padding && **padding == kNone && *layer.options.dilation() == kOne && layer.options.groups() == 1 &&
+  const auto* padding = PlainPadding(layer);
+  return padding && *padding == std::array<int64_t, 2>{0, 0} &&
          input.sizes().slice(2) == layer.weight.sizes().slice(2);
 }
 
