@@ -38,10 +38,10 @@ bool IsNear(const torch::Tensor& own, const torch::Tensor& other) {
 
 }  // namespace
 
-bool AdoptRoundedWeights(cluster::Communicator& communicator, const NamedTensors& own) {
+bool AdoptRoundedWeights(cluster::Communicator& communicator, const NamedTensors& own,
+                         const std::string& digest) {
   const torch::NoGradGuard no_grad;
-  if (AllRanksHave(communicator, WeightsDigest(own)) || !AllRanksHave(communicator, LayoutOf(own)))
-    return false;
+  if (AllRanksHave(communicator, digest) || !AllRanksHave(communicator, LayoutOf(own))) return false;
   const auto wanted = OfRank0(communicator, own);
   double far = 0;
   for (size_t i = 0; i < own.size(); ++i) far += !IsNear(own[i].second, wanted[i]);

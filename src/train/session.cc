@@ -78,8 +78,10 @@ int Session::Verdict(int64_t first, int64_t last, double seconds) const {
 
 void Session::CheckRanksAgree() {
   const auto weights = recipes::TensorsOf(system_, recipes::Role::kTrained);
-  if (AdoptRoundedWeights(communicator_, weights)) {
+  auto digest = WeightsDigest(weights);
+  if (AdoptRoundedWeights(communicator_, weights, digest)) {
     trainer_.ResetAverages();
+    digest = WeightsDigest(weights);
     if (is_rank0())
       LOG(WARNING)
           << "the ranks' initial weights differed by rounding (other processors, or other numbers of "
@@ -87,7 +89,7 @@ void Session::CheckRanksAgree() {
   }
   cluster::CheckConsistency(communicator_, {{"data set", options_.identity.data},
                                             {"frozen networks", options_.identity.frozen},
-                                            {"initial weights", WeightsDigest(weights)}});
+                                            {"initial weights", digest}});
 }
 
 // From the state after `step` steps to the last one, or to a signal. The step that it ends at.
