@@ -17,6 +17,7 @@ import peer_ppgn as ppgn  # noqa: E402
 import peer_stackgan as stackgan  # noqa: E402
 import peer_stackganpp as stackgan_pp  # noqa: E402
 import torch7_semantics as torch7  # noqa: E402
+from toy_peer import frozen, small_trunk  # noqa: E402
 
 EMBEDDING, NOISE, POINTS, POOL = 1024, 100, 15, 50
 
@@ -91,11 +92,8 @@ class SmallTrunk(nn.Module):
 
     def __init__(self):
         super().__init__()
-        layers = []
-        for channels_in, channels_out in ((3, 32), (32, 64), (64, 128), (128, 128)):
-            layers += [nn.Conv2d(channels_in, channels_out, kernel_size=4, stride=2, padding=1, bias=False), nn.BatchNorm2d(channels_out), nn.ReLU()]
+        layers = small_trunk()
         self.features, self.rest = nn.Sequential(*layers[:9]), nn.Sequential(*layers[9:])
-        self.eval().requires_grad_(False)
 
     def code_of(self, features):
         return self.rest(features).mean((2, 3))
@@ -105,7 +103,7 @@ class SmallTrunk(nn.Module):
 
 
 def ppgn_step(batch):
-    netG, netD, encoder = ppgn.Generator(code=128), ppgn.SmallDiscriminator(32), SmallTrunk()
+    netG, netD, encoder = ppgn.Generator(code=128), ppgn.SmallDiscriminator(32), frozen(SmallTrunk())
     optimizers, balance = [torch7.Adam(net.parameters(), 2e-4, 0.9) for net in (netG, netD)], ppgn.Balance()
     weights, real = {"img": 1.0, "h1": 1.0, "h": 1.0, "adv": 0.05}, pictures(batch, 256)
     return trained(netG, netD), lambda: ppgn.train_step(netG, encoder, netD, *optimizers, balance, real, 256, weights)

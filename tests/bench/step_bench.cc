@@ -64,10 +64,12 @@ void ReadFlags(const std::string& file, OptionValues& values) {
 Preset PresetOf(const std::string& recipe_name, const std::vector<std::string>& words) {
   auto preset = Published();
   for (const auto& word : words) {
-    if (word == "toy") preset = {{}, 120};
-    if (word.ends_with(".flags")) preset.options.clear();
-    if (word == "toy" || word.ends_with(".flags"))
-      ReadFlags(word == "toy" ? "configs/toy/" + recipe_name + ".flags" : word, preset.options);
+    if (word == "toy") preset.vocabulary = 120;
+    const auto file = word == "toy" ? "configs/toy/" + recipe_name + ".flags" : word;
+    if (file.ends_with(".flags")) {
+      preset.options.clear();
+      ReadFlags(file, preset.options);
+    }
     if (word.starts_with("--")) ReadFlag(word, preset.options);
   }
   return preset;

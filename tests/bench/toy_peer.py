@@ -50,15 +50,20 @@ class Discriminator(nn.Module):
         return self.img_code_s16(image)
 
 
+def small_trunk():
+    """The layers of --image_trunk=small, three a halving."""
+    layers = []
+    for channels_in, channels_out in ((3, 32), (32, 64), (64, 128), (128, 128)):
+        layers += [nn.Conv2d(channels_in, channels_out, kernel_size=4, stride=2, padding=1, bias=False), nn.BatchNorm2d(channels_out), nn.ReLU()]
+    return layers
+
+
 class SmallCaptionCnn(nn.Module):
     """The small trunk in front of the captioner."""
 
     def __init__(self, embedding):
         super().__init__()
-        layers = []
-        for channels_in, channels_out in ((3, 32), (32, 64), (64, 128), (128, 128)):
-            layers += [nn.Conv2d(channels_in, channels_out, kernel_size=4, stride=2, padding=1, bias=False), nn.BatchNorm2d(channels_out), nn.ReLU()]
-        self.trunk, self.linear, self.bn = nn.Sequential(*layers), nn.Linear(128, embedding), nn.BatchNorm1d(embedding, momentum=0.01)
+        self.trunk, self.linear, self.bn = nn.Sequential(*small_trunk()), nn.Linear(128, embedding), nn.BatchNorm1d(embedding, momentum=0.01)
 
     def forward(self, image):
         return self.bn(self.linear(self.trunk(image).mean(dim=(2, 3))))
