@@ -119,7 +119,7 @@ def speed_of(records):
 
 
 def trial_options(options, trials):
-    changed = {"pictures": trials.pictures, "images": trials.images, "seeds": [trials.seed], "records": options.records / "trials", "rows": []}
+    changed = {"pictures": trials.pictures, "minutes": None, "images": trials.images, "seeds": [trials.seed], "records": options.records / "trials", "rows": []}
     return argparse.Namespace(**(vars(options) | changed))
 
 

@@ -156,6 +156,15 @@ class Tables(unittest.TestCase):
         self.assertEqual(tables(self.work, "--report").returncode, 0)
         self.assertIn("| MirrorGAN | 0.300 | - | **0.400** |", (self.work / "out/tables.md").read_text())
 
+    def test_equal_time_has_the_trials_too(self):
+        self.trial("attngan-slow_d", 0.4)
+        scored(self.work, "mirrorgan-s1", 0.7, 28)
+        self.assertEqual(tables(self.work, "--report", "--minutes=8").returncode, 0)
+        self.assertIn("## Trials", (self.work / "out/tables.md").read_text())
+        self.trial("mirrorgan-slow_d", 0.4)  # and now the record is another row's
+        shown = tables(self.work, "--rows=mirrorgan", "--seeds=1", "--minutes=8", "--print")
+        self.assertIn("the speed of 'mirrorgan' is not known yet", shown.stderr)
+
     def test_trials_are_equally_many_of_each_system(self):
         shown = tables(self.work, "--trials", "--print").stdout
         trained = re.findall(r"^# (\w+)-(\w+)-s7$", shown, re.M)
