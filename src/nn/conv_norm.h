@@ -18,7 +18,7 @@ struct ConvSpec {
 class ConvNormImpl : public torch::nn::Module {
  public:
   explicit ConvNormImpl(const ConvSpec& spec);
-  torch::Tensor forward(const torch::Tensor& input) { return folded_(conv, bn, input).relu_(); }
+  torch::Tensor forward(const torch::Tensor& input) { return folded_(conv, bn, input, {.rectified = true}); }
 
  private:
   Conv2d conv{nullptr};

@@ -27,10 +27,10 @@ class BottleneckImpl : public torch::nn::Module {
   }
 
   torch::Tensor forward(const torch::Tensor& input) {
-    auto x = folded_[0](conv1, bn1, input).relu_();
-    x = folded_[1](conv2, bn2, x).relu_();
-    x = folded_[2](conv3, bn3, x);
-    return (x + (resize_ ? folded_[3](resize_, resize_norm_, input) : input)).relu_();
+    auto x = folded_[0](conv1, bn1, input, {.rectified = true});
+    x = folded_[1](conv2, bn2, x, {.rectified = true});
+    const auto shortcut = resize_ ? folded_[3](resize_, resize_norm_, input, {}) : input;
+    return folded_[2](conv3, bn3, x, {.added = shortcut, .rectified = true});
   }
 
  private:
@@ -66,7 +66,7 @@ ResNet152::ResNet152() {
 
 ImageFeatures ResNet152::forward(const torch::Tensor& images) {
   auto x = ResizeBilinear(images, side(), side()).contiguous(torch::MemoryFormat::ChannelsLast);
-  x = torch::max_pool2d(folded_(stem_, norm_, x).relu_(), 3, 2, 1);
+  x = torch::max_pool2d(folded_(stem_, norm_, x, {.rectified = true}), 3, 2, 1);
   for (auto& layer : layers_) x = layer->forward(x);
   return {x, x.mean(torch::IntArrayRef{2, 3})};
 }

@@ -1,4 +1,5 @@
 #pragma once
+#include "src/nn/folded_conv.h"
 #include "src/nn/image_trunk.h"
 #include "src/nn/module.h"
 
@@ -14,7 +15,17 @@ class SmallTrunk : public ImageTrunk {
   int64_t least_side() const override { return 16; }  // one pixel after four halvings
 
  private:
-  torch::nn::Sequential local_{nullptr}, global_{nullptr};
+  struct Layer {
+    Conv2d conv;
+    BatchNorm norm;
+    FoldedConv folded;
+  };
+
+  static Layer PushLayer(torch::nn::Sequential& layers, int64_t in, int64_t out);
+
+  torch::nn::Sequential local_, global_;  // the layers, by their places' names
+  std::vector<Layer> to_regions_;
+  Layer to_pooled_;
 };
 
 }  // namespace helio::nn
