@@ -27,6 +27,12 @@ torch::Tensor ChannelSums(const torch::Tensor& input) {
                             : input.sum(AllButChannels(input)).to(torch::kFloat64);
 }
 
+// A gradient in the memory format of what it is the gradient of: torch's CPU kernel walks over a pair of
+// unlike formats one element at a time, on one thread.
+torch::Tensor InFormatOf(const torch::Tensor& input, const torch::Tensor& gradient) {
+  return gradient.contiguous(input.suggest_memory_format());
+}
+
 struct Moments {
   torch::Tensor mean, variance;  // {C} float64
   torch::Tensor count;           // {} float64: the host never asks for it
@@ -103,7 +109,7 @@ class GlobalBatchNorm : public torch::autograd::Function<GlobalBatchNorm> {
     auto* batch = reinterpret_cast<GlobalBatch*>(context->saved_data["batch"].toInt());
     if (!batch) return Alone(context, gradients[0], saved);
     const auto &weight = saved[1], &mean = saved[2], &scale = saved[3], &count = saved[4];
-    const auto input = Exact(saved[0]), dy = Exact(gradients[0]);
+    const auto input = Exact(saved[0]), dy = InFormatOf(input, Exact(gradients[0]));
     const auto centred = input - PerChannel(mean.to(input.dtype()), input);
     const auto own_dy = ChannelSums(dy), own_dot = ChannelSums(dy * centred);
     const auto message = torch::cat({own_dy, own_dot});
@@ -128,8 +134,8 @@ class GlobalBatchNorm : public torch::autograd::Function<GlobalBatchNorm> {
   static variable_list Alone(AutogradContext* context, const torch::Tensor& dy, const variable_list& saved) {
     const auto type = saved[1].scalar_type();
     const auto [dx, dweight, dbias] = at::native_batch_norm_backward(
-        dy, saved[0], saved[1], {}, {}, saved[2].to(type), saved[3].to(type), /*train=*/true,
-        context->saved_data["epsilon"].toDouble(), {true, true, true});
+        InFormatOf(saved[0], dy), saved[0], saved[1], {}, {}, saved[2].to(type), saved[3].to(type),
+        /*train=*/true, context->saved_data["epsilon"].toDouble(), {true, true, true});
     return {dx, dweight, dbias, {}, {}, {}, {}, {}};
   }
 };
@@ -158,8 +164,15 @@ torch::Tensor BatchNormImpl::forward(const torch::Tensor& input) {
   num_batches_tracked += 1;
   const double momentum = Momentum();
   GlobalBatch* others = batch_ != nullptr && batch_->ranks() > 1 ? batch_ : nullptr;
-  if (!others && !NeedsPieces(input))
-    return torch::batch_norm(input, weight, bias, running_mean, running_var, true, momentum, epsilon_, false);
+  if (!others && !NeedsPieces(input)) {
+    auto output =
+        torch::batch_norm(input, weight, bias, running_mean, running_var, true, momentum, epsilon_, false);
+    if (output.requires_grad())
+      output.register_hook([format = input.suggest_memory_format()](const torch::Tensor& gradient) {
+        return gradient.contiguous(format);
+      });
+    return output;
+  }
   Moments moments;
   {
     torch::NoGradGuard no_grad;

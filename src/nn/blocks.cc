@@ -11,7 +11,27 @@ Conv2d Conv(int64_t in, int64_t out, int64_t kernel, int64_t stride, int64_t pad
   return Conv2d(torch::nn::Conv2dOptions(in, out, kernel).stride(stride).padding(padding).bias(bias));
 }
 
+// torch's, but that torch's gradient is in channels-first memory always: what comes behind it in the backward
+// pass would rearrange it, or, as batch norm's kernel does, walk over it one element at a time.
+struct GatedUnits : torch::autograd::Function<GatedUnits> {
+  static torch::Tensor forward(torch::autograd::AutogradContext* context, const torch::Tensor& input) {
+    context->save_for_backward({input});
+    return at::glu(input, 1);
+  }
+  static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context,
+                                                 const torch::autograd::variable_list& output_gradients) {
+    const auto input = context->get_saved_variables()[0];
+    if (torch::GradMode::is_enabled())  // to be differentiated again
+      return {at::glu_backward(output_gradients[0], input, 1)};
+    auto gradient = at::empty_like(input);
+    at::glu_backward_out(gradient, output_gradients[0], input, 1);
+    return {gradient};
+  }
+};
+
 }  // namespace
+
+torch::Tensor GluImpl::forward(const torch::Tensor& input) { return GatedUnits::apply(input); }
 
 torch::Tensor DoubleSizeImpl::forward(const torch::Tensor& input) {
   const std::array<int64_t, 2> sides{2 * input.size(2), 2 * input.size(3)};

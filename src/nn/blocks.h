@@ -8,8 +8,8 @@ namespace helio::nn {
 // arXiv:1612.08083).
 class GluImpl : public torch::nn::Module {
  public:
-  // {B, 2 C, ...} -> {B, C, ...}
-  torch::Tensor forward(const torch::Tensor& input) { return torch::glu(input, 1); }
+  // {B, 2 C, ...} -> {B, C, ...}, in the input's memory format, as its gradient is.
+  torch::Tensor forward(const torch::Tensor& input);
 };
 TORCH_MODULE(Glu);
 

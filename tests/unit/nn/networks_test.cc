@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include "src/nn/blocks.h"
 #include "src/nn/captioner.h"
 #include "src/nn/cyclegan.h"
 #include "src/nn/discriminator.h"
@@ -36,6 +37,25 @@ GeneratorInput Input(const GeneratorOptions& options, int64_t rows, int64_t word
   input.sentence = Random64({rows, options.embedding});
   input.words = Random64({rows, options.embedding, words});
   return input;
+}
+
+TEST(Glu, IsTorchsWithAGradientInTheInputsMemoryFormat) {
+  for (const auto format : {torch::MemoryFormat::Contiguous, torch::MemoryFormat::ChannelsLast}) {
+    const auto input = Random64({2, 6, 3, 5}).contiguous(format).requires_grad_();
+    const auto output = Glu()(input), expected = torch::glu(input, 1);
+    EXPECT_TRUE(output.equal(expected));
+    EXPECT_TRUE(output.is_contiguous(format));
+    const auto pull = Random64({2, 3, 3, 5});
+    const auto gradient_of = [&](const torch::Tensor& sum, bool again) {
+      return torch::autograd::grad({sum}, {input}, {pull}, true, again)[0];
+    };
+    EXPECT_TRUE(gradient_of(output, false).equal(gradient_of(expected, false)));
+    EXPECT_TRUE(gradient_of(output, false).is_contiguous(format));
+    const auto second_of = [&](const torch::Tensor& sum) {
+      return torch::autograd::grad({gradient_of(sum, true).square().sum()}, {input})[0];
+    };
+    EXPECT_TRUE(second_of(output).equal(second_of(expected)));
+  }
 }
 
 TEST(Generator, DrawsAPictureAStage) {
