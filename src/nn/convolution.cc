@@ -2,6 +2,7 @@
 
 #include <ATen/autocast_mode.h>
 
+#include <algorithm>
 #include <array>
 #include <optional>
 #include <vector>
@@ -72,22 +73,14 @@ struct Convolution : torch::autograd::Function<Convolution> {
   }
 };
 
-bool ByTaps(const torch::Tensor& input, const torch::Tensor& weight) {
-  return ChosenWeightGradient() == WeightGradient::kTaps && torch::GradMode::is_enabled() &&
-         weight.requires_grad() && weight.device().is_cpu() && weight.scalar_type() == torch::kFloat32 &&
-         input.scalar_type() == torch::kFloat32 && weight.size(1) >= kFewChannels &&
-         weight.size(2) * weight.size(3) > 1 && !at::autocast::is_autocast_enabled(torch::kCPU);
-}
-
-// The padding of a layer without groups, dilation and borders of another kind than zeros; null of any other.
-template <class Layer>
-const std::array<int64_t, 2>* PlainPadding(const Layer& layer) {
-  const auto& options = layer.options;
-  const auto* padding = std::get_if<torch::ExpandingArray<2>>(&options.padding());
-  const bool plain = padding && options.groups() == 1 &&
-                     *options.dilation() == std::array<int64_t, 2>{1, 1} &&
-                     std::holds_alternative<torch::enumtype::kZeros>(options.padding_mode());
-  return plain ? &**padding : nullptr;
+bool ByTaps(const torch::Tensor& input, const torch::Tensor& weight, bool transposed) {
+  const int64_t positions = input.numel() / std::max<int64_t>(input.size(1), 1);
+  return (transposed ? ChosenWeightGradient() == WeightGradient::kTaps
+                     : IsByTaps(weight.numel(), positions)) &&
+         torch::GradMode::is_enabled() && weight.requires_grad() && weight.device().is_cpu() &&
+         weight.scalar_type() == torch::kFloat32 && input.scalar_type() == torch::kFloat32 &&
+         weight.size(1) >= kFewChannels && weight.size(2) * weight.size(3) > 1 &&
+         !at::autocast::is_autocast_enabled(torch::kCPU);
 }
 
 // The layer's, if its weight gradient is to be by taps and its options have nothing that Geometry has no
@@ -96,7 +89,7 @@ template <class Layer>
 std::optional<Geometry> GeometryByTaps(const Layer& layer, const torch::Tensor& input) {
   const auto& options = layer.options;
   const auto* padding = PlainPadding(layer);
-  if (!padding || !ByTaps(input, layer.weight)) return std::nullopt;
+  if (!padding || !ByTaps(input, layer.weight, options.transposed())) return std::nullopt;
   const auto list = [](const std::array<int64_t, 2>& values) {
     return std::vector(values.begin(), values.end());
   };

@@ -11,6 +11,9 @@ namespace {
 
 constexpr int64_t kBytesAtOnce = 2 << 20;  // of rows: larger products pay more than a smaller cache's
 
+// By shape: as measured with AVX-512 (docs/benchmarks/step.md).
+constexpr int64_t kManyWeights = 4 << 20, kFewPositions = 4096;
+
 constexpr int64_t kMostBytesOfParts = 16 << 20;  // of partial gradients, one a thread
 
 struct Lines {
@@ -104,7 +107,7 @@ WeightGradient ForThisProcessor() {
   const char* most = std::getenv("ONEDNN_MAX_CPU_ISA");
   const bool wide =
       __builtin_cpu_supports("avx512f") && !(most && std::string_view(most).starts_with("AVX2"));
-  return wide ? WeightGradient::kLibrary : WeightGradient::kTaps;
+  return wide ? WeightGradient::kByShape : WeightGradient::kTaps;
 }
 
 std::atomic<WeightGradient>& Chosen() {
@@ -116,6 +119,12 @@ std::atomic<WeightGradient>& Chosen() {
 
 WeightGradient ChosenWeightGradient() { return Chosen(); }
 void ChooseWeightGradient(WeightGradient kind) { Chosen() = kind; }
+
+bool IsByTaps(int64_t weights, int64_t positions) {
+  const auto chosen = ChosenWeightGradient();
+  if (chosen != WeightGradient::kByShape) return chosen == WeightGradient::kTaps;
+  return weights >= kManyWeights && positions <= kFewPositions;
+}
 
 torch::Tensor WeightGradientByTaps(const torch::Tensor& output_gradient, const torch::Tensor& input,
                                    const Window& window) {

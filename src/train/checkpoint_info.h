@@ -16,7 +16,7 @@ struct CheckpointInfo {
   int64_t world_size = 0, global_batch = 0, steps_per_epoch = 0;
   uint64_t seed = 0;
   std::string version = {}, revision = {};  // of the program that made it
-  std::string weight_gradient = {};         // how they were computed there: "taps" or "library"
+  std::string weight_gradient = {};         // how they were computed there: "taps" or "by_shape"
   Json scores = {};                         // by name, of an evaluation at this very step; else null
 };
 

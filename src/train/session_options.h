@@ -49,7 +49,7 @@ struct SessionOptions {
   RunIdentity identity;
   std::map<std::string, std::string> texts;  // files stored in each checkpoint, by name
   std::string version, revision;
-  std::string weight_gradient;  // how they are computed here: "taps" or "library"
+  std::string weight_gradient;  // how they are computed here: "taps" or "by_shape"
 
   void Declare(OptionList& list);
 };

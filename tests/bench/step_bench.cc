@@ -3,7 +3,7 @@
 //   [mpirun -n 2] build/release/bin/step_bench RECIPE=mirrorgan [BATCH=4] [STEPS=3]
 //   [THREADS=2] [cpu|cuda] [shard: --shard_optimizer] [tf32|bfloat16: --precision]
 //   [graphs: --cuda_graph; on several ranks it changes nothing, since their batch norm is one]
-//   [library|taps: how weight gradients are computed]
+//   [library|taps|by_shape: how weight gradients are computed]
 //   [toy: the sizes of configs/toy/RECIPE.flags | FILE.flags] [--option=value, last of all]
 // BATCH is the global batch; THREADS are a rank's; phases are rank 0's.
 // Prints a line of JSON: {"seconds": mean wall time of a step, "phases": {"prepare": ..., "d256": ..., ...},

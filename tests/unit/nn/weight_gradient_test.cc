@@ -78,6 +78,15 @@ void ExpectBothWaysAlike(Layer layer, const torch::Tensor& input) {
   for (size_t i = 1; i < taps.size(); ++i) ExpectNear(taps[i], library[i], 1e-5);
 }
 
+TEST(WeightGradient, ByShapeIsForManyWeightsAndFewPositions) {
+  const auto before = ChosenWeightGradient();
+  ChooseWeightGradient(WeightGradient::kByShape);
+  EXPECT_TRUE(IsByTaps(2048 * 1024 * 4 * 4, 8 * 8 * 8));
+  EXPECT_FALSE(IsByTaps(2048 * 1024 * 4 * 4, 1024 * 8 * 8));
+  EXPECT_FALSE(IsByTaps(64 * 64 * 3 * 3, 8 * 8 * 8));
+  ChooseWeightGradient(before);
+}
+
 TEST(Convolution, LearnsTheSameEitherWay) {
   torch::manual_seed(5);
   const auto input = torch::randn({3, 16, 10, 12});
