@@ -10,13 +10,13 @@
 namespace helio::eval {
 namespace {
 
-// As the judge learns from it: crops of 64 shall be nearly all of it, also of pictures stored for larger
-// sides.
+// As the judge learns from it: its crops shall be nearly all of it, whatever side the pictures are stored
+// for. Smaller ones are judged enlarged, as a system's small pictures are.
 dataio::Image JudgedPicture(const dataio::Dataset& dataset, int64_t row) {
   auto picture = dataset.Picture(row);
-  return std::min(picture.width, picture.height) > kPartJudgeStored
-             ? dataio::ResizeShortSide(picture, kPartJudgeStored)
-             : picture;
+  const int side = std::min(picture.width, picture.height);
+  return side < kPartJudgeSide || side > kPartJudgeStored ? dataio::ResizeShortSide(picture, kPartJudgeStored)
+                                                          : picture;
 }
 
 struct PartExamples {

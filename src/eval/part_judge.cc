@@ -13,7 +13,7 @@
 namespace helio::eval {
 namespace {
 
-constexpr int64_t kSide = 64;
+constexpr int64_t kSide = kPartJudgeSide;
 
 nn::Conv2d Reduce(int64_t in, int64_t out) {
   return nn::Conv2d(torch::nn::Conv2dOptions(in, out, 3).stride(2).padding(1).bias(false));

@@ -19,8 +19,9 @@ class SmallPartNetImpl : public torch::nn::Module {
 };
 TORCH_MODULE(SmallPartNet);
 
-// The shorter side of pictures that it should be trained on, at most: it takes crops of 64.
-constexpr int kPartJudgeStored = 76;
+// The side of the crops that the judge looks at, and the shorter side, at most, of pictures that it should be
+// trained on.
+constexpr int kPartJudgeSide = 64, kPartJudgeStored = 76;
 
 struct PartJudgeOptions {
   int64_t steps = 300;
