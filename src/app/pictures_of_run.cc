@@ -3,7 +3,6 @@
 #include <cstdio>
 #include <filesystem>
 
-#include "dataio/embeddings.h"
 #include "dataio/evaluation_rows.h"
 #include "dataio/upload.h"
 #include "src/app/picture_progress.h"
@@ -177,9 +176,6 @@ std::unique_ptr<PicturesOfRun> MakePicturesOfRun(const PictureSources& sources,
   if (options.run.evaluate_distances.any() && weights.Of("classifier").empty())
     ThrowUser("compare the features of a classifier", "--evaluate_fid, --evaluate_kid, --evaluate_prdc",
               "name its weights with --classifier");
-  const bool shows = options.session.sample_every > 0 || options.session.evaluate_every > 0;
-  if (shows && sources.system.Needs().at(0).embeddings > 0)
-    dataio::Embeddings(sources.data.test()).CheckContent();
   if (options.session.evaluate_every > 0 && !weights.Of("damsm").empty())
     CheckEvaluation(sources.data.test(), options.run, options.run.evaluate_images, "evaluate_images");
   return std::make_unique<DrawnPictures>(sources, std::move(drawer));

@@ -44,6 +44,15 @@ std::string OneClass(const dataio::Dataset& split) {
          "' are of one class: they count as rows without classes (is that column right?)";
 }
 
+void CheckOneEncoder(const dataio::Embeddings& train, const dataio::Embeddings& test,
+                     const std::string& where) {
+  const bool known = !train.encoder().empty() && !test.encoder().empty();
+  if (train.size() == test.size() && (!known || train.encoder() == test.encoder())) return;
+  ThrowUser("the sentence embeddings of its splits are of two encoders: " + train.protocol() + " (train), " +
+                test.protocol() + " (test)",
+            where, "make them anew, both by one: helio-embed");
+}
+
 // Runs from before they were recorded do not say.
 int64_t WordsIn(const Json& facts) {
   const double words = NumberIn(facts, "sentence_words");
@@ -142,12 +151,10 @@ std::vector<dataio::HeldOut> TrainingData::RowsFor(const recipes::Validation& va
 void TrainingData::CheckHeldOut(const std::vector<dataio::DomainNeeds>& needs) const {
   for (const auto& domain : needs) {
     if (domain.embeddings == 0) continue;
-    const dataio::Embeddings train(*train_.at(domain.data)), test(*test_.at(domain.data));
-    const bool known = !train.encoder().empty() && !test.encoder().empty();
-    if (train.size() == test.size() && (!known || train.encoder() == test.encoder())) continue;
-    ThrowUser("the sentence embeddings of its splits are of two encoders: " + train.protocol() +
-                  " (train), " + test.protocol() + " (test)",
-              train_.at(domain.data)->root().string(), "make them anew, both by one: helio-embed");
+    const auto& train_set = *train_.at(domain.data);
+    const dataio::Embeddings test(*test_.at(domain.data));
+    CheckOneEncoder(dataio::Embeddings(train_set), test, train_set.root().string());
+    test.CheckContent();
   }
 }
 

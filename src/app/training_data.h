@@ -31,7 +31,7 @@ class TrainingData {
   std::vector<dataio::HeldOut> HeldOutRows(const std::vector<dataio::DomainNeeds>& needs) const;
   // Samples and scores are of held-out rows, and there are some after the last step whatever the cadence.
   // Throws Error{kUser} where these lack the sentence embeddings that the system reads, or have another
-  // encoder's than the training rows.
+  // encoder's than the training rows, and Error{kData} where they are damaged: reads all of them.
   void CheckHeldOut(const std::vector<dataio::DomainNeeds>& needs) const;
   // What a validation of the system reads; nothing where it needs counterparts that are not known.
   std::vector<dataio::HeldOut> RowsFor(const recipes::Validation& validation,
