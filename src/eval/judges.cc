@@ -1,7 +1,6 @@
 #include "src/eval/judges.h"
 
 #include "dataio/sampler.h"
-#include "src/base/error.h"
 #include "src/base/random.h"
 #include "src/eval/image_tensor.h"
 #include "src/nn/freeze.h"
@@ -80,8 +79,7 @@ void Describe(Judges& judges, const std::string& trunk) {
 int64_t ClassesOf(const NamedTensors& classifier) {
   for (const auto& [name, tensor] : classifier)
     if (name == "classifier.fc.weight") return tensor.size(0);
-  ThrowUser("has no tensor 'classifier.fc.weight'", "--classifier",
-            recipes::WeightRoleOf("classifier").made_by + " --recipe=classifier, or converted weights");
+  recipes::ThrowNoClassifier("classifier.fc.weight");
 }
 
 void AddClassifier(Judges& judges, const JudgeNetworks& networks, const recipes::PretrainedWeights& weights) {

@@ -33,15 +33,18 @@ void LoadPretrained(torch::nn::Module& module, const PretrainedWeights& weights,
   CopyState(found, StateOf(module), "--" + role);
 }
 
+void ThrowNoClassifier(const std::string& tensor) {
+  ThrowUser(
+      "has no tensor '" + tensor + "'", "--classifier",
+      WeightRoleOf("classifier").made_by + " --recipe=classifier, or converted weights with that prefix");
+}
+
 void StartFromClassifier(nn::ImageTrunk& trunk, const PretrainedWeights& weights) {
   if (weights.Of("classifier").empty()) return;
   NamedTensors trunk_weights;
   for (const auto& [name, tensor] : WithoutPrefix(weights.Of("classifier"), "classifier."))
     if (!name.starts_with("fc.")) trunk_weights.emplace_back(name, tensor);
-  if (trunk_weights.empty())
-    ThrowUser(
-        "has no tensor 'classifier.*'", "--classifier",
-        WeightRoleOf("classifier").made_by + " --recipe=classifier, or converted weights with that prefix");
+  if (trunk_weights.empty()) ThrowNoClassifier("classifier.*");
   CopyState(trunk_weights, StateOf(trunk), "--classifier");
 }
 

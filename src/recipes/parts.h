@@ -36,8 +36,11 @@ nn::ImageEncoder MakeImageEncoder(const ImageTrunkOptions& options, const TextEn
 void LoadPretrained(torch::nn::Module& module, const PretrainedWeights& weights, const std::string& role,
                     const std::string& prefix);
 
-// A trunk starts from a classifier's, if one was given. Throws Error{kUser} where the file is of something
-// else.
+// Throws Error{kUser}: the file of --classifier lacks that tensor ("classifier.*"), so that it is of
+// something else.
+[[noreturn]] void ThrowNoClassifier(const std::string& tensor);
+
+// A trunk starts from a classifier's, if one was given. Throws as ThrowNoClassifier.
 void StartFromClassifier(nn::ImageTrunk& trunk, const PretrainedWeights& weights);
 
 // The one round of one phase of a pretraining: what of `parts` takes gradients.

@@ -118,7 +118,8 @@ TEST_F(ClassEvaluationTest, AFileThatHoldsNoClassifierIsNamed) {
   recipes::PretrainedWeights weights;
   weights.by_role["classifier"] = {{"netG.fc.weight", torch::zeros({2, 3})}};
   EXPECT_THAT(ErrorOf([&] { MakePictureJudges({}, weights, {}); }),
-              HasSubstr("--classifier: has no tensor 'classifier.fc.weight'"));
+              HasSubstr("--classifier: has no tensor 'classifier.fc.weight' (pass a best.safetensors of "
+                        "helio-pretrain --recipe=classifier"));
 }
 
 TEST_F(ClassEvaluationTest, AJudgeOfOtherClassesIsRefused) {

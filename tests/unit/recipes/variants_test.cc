@@ -168,7 +168,9 @@ TEST_F(Variants, ATrunkDoesNotStartFromWhatIsNoClassifier) {
   for (const char* recipe : {"damsm", "captioner", "char_cnn_rnn"})
     EXPECT_NE(ErrorOf([&] {
                 recipes::MakeSystem(recipe, ToyOptions(), {solo_, solo_, 7, weights, ToyFacts()});
-              }).find("has no tensor 'classifier.*'"),
+              })
+                  .find("has no tensor 'classifier.*' (pass a best.safetensors of helio-pretrain "
+                        "--recipe=classifier"),
               std::string::npos)
         << recipe;
 }
