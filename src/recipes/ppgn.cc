@@ -71,7 +71,7 @@ class Ppgn : public System {
   Balance balance_;
   Balance::Players playing_;  // in the step under way
   torch::Tensor units_;       // {3} float64: what image, features and code are measured in; 0: not known yet
-  bool units_known_ = false;  // so that the device need not be asked
+  int64_t expected_ = -1;  // the step that follows the latest one: the device need not be asked for its units
 };
 
 nn::PictureCriticOptions CriticOf(const PpgnOptions& options) {
@@ -152,9 +152,11 @@ std::unique_ptr<Step> Ppgn::Prepare(const dataio::Batch& batch, const StepContex
   return step;
 }
 
-// By the first batch: a loss of 1 is then what the best constant has.
+// By the first batch: a loss of 1 is then what the best constant has. Who goes back to before it comes to the
+// same ones.
 void Ppgn::ChooseUnits(const PpgnStep& step) {
-  if (std::exchange(units_known_, true) || units_[0].item<double>() > 0) return;
+  if (std::exchange(expected_, step.context.step) == step.context.step) return;
+  if (units_[0].item<double>() > 0) return;
   const auto scope = Scope(step);
   const auto spread = [&](const torch::Tensor& values) { return losses::Spread(values, scope) / 2; };
   units_.copy_(torch::stack({spread(step.image), spread(step.features), spread(step.code)}));
@@ -212,6 +214,7 @@ LossTerms Ppgn::AdversarialTerms(PpgnStep& step) {
 }
 
 void Ppgn::Conclude(std::span<const std::unique_ptr<Step>> steps) {
+  ++expected_;
   if (!options_.balance) return;
   const torch::NoGradGuard no_grad;
   std::vector<torch::Tensor> losses;

@@ -95,7 +95,20 @@ TEST(PpgnTest, RanksAgreeOnADiscriminatorThatSitsOut) { ExpectAnyNumberOfRanks({
 // It waits until the discriminator is far ahead.
 TEST(PpgnTest, RanksAgreeOnAGeneratorThatSitsOut) { ExpectAnyNumberOfRanks({1, 0}, {2, 2, 2, 2}); }
 
-// All that a resumed run gets: weights, memory, optimizer state.
+// All that a resumed run gets: weights, memory, optimizer state. Views.
+NamedTensors Resumed(ToyTraining& training) {
+  auto all = training.trainer().OptimizerState();
+  for (const auto role : {recipes::Role::kTrained, recipes::Role::kMemory})
+    for (const auto& entry : recipes::TensorsOf(training.system(), role)) all.push_back(entry);
+  return all;
+}
+
+void CopyValues(const NamedTensors& from, const NamedTensors& to) {
+  const torch::NoGradGuard no_grad;
+  ASSERT_EQ(from.size(), to.size());
+  for (size_t i = 0; i < from.size(); ++i) torch::Tensor(to[i].second).copy_(from[i].second);
+}
+
 TEST(PpgnTest, ResumesWithWhoSatOut) {
   const DefaultDtype dtype(torch::kFloat64);
   cluster::RunThreadRanks(1, [&](cluster::Communicator& communicator) {
@@ -103,20 +116,33 @@ TEST(PpgnTest, ResumesWithWhoSatOut) {
     whole.Step(0, 0);
     LetPlay(whole, 1, 0);
     whole.Step(1, 1);
-    const auto copy = [](const NamedTensors& from, const NamedTensors& to) {
-      const torch::NoGradGuard no_grad;
-      ASSERT_EQ(from.size(), to.size());
-      for (size_t i = 0; i < from.size(); ++i) torch::Tensor(to[i].second).copy_(from[i].second);
-    };
-    for (const auto role : {recipes::Role::kTrained, recipes::Role::kMemory})
-      copy(recipes::TensorsOf(whole.system(), role), recipes::TensorsOf(resumed.system(), role));
-    copy(whole.trainer().OptimizerState(), resumed.trainer().OptimizerState());
+    CopyValues(Resumed(whole), Resumed(resumed));
     for (int64_t step = 2; step < 5; ++step)
       EXPECT_EQ(whole.Step(step, step).size(), resumed.Step(step, step).size());
     const auto expected = whole.State(), got = resumed.State();
     for (size_t i = 0; i < got.size(); ++i)
       EXPECT_TRUE(torch::equal(got[i].second, expected[i].second)) << got[i].first;
   });
+}
+
+// What a run that has diverged goes back to may be from before the units were chosen.
+TEST(PpgnTest, AWayBackToTheStartHasTheSameUnits) {
+  const DefaultDtype dtype(torch::kFloat64);
+  for (const int accumulate : {1, 2})
+    cluster::RunThreadRanks(2, [&](cluster::Communicator& communicator) {
+      ToyTraining training("ppgn", communicator, {.accumulate = accumulate});
+      NamedTensors start;
+      for (const auto& [name, tensor] : Resumed(training)) start.emplace_back(name, tensor.detach().clone());
+      for (const int64_t tried : {1, 3}) {
+        std::vector<std::vector<double>> losses(2);
+        for (auto& once : losses) {
+          CopyValues(start, Resumed(training));
+          for (int64_t step = 0; step < tried; ++step)
+            for (const double loss : training.Step(step, step * accumulate)) once.push_back(loss);
+        }
+        EXPECT_EQ(losses[0], losses[1]);
+      }
+    });
 }
 
 class PpgnChain : public ::testing::Test {
