@@ -9,16 +9,30 @@ namespace helio::train {
 namespace fs = std::filesystem;
 namespace {
 
+// Nothing of a damaged one. Of a disk that fails just now nobody knows what it holds: throws.
+std::optional<CheckpointInfo> InfoIfWhole(const CheckpointEntry& entry) {
+  try {
+    return InfoOf(entry);
+  } catch (const Error& error) {
+    if (error.kind() == ErrorKind::kSystem) throw;
+    return std::nullopt;
+  }
+}
+
 // Higher is better; -infinity where there is no such score.
 double ScoreOf(const CheckpointEntry& entry, const std::string& keep_best) {
   if (keep_best.empty()) return -INFINITY;
   const bool lower = keep_best[0] == '-';
-  try {
-    const double score = InfoOf(entry).scores.at(keep_best.substr(lower)).get<double>();
-    return std::isfinite(score) ? (lower ? -score : score) : -INFINITY;
-  } catch (const std::exception&) {
-    return -INFINITY;
-  }
+  const auto info = InfoIfWhole(entry);
+  const double score = info ? NumberIn(info->scores, keep_best.substr(lower)) : NAN;
+  return std::isfinite(score) ? (lower ? -score : score) : -INFINITY;
+}
+
+// The step of the newest one that a training which diverges can go back to.
+std::optional<int64_t> WayBackStep(const std::vector<CheckpointEntry>& entries) {
+  for (const auto& entry : entries)
+    if (const auto info = InfoIfWhole(entry); info && info->history.is_way_back()) return entry.step;
+  return std::nullopt;
 }
 
 // The step of the best one; the earlier of two equals, because later ones did not improve on it.
@@ -47,13 +61,13 @@ void CheckWritable(const fs::path& folder) {
 
 std::vector<CheckpointEntry> GivenUp(const std::vector<CheckpointEntry>& entries,
                                      const Retention& retention) {
-  const auto best = BestStep(entries, retention.keep_best);
+  const auto best = BestStep(entries, retention.keep_best), way_back = WayBackStep(entries);
   std::vector<CheckpointEntry> given_up;
   for (size_t i = 0; i < entries.size(); ++i) {
     const int64_t step = entries[i].step;
     const bool recent = static_cast<int>(i) < std::max(1, retention.keep_last);
     const bool milestone = retention.keep_every > 0 && step % retention.keep_every == 0;
-    if (!recent && !milestone && step != best) given_up.push_back(entries[i]);
+    if (!recent && !milestone && step != best && step != way_back) given_up.push_back(entries[i]);
   }
   return given_up;
 }

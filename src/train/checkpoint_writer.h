@@ -12,7 +12,8 @@
 
 namespace helio::train {
 
-// Which checkpoints stay: the newest ones, multiples of a step count, and the best by a score.
+// Which checkpoints stay: the newest ones, multiples of a step count, the best by a score, and the newest
+// that was not made among bad steps (FindWayBack).
 struct Retention {
   int keep_last = 3;       // at least 1
   int64_t keep_every = 0;  // steps that are a multiple of it stay for ever; 0: none
@@ -20,7 +21,8 @@ struct Retention {
   std::string keep_best = {};
 };
 
-// The entries (newest first) that `retention` gives up. Scores are read from the manifests.
+// The entries (newest first) that `retention` gives up. Scores are read from the manifests. Throws
+// Error{kSystem} where one of them cannot be read just now.
 std::vector<CheckpointEntry> GivenUp(const std::vector<CheckpointEntry>& entries, const Retention& retention);
 
 // What a background write did; for metrics and logs.

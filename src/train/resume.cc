@@ -37,7 +37,7 @@ std::optional<Snapshot> FindCheckpoint(const std::filesystem::path& root, const 
 
 std::optional<Snapshot> FindWayBack(const std::filesystem::path& root) {
   auto good =
-      ReadNewestCheckpoint(root, [](const CheckpointInfo& info) { return info.history.bad_steps == 0; });
+      ReadNewestCheckpoint(root, [](const CheckpointInfo& info) { return info.history.is_way_back(); });
   return good ? std::move(good) : FindCheckpoint(root, "auto");
 }
 

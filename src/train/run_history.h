@@ -21,6 +21,9 @@ struct RunHistory {
   // The evaluation at the saved step did not come to its end.
   bool evaluation_pending = false;
 
+  // Not among bad steps: a training that diverges may come back to here.
+  bool is_way_back() const { return bad_steps == 0; }
+
   // Counts a step. What makes going on hopeless: one that no other can mend, or `most_bad_steps` bad ones in
   // a row; else empty.
   std::string Add(const StepOutcome& outcome, int most_bad_steps);

@@ -190,7 +190,7 @@ void Session::WatchForStragglers(double busy_seconds) {
 // Among bad steps there is none: a way back must lead to where the numbers were good.
 bool Session::CheckpointDue(int64_t step) const {
   return scoreboard_.ChoosesBest(step) || step == options_.steps ||
-         (history_.bad_steps == 0 && Due(step, options_.checkpoint_every));
+         (history_.is_way_back() && Due(step, options_.checkpoint_every));
 }
 
 // A CPU has computed its step by now. A device is only asked where the host needs its answer.

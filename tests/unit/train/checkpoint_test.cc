@@ -275,6 +275,21 @@ TEST_F(CheckpointTest, RetentionKeepsTheLastTheMilestonesAndTheBest) {
   EXPECT_EQ(std::distance(fs::directory_iterator(root_), {}), 4);
 }
 
+TEST_F(CheckpointTest, AWayBackFromBadStepsStays) {
+  CheckpointWriter writer(root_, {.keep_last = 1});
+  const auto save = [&](int64_t step, int bad_steps) {
+    auto snapshot = SmallSnapshot(step);
+    snapshot.info.history.bad_steps = bad_steps;
+    writer.Save(std::move(snapshot));
+    writer.Flush();
+  };
+  for (const int64_t step : {10, 20}) save(step, 0);
+  for (const int64_t step : {23, 24}) save(step, 2);
+  EXPECT_EQ(Steps(), (std::vector<int64_t>{24, 20}));
+  save(30, 0);
+  EXPECT_EQ(Steps(), std::vector<int64_t>{30});
+}
+
 TEST_F(CheckpointTest, TheBestMayBeTheLowestAndNeedsAScore) {
   for (int64_t step : {10, 20, 30, 40, 50})
     WriteCheckpoint(root_, step == 10 ? SmallSnapshot(step)

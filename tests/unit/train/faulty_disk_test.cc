@@ -101,6 +101,16 @@ TEST_F(FaultyDiskTest, AReadErrorIsNoEmptyRun) {
   EXPECT_EQ(Newest(), 2);
 }
 
+// It may be the best one.
+TEST_F(FaultyDiskTest, WhatCannotBeReadJustNowIsNotGivenUp) {
+  WriteCheckpoint(root_, SmallSnapshot(2));
+  const auto entries = ListCheckpoints(root_);
+  Disk().fail_reads = true;
+  const auto error = ErrorIn([&] { GivenUp(entries, {.keep_last = 1, .keep_best = "r"}); });
+  ASSERT_TRUE(error);
+  EXPECT_EQ(error->kind(), ErrorKind::kSystem) << error->what();
+}
+
 // kill -9 before each system call of a write, also of one that replaces a checkpoint of the same step.
 TEST_F(FaultyDiskTest, DeathAtEveryCallLeavesAWholeCheckpoint) {
   int64_t call = 1;

@@ -43,16 +43,21 @@ TEST_F(SessionTest, AResumedRunRemembersItsRollback) {
 
 TEST_F(SessionTest, NoWayBackLeadsToWhatASignalSavedAmongBadSteps) {
   const Diverges diverges = [](int, const auto& c) { return c.seed == 1 && c.step >= 5; };
-  const auto options = Options(12);
-  const auto stop = [](int, int64_t step) {
-    if (step == 5) RaiseStop(SIGTERM);
-  };
-  EXPECT_EQ(Run(options, diverges, stop), options.exit_code_requeue);
-  EXPECT_EQ(ReadNewestCheckpoint(out_ / "checkpoints")->info.history.bad_steps, 1);
-  RaiseStop(0);
-  EXPECT_EQ(Run(options, diverges), 0);
-  EXPECT_EQ(ReadNewestCheckpoint(out_ / "checkpoints")->info.history.rollback_step, 4);
-  EXPECT_EQ(Checkpoints(), (std::vector<int64_t>{12, 8, 4}));
+  for (const int keep_last : {100, 1}) {
+    fs::remove_all(out_);
+    auto options = Options(12);
+    options.retention.keep_last = keep_last;
+    const auto stop = [](int, int64_t step) {
+      if (step == 5) RaiseStop(SIGTERM);
+    };
+    EXPECT_EQ(Run(options, diverges, stop), options.exit_code_requeue);
+    EXPECT_EQ(ReadNewestCheckpoint(out_ / "checkpoints")->info.history.bad_steps, 1);
+    EXPECT_EQ(Checkpoints(), (std::vector<int64_t>{6, 4}));
+    RaiseStop(0);
+    EXPECT_EQ(Run(options, diverges), 0);
+    EXPECT_EQ(ReadNewestCheckpoint(out_ / "checkpoints")->info.history.rollback_step, 4);
+    EXPECT_EQ(Checkpoints(), keep_last == 1 ? std::vector<int64_t>{12} : (std::vector<int64_t>{12, 8, 4}));
+  }
 }
 
 TEST_F(SessionTest, TwiceBackToTheSameCheckpointIsHopeless) {
