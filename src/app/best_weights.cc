@@ -2,6 +2,7 @@
 
 #include "src/base/error.h"
 #include "src/base/file_system.h"
+#include "src/base/numbers.h"
 #include "src/base/safetensors.h"
 
 namespace helio::app {
@@ -15,6 +16,18 @@ fs::path PlaceOfTheOneBefore(const fs::path& path) {
   return Exists(place) ? FreeName(place.parent_path(), place.filename()) : place;
 }
 
+// What the file says under `key`; nothing where it does not say it.
+template <typename T>
+std::optional<T> NumberSaid(const SafeTensors& file, const std::string& key, const fs::path& path) {
+  const auto said = file.Said(key);
+  if (said.empty()) return std::nullopt;
+  const auto number = ParseNumber<T>(said);
+  if (!number || !std::isfinite(static_cast<double>(*number)))
+    ThrowData("its metadata say " + key + " '" + said + "', which is no number", path.string(),
+              "they were changed by others: put them back, or move the file away");
+  return number;
+}
+
 }  // namespace
 
 void BestWeights::GoOnAt(int64_t step) {
@@ -25,10 +38,11 @@ void BestWeights::GoOnAt(int64_t step) {
     const auto before = PlaceOfTheOneBefore(path_);
     Rename(path_, before);
     LOG(INFO) << path_.string() << " is of an earlier run: moved to " << before.string();
-  } else if (const auto at = file.Said("step"), score = file.Said("score");
-             !at.empty() && std::stoll(at) <= step && !score.empty()) {
-    best_ = std::stod(score);
+    return;
   }
+  const auto at = NumberSaid<int64_t>(file, "step", path_);
+  const auto score = NumberSaid<double>(file, "score", path_);
+  if (at && *at <= step) best_ = score;
 }
 
 void BestWeights::Offer(const recipes::ValidationScore& score, bool higher_is_better, int64_t step,

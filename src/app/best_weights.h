@@ -23,7 +23,7 @@ class BestWeights {
 
   // The run goes on at `step`. A file of another run, or of one that begins anew, is moved to "before-" and
   // its name (with "-1", "-2", ... once there are such): its score is no measure for this one. Nor is that of
-  // a later step, whose evaluation comes again.
+  // a later step, whose evaluation comes again. Throws Error{kData} where step or score are no numbers.
   void GoOnAt(int64_t step);
   // Writes the weights if the score is better than the file's. `metadata` has the run's flags as "flags". A
   // disk that is full costs a line in the log, and the next better ones are written; at the last step it

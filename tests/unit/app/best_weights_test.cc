@@ -2,8 +2,8 @@
 
 #include <gtest/gtest.h>
 
-#include "src/base/error.h"
 #include "src/base/safetensors.h"
+#include "tests/support/error_of.h"
 #include "tests/support/scratch_folder.h"
 
 namespace helio::app {
@@ -107,6 +107,29 @@ TEST_F(BestWeightsTest, NorByWhatAResumeComesTo) {
   auto resumed = At(20);
   EXPECT_TRUE(fs::exists(path_));  // until there is another
   Offer(resumed, 5, 25);
+  EXPECT_EQ(Kept("score"), "5");
+}
+
+TEST_F(BestWeightsTest, AStepOrScoreThatIsNoNumberIsToldInALine) {
+  for (const auto& [step, score] : {std::pair{"ten", "1"},
+                                    {"10", "good"},
+                                    {"10", "1.5x"},
+                                    {"10", "-inf"},
+                                    {"99999999999999999999", "1"},
+                                    {"10", "1e999"}}) {
+    WriteSafeTensors(path_, {{"w", torch::ones({2})}},
+                     {{"flags", "--a=1\n"}, {"step", step}, {"score", score}});
+    const auto error = ErrorIn([&] { At(20); });
+    ASSERT_TRUE(error) << step << ", " << score;
+    EXPECT_EQ(error->exit_code(), 1);
+    EXPECT_NE(std::string(error->what()).find("best.safetensors: its metadata say "), std::string::npos);
+  }
+}
+
+TEST_F(BestWeightsTest, AFileWithoutAScoreIsNoMeasure) {
+  WriteSafeTensors(path_, {{"w", torch::ones({2})}}, {{"flags", "--a=1\n"}});
+  auto resumed = At(20);
+  Offer(resumed, 5, 30);
   EXPECT_EQ(Kept("score"), "5");
 }
 
