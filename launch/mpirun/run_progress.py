@@ -1,4 +1,5 @@
 """What the run has reached, from the files in its folder."""
+import re
 
 
 def checkpoints(run):
@@ -19,6 +20,12 @@ def wrote(before, now):
 
 def newest_step(found):
     return max((int(name[5:]) for name in found if name[5:].isdigit()), default=0)
+
+
+def next_attempt(logs):
+    """The number of the next one: behind all that have a log, whichever of them was removed."""
+    names = [re.fullmatch(r"attempt-([0-9]+)\.log", path.name) for path in logs.glob("attempt-*.log")]
+    return 1 + max((int(name[1]) for name in names if name), default=0)
 
 
 def last_write(run):

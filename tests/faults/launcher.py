@@ -34,6 +34,7 @@ for action in script[min(attempt, len(script) - 1)].split(","):
     if word == "checkpoint" and rank == 0: checkpoint(int(value))
     if word == "print": print(value.replace("_", " "), flush=True)
     if word == "flood": [print("x" * 300) for _ in range(int(value))]
+    if word == "full": (out / "attempts" / value).symlink_to("/dev/full")
     if word == "exit": sys.exit(int(value))
     if word == "kill" and rank == 0: os.kill(os.getpid(), signal.SIGKILL)
     if word == "stop":  # a trainer's manners
@@ -190,14 +191,13 @@ def readers(folder):
     job = subprocess.Popen(case.command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     check(job.wait(timeout=60) == 0 and "the end" in (case.out / "attempts/attempt-001.log").read_text(), "a reader that stands still stops neither")
     job.stdout.close()
-    case = Case(folder, "full", flood)
-    logs = case.out / "attempts"
-    logs.mkdir()
-    for name in ("attempt-001.log", "attempt-002.log", "attempt-003.log", "attempts.jsonl"):
-        (logs / name).symlink_to("/dev/full")  # the first new one is 004
-    (logs / "attempt-003.log").rename(logs / "attempt-004.log")
+    case = Case(folder, "full", f"full:attempt-008.log,full:attempts.jsonl,exit:75;{flood}")
+    (case.out / "attempts").mkdir()
+    (case.out / "attempts/attempt-006.log").write_text("others'")
     with open("/dev/full", "wb") as full:
         check(subprocess.run(case.command, stdout=full, stderr=full, timeout=60).returncode == 0, "a full disk, of log and output, does not end the job")
+    logs = {path.name: path.read_text() for path in (case.out / "attempts").glob("attempt-00[67].log")}
+    check(logs["attempt-006.log"] == "others'" and "attempt-007.log" in logs, "a new log takes no other one's place")
     said = Case(folder, "fuller", "exit:0").run().log
     check("the job goes on" not in said, "where the disk has room nothing is told")
 

@@ -126,6 +126,12 @@ class Launcher(unittest.TestCase):
         (self.folder / "checkpoints/step-0000000015").mkdir()  # not whole
         self.assertEqual(run_progress.newest_step(run_progress.checkpoints(self.folder)), 10)
 
+    def test_a_new_attempts_log_takes_no_others_place(self):
+        self.assertEqual(run_progress.next_attempt(self.folder), 1)
+        for name in ("attempt-001.log", "attempt-003.log", "attempt-1000.log", "attempt-2000.log.gz", "attempt-of-mine.log"):
+            (self.folder / name).write_text("")
+        self.assertEqual(run_progress.next_attempt(self.folder), 1001)
+
     def test_what_an_attempt_wrote(self):
         before = {"step-0000001000": 5}
         self.assertFalse(run_progress.wrote(before, before))
