@@ -12,6 +12,7 @@ class Mistake(Exception):
     """Of the user: told in one line, code 1."""
 
 
-def may_pass(number):
-    """Whether an errno is of the machine, so that the same command may do later (code 75); otherwise a path or a program is at fault."""
-    return number in OF_THE_MACHINE
+def may_pass(number, begun=True):
+    """Whether an errno is of the machine, so that the same command may do later (code 75); otherwise a path or a program is at fault.
+    `begun`: something was written there before, so that a file system that is read-only has turned so since."""
+    return number in OF_THE_MACHINE and (begun or number != errno.EROFS)

@@ -28,7 +28,7 @@ def run_here(pipeline, only, patience):
         return runner.run_only(pipeline.stage(only), patience) if only else runner.run_all()
     except OSError as error:
         said = f"{error.filename or pipeline.out}: {error.strerror}"
-        if not may_pass(error.errno):
+        if not may_pass(error.errno, begun=os.path.exists(pipeline.out / "logs")):
             raise Mistake(said) from None
         runner.complain(f"{said} (the same command goes on)")
         return REQUEUE

@@ -35,6 +35,7 @@ int Run() {
   const fs::path out = ReadTrainingOptionsWith(own, GivenFlags()).session.out;
   if (own.checkpoint.empty()) ThrowUser("is missing", "--checkpoint", "name a run's folder");
   if (out.empty()) ThrowUser("is missing", "--out", "name a folder for the exported model");
+  CheckNotReadOnly(out);
   TrainedModel model(own.checkpoint);
   const auto card = ModelCard(model, Scores(own.summary, model));
   fs::create_directories(out);

@@ -36,6 +36,7 @@ int MakeStudy(const ReportOptions& options) {
   if (options.out.empty()) ThrowUser("is missing", "--out", "name a folder for the study's page");
   const auto study = report::ReadStudy(folders, static_cast<size_t>(options.groups));
   const auto out = std::filesystem::path(options.out) / "study.html";
+  CheckNotReadOnly(out);
   MakeFolders(out.parent_path());
   const auto page = report::StudyPage(study);
   WriteFileAtomically(out, page);
@@ -52,6 +53,7 @@ int Run() {
     ThrowUser("is missing", "--out", "several runs have no common folder: name one");
   const auto runs = report::ReadRuns(folders);
   const auto out = options.out.empty() ? runs[0].folder / "report" : std::filesystem::path(options.out);
+  CheckNotReadOnly(out);
   const auto page = report::HtmlPage(runs, {.curve_points = static_cast<size_t>(options.curve_points),
                                             .samples = static_cast<size_t>(options.samples),
                                             .pictures = static_cast<size_t>(options.pictures)});

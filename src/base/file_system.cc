@@ -172,7 +172,16 @@ void WriteFileAtomically(const fs::path& path, std::string_view content) {
   file.Commit();
 }
 
+void CheckNotReadOnly(const fs::path& path) {
+  std::error_code unknown;
+  auto there = fs::absolute(path, unknown);
+  while (there.has_relative_path() && !fs::exists(there, unknown)) there = there.parent_path();
+  if (::access(there.c_str(), W_OK) != 0 && errno == EROFS)
+    ThrowUser("is on a read-only file system", path.string(), "choose a place that can be written to");
+}
+
 void CheckCanWrite(const fs::path& path) {
+  CheckNotReadOnly(path);
   if (path.has_parent_path()) MakeFolders(path.parent_path());
   if (IsFolder(path)) ThrowUser("is a directory, expected a file", path.string());
   const auto temporary = WithSuffix(Replaceable(path), ".tmp");

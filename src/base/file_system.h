@@ -36,8 +36,13 @@ class AtomicFile {
   uint64_t written_ = 0, started_ = 0;  // bytes given to the system; bytes it was asked to bring to the disk
 };
 
+// That what is there of `path` is on no read-only file system. Throws Error{kUser}: who starts a program
+// chose that place. One that turns read-only later has failed (ErrorOfErrno).
+void CheckNotReadOnly(const std::filesystem::path& path);
+
 // That an AtomicFile can be made there, asked before hours of work: makes the folders above it, leaves
-// nothing else, and leaves alone what another process is writing there. Throws Error where it cannot.
+// nothing else, and leaves alone what another process is writing there. Throws Error where it cannot; as
+// CheckNotReadOnly.
 void CheckCanWrite(const std::filesystem::path& path);
 
 // What std::filesystem does, with an Error that names the path instead of its own exception. Exists: follows

@@ -85,6 +85,8 @@ double LockPatience() {
 
 FolderLock::FolderLock(const fs::path& folder, const char* remedy, double patience)
     : file_(folder / ".lock") {
+  // Where a job has written before, the file system has turned read-only since.
+  if (std::error_code unknown; !fs::exists(file_, unknown)) CheckNotReadOnly(folder);
   Take(remedy, patience);
 }
 

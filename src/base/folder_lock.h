@@ -17,7 +17,8 @@ class FolderLock {
   // Makes the folder, takes its lock and notes host and process in it. If another live process has it, throws
   // an Error that names it, `remedy` telling what to do: without `patience` (seconds) Error{kUser} at once,
   // else Error{kCluster} after that time, so that a job is not ended for good by what will pass. Where the
-  // file cannot be opened, throws as ErrorOfErrno. A file system without locks is warned of.
+  // file cannot be opened, throws as ErrorOfErrno; where there is none yet, also as CheckNotReadOnly. A file
+  // system without locks is warned of.
   FolderLock(const std::filesystem::path& folder, const char* remedy, double patience = LockPatience());
   FolderLock(FolderLock&&) noexcept = default;
   FolderLock& operator=(FolderLock&&) = delete;

@@ -23,7 +23,7 @@ import flagfiles  # noqa: E402
 import pipeline_jobs  # noqa: E402
 import run_progress  # noqa: E402
 from mistake import Mistake  # noqa: E402
-from pipeline_parts.here import Runner  # noqa: E402
+from pipeline_parts.here import Runner, run_here  # noqa: E402
 from pipeline_parts.pipeline_file import Pipeline  # noqa: E402
 from pipeline_parts.stages import KINDS, Section, fill  # noqa: E402
 from verdict import FAILING, verdict  # noqa: E402
@@ -188,7 +188,8 @@ class Launcher(unittest.TestCase):
 
     def test_a_full_disk_is_no_mistake(self):
         launcher, lines = self.launcher()
-        for number, code, said in ((errno.ENOSPC, 75, "runs/attempts: cannot be created: No space left"), (errno.EACCES, 1, "cannot be created: Permission denied")):
+        for number, code, said in ((errno.ENOSPC, 75, "runs/attempts: cannot be created: No space left"), (errno.EACCES, 1, "cannot be created: Permission denied"),
+                                   (errno.EROFS, 1, "cannot be created: Read-only file system")):
             with mock.patch("pathlib.Path.mkdir", side_effect=OSError(number, os.strerror(number))):
                 self.assertEqual(launcher.main(), code)
             self.assertIn(said, lines[-1].decode())
@@ -311,11 +312,24 @@ class Pipelines(unittest.TestCase):
         job = self.start("/dev/stdin", "--kubernetes", stdin=subprocess.PIPE)
         self.assertEqual(json.loads(job.communicate(file.read_text(), timeout=60)[0])["items"][0]["data"]["run.pipeline"], file.read_text())
 
-    def test_a_signal_while_a_stage_is_being_started_is_the_stages(self):
-        self.program("exec sleep 60")
-        pipeline = Pipeline(self.file(f"[pipeline]\nout = {self.folder}/run\nbin = {self.folder}/bin\n[synth]\n"), {})
+    def pipeline_here(self):
+        """Of one stage; what runs it may set signals."""
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGUSR1, signal.SIGHUP):
             self.addCleanup(signal.signal, number, signal.getsignal(number))
+        return Pipeline(self.file(f"[pipeline]\nout = {self.folder}/run\nbin = {self.folder}/bin\n[synth]\n"), {})
+
+    def test_a_read_only_file_system_is_a_mistake_where_nothing_has_begun(self):
+        self.program("")
+        pipeline, refusal = self.pipeline_here(), OSError(errno.EROFS, os.strerror(errno.EROFS))
+        with mock.patch("pathlib.Path.mkdir", side_effect=refusal), mock.patch("pipeline_parts.here.check_root"):
+            with self.assertRaisesRegex(Mistake, "Read-only file system"):
+                run_here(pipeline, None, 0)
+            os.makedirs(self.folder / "run/logs")
+            self.assertEqual(run_here(pipeline, None, 0), 75)
+
+    def test_a_signal_while_a_stage_is_being_started_is_the_stages(self):
+        self.program("exec sleep 60")
+        pipeline = self.pipeline_here()
         popen = subprocess.Popen
 
         def start(*words, **options):

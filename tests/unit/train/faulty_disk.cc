@@ -162,6 +162,12 @@ int flock(int fd, int operation) noexcept {
   return static_cast<int>(::syscall(SYS_flock, fd, operation));
 }
 
+int access(const char* path, int mode) noexcept {
+  if (helio::train::Disk().read_only && (mode & W_OK) != 0)
+    return static_cast<int>(helio::train::Fail(EROFS));
+  return static_cast<int>(::syscall(SYS_faccessat, AT_FDCWD, path, mode));
+}
+
 int rename(const char* from, const char* to) noexcept { return helio::train::FaultyRename(from, to, 0); }
 
 int renameat2(int, const char* from, int, const char* to, unsigned flags) noexcept {

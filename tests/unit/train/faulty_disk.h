@@ -19,6 +19,7 @@ struct FaultyDisk {
   int64_t die_at_call = 0;  // the process dies (kill -9) before the n-th of these calls
   int64_t calls = 0;        // so far
   int fail_lock = 0;        // flock fails with this errno
+  bool read_only = false;   // whoever asks beforehand hears EROFS
   std::function<void()> before_call =
       {};  // called before each of them (and not for those that it makes itself)
 };

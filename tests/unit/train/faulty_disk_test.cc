@@ -179,6 +179,20 @@ TEST_F(FaultyDiskTest, AFileSystemWithoutLocksIsNoOtherJob) {
   EXPECT_THROW(RunDirectory{root_ / "run"}, Error);
 }
 
+// Where a job has written, the system says what has happened since (ErrorOfErrno).
+TEST_F(FaultyDiskTest, AReadOnlyFileSystemIsAMistakeWhereNobodyHasWritten) {
+  EXPECT_NO_THROW(RunDirectory{root_ / "run"});
+  Disk().read_only = true;
+  for (const auto& error : {ErrorIn([&] { RunDirectory{root_ / "new/run"}; }),
+                            ErrorIn([&] { CheckCanWrite(root_ / "new/summary.json"); })}) {
+    ASSERT_TRUE(error);
+    EXPECT_EQ(error->kind(), ErrorKind::kUser) << error->what();
+    EXPECT_NE(std::string(error->what()).find("is on a read-only file system"), std::string::npos);
+  }
+  EXPECT_FALSE(fs::exists(root_ / "new"));
+  EXPECT_NO_THROW(RunDirectory{root_ / "run"});
+}
+
 TEST_F(FaultyDiskTest, AFullDiskStopsNeitherTheWriterNorLaterCheckpoints) {
   CheckpointWriter writer(root_, {});
   Disk().full_after = 100;
