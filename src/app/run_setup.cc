@@ -2,6 +2,7 @@
 
 #include "cluster/communicator_batch.h"
 #include "cluster/cores.h"
+#include "src/app/initial_weights.h"
 #include "src/base/error.h"
 
 namespace helio::app {
@@ -29,7 +30,9 @@ std::unique_ptr<GlobalBatch> MakeBatch(BatchExtent extent, cluster::Communicator
 std::unique_ptr<recipes::System> MakeSystemOnHost(const TrainingOptions& options,
                                                   const recipes::Surroundings& surroundings) {
   torch::set_default_dtype(caffe2::scalarTypeToTypeMeta(options.run.dtype));
-  return recipes::MakeSystem(options.run.recipe, options.values, surroundings);
+  auto system = recipes::MakeSystem(options.run.recipe, options.values, surroundings);
+  LoadInitialWeights(options.run.InitialFiles(), *system);
+  return system;
 }
 
 dataio::LoaderOptions LoaderOptionsOf(const TrainingOptions& options, const cluster::World& world) {

@@ -14,7 +14,8 @@ struct RunLength {
 
 // Collective.
 std::unique_ptr<GlobalBatch> MakeBatch(BatchExtent extent, cluster::Communicator& communicator);
-// The system, its networks on the host, in the run's number format.
+// The system, its networks on the host, in the run's number format, with the weights of --initial. Throws as
+// recipes::MakeSystem and LoadInitialWeights.
 std::unique_ptr<recipes::System> MakeSystemOnHost(const TrainingOptions& options,
                                                   const recipes::Surroundings& surroundings);
 dataio::LoaderOptions LoaderOptionsOf(const TrainingOptions& options, const cluster::World& world);

@@ -4,6 +4,7 @@
 
 #include "cluster/launch.h"
 #include "dataio/loader.h"
+#include "src/app/metrics_options.h"
 #include "src/base/option_list.h"
 #include "src/eval/judges.h"
 #include "src/train/session_options.h"
@@ -56,13 +57,6 @@ struct RunOptions {
   std::map<std::string, std::string> InitialFiles() const;
   // --data=ROLE:FOLDER,... or --data=FOLDER, which is the role "data": role -> folder. Throws as WeightFiles.
   std::map<std::string, std::string> DataFolders() const;
-};
-
-struct MetricsOptions {
-  int32_t metrics_port = 0;
-  std::string metrics_bind = "127.0.0.1";
-  std::string push_gateway;
-  void Declare(OptionList& list);
 };
 
 struct TrainingOptions {

@@ -5,7 +5,6 @@
 #include "dataio/prefetcher.h"
 #include "src/app/announcement.h"
 #include "src/app/dry_run.h"
-#include "src/app/initial_weights.h"
 #include "src/app/main.h"
 #include "src/app/pictures_of_run.h"
 #include "src/app/pretrained_weights.h"
@@ -79,10 +78,7 @@ class TrainingProgram {
   bool is_rank0() const { return communicator_.rank() == 0; }
 
   std::unique_ptr<recipes::System> MadeSystem() const {
-    auto system =
-        MakeSystemOnHost(options_, {*norm_scope_, *loss_scope_, run_.seed, weights_, data_.Facts()});
-    LoadInitialWeights(run_.InitialFiles(), *system);
-    return system;
+    return MakeSystemOnHost(options_, {*norm_scope_, *loss_scope_, run_.seed, weights_, data_.Facts()});
   }
 
   int DryRun() {
