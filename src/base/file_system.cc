@@ -119,9 +119,18 @@ void RemoveTree(const fs::path& path) {
 }
 
 void Rename(const fs::path& from, const fs::path& to) {
-  std::error_code failed;
-  fs::rename(from, to, failed);
-  Check(failed, from, ("be renamed to " + to.string()).c_str());
+  Check(TryRename(from, to), from, ("be renamed to " + to.string()).c_str());
+}
+
+std::error_code TryRename(const fs::path& from, const fs::path& to) noexcept {
+  struct stat before {
+  }, after{};
+  const bool known = ::lstat(from.c_str(), &before) == 0;
+  if (::rename(from.c_str(), to.c_str()) == 0) return {};
+  const std::error_code failed(errno, std::generic_category());
+  const bool is_there = known && ::lstat(to.c_str(), &after) == 0 && before.st_ino == after.st_ino &&
+                        before.st_dev == after.st_dev;
+  return failed == std::errc::no_such_file_or_directory && is_there ? std::error_code() : failed;
 }
 
 uint64_t FileSize(const fs::path& path) {
@@ -230,12 +239,9 @@ void AtomicFile::Commit() {
   if (::fsync(fd_) != 0) ThrowErrno(temporary_, "sync");
   // Some file systems (NFS) tell of a full disk only now.
   const bool closed = ::close(std::exchange(fd_, -1)) == 0;
-  if (!closed || ::rename(temporary_.c_str(), path_.c_str()) != 0) {
-    const int reason = errno;
-    ::unlink(temporary_.c_str());
-    errno = reason;
-    ThrowErrno(path_, closed ? "rename to" : "close");
-  }
+  const auto failed = closed ? TryRename(temporary_, path_) : std::error_code(errno, std::generic_category());
+  if (failed) ::unlink(temporary_.c_str());
+  Check(failed, path_, closed ? "rename to" : "close");
   SyncDirectory(path_.has_parent_path() ? path_.parent_path() : fs::path("."));
 }
 

@@ -5,6 +5,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <vector>
 
 namespace helio {
@@ -55,6 +56,9 @@ void MakeFolders(const std::filesystem::path& path);
 void RemoveFile(const std::filesystem::path& path);  // one that is not there is fine
 void RemoveTree(const std::filesystem::path& path);
 void Rename(const std::filesystem::path& from, const std::filesystem::path& to);
+// What the system said, if it failed; does not throw. A server that hears a request twice (NFS) answers the
+// second time that nothing is there: what has come to `to` all the same is renamed.
+std::error_code TryRename(const std::filesystem::path& from, const std::filesystem::path& to) noexcept;
 
 // As pread, but of all of `target`: fewer bytes only where the file ends; -1 with errno.
 int64_t ReadAllAt(int file, uint64_t begin, std::span<std::byte> target);

@@ -41,18 +41,33 @@ uint64_t WriteFiles(const fs::path& folder, const Snapshot& snapshot) {
   return bytes + text.size();
 }
 
+void Move(const fs::path& from, const fs::path& to) {
+  if (const auto failed = TryRename(from, to)) throw fs::filesystem_error("cannot rename", from, to, failed);
+}
+
+// Puts `temporary` where a checkpoint is; where that lies now.
+fs::path Replace(const fs::path& temporary, const fs::path& target) {
+  if (::renameat2(AT_FDCWD, temporary.c_str(), AT_FDCWD, target.c_str(), RENAME_EXCHANGE) == 0)
+    return temporary;
+  // A file system without exchange: for an instant there is none of this step (RemoveLeftovers).
+  const auto old = HiddenFolder(target, Hidden::kReplaced);
+  fs::remove_all(old);
+  Move(target, old);
+  try {
+    Move(temporary, target);
+  } catch (const fs::filesystem_error&) {
+    TryRename(old, target);
+    throw;
+  }
+  return old;
+}
+
 // Puts `temporary` where `target` is, which may be a checkpoint already: both change places in one instant.
 void MoveIntoPlace(const fs::path& temporary, const fs::path& target) {
-  if (!fs::exists(target)) return fs::rename(temporary, target);
-  if (::renameat2(AT_FDCWD, temporary.c_str(), AT_FDCWD, target.c_str(), RENAME_EXCHANGE) != 0) {
-    // A file system without exchange: for an instant there is none of this step (RemoveLeftovers).
-    const auto old = HiddenFolder(target, Hidden::kReplaced);
-    fs::rename(target, old);
-    fs::rename(temporary, target);
-    fs::rename(old, temporary);
-  }
+  if (!fs::exists(target)) return Move(temporary, target);
+  const auto before = Replace(temporary, target);
   SyncDirectory(target.parent_path());
-  fs::remove_all(temporary);
+  fs::remove_all(before);
 }
 
 [[noreturn]] void ThrowSystem(const fs::filesystem_error& error, const fs::path& target) {
@@ -194,8 +209,7 @@ std::optional<Snapshot> ReadNewestCheckpoint(const fs::path& root,
 
 void RemoveCheckpoint(const CheckpointEntry& entry) {
   const auto old = HiddenFolder(entry.path, Hidden::kBeingRemoved);
-  std::error_code failed;
-  fs::rename(entry.path, old, failed);
+  auto failed = TryRename(entry.path, old);
   if (!failed) fs::remove_all(old, failed);
   if (failed) LOG(WARNING) << "cannot remove " << entry.path << ": " << failed.message();
 }

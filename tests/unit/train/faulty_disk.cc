@@ -64,9 +64,11 @@ ssize_t FaultyWrite(int fd, const void* data, size_t size) {
 
 int FaultyRename(const char* from, const char* to, unsigned flags) {
   Count();
+  if (flags != 0 && Disk().no_exchange) return static_cast<int>(Fail(EINVAL));
   if (Hit(Disk().fail_rename)) return static_cast<int>(Fail(EIO));
   if (Hit(Disk().lose_rename)) return 0;
-  return static_cast<int>(::syscall(SYS_renameat2, AT_FDCWD, from, AT_FDCWD, to, flags));
+  const auto code = ::syscall(SYS_renameat2, AT_FDCWD, from, AT_FDCWD, to, flags);
+  return static_cast<int>(Hit(Disk().echo_rename) ? Fail(ENOENT) : code);
 }
 
 uint64_t InodeOf(const fs::path& path) {

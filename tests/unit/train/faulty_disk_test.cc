@@ -78,6 +78,31 @@ TEST_F(FaultyDiskTest, EveryFailedSyncAndRenameIsReported) {
   EXPECT_GT(n, 3);
 }
 
+// By an NFS server that hears it twice.
+TEST_F(FaultyDiskTest, ARenameThatIsDoneAndRefusedIsDone) {
+  for (int n = 1; n < 8; ++n) {
+    for (int round = 0; round < 2; ++round) {  // a new one, and one in its place
+      EXPECT_EQ(Write({.echo_rename = n, .no_exchange = true}), "") << n << ", " << round;
+      EXPECT_EQ(Newest(), 2) << n << ", " << round;
+      EXPECT_EQ(EntriesInRoot(), 2) << n << ", " << round;
+    }
+    fs::remove_all(root_ / "step-0000000002");
+  }
+  Disk() = {.echo_rename = 1};
+  RemoveCheckpoint(ListCheckpoints(root_).front());
+  EXPECT_EQ(EntriesInRoot(), 0);
+}
+
+TEST_F(FaultyDiskTest, AReplacementThatFailsLeavesTheOneBefore) {
+  WriteCheckpoint(root_, SmallSnapshot(2));
+  int n = 1;
+  for (; !Write({.fail_rename = n, .no_exchange = true}).empty(); ++n) {
+    ASSERT_EQ(Newest(), 2) << n;
+    ASSERT_EQ(EntriesInRoot(), 2) << n;
+  }
+  EXPECT_GT(n, 5);
+}
+
 TEST_F(FaultyDiskTest, ALostRenameLeavesTheOlderCheckpoint) {
   for (int n = 1; n < 6; ++n) {
     Write({.lose_rename = n});
@@ -111,13 +136,20 @@ TEST_F(FaultyDiskTest, WhatCannotBeReadJustNowIsNotGivenUp) {
   EXPECT_EQ(error->kind(), ErrorKind::kSystem) << error->what();
 }
 
+// On file systems where two names can change places, and on those where they cannot.
+class FaultyDiskOfBothKinds : public FaultyDiskTest, public testing::WithParamInterface<bool> {
+ protected:
+  const bool no_exchange_ = GetParam();
+};
+INSTANTIATE_TEST_SUITE_P(WithoutExchange, FaultyDiskOfBothKinds, testing::Bool());
+
 // kill -9 before each system call of a write, also of one that replaces a checkpoint of the same step.
-TEST_F(FaultyDiskTest, DeathAtEveryCallLeavesAWholeCheckpoint) {
+TEST_P(FaultyDiskOfBothKinds, DeathAtEveryCallLeavesAWholeCheckpoint) {
   int64_t call = 1;
   for (bool finished = false; !finished; ++call) {
     const pid_t child = ::fork();
     if (child == 0) {
-      Disk() = {.die_at_call = call};
+      Disk() = {.no_exchange = no_exchange_, .die_at_call = call};
       auto again = SmallSnapshot(1);
       again.texts["run.flags"] = "--seed=2\n";
       WriteCheckpoint(root_, again);
@@ -139,7 +171,8 @@ TEST_F(FaultyDiskTest, DeathAtEveryCallLeavesAWholeCheckpoint) {
 // The power goes before any call of a save, of a new step and of one that was there, and after the last: what
 // was not synced is gone. A resume finds the old or the new checkpoint, whole, and after the save the new
 // one.
-TEST_F(FaultyDiskTest, APowerCutAtAnyCallLeavesAWholeCheckpoint) {
+TEST_P(FaultyDiskOfBothKinds, APowerCutAtAnyCallLeavesAWholeCheckpoint) {
+  Disk().no_exchange = no_exchange_;
   const ScratchFolder images("power_cut");
   const auto run = root_ / "run", root = run / "checkpoints";
   fs::create_directories(run);
