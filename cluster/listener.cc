@@ -9,6 +9,7 @@
 #include <cstring>
 
 #include "src/base/error.h"
+#include "src/base/file_system.h"
 
 namespace helio::cluster {
 namespace {
@@ -26,6 +27,11 @@ Descriptor Listen(const std::string& address, int port) {
   if (getaddrinfo(address.c_str(), std::to_string(port).c_str(), &hints, &found) != 0)
     ThrowUser("is no numeric address", Endpoint(address, port), "127.0.0.1, 0.0.0.0 or ::");
   Descriptor listener(socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  if (listener.get() < 0) {  // a host without IPv6, or without any more files
+    const int reason = errno;
+    freeaddrinfo(found);
+    throw ErrorOfErrno(reason, Endpoint(address, port), "no socket is to be had");
+  }
   const int on = 1;
   setsockopt(listener.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
   setsockopt(listener.get(), IPPROTO_TCP, TCP_DEFER_ACCEPT, &kSilenceSeconds, sizeof kSilenceSeconds);

@@ -14,6 +14,7 @@
 #include "src/base/descriptor.h"
 #include "src/base/error.h"
 #include "src/base/json.h"
+#include "tests/support/error_of.h"
 
 namespace helio::cluster {
 namespace {
@@ -167,6 +168,19 @@ TEST(MetricsExporterTest, ServesAlsoWhereNoDescriptorsAreLeft) {
     EXPECT_LT(ProcessorSeconds() - before, 0.25) << "it spins";
   }
   setrlimit(RLIMIT_NOFILE, &whole);
+}
+
+TEST(MetricsExporterTest, AHostWithoutMoreFilesIsTheSystems) {
+  MetricRegistry registry;
+  rlimit before;
+  getrlimit(RLIMIT_NOFILE, &before);
+  const rlimit none{0, before.rlim_max};
+  setrlimit(RLIMIT_NOFILE, &none);
+  const auto error = ErrorIn([&] { MetricsExporter(registry, "127.0.0.1", 0); });
+  setrlimit(RLIMIT_NOFILE, &before);
+  ASSERT_TRUE(error);
+  EXPECT_EQ(error->kind(), ErrorKind::kSystem);
+  EXPECT_THAT(error->what(), HasSubstr("no socket is to be had: Too many open files"));
 }
 
 TEST(MetricsExporterTest, SaysThatThePortIsTaken) {
