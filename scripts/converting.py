@@ -31,7 +31,7 @@ def problem_of(error, where, remedy=""):
     text = getattr(error, "strerror", None) or next(iter(str(error).splitlines()), "")
     if " " not in text:  # a KeyError's key, say
         text = f"{type(error).__name__} {text}".rstrip()
-    return (Trouble if may_pass(number) else Problem)(f"{where}: {text}{remedy}")
+    return (Trouble if may_pass(number, begun=False) else Problem)(f"{where}: {text}{remedy}")  # what is written here is written at once
 
 
 @contextlib.contextmanager

@@ -68,7 +68,7 @@ class ToTensorboard(unittest.TestCase):
         script = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(script)
         self.write({"step": 1, "losses": {"g/kl": 1}})
-        for number, code in ((errno.ENOSPC, 75), (errno.EACCES, 1)):
+        for number, code in ((errno.ENOSPC, 75), (errno.EACCES, 1), (errno.EROFS, 1)):
             said = io.StringIO()
             with mock.patch.object(script, "write_events", side_effect=OSError(number, os.strerror(number))), mock.patch("sys.argv", ["to_tensorboard", str(self.run)]), \
                     contextlib.redirect_stderr(said):
