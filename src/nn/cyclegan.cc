@@ -8,8 +8,8 @@ namespace {
 
 constexpr double kEpsilon = 1e-5;
 
-// Torch's own are no help here: with channels-last maps its instance_norm did not reproduce the recorded
-// gradients (2.11, CPU), and group_norm's float32 sums are half as precise as the published code's.
+// Written out because torch's kernels (2.11, CPU) miss the published code's numbers: instance_norm does not
+// reproduce the recorded gradients of channels-last maps, and the sums of group_norm are half as precise.
 class InstanceNormFunction : public torch::autograd::Function<InstanceNormFunction> {
  public:
   static torch::Tensor forward(torch::autograd::AutogradContext* context, const torch::Tensor& own) {
@@ -35,7 +35,8 @@ class InstanceNormFunction : public torch::autograd::Function<InstanceNormFuncti
   static constexpr std::array<int64_t, 2> kMap = {2, 3};
 };
 
-// Along one dimension: what lies in the borders of `width` is added where the borders came from.
+// The gradient of reflection padding along one dimension: each border is added to the pixels it was copied
+// from.
 torch::Tensor Folded(const torch::Tensor& padded, int64_t dimension, int64_t width) {
   const int64_t size = padded.size(dimension) - 2 * width;
   const auto border = [&](int64_t first) { return padded.narrow(dimension, first, width).flip({dimension}); };
@@ -45,7 +46,7 @@ torch::Tensor Folded(const torch::Tensor& padded, int64_t dimension, int64_t wid
   return folded;
 }
 
-class MirrorPaddingFunction : public torch::autograd::Function<MirrorPaddingFunction> {
+class ReflectionPadFunction : public torch::autograd::Function<ReflectionPadFunction> {
  public:
   static torch::Tensor forward(torch::autograd::AutogradContext* context, const torch::Tensor& input,
                                int64_t width) {
@@ -75,35 +76,34 @@ void AddNormed(torch::nn::Sequential& layers, const Convolution& convolution) {
 }  // namespace
 
 torch::Tensor InstanceNormImpl::forward(const torch::Tensor& input) {
-  // A group a channel: the same numbers, whatever the memory format.
   return InstanceNormFunction::apply(input);
 }
 
-torch::Tensor MirrorPadded(const torch::Tensor& input, int64_t width) {
-  return MirrorPaddingFunction::apply(input, width);
+torch::Tensor ReflectionPadded(const torch::Tensor& input, int64_t width) {
+  return ReflectionPadFunction::apply(input, width);
 }
 
-torch::Tensor MirrorPaddingImpl::forward(const torch::Tensor& input) {
-  if (input.is_cuda()) return MirrorPadded(input, width_);
+torch::Tensor ReflectionPadImpl::forward(const torch::Tensor& input) {
+  if (input.is_cuda()) return ReflectionPadded(input, width_);
   return torch::reflection_pad2d(input, {width_, width_, width_, width_});
 }
 
-MirrorBlockImpl::MirrorBlockImpl(int64_t channels) {
+ResnetBlockImpl::ResnetBlockImpl(int64_t channels) {
   conv_block = register_module(
       "conv_block",
-      torch::nn::Sequential(MirrorPadding(1), WithoutBiasGradient(BiasedConv(channels, channels, 3, 1, 0)),
-                            InstanceNorm(), ReluInPlace(), MirrorPadding(1),
+      torch::nn::Sequential(ReflectionPad(1), WithoutBiasGradient(BiasedConv(channels, channels, 3, 1, 0)),
+                            InstanceNorm(), ReluInPlace(), ReflectionPad(1),
                             WithoutBiasGradient(BiasedConv(channels, channels, 3, 1, 0)), InstanceNorm()));
 }
 
 TranslatorImpl::TranslatorImpl(const TranslatorOptions& options) {
   const int64_t gf = options.gf;
-  torch::nn::Sequential layers(MirrorPadding(3));
+  torch::nn::Sequential layers(ReflectionPad(3));
   AddNormed(layers, BiasedConv(3, gf, 7, 1, 0));
   for (const int64_t channels : {gf, 2 * gf}) AddNormed(layers, BiasedConv(channels, 2 * channels, 3, 2, 1));
-  for (int64_t i = 0; i < options.residual_blocks; ++i) layers->push_back(MirrorBlock(4 * gf));
+  for (int64_t i = 0; i < options.residual_blocks; ++i) layers->push_back(ResnetBlock(4 * gf));
   for (const int64_t channels : {4 * gf, 2 * gf}) AddNormed(layers, DoublingConv(channels, channels / 2));
-  layers->push_back(MirrorPadding(3));
+  layers->push_back(ReflectionPad(3));
   layers->push_back(BiasedConv(gf, 3, 7, 1, 0));
   layers->push_back(torch::nn::Tanh());
   model = register_module("model", layers);

@@ -5,8 +5,9 @@
 // (models/networks.py), under its parameter names.
 namespace helio::nn {
 
-// Each channel of each picture with mean 0 and variance 1 (Ulyanov et al., arXiv:1607.08022): no parameters,
-// no statistics, the same in training and evaluation. {B, C, h, w}, h w > 1.
+// Instance normalisation (Ulyanov et al., arXiv:1607.08022): each channel of each picture gets mean 0 and
+// variance 1. No parameters, no running statistics, the same in training and evaluation. {B, C, h, w}, h w
+// > 1.
 class InstanceNormImpl : public torch::nn::Module {
  public:
   torch::Tensor forward(const torch::Tensor& input);
@@ -14,42 +15,44 @@ class InstanceNormImpl : public torch::nn::Module {
 TORCH_MODULE(InstanceNorm);
 
 // torch's reflection_pad2d of {B, C, h, w} by `width` pixels on each side, fewer than h and w, with a
-// backward that adds in a fixed order. torch's own adds on a GPU in the order in which its threads come, and
-// a resumed run would have other bits.
-torch::Tensor MirrorPadded(const torch::Tensor& input, int64_t width);
+// backward that adds in a fixed order. torch's own adds in the order in which a GPU's threads arrive, so that
+// a resumed run would differ in its last bits.
+torch::Tensor ReflectionPadded(const torch::Tensor& input, int64_t width);
 
-// The borders mirrored outwards by `width` pixels, without the edge itself.
-class MirrorPaddingImpl : public torch::nn::Module {
+// ReflectionPadded as a layer: the edge pixel itself is not repeated. {B, C, h, w} -> {B, C, h + 2 width,
+// w + 2 width}.
+class ReflectionPadImpl : public torch::nn::Module {
  public:
-  explicit MirrorPaddingImpl(int64_t width) : width_(width) {}
+  explicit ReflectionPadImpl(int64_t width) : width_(width) {}
   torch::Tensor forward(const torch::Tensor& input);
 
  private:
   const int64_t width_;
 };
-TORCH_MODULE(MirrorPadding);
+TORCH_MODULE(ReflectionPad);
 
-// x + IN(conv(IN(conv(x)).relu())), borders mirrored. Published as ResnetBlock.
-class MirrorBlockImpl : public torch::nn::Module {
+// x + IN(conv(relu(IN(conv(x))))) with reflection padding, under the published name. {B, channels, h, w} ->
+// the same.
+class ResnetBlockImpl : public torch::nn::Module {
  public:
-  explicit MirrorBlockImpl(int64_t channels);
+  explicit ResnetBlockImpl(int64_t channels);
   torch::Tensor forward(const torch::Tensor& input) { return input + conv_block->forward(input); }
 
  private:
   torch::nn::Sequential conv_block{nullptr};
 };
-TORCH_MODULE(MirrorBlock);
+TORCH_MODULE(ResnetBlock);
 
 struct TranslatorOptions {
   int64_t gf = 64;
   int64_t residual_blocks = 9;  // 9 for 256 pixels, 6 for 128
 };
 
-// A picture of the other domain. Published as ResnetGenerator.
+// Translates a picture into the other domain. Published as ResnetGenerator.
 class TranslatorImpl : public torch::nn::Module {
  public:
   explicit TranslatorImpl(const TranslatorOptions& options);
-  // {B, 3, h, w} in [-1, 1], and so is what comes out; h and w multiples of 4, at least 8.
+  // {B, 3, h, w} in [-1, 1] -> the same; h and w are multiples of 4, at least 8.
   torch::Tensor forward(const torch::Tensor& images) { return model->forward(images); }
 
  private:

@@ -88,10 +88,10 @@ TEST(DoubleSize, RepeatsOrInterpolates) {
 
 // The first stage doubles twice here, the others once each.
 // What a GPU computes is what torch's operator computes, also where the borders come from the same pixels.
-TEST(MirrorPadding, IsTorchsForwardAndBackward) {
+TEST(ReflectionPad, IsTorchsForwardAndBackward) {
   for (const auto& [width, side] : {std::pair<int64_t, int64_t>{1, 2}, {1, 8}, {3, 4}, {3, 5}, {3, 16}}) {
     const auto maps = Random64({2, 3, side, side + 1}).requires_grad_();
-    const auto ours = MirrorPadded(maps, width);
+    const auto ours = ReflectionPadded(maps, width);
     const auto theirs = torch::reflection_pad2d(maps, {width, width, width, width});
     EXPECT_TRUE(ours.equal(theirs)) << width << " of " << side;
     const auto pull = Random64(theirs.sizes());
