@@ -5,9 +5,9 @@
 namespace helio::losses {
 namespace {
 
-// Per row, with the published numerics: sigmoid first, logarithms clamped at -100. What is no number stays
-// none, so that the step can be skipped: torch's own throws on it, on a GPU beyond recovery.
-torch::Tensor CrossEntropy(const torch::Tensor& of, double target) {
+// Binary cross-entropy of each row, with the published numerics: sigmoid first, logarithms clamped at -100.
+// NaN stays NaN, so that the step can be skipped: torch's own kernel fails on it, on a GPU beyond recovery.
+torch::Tensor PerRowCrossEntropy(const torch::Tensor& of, double target) {
   const FullPrecision full;
   const auto logits = Exact(of), probability = logits.sigmoid();
   const auto loss = torch::binary_cross_entropy(probability.nan_to_num(0.5), torch::full_like(logits, target),
@@ -38,8 +38,8 @@ std::vector<torch::Tensor> PairLogits(nn::Critic& discriminator, const std::vect
 
 }  // namespace
 
-torch::Tensor Against(const torch::Tensor& logits, double label, const BatchScope& scope) {
-  return scope.Mean(CrossEntropy(logits, label), scope.rows.global);
+torch::Tensor BinaryCrossEntropy(const torch::Tensor& logits, double label, const BatchScope& scope) {
+  return scope.Mean(PerRowCrossEntropy(logits, label), scope.rows.global);
 }
 
 torch::Tensor Torch7CrossEntropy(const torch::Tensor& probability, double label) {
@@ -60,7 +60,7 @@ LossTerms DiscriminatorLoss(nn::Critic& discriminator, const torch::Tensor& real
   LossTerms terms;
   const auto add = [&](const char* name, const torch::Tensor& logits, double target, double weight,
                        int64_t count) {
-    terms.push_back({name, scope.Mean(CrossEntropy(logits, target), count) * weight});
+    terms.push_back({name, scope.Mean(PerRowCrossEntropy(logits, target), count) * weight});
   };
   const int64_t rows = scope.rows.global;
   add("real_cond", conditional[0], 1, real_weight, rows);
@@ -76,10 +76,10 @@ LossTerms GeneratorLoss(nn::Critic& discriminator, const torch::Tensor& fake, co
                         const BatchScope& scope, const std::string& suffix) {
   const auto features = discriminator.Features({fake})[0];
   LossTerms terms;
-  const auto cond = CrossEntropy(discriminator.Conditional({{features, sentence}})[0], 1);
+  const auto cond = PerRowCrossEntropy(discriminator.Conditional({{features, sentence}})[0], 1);
   terms.push_back({"cond" + suffix, scope.Mean(cond, scope.rows.global)});
   if (!discriminator.has_unconditional()) return terms;
-  const auto uncond = CrossEntropy(discriminator.Unconditional(features), 1);
+  const auto uncond = PerRowCrossEntropy(discriminator.Unconditional(features), 1);
   terms.push_back({"uncond" + suffix, scope.Mean(uncond, scope.rows.global)});
   return terms;
 }

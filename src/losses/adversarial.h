@@ -5,9 +5,10 @@
 
 namespace helio::losses {
 
-// Mean binary cross-entropy of logits {b} against one label, with the published numerics (sigmoid first,
-// logarithms clamped at -100). What is no number stays none.
-torch::Tensor Against(const torch::Tensor& logits, double label, const BatchScope& scope);
+// Mean binary cross-entropy of logits {b} against one label (1 real, 0 fake): this rank's part of the mean
+// over the global batch. With the published numerics (sigmoid first, logarithms clamped at -100); NaN stays
+// NaN.
+torch::Tensor BinaryCrossEntropy(const torch::Tensor& logits, double label, const BatchScope& scope);
 
 // -log(p + 1e-12) for label 1, -log(1 - p + 1e-12) for label 0, of each probability: Torch7's BCECriterion
 // before its mean.

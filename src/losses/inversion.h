@@ -7,13 +7,13 @@
 namespace helio::losses {
 
 // Sum of squared differences over 2 B: Caffe's Euclidean loss. a, b {b, ...}.
-torch::Tensor HalfSquares(const torch::Tensor& a, const torch::Tensor& b, const BatchScope& scope);
+torch::Tensor EuclideanLoss(const torch::Tensor& a, const torch::Tensor& b, const BatchScope& scope);
 
 // Cross-entropy of logits {b, 2}, of which the first is of a real picture and the second of a drawn one.
-torch::Tensor AgainstClass(const torch::Tensor& logits, int64_t label, const BatchScope& scope);
+torch::Tensor CrossEntropy(const torch::Tensor& logits, int64_t label, const BatchScope& scope);
 
-// Mean squared distance of the global batch's rows of `values` {b, ...} from their mean, {} float64: what
-// HalfSquares gives to the best constant, twice. Collective.
-torch::Tensor Spread(const torch::Tensor& values, const BatchScope& scope);
+// Variance of the global batch's rows of `values` {b, ...}, summed over their entries: twice the
+// EuclideanLoss of the best constant prediction. {} float64. Collective.
+torch::Tensor TotalVariance(const torch::Tensor& values, const BatchScope& scope);
 
 }  // namespace helio::losses

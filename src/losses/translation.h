@@ -6,18 +6,18 @@
 // over the global batch.
 namespace helio::losses {
 
-// What a patch's judgement is compared with its label by.
+// How the logit of a patch is compared with its label.
 enum class PatchLoss {
-  kSquares,       // least squares (LSGAN, Mao et al., arXiv:1611.04076): the published default
+  kLeastSquares,  // least squares (LSGAN, Mao et al., arXiv:1611.04076): the published default
   kCrossEntropy,  // binary cross-entropy with logits ("vanilla")
 };
 
-// Mean over the patches of logits {b, 1, h, w} against one label (1 real, 0 fake). What is no number stays
-// none.
-torch::Tensor PatchesAgainst(const torch::Tensor& logits, double label, PatchLoss kind,
-                             const BatchScope& scope);
+// PatchGAN's adversarial loss (Isola et al., arXiv:1611.07004): the mean over all patches of logits {b, 1, h,
+// w} against one label (1 real, 0 fake). NaN stays NaN.
+torch::Tensor PatchGanLoss(const torch::Tensor& logits, double label, PatchLoss kind,
+                           const BatchScope& scope);
 
-// Mean absolute difference of pictures {b, c, h, w}.
-torch::Tensor MeanDistance(const torch::Tensor& a, const torch::Tensor& b, const BatchScope& scope);
+// Mean absolute difference (L1) of pictures {b, c, h, w}.
+torch::Tensor MeanAbsoluteDifference(const torch::Tensor& a, const torch::Tensor& b, const BatchScope& scope);
 
 }  // namespace helio::losses

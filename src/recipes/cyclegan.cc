@@ -45,7 +45,7 @@ class CycleTranslator : public Translator {
   nn::Translator a_, b_;
 };
 
-constexpr Named<losses::PatchLoss> kPatchLosses[] = {{losses::PatchLoss::kSquares, "lsgan"},
+constexpr Named<losses::PatchLoss> kPatchLosses[] = {{losses::PatchLoss::kLeastSquares, "lsgan"},
                                                      {losses::PatchLoss::kCrossEntropy, "vanilla"}};
 
 }  // namespace
@@ -176,13 +176,15 @@ Phase CycleGan::DiscriminatorPhase(const char* name, const char* part, nn::Patch
   auto phase = MakePhase(name, *critic, part, AdamWith(options_, options_.d_rate), Decay());
   phase.early_loss = LossOf<CycleGanStep>([this, critic, real, fake](auto& own) mutable {
     const auto logits = critic(torch::cat({own.*real, own.*fake})).chunk(2);
-    return LossTerms{{"real", Against(logits[0], 1, own) * 0.5}, {"fake", Against(logits[1], 0, own) * 0.5}};
+    return LossTerms{{"real", AdversarialLoss(logits[0], 1, own) * 0.5},
+                     {"fake", AdversarialLoss(logits[1], 0, own) * 0.5}};
   });
   return phase;
 }
 
-torch::Tensor CycleGan::Against(const torch::Tensor& logits, double label, const CycleGanStep& step) const {
-  return losses::PatchesAgainst(logits, label, options_.gan_loss, Scope(step));
+torch::Tensor CycleGan::AdversarialLoss(const torch::Tensor& logits, double label,
+                                        const CycleGanStep& step) const {
+  return losses::PatchGanLoss(logits, label, options_.gan_loss, Scope(step));
 }
 
 // What comes back in a and in b; for the identity loss also step.same_a and same_b. Instance norm sees rows
@@ -202,11 +204,11 @@ std::pair<torch::Tensor, torch::Tensor> CycleGan::ComeBack(CycleGanStep& step) {
 // The identity loss of a generator carries the weight of the cycle that its domain of pictures begins.
 LossTerms CycleGan::GeneratorTerms(CycleGanStep& step) {
   const auto distance = [&](const torch::Tensor& a, const torch::Tensor& b, double weight) {
-    return losses::MeanDistance(a, b, Scope(step)) * weight;
+    return losses::MeanAbsoluteDifference(a, b, Scope(step)) * weight;
   };
   const auto [back_a, back_b] = ComeBack(step);
-  LossTerms terms{{"adversarial_a", Against(critic_a_(step.fake_b), 1, step)},
-                  {"adversarial_b", Against(critic_b_(step.fake_a), 1, step)},
+  LossTerms terms{{"adversarial_a", AdversarialLoss(critic_a_(step.fake_b), 1, step)},
+                  {"adversarial_b", AdversarialLoss(critic_b_(step.fake_a), 1, step)},
                   {"cycle_a", distance(back_a, step.real_a, options_.lambda_a)},
                   {"cycle_b", distance(back_b, step.real_b, options_.lambda_b)}};
   step.back_a = back_a.detach();

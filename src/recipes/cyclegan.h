@@ -37,7 +37,7 @@ struct CycleGanOptions : ResidualOptions, AdamBetaOptions, DecayOptions, RateOpt
   int64_t d_layers = 3;
   double lambda_a = 10, lambda_b = 10;
   double lambda_identity = 0.5;
-  losses::PatchLoss gan_loss = losses::PatchLoss::kSquares;
+  losses::PatchLoss gan_loss = losses::PatchLoss::kLeastSquares;
   int64_t pool_size = 50;
   void Declare(OptionList& list);
 };
@@ -79,7 +79,7 @@ class CycleGan : public System {
   LossTerms GeneratorTerms(CycleGanStep& step);
   torch::Tensor Pooled(ImagePool& pool, const char* purpose, const torch::Tensor& fakes,
                        const CycleGanStep& step);
-  torch::Tensor Against(const torch::Tensor& logits, double label, const CycleGanStep& step) const;
+  torch::Tensor AdversarialLoss(const torch::Tensor& logits, double label, const CycleGanStep& step) const;
   losses::BatchScope Scope(const CycleGanStep& step) const { return {loss_scope_, step.batch.rows}; }
   void CheckRun(const dataio::Batch& batch, const StepContext& context) const;
 

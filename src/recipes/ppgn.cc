@@ -158,7 +158,7 @@ void Ppgn::ChooseUnits(const PpgnStep& step) {
   if (std::exchange(expected_, step.context.step) == step.context.step) return;
   if (units_[0].item<double>() > 0) return;
   const auto scope = Scope(step);
-  const auto spread = [&](const torch::Tensor& values) { return losses::Spread(values, scope) / 2; };
+  const auto spread = [&](const torch::Tensor& values) { return losses::TotalVariance(values, scope) / 2; };
   units_.copy_(torch::stack({spread(step.image), spread(step.features), spread(step.code)}));
 }
 
@@ -180,12 +180,12 @@ nn::DropFactors Ppgn::Drop(const PpgnStep& step, const std::vector<const char*>&
 void Ppgn::TellApart(PpgnStep& step) {
   const auto logits = critic_(torch::cat({step.image, step.drawn.detach()}), Drop(step, {"real", "drawn"}));
   const auto halves = logits.chunk(2);
-  step.real = losses::AgainstClass(halves[0], kReal, Scope(step));
-  step.fake = losses::AgainstClass(halves[1], kDrawn, Scope(step));
+  step.real = losses::CrossEntropy(halves[0], kReal, Scope(step));
+  step.fake = losses::CrossEntropy(halves[1], kDrawn, Scope(step));
 }
 
 void Ppgn::Fool(PpgnStep& step) {
-  step.fooled = losses::AgainstClass(critic_(step.drawn, Drop(step, {"fooled"})), kReal, Scope(step));
+  step.fooled = losses::CrossEntropy(critic_(step.drawn, Drop(step, {"fooled"})), kReal, Scope(step));
 }
 
 LossTerms Ppgn::DiscriminatorTerms(PpgnStep& step) {
@@ -199,7 +199,7 @@ LossTerms Ppgn::InversionTerms(PpgnStep& step) {
   const bool in_units = options_.loss_units == LossUnits::kSpread;
   const auto term = [&](const char* name, int64_t unit, const torch::Tensor& drawn, const torch::Tensor& real,
                         double weight) {
-    auto value = losses::HalfSquares(drawn, real, Scope(step)) * weight;
+    auto value = losses::EuclideanLoss(drawn, real, Scope(step)) * weight;
     if (in_units) value = value / units_[unit].to(value.dtype());
     return LossTerm{name, value};
   };

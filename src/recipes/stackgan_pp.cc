@@ -97,7 +97,7 @@ Phase StackGanPp::GeneratorPhase() {
 
 LossTerm StackGanPp::Judged(const char* name, const torch::Tensor& logits, double target, double weight,
                             const TreeStep& step) const {
-  return {name, losses::Against(logits, target, Scope(step)) * weight};
+  return {name, losses::BinaryCrossEntropy(logits, target, Scope(step)) * weight};
 }
 
 LossTerms StackGanPp::DiscriminatorTerms(const TreeStep& step, size_t branch) {
@@ -150,12 +150,13 @@ LossTerms StackGanPp::AdversarialTerms(const TreeStep& step) {
     const auto side = std::to_string(critic.side());
     const auto features = critic.Features({step.drawn.images[branch]})[0];
     if (options_.conditional)
-      terms.push_back({"cond" + side, losses::Against(critic.Conditional({{features, step.drawn.mean}})[0], 1,
-                                                      Scope(step))});
+      terms.push_back(
+          {"cond" + side,
+           losses::BinaryCrossEntropy(critic.Conditional({{features, step.drawn.mean}})[0], 1, Scope(step))});
     const double weight = options_.conditional ? options_.uncond_weight : 1;
     if (weight > 0)
-      terms.push_back(
-          {"uncond" + side, losses::Against(critic.Unconditional(features), 1, Scope(step)) * weight});
+      terms.push_back({"uncond" + side,
+                       losses::BinaryCrossEntropy(critic.Unconditional(features), 1, Scope(step)) * weight});
   }
   return terms;
 }

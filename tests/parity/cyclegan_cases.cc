@@ -22,7 +22,7 @@ void GiveComparedGradients(Fixture& fixture, const torch::nn::Module& net, const
 }
 
 losses::PatchLoss KindOf(const std::string& name) {
-  return name == "lsgan" ? losses::PatchLoss::kSquares : losses::PatchLoss::kCrossEntropy;
+  return name == "lsgan" ? losses::PatchLoss::kLeastSquares : losses::PatchLoss::kCrossEntropy;
 }
 
 class PatchCriticReplay {
@@ -46,8 +46,8 @@ class PatchCriticReplay {
     net_->zero_grad();
   }
 
-  torch::Tensor Against(const torch::Tensor& images, double label, const std::string& kind) {
-    return losses::PatchesAgainst(net_(images), label, KindOf(kind), batch_.scope());
+  torch::Tensor AdversarialLoss(const torch::Tensor& images, double label, const std::string& kind) {
+    return losses::PatchGanLoss(net_(images), label, KindOf(kind), batch_.scope());
   }
 
   void Logits() {
@@ -62,8 +62,8 @@ class PatchCriticReplay {
 
   void DiscriminatorLoss(const std::string& kind) {
     Start();
-    const auto loss =
-        0.5 * (Against(fixture_.Image("real"), 1, kind) + Against(fixture_.Image("fake"), 0, kind));
+    const auto loss = 0.5 * (AdversarialLoss(fixture_.Image("real"), 1, kind) +
+                             AdversarialLoss(fixture_.Image("fake"), 0, kind));
     fixture_.Give("out." + kind + ".loss_D", loss);
     loss.backward();
     GiveComparedGradients(fixture_, *net_, kind + ".D.");
@@ -72,7 +72,7 @@ class PatchCriticReplay {
   void GeneratorLoss(const std::string& kind) {
     Start();
     const auto fake = fixture_.ImageLeaf("fake");
-    const auto loss = Against(fake, 1, kind);
+    const auto loss = AdversarialLoss(fake, 1, kind);
     fixture_.Give("out." + kind + ".loss_G", loss);
     loss.backward();
     fixture_.Give("grad." + kind + ".G.in.fake", fake.grad());
