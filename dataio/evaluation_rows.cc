@@ -24,7 +24,7 @@ std::vector<Draw> EvaluationDraws(const Dataset& dataset, int64_t count, int64_t
 namespace {
 
 // What evaluation shows of the pictures: their middle.
-std::vector<Window> MiddleOf(const Dataset& dataset, std::span<const int64_t> rows, int64_t side) {
+std::vector<Window> CentreWindows(const Dataset& dataset, std::span<const int64_t> rows, int64_t side) {
   std::vector<Window> windows;
   for (const int64_t row : rows) {
     const auto [width, height] = dataset.StoredSize(row);
@@ -46,7 +46,7 @@ Domain EvaluationText(const Dataset& dataset, std::span<const Draw> draws, const
   if (needs.embeddings > 0)
     domain.embeddings = Embeddings(dataset).OfCaptions(domain.records, domain.caption_indices);
   if (!needs.boxes && !needs.key_points) return domain;
-  const auto windows = MiddleOf(dataset, domain.records, needs.crop_side());
+  const auto windows = CentreWindows(dataset, domain.records, needs.crop_side());
   if (needs.boxes) domain.boxes = BoxesIn(dataset, domain.records, windows);
   if (needs.key_points) domain.key_points = KeyPointsIn(dataset, domain.records, windows);
   return domain;

@@ -80,7 +80,7 @@ void InitializeNormal(torch::nn::Module& root, uint64_t seed) {
   DrawAll(root, RandomKey(seed, "normal"), Normal);
 }
 
-void InitializeUnbiased(torch::nn::Module& root, uint64_t seed) {
+void InitializeNormalZeroBias(torch::nn::Module& root, uint64_t seed) {
   torch::NoGradGuard no_grad;
   auto generator = at::detail::createCPUGenerator(RandomKey(seed, "unbiased"));
   // All that a network without linear layers and affine norms has.

@@ -15,8 +15,9 @@ void InitializeOrthogonal(torch::nn::Module& root, uint64_t seed);
 // bias 0 (StackGAN-Pytorch code/miscc/utils.py weights_init).
 void InitializeNormal(torch::nn::Module& root, uint64_t seed);
 
-// CycleGAN's, likewise: weights of convolutions N(0, 0.02), their biases 0 (models/networks.py init_weights).
-void InitializeUnbiased(torch::nn::Module& root, uint64_t seed);
+// CycleGAN's, likewise: weights of convolutions N(0, 0.02), their biases 0
+// (junyanz/pytorch-CycleGAN-and-pix2pix models/networks.py init_weights). For networks of convolutions only.
+void InitializeNormalZeroBias(torch::nn::Module& root, uint64_t seed);
 
 // GAN-INT-CLS's in Torch7, likewise: weights of convolutions N(0, 0.02), their biases 0, batch-norm weights
 // N(1, 0.02) with bias 0; linear layers keep Torch7's U(+-1 / sqrt(inputs)), the bias too (icml2016

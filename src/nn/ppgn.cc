@@ -82,7 +82,7 @@ PictureCriticImpl::PictureCriticImpl(const PictureCriticOptions& options) : hidd
   UseChannelsLast(*this);
 }
 
-torch::Tensor PictureCriticImpl::forward(const torch::Tensor& images, const DropFactors& drop) {
+torch::Tensor PictureCriticImpl::forward(const torch::Tensor& images, const DropoutMasks& drop) {
   auto features = images.contiguous(torch::MemoryFormat::ChannelsLast);
   for (auto& layer : convolutions_) features = layer(features).relu();
   const auto hidden = fc1(Dropped(features.mean({2, 3}), drop.features)).relu();

@@ -50,8 +50,8 @@ struct PictureCriticOptions {
   static PictureCriticOptions Small(int64_t df);
 };
 
-// Dropout as factors: 0, or 1 / the share that stays. Undefined: none.
-struct DropFactors {
+// Factors of dropout: 0, or 1 / (1 - p). Undefined: no dropout.
+struct DropoutMasks {
   torch::Tensor features;  // {B, channels of the last convolution}
   torch::Tensor hidden;    // {B, hidden}
 };
@@ -61,7 +61,7 @@ class PictureCriticImpl : public torch::nn::Module {
  public:
   explicit PictureCriticImpl(const PictureCriticOptions& options);
   // Logits {B, 2}: real, drawn.
-  torch::Tensor forward(const torch::Tensor& images, const DropFactors& drop = {});
+  torch::Tensor forward(const torch::Tensor& images, const DropoutMasks& drop = {});
   int64_t features() const { return features_; }
   int64_t hidden() const { return hidden_; }
 

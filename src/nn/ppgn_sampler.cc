@@ -36,7 +36,7 @@ ChainCondition::Judgement CaptionCondition::Of(const torch::Tensor& pictures) {
   return {words.sum(), p.sum(1) / padding.logical_not().sum(1)};
 }
 
-torch::Tensor MiddleOf(const torch::Tensor& pictures, int64_t side) {
+torch::Tensor CentreCrop(const torch::Tensor& pictures, int64_t side) {
   if (side == 0) return pictures;
   const int64_t top = (pictures.size(2) - side) / 2, left = (pictures.size(3) - side) / 2;
   return pictures.narrow(2, top, side).narrow(3, left, side);
@@ -49,13 +49,13 @@ ChainStep StepChain(const torch::Tensor& code, const ChainNets& nets, ChainCondi
   {
     const at::AutoGradMode with_gradient(true);
     const auto picture = nets.generator(leaf);
-    const auto judgement = condition.Of(MiddleOf(picture, nets.condition_side));
+    const auto judgement = condition.Of(CentreCrop(picture, nets.condition_side));
     step.pull = torch::autograd::grad({judgement.objective}, {leaf})[0];
     step.picture = picture.detach();
     step.probability = judgement.probability;
   }
   const torch::NoGradGuard no_grad;
-  step.prior = nets.encoder(MiddleOf(step.picture, nets.encoder_side)) - code;
+  step.prior = nets.encoder(CentreCrop(step.picture, nets.encoder_side)) - code;
   const auto direction =
       options.epsilon1 * step.prior + options.epsilon2 * step.pull + options.epsilon3 * noise;
   const auto size = direction.abs().mean(1, /*keepdim=*/true).clamp_min(std::numeric_limits<float>::min());

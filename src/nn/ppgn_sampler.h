@@ -88,7 +88,8 @@ struct ChainStep {
 ChainStep StepChain(const torch::Tensor& code, const ChainNets& nets, ChainCondition& condition,
                     const torch::Tensor& noise, double rate, const ChainOptions& options);
 
-// The middle of pictures {B, c, s, s}, rounded up and left where it is not one; 0: all of them.
-torch::Tensor MiddleOf(const torch::Tensor& pictures, int64_t side);
+// The central side x side pixels of pictures {B, c, s, s}, one pixel nearer to the top left where s - side is
+// odd. Side 0: the pictures as they are.
+torch::Tensor CentreCrop(const torch::Tensor& pictures, int64_t side);
 
 }  // namespace helio::nn

@@ -103,10 +103,10 @@ CycleGan::CycleGan(const CycleGanOptions& options, const Surroundings& surroundi
       pool_a_(options.pool_size, {3, options.side, options.side}),
       pool_b_(options.pool_size, {3, options.side, options.side}) {
   CheckPatches(options);
-  nn::InitializeUnbiased(*generator_a_, RandomKey(surroundings.seed, "generator", {0}));
-  nn::InitializeUnbiased(*generator_b_, RandomKey(surroundings.seed, "generator", {1}));
-  nn::InitializeUnbiased(*critic_a_, RandomKey(surroundings.seed, "discriminator", {0}));
-  nn::InitializeUnbiased(*critic_b_, RandomKey(surroundings.seed, "discriminator", {1}));
+  nn::InitializeNormalZeroBias(*generator_a_, RandomKey(surroundings.seed, "generator", {0}));
+  nn::InitializeNormalZeroBias(*generator_b_, RandomKey(surroundings.seed, "generator", {1}));
+  nn::InitializeNormalZeroBias(*critic_a_, RandomKey(surroundings.seed, "discriminator", {0}));
+  nn::InitializeNormalZeroBias(*critic_b_, RandomKey(surroundings.seed, "discriminator", {1}));
   LoadStart(surroundings.weights);
 }
 

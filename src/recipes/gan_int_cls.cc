@@ -160,7 +160,7 @@ torch::Tensor GanIntCls::Interpolated(const GanIntClsStep& step, const RowRange&
     };
     place = step.context.Given("interpolation", step.batch, drawn)[0];
   }
-  return SentencesBetween(all, pairs, place);
+  return InterpolatedSentences(all, pairs, place);
 }
 
 // The pictures of the generator's step: they need nothing of the discriminator.
@@ -203,8 +203,8 @@ std::unique_ptr<Drawer> GanIntCls::MakeDrawer() {
 
 }  // namespace
 
-torch::Tensor SentencesBetween(const torch::Tensor& sentences, const RowRange& pairs,
-                               const torch::Tensor& place) {
+torch::Tensor InterpolatedSentences(const torch::Tensor& sentences, const RowRange& pairs,
+                                    const torch::Tensor& place) {
   const auto first = sentences.narrow(0, pairs.first, pairs.local);
   const auto second = sentences.narrow(0, pairs.first + pairs.global, pairs.local);
   return (first + second) * 0.5 + (second - first) * place;

@@ -38,10 +38,11 @@ struct GanIntClsStep : BatchStep {
   torch::Tensor imagined, described;
 };
 
-// Of the sentences of a whole batch {B, D}: those between rows i and i + B / 2, i in `pairs`; `place` {pairs,
-// 1} in [-1, 1], 0 is their mean (eq. 5).
-torch::Tensor SentencesBetween(const torch::Tensor& sentences, const RowRange& pairs,
-                               const torch::Tensor& place);
+// Interpolates a whole batch of sentences {B, D} between rows i and i + B / 2, i in `pairs` (eq. 5). `place`
+// {pairs, 1} in [-1, 1]: 0 is the mean of the two, -0.5 and 0.5 are the rows themselves; beyond them it
+// extrapolates, as published. Returns {pairs, D}.
+torch::Tensor InterpolatedSentences(const torch::Tensor& sentences, const RowRange& pairs,
+                                    const torch::Tensor& place);
 
 // GAN-INT-CLS (Reed et al., ICML 2016): a discriminator that also tells wrong pictures from right ones
 // (algorithm 1), and a generator that draws sentences between those of the batch as well (eq. 5).

@@ -59,7 +59,7 @@ class Ppgn : public System {
   LossTerms AdversarialTerms(PpgnStep& step);
   void TellApart(PpgnStep& step);
   void Fool(PpgnStep& step);
-  nn::DropFactors Drop(const PpgnStep& step, const std::vector<const char*>& batches);
+  nn::DropoutMasks Drop(const PpgnStep& step, const std::vector<const char*>& batches);
   losses::BatchScope Scope(const PpgnStep& step) const { return {loss_scope_, step.batch.rows}; }
 
   const PpgnOptions options_;
@@ -163,7 +163,7 @@ void Ppgn::ChooseUnits(const PpgnStep& step) {
 }
 
 // Of batches that lie below each other.
-nn::DropFactors Ppgn::Drop(const PpgnStep& step, const std::vector<const char*>& batches) {
+nn::DropoutMasks Ppgn::Drop(const PpgnStep& step, const std::vector<const char*>& batches) {
   if (options_.picture_critic != PictureCriticKind::kDeep) return {};
   const auto dtype = step.context.dtype;
   const auto factors = [&](const char* layer, int64_t width) {

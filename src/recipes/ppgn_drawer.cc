@@ -74,7 +74,7 @@ PpgnNets::PpgnNets(const ChainSettings& settings, const ImageTrunkOptions& trunk
 }
 
 nn::ImageFeatures PpgnNets::Encode(const torch::Tensor& pictures) {
-  return classifier_->trunk().forward(nn::MiddleOf(pictures, settings_.encoder_side));
+  return classifier_->trunk().forward(nn::CentreCrop(pictures, settings_.encoder_side));
 }
 
 void PpgnNets::AddParts(std::vector<Part>& parts) const {

@@ -158,8 +158,9 @@ void ReplayIntClsInterpolation(Fixture& fixture) {
   const auto sentences = fixture.Get("in.txt"), alpha = fixture.Get("in.alpha").unsqueeze(1);
   const RowRange pairs{0, alpha.size(0), alpha.size(0)};
   const auto below = [&](const torch::Tensor& between) { return torch::cat({sentences, between}); };
-  fixture.Give("out.type1", below(recipes::SentencesBetween(sentences, pairs, torch::zeros_like(alpha))));
-  fixture.Give("out.type2", below(recipes::SentencesBetween(sentences, pairs, alpha)));
+  fixture.Give("out.type1",
+               below(recipes::InterpolatedSentences(sentences, pairs, torch::zeros_like(alpha))));
+  fixture.Give("out.type2", below(recipes::InterpolatedSentences(sentences, pairs, alpha)));
   const auto probability = fixture.Leaf("in.p");
   auto weights = torch::ones_like(probability.detach());
   weights.narrow(0, sentences.size(0), pairs.local).fill_(fixture.Hyper<double>("INT"));

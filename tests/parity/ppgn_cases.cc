@@ -229,7 +229,7 @@ class ChainReplay {
         fixture_.Give(prefix + "d_prior", step.prior);
         fixture_.Give(prefix + "d_cond", step.pull);
       }
-      if (i == last) fixture_.Give("out." + name + ".x", nn::MiddleOf(step.picture, nets.condition_side));
+      if (i == last) fixture_.Give("out." + name + ".x", nn::CentreCrop(step.picture, nets.condition_side));
     }
   }
 
