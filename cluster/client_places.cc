@@ -5,10 +5,10 @@
 
 namespace helio::cluster {
 
-ClientPlaces::ClientPlaces(int count) : count_(static_cast<size_t>(count)) { PutBy(); }
+ClientPlaces::ClientPlaces(int count) : count_(static_cast<size_t>(count)) { Reserve(); }
 
 // As many as are missing, if the process has them.
-void ClientPlaces::PutBy() {
+void ClientPlaces::Reserve() {
   while (free_.size() + clients_.size() < count_) {
     Descriptor place(open("/dev/null", O_RDONLY | O_CLOEXEC));
     if (place.get() < 0) return;
@@ -17,9 +17,9 @@ void ClientPlaces::PutBy() {
 }
 
 bool ClientPlaces::FreeOne() {
-  PutBy();
+  Reserve();
   if (!free_.empty()) free_.pop_back();
-  return clients_.size() < count_;  // where none is put by, one may still be free in the process
+  return clients_.size() < count_;  // where none is reserved, one may still be free in the process
 }
 
 void ClientPlaces::EndOldest() {

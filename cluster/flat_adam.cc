@@ -70,7 +70,7 @@ void FlatAdam::StepAverage(torch::Tensor usable) {
   AverageOnHost(average_, parameters, options_.ema_decay);
 }
 
-void FlatAdam::Forget() {
+void FlatAdam::ResetMoments() {
   for (auto* state : {&step_, &exp_avg_, &exp_avg_sq_}) state->zero_();
 }
 

@@ -27,8 +27,8 @@ class FlatAdam {
   // nor where `usable` is false.
   void StepAverage(torch::Tensor usable = {});
 
-  // As if made anew: moments and step count 0. The moving average stays.
-  void Forget();
+  // Moments and step count begin at zero again. The moving average stays.
+  void ResetMoments();
 
   int64_t steps() const;  // reads the device
   void SetSteps(int64_t steps) { step_.fill_(steps); }

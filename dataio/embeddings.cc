@@ -33,7 +33,7 @@ std::vector<int64_t> DrawnCaptions(int64_t captions, int64_t count, uint64_t key
 }
 
 std::string Recorded(const SafeTensors& file, const std::string& key, const std::string& where) {
-  auto said = file.Said(key);
+  auto said = file.MetadataValue(key);
   if (said.empty()) ThrowData("does not say its '" + key + "'", where, "make it anew");
   return said;
 }
@@ -41,7 +41,7 @@ std::string Recorded(const SafeTensors& file, const std::string& key, const std:
 // Files from before it was recorded do not say.
 int64_t WordsIn(const SafeTensors& file) {
   constexpr int64_t kMost = 1000;
-  const auto words = ParseNumber<int64_t>(file.Said("words"));
+  const auto words = ParseNumber<int64_t>(file.MetadataValue("words"));
   return words && *words > 0 && *words <= kMost ? *words : 0;
 }
 
@@ -69,8 +69,8 @@ Embeddings::Embeddings(const Dataset& dataset) : dataset_(dataset) {
   vectors_ = *vectors;
   digest_ = Recorded(file, "digest", where);
   protocol_ = Recorded(file, "protocol", where);
-  encoder_ = file.Said("encoder");
-  encoder_file_ = file.Said("encoder_file");
+  encoder_ = file.MetadataValue("encoder");
+  encoder_file_ = file.MetadataValue("encoder_file");
   words_ = WordsIn(file);
 }
 

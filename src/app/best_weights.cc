@@ -19,7 +19,7 @@ fs::path PlaceOfTheOneBefore(const fs::path& path) {
 // What the file says under `key`; nothing where it does not say it.
 template <typename T>
 std::optional<T> NumberSaid(const SafeTensors& file, const std::string& key, const fs::path& path) {
-  const auto said = file.Said(key);
+  const auto said = file.MetadataValue(key);
   if (said.empty()) return std::nullopt;
   const auto number = ParseNumber<T>(said);
   if (!number || !std::isfinite(static_cast<double>(*number)))
@@ -34,7 +34,7 @@ void BestWeights::GoOnAt(int64_t step) {
   best_.reset();
   if (!Exists(path_)) return;
   const auto file = ReadSafeTensors(path_);
-  if (step == 0 || !train::FlagDifferences(file.Said("flags"), identity_, allowed_).empty()) {
+  if (step == 0 || !train::FlagDifferences(file.MetadataValue("flags"), identity_, allowed_).empty()) {
     const auto before = PlaceOfTheOneBefore(path_);
     Rename(path_, before);
     LOG(INFO) << path_.string() << " is of an earlier run: moved to " << before.string();

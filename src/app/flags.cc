@@ -38,7 +38,7 @@ FlagText TextOf(const Option& option) {
   const bool is_bool = option.Type() == "bool";
   auto text = option.help;
   if (!option.range.text.empty() && option.range.text != "at least 0") text += " [" + option.range.text + "]";
-  return {option.name, option.normal, text, is_bool, option.group};
+  return {option.name, option.default_text, text, is_bool, option.group};
 }
 
 void RegisterFlags(const OptionList& list) {

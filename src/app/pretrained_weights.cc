@@ -37,7 +37,7 @@ recipes::PretrainedWeights ReadWeightFiles(const RunOptions& run,
 
 void CheckVocabulary(const SafeTensors& weights, const std::string& digest, const std::string& file,
                      const std::string& flag) {
-  if (const auto recorded = weights.Said("vocabulary"); !recorded.empty() && recorded != digest)
+  if (const auto recorded = weights.MetadataValue("vocabulary"); !recorded.empty() && recorded != digest)
     ThrowUser(file + " was trained with another vocabulary than the data set's", flag,
               "pack the data with that vocabulary (helio-pack --vocab)");
 }

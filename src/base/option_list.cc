@@ -119,7 +119,7 @@ std::string Option::Normalised(const std::string& text) const {
 
 void OptionList::Append(Option option) {
   CHECK(std::ranges::find(options_, option.name, &Option::name) == options_.end()) << option.name;
-  option.normal = option.Text();
+  option.default_text = option.Text();
   options_.push_back(std::move(option));
 }
 
@@ -157,7 +157,7 @@ OptionValues OptionList::MatchedValues(const OptionValues& given) const {
 
 OptionValues OptionList::Defaults() const {
   OptionValues values;
-  for (const auto& option : options_) values[option.name] = option.normal;
+  for (const auto& option : options_) values[option.name] = option.default_text;
   return values;
 }
 

@@ -41,8 +41,8 @@ struct Option {
       value;
   Range range;
   std::string help;
-  std::string group;   // of which options it is shown with
-  std::string normal;  // its default, as text
+  std::string group;  // of which options it is shown with
+  std::string default_text;
   // Whether it decides what is computed, so that a resumed run must have the checkpoint's; else it only says
   // where, how often or how fast.
   bool must_match = true;

@@ -165,7 +165,7 @@ const torch::Tensor* SafeTensors::Find(const std::string& name) const {
   return nullptr;
 }
 
-std::string SafeTensors::Said(const std::string& key) const {
+std::string SafeTensors::MetadataValue(const std::string& key) const {
   const auto found = metadata.find(key);
   return found == metadata.end() ? "" : found->second;
 }

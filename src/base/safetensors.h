@@ -15,8 +15,8 @@ struct SafeTensors {
 
   // nullptr when absent.
   const torch::Tensor* Find(const std::string& name) const;
-  // What the metadata say; empty where they do not.
-  std::string Said(const std::string& key) const;
+  // The metadata's value of `key`; empty where there is none.
+  std::string MetadataValue(const std::string& key) const;
 };
 
 // Maps the file; the tensors are views into the mapping (read-only: copy before writing) and keep it alive.

@@ -22,7 +22,7 @@ std::vector<Score> InceptionScores(const std::string& name, const Judges& judges
 // A file that features or statistics were written to, if this judge made them.
 SafeTensors ReadJudged(const std::filesystem::path& file, const Judges& judges) {
   auto saved = ReadSafeTensors(file);
-  const auto judge = saved.Said("judge");
+  const auto judge = saved.MetadataValue("judge");
   if (judge.empty() || judge != judges.features_protocol)
     ThrowUser("its features are of another judge: " + (judge.empty() ? "it does not say which" : judge) +
                   "; this one is: " + judges.features_protocol,
@@ -113,7 +113,7 @@ std::vector<Score> StatisticsScores(const torch::Tensor& drawn, const SafeTensor
   if (!judges.distances.fid) return {};
   Moments moments;
   moments.Add(drawn);
-  const auto count = saved.Said("n");
+  const auto count = saved.MetadataValue("n");
   const auto protocol = "N=" + std::to_string(drawn.size(0)) + " against statistics" +
                         (count.empty() ? "" : " of " + count) + ", " + std::to_string(drawn.size(1)) +
                         " features of " + judges.features_protocol;

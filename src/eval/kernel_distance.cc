@@ -28,7 +28,7 @@ torch::Tensor Subset(int64_t count, int64_t size, RandomStream random) {
 
 }  // namespace
 
-double SquaredDiscrepancy(const torch::Tensor& x, const torch::Tensor& y) {
+double SquaredMmd(const torch::Tensor& x, const torch::Tensor& y) {
   const auto a = x.to(torch::kFloat64), b = y.to(torch::kFloat64);
   const double cross = CubicKernel(a, b).mean().item<double>();
   return MeanOffDiagonal(CubicKernel(a, a)) + MeanOffDiagonal(CubicKernel(b, b)) - 2 * cross;
@@ -39,12 +39,12 @@ MeanDeviation KernelDistanceOf(const torch::Tensor& x, const torch::Tensor& y,
   const int64_t size = std::min({options.subset_size, x.size(0), y.size(0)});
   if (size < 2)
     ThrowUser("needs at least 2 pictures on each side", "kernel distance", "evaluate more pictures");
-  if (options.takes_all(x.size(0), y.size(0))) return Summarize({SquaredDiscrepancy(x, y)});
+  if (options.takes_all(x.size(0), y.size(0))) return Summarize({SquaredMmd(x, y)});
   std::vector<double> distances;
   for (int64_t i = 0; i < options.subsets; ++i) {
     const auto rows_x = Subset(x.size(0), size, RandomStream(RandomKey(options.seed, "kid x", {i})));
     const auto rows_y = Subset(y.size(0), size, RandomStream(RandomKey(options.seed, "kid y", {i})));
-    distances.push_back(SquaredDiscrepancy(x.index_select(0, rows_x), y.index_select(0, rows_y)));
+    distances.push_back(SquaredMmd(x.index_select(0, rows_x), y.index_select(0, rows_y)));
   }
   return Summarize(std::move(distances));
 }

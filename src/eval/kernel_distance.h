@@ -14,12 +14,12 @@ struct KernelDistanceOptions {
   bool takes_all(int64_t n, int64_t m) const { return std::max(n, m) <= subset_size; }
 };
 
-// Unbiased squared MMD of x {n, d} and y {m, d} with the kernel (x.y / d + 1)^3, float64; n, m >= 2.
-// Binkowski et al. 2018, section 4 and eq. 4 of the appendix.
-double SquaredDiscrepancy(const torch::Tensor& x, const torch::Tensor& y);
+// Unbiased estimate of the squared maximum mean discrepancy of x {n, d} and y {m, d} with the kernel (x.y / d
+// + 1)^3, float64; n, m >= 2. Binkowski et al. 2018, section 4 and eq. 4 of the appendix.
+double SquaredMmd(const torch::Tensor& x, const torch::Tensor& y);
 
-// The same over seeded subsets drawn without repetition: mean and deviation over subsets. Where a subset
-// takes all rows of both sides: of these, and no deviation.
+// The kernel distance (KID): the same of seeded subsets drawn without repetition, mean and deviation over the
+// subsets. Where a subset takes all rows of both sides it is drawn once, and there is no deviation.
 MeanDeviation KernelDistanceOf(const torch::Tensor& x, const torch::Tensor& y,
                                const KernelDistanceOptions& options);
 

@@ -34,7 +34,7 @@ torch::Tensor ForegroundBoxes(const torch::Tensor& pictures) {
   return boxes * seen.flatten(1).sum(1, /*keepdim=*/true).gt(0);
 }
 
-torch::Tensor Overlap(const torch::Tensor& a, const torch::Tensor& b) {
+torch::Tensor IntersectionOverUnion(const torch::Tensor& a, const torch::Tensor& b) {
   const auto begin = torch::maximum(a.narrow(1, 0, 2), b.narrow(1, 0, 2));
   const auto end =
       torch::minimum(a.narrow(1, 0, 2) + a.narrow(1, 2, 2), b.narrow(1, 0, 2) + b.narrow(1, 2, 2));
@@ -68,8 +68,8 @@ std::vector<Score> PlaceScore::Finish(const NamedTensors& merged) const {
     scores.push_back({name() + what, mean.mean, mean.deviation,
                       "samples=" + std::to_string(values.size(0)) + " foreground of drawn birds"});
   };
-  add("_overlap", Overlap(asked, seen));
-  add("_overlap_other", Overlap(asked.roll(1, 0), seen));
+  add("_overlap", IntersectionOverUnion(asked, seen));
+  add("_overlap_other", IntersectionOverUnion(asked.roll(1, 0), seen));
   add("_centre_error", (Centre(asked) - Centre(seen)).square().sum(1).sqrt());
   add("_size_error", ratio);
   return scores;

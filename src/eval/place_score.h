@@ -10,7 +10,7 @@ namespace helio::eval {
 torch::Tensor ForegroundBoxes(const torch::Tensor& pictures);
 
 // Intersection over union {B} of boxes {B, 4}.
-torch::Tensor Overlap(const torch::Tensor& a, const torch::Tensor& b);
+torch::Tensor IntersectionOverUnion(const torch::Tensor& a, const torch::Tensor& b);
 
 // What key points {B, P, 3} span: {B, 4}; zeros where none is visible.
 torch::Tensor BoxesOfPoints(const torch::Tensor& points);

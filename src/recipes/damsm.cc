@@ -67,7 +67,7 @@ class Damsm : public System {
     // Only the text encoder's gradient is clipped, as published.
     rounds[0][0].optimizer.clip_norm = options_.clip_norm;
     rounds[0][0].optimizer.clip_prefix = "text_encoder.";
-    rounds[0][0].optimizer.forget_each_epoch = options_.released();
+    rounds[0][0].optimizer.reset_each_epoch = options_.released();
     return rounds;
   }
 

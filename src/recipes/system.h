@@ -85,7 +85,7 @@ struct OptimizerOptions : AdamOptions {
   // 0: no clipping; else the L2 norm of the phase's (or clip_prefix's) gradient is limited to it.
   double clip_norm = 0;
   std::string clip_prefix;
-  bool forget_each_epoch = false;  // moments and step count begin at zero every epoch
+  bool reset_each_epoch = false;  // moments and step count begin at zero every epoch
   // > 0: after so many steps the moving average becomes the parameters; moments stay (StackGAN++, released).
   int64_t average_taken_every = 0;
 };

@@ -22,8 +22,8 @@ Json ParsedObject(std::string_view body) {
   return json;
 }
 
-int64_t WholeNumber(const Json& json, const char* field, int64_t least, int64_t most, int64_t normal) {
-  if (!json.contains(field)) return normal;
+int64_t WholeNumber(const Json& json, const char* field, int64_t least, int64_t most, int64_t fallback) {
+  if (!json.contains(field)) return fallback;
   const auto& value = json[field];
   if (!value.is_number_integer())
     throw RequestError(400, "wrong_type", std::string(field) + " must be a whole number");
@@ -35,8 +35,8 @@ int64_t WholeNumber(const Json& json, const char* field, int64_t least, int64_t 
   return value.get<int64_t>();
 }
 
-bool Flag(const Json& json, const char* field, bool normal) {
-  if (!json.contains(field)) return normal;
+bool Flag(const Json& json, const char* field, bool fallback) {
+  if (!json.contains(field)) return fallback;
   if (!json[field].is_boolean())
     throw RequestError(400, "wrong_type", std::string(field) + " must be true or false");
   return json[field].get<bool>();

@@ -24,8 +24,8 @@ class Scoreboard {
 
   // Throws Error{kUser} where `keep_best` is none of them.
   void Set(int64_t step, std::vector<recipes::ValidationScore> scores);
-  // There are none, as before the first evaluation.
-  void Forget() { step_ = -1; }
+  // No scores, as before the first evaluation.
+  void Clear() { step_ = -1; }
   // Whether they are of that step, and a checkpoint is chosen by them.
   bool ChoosesBest(int64_t step) const { return IsOf(step) && !keep_best_.empty(); }
   bool IsOf(int64_t step) const { return step_ == step; }

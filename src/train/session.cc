@@ -234,7 +234,7 @@ std::optional<int64_t> Session::GoBackIfDiverged(int64_t made) {
   history_.rollback_step = *back;
   history_.rollbacks = before.rollbacks + 1;
   history_.bad_steps = 0;
-  scoreboard_.Forget();  // scores of a step that comes again with other weights
+  scoreboard_.Clear();  // scores of a step that comes again with other weights
   return back;
 }
 

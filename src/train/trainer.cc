@@ -172,7 +172,7 @@ torch::Tensor Trainer::WeightsAreFinite() const {
 
 void Trainer::BeginEpoch() {
   ForEachPlayer([](Player& player) {
-    if (player.phase.optimizer.forget_each_epoch) player.adam.Forget();
+    if (player.phase.optimizer.reset_each_epoch) player.adam.ResetMoments();
   });
 }
 

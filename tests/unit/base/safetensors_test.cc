@@ -39,8 +39,8 @@ TEST_F(SafeTensorsTest, RoundTripKeepsEverything) {
   WriteSafeTensors(path_, tensors, {{"recipe", "mirrorgan"}});
   const auto read = ReadSafeTensors(path_);
   EXPECT_EQ(read.metadata.at("recipe"), "mirrorgan");
-  EXPECT_EQ(read.Said("recipe"), "mirrorgan");
-  EXPECT_EQ(read.Said("vocabulary"), "");
+  EXPECT_EQ(read.MetadataValue("recipe"), "mirrorgan");
+  EXPECT_EQ(read.MetadataValue("vocabulary"), "");
   ASSERT_EQ(read.tensors.size(), tensors.size());
   for (const auto& [name, tensor] : tensors) {
     ASSERT_NE(read.Find(name), nullptr) << name;
@@ -51,7 +51,7 @@ TEST_F(SafeTensorsTest, RoundTripKeepsEverything) {
 
 TEST_F(SafeTensorsTest, WritesTextThatIsNoUtf8) {
   WriteSafeTensors(path_, {{"w", torch::ones({2})}}, {{"from", "caf\xE9/a"}});
-  EXPECT_EQ(ReadSafeTensors(path_).Said("from"), "caf\xEF\xBF\xBD/a");
+  EXPECT_EQ(ReadSafeTensors(path_).MetadataValue("from"), "caf\xEF\xBF\xBD/a");
 }
 
 TEST_F(SafeTensorsTest, RefusesHostileHeaders) {

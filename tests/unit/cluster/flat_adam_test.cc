@@ -103,7 +103,7 @@ TEST(FlatAdamTest, ForgetsAllButTheAverage) {
   Fill(TensorsOf(old), 0);
   adam.Step(1e-3);
   const auto average = Together(adam.Average());
-  adam.Forget();
+  adam.ResetMoments();
   EXPECT_TRUE(torch::equal(Together(adam.Average()), average));
   {
     torch::NoGradGuard no_grad;

@@ -26,7 +26,7 @@ double ByHand(const torch::Tensor& x, const torch::Tensor& y) {
 TEST(KernelDistance, EqualsItsDefinition) {
   torch::manual_seed(3);
   const auto x = torch::randn({6, 4}, torch::kFloat64), y = torch::randn({9, 4}, torch::kFloat64) + 0.5;
-  EXPECT_NEAR(SquaredDiscrepancy(x, y), ByHand(x, y), 1e-10);
+  EXPECT_NEAR(SquaredMmd(x, y), ByHand(x, y), 1e-10);
 }
 
 TEST(KernelDistance, IsUnbiasedAroundZeroForOneDistribution) {
@@ -41,7 +41,7 @@ TEST(KernelDistance, OfAllRowsIsOneSubset) {
   torch::manual_seed(5);
   const auto x = torch::randn({60, 4}), y = torch::randn({90, 4});
   const auto all = KernelDistanceOf(x, y, {20, 90, 1});
-  EXPECT_EQ(all.mean, SquaredDiscrepancy(x, y));
+  EXPECT_EQ(all.mean, SquaredMmd(x, y));
   EXPECT_EQ(all.deviation, 0);
   EXPECT_EQ(all.parts.size(), 1u);
   EXPECT_EQ(KernelDistanceOf(x, y, {20, 89, 1}).parts.size(), 20u) << "of the larger side there is a choice";

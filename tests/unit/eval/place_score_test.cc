@@ -26,7 +26,7 @@ TEST(PlaceScore, OverlapIsOfAreas) {
       torch::tensor({{0., 0., 0.5, 0.5}, {0., 0., 0.2, 0.2}, {0.1, 0.1, 0.2, 0.2}}, torch::kFloat64);
   const auto b =
       torch::tensor({{0.25, 0., 0.5, 0.5}, {0.5, 0.5, 0.2, 0.2}, {0.1, 0.1, 0.2, 0.2}}, torch::kFloat64);
-  EXPECT_TRUE(torch::allclose(Overlap(a, b), torch::tensor({1. / 3, 0., 1.}, torch::kFloat64)));
+  EXPECT_TRUE(torch::allclose(IntersectionOverUnion(a, b), torch::tensor({1. / 3, 0., 1.}, torch::kFloat64)));
 }
 
 TEST(PlaceScore, PointsSpanABox) {
