@@ -99,8 +99,6 @@ class GlobalBatchNorm : public torch::autograd::Function<GlobalBatchNorm> {
                              0, epsilon, false);
   }
 
-  // dx = w * s * (dy - mean(dy) - xhat * mean(dy * xhat)) with means over the global batch; Ioffe and
-  // Szegedy, section 3.
   static variable_list backward(AutogradContext* context, variable_list gradients) {
     if (at::GradMode::is_enabled())
       ThrowUser("has no second derivative", "batch norm over several ranks",
@@ -108,19 +106,13 @@ class GlobalBatchNorm : public torch::autograd::Function<GlobalBatchNorm> {
     const auto saved = context->get_saved_variables();
     auto* batch = reinterpret_cast<GlobalBatch*>(context->saved_data["batch"].toInt());
     if (!batch) return Alone(context, gradients[0], saved);
-    const auto &weight = saved[1], &mean = saved[2], &scale = saved[3], &count = saved[4];
+    const auto &weight = saved[1], &mean = saved[2], &scale = saved[3];
     const auto input = Exact(saved[0]), dy = InFormatOf(input, Exact(gradients[0]));
     const auto centred = input - PerChannel(mean.to(input.dtype()), input);
     const auto own_dy = ChannelSums(dy), own_dot = ChannelSums(dy * centred);
-    const auto message = torch::cat({own_dy, own_dot});
-    batch->Sum(message);
-    const int64_t channels = input.size(1);
-    const auto mean_dy = message.narrow(0, 0, channels) / count;
-    const auto mean_dot = message.narrow(0, channels, channels) / count * scale.square();
-    const auto factor = (weight.to(torch::kFloat64) * scale).to(dy.dtype());
-    auto dx = dy - PerChannel(mean_dy.to(dy.dtype()), dy);
-    dx.addcmul_(centred, PerChannel(mean_dot.to(dy.dtype()), dy), -1).mul_(PerChannel(factor, dy));
-    return {dx.to(saved[0].dtype()),
+    const auto sums = torch::cat({own_dy, own_dot});
+    batch->Sum(sums);
+    return {InputGradient(dy, centred, sums, saved).to(saved[0].dtype()),
             (own_dot * scale).to(weight.dtype()),
             own_dy.to(weight.dtype()),
             {},
@@ -131,6 +123,21 @@ class GlobalBatchNorm : public torch::autograd::Function<GlobalBatchNorm> {
   }
 
  private:
+  // dx = weight * scale * (dy - mean(dy) - xhat * mean(dy * xhat)), xhat = centred * scale, with means over
+  // the global batch (Ioffe and Szegedy, arXiv:1502.03167, section 3). `sums` {2 C} float64: those of dy and
+  // of dy * centred, over the global batch.
+  static torch::Tensor InputGradient(const torch::Tensor& dy, const torch::Tensor& centred,
+                                     const torch::Tensor& sums, const variable_list& saved) {
+    const auto &weight = saved[1], &scale = saved[3], &count = saved[4];
+    const int64_t channels = dy.size(1);
+    const auto mean_dy = sums.narrow(0, 0, channels) / count;
+    const auto mean_dot = sums.narrow(0, channels, channels) / count * scale.square();
+    const auto factor = (weight.to(torch::kFloat64) * scale).to(dy.dtype());
+    auto dx = dy - PerChannel(mean_dy.to(dy.dtype()), dy);
+    return dx.addcmul_(centred, PerChannel(mean_dot.to(dy.dtype()), dy), -1).mul_(PerChannel(factor, dy));
+  }
+
+  // With the statistics of this rank's own rows: torch's own backward.
   static variable_list Alone(AutogradContext* context, const torch::Tensor& dy, const variable_list& saved) {
     const auto type = saved[1].scalar_type();
     const auto [dx, dweight, dbias] = at::native_batch_norm_backward(
