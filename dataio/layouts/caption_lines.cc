@@ -18,10 +18,10 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr const char* kFile = "captions.jsonl";
-// What helps where lists and folders beside the file decide, and cannot.
+// The remedy where the lists and folders beside the file should decide the splits, and cannot.
 constexpr const char* kSayIt = " (or say each line's split in its field 'split': nothing else is asked then)";
 
-// With other names of the fields ("file_name", "text") it is a list like any other.
+// With other names of its fields ("file_name", "text") the file is a list like any other (CaptionTables).
 std::string SeeLines(const FileTree& tree) {
   const auto file = tree.root / kFile;
   if (!Exists(file)) return "";
@@ -30,7 +30,7 @@ std::string SeeLines(const FileTree& tree) {
   return lines || !LooksLikeTable(file) ? kFile : "";
 }
 
-// Whether something is said in `field`: pandas writes null where a cell is empty.
+// Whether the line has a value of `field`: pandas writes null where a cell is empty.
 bool Says(const Json& line, const char* field) { return line.contains(field) && !line.at(field).is_null(); }
 
 std::array<double, 4> ReadBox(const Json& line, const std::string& where) {
@@ -86,8 +86,8 @@ std::vector<CaptionLine> AllLines(const FileTree& tree, const PictureIndex& inde
   return lines;
 }
 
-// What decides where lines do not. Where all of them say a split nobody asks for lists, nor whether they are
-// right.
+// The rule for lines that name no split. Where every line names one the lists beside the file are not even
+// read, so that mistakes in them do not matter.
 SplitRule RuleBeside(const std::vector<CaptionLine>& lines, const FileTree& tree, const PictureIndex& index,
                      SourceReading& reading) {
   FileTree nothing;
@@ -111,7 +111,8 @@ fs::path RelativePicture(const CaptionLine& line, const FileTree& tree) {
   return line.record.image.lexically_relative(tree.root).lexically_normal();
 }
 
-// One file speaks of all domains: with --domain=A the lines of trainA/ and testA/ are taken.
+// One captions.jsonl may describe all domains: with --domain=A only the lines of trainA/ and testA/ are
+// taken.
 void LeaveOtherDomains(std::vector<CaptionLine>& lines, const FileTree& tree, SourceReading& reading) {
   const auto& domain = reading.options().domain;
   if (domain.empty()) return;
@@ -133,7 +134,31 @@ void AddLine(CaptionLine& line, const std::string& split, SourceReading& reading
   }
 }
 
-// Of which each line would be a complaint of its own.
+// Adds the lines' records. Returns the pictures that are in no split.
+std::vector<std::string> AddLines(std::vector<CaptionLine>& lines, RowSplits& splits, const FileTree& tree,
+                                  SourceReading& reading) {
+  std::vector<std::string> unlisted;
+  for (auto& line : lines) {
+    const auto picture = RelativePicture(line, tree).string();
+    reading.complaints().Try([&] {
+      const auto split = SplitOfLine(line, picture, splits);
+      if (!split) return unlisted.push_back(picture);
+      AddLine(line, *split, reading);
+    });
+  }
+  return unlisted;
+}
+
+std::vector<std::string> PicturesWithoutLine(const std::vector<CaptionLine>& lines, const FileTree& tree) {
+  std::set<std::string> named;
+  for (const auto& line : lines) named.insert(RelativePicture(line, tree).string());
+  std::vector<std::string> unnamed;
+  for (const auto& picture : tree.pictures)
+    if (!named.contains(picture.string())) unnamed.push_back(picture.string());
+  return unnamed;
+}
+
+// A list of objects would be a complaint for each of its lines.
 void CheckIsNoList(const fs::path& file) {
   if (Trimmed(BeginningOf(file)).starts_with("["))
     ThrowUser("is one JSON list, expected an object a line", file.string(), "jq -c '.[]' makes lines of it");
@@ -147,19 +172,8 @@ void ReadCaptionLines(const FileTree& tree, SourceReading& reading) {
   const SplitRule rule = RuleBeside(lines, tree, index, reading);
   RowSplits splits("by field split", rule);
   for (const auto& line : lines) splits.Hear(line.split);
-  std::set<std::string> named;
-  std::vector<std::string> unlisted, unnamed;
-  for (auto& line : lines) {
-    const auto picture = RelativePicture(line, tree).string();
-    named.insert(picture);
-    reading.complaints().Try([&] {
-      const auto split = SplitOfLine(line, picture, splits);
-      if (!split) return unlisted.push_back(picture);
-      AddLine(line, *split, reading);
-    });
-  }
-  for (const auto& picture : tree.pictures)
-    if (!named.contains(picture.string())) unnamed.push_back(picture.string());
+  const auto unnamed = PicturesWithoutLine(lines, tree);
+  const auto unlisted = AddLines(lines, splits, tree, reading);
   reading.SplitsAreBy(splits.text());
   reading.PassedOver("pictures that are in no split" + std::string(kSayIt), unlisted);
   reading.PassedOver("pictures without a line in captions.jsonl", unnamed);
