@@ -10,8 +10,8 @@ namespace helio::recipes {
 namespace {
 
 constexpr int64_t kShown = 8;  // pictures of a chain
-// Chains that run side by side: a gradient goes through generator, encoder and condition, whose activations
-// are the memory that it takes. Chains do not know of each other.
+// Chains that run side by side; their pictures do not depend on each other. An update's gradient keeps the
+// activations of generator, encoder and condition in memory.
 constexpr int64_t kSideBySide = 16;
 
 Prompt PromptOfRows(const Prompt& prompt, int64_t first, int64_t count) {
@@ -26,6 +26,16 @@ Prompt PromptOfRows(const Prompt& prompt, int64_t first, int64_t count) {
 bool IsShown(int64_t step, int64_t steps) {
   if (steps < kShown) return true;
   return step * (kShown - 1) / steps > (step - 1) * (kShown - 1) / steps || step == 0;
+}
+
+// `unit`: what start and rates are measured in; `highest`: the bound of a code, {} or {code}.
+nn::ChainOptions ChainOptionsOf(const ChainSettings& settings, double unit, const torch::Tensor& highest) {
+  return {.epsilon1 = settings.epsilon1,
+          .epsilon2 = settings.epsilon2,
+          .epsilon3 = settings.epsilon3,
+          .rate = settings.chain_rate * unit,
+          .last_rate = settings.chain_last_rate * unit,
+          .highest = highest};
 }
 
 int64_t ClassesOf(const ChainSettings& settings, const Surroundings& surroundings) {
@@ -134,13 +144,9 @@ Pictures PpgnDrawer::DrawAtOnce(const Prompt& prompt, const DrawingRows& rows) {
                             [this](const torch::Tensor& pictures) { return nets_.Encode(pictures).pooled; },
                             /*encoder_side=*/0, settings_.encoder_side};
   auto code = Noise(-1, rows) * unit;
-  const nn::ChainOptions options{.epsilon1 = settings_.epsilon1,
-                                 .epsilon2 = settings_.epsilon2,
-                                 .epsilon3 = settings_.epsilon3,
-                                 .rate = settings_.chain_rate * unit,
-                                 .last_rate = settings_.chain_last_rate * unit,
-                                 .highest = absolute ? torch::full({}, settings_.code_clip, code.options())
-                                                     : range_.highest().to(code.scalar_type())};
+  const auto highest = absolute ? torch::full({}, settings_.code_clip, code.options())
+                                : range_.highest().to(code.scalar_type());
+  const auto options = ChainOptionsOf(settings_, unit, highest);
   Pictures pictures;
   for (int64_t i = 0; i <= settings_.iterations; ++i) {
     const auto step = nn::StepChain(code, chain, *condition, Noise(i, rows),
