@@ -34,24 +34,30 @@ StackGanPp::StackGanPp(const StackGanPpOptions& options, const Surroundings& sur
     ThrowUser("has no channel left to halve in stage " + std::to_string(options.stages),
               "--gf=" + std::to_string(options.gf), "at least 2 to the power of --stages - 1");
   if (options.conditional) sentences_ = std::make_unique<SentenceSource>(options, surroundings);
-  generator_ = nn::TreeGenerator(nn::TreeOptions{.gf = options.gf,
+  MakeGenerator(surroundings.seed);
+  for (int64_t branch = 0; branch < options.stages; ++branch) AddCritic(branch, surroundings.seed);
+}
+
+void StackGanPp::MakeGenerator(uint64_t seed) {
+  generator_ = nn::TreeGenerator(nn::TreeOptions{.gf = options_.gf,
                                                  .embedding = sentences_ ? sentences_->size() : 0,
-                                                 .condition = options.condition,
-                                                 .z = options.z,
-                                                 .residual_blocks = options.residual_blocks,
-                                                 .stages = options.stages,
-                                                 .base_side = options.base_side,
-                                                 .conditional = options.conditional});
-  nn::InitializeOrthogonal(*generator_, RandomKey(surroundings.seed, "generator"));
+                                                 .condition = options_.condition,
+                                                 .z = options_.z,
+                                                 .residual_blocks = options_.residual_blocks,
+                                                 .stages = options_.stages,
+                                                 .base_side = options_.base_side,
+                                                 .conditional = options_.conditional});
+  nn::InitializeOrthogonal(*generator_, RandomKey(seed, "generator"));
   nn::UseGlobalBatch(*generator_, &norm_scope_);
-  for (int64_t branch = 0; branch < options.stages; ++branch) {
-    auto& critic = critics_.emplace_back(nn::TreeCriticOptions{.df = options.df,
-                                                               .condition = options.condition,
-                                                               .side = options.base_side << branch,
-                                                               .conditional = options.conditional});
-    nn::InitializeOrthogonal(*critic, RandomKey(surroundings.seed, "discriminator", {branch}));
-    nn::UseGlobalBatch(*critic, &norm_scope_);
-  }
+}
+
+void StackGanPp::AddCritic(int64_t branch, uint64_t seed) {
+  auto& critic = critics_.emplace_back(nn::TreeCriticOptions{.df = options_.df,
+                                                             .condition = options_.condition,
+                                                             .side = options_.base_side << branch,
+                                                             .conditional = options_.conditional});
+  nn::InitializeOrthogonal(*critic, RandomKey(seed, "discriminator", {branch}));
+  nn::UseGlobalBatch(*critic, &norm_scope_);
 }
 
 std::vector<dataio::DomainNeeds> StackGanPp::Needs() const {

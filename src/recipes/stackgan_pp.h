@@ -44,6 +44,9 @@ class StackGanPp : public System {
   std::unique_ptr<Drawer> MakeDrawer() override;
 
  private:
+  // Networks with the published initialisation as a function of the seed.
+  void MakeGenerator(uint64_t seed);
+  void AddCritic(int64_t branch, uint64_t seed);
   using DrawNoise = std::function<torch::Tensor(const char* purpose, int64_t size)>;
   nn::TreeInput InputOf(const std::function<torch::Tensor()>& sentence, const DrawNoise& noise) const;
   Phase DiscriminatorPhase(size_t branch);
