@@ -17,6 +17,7 @@
 #include <cstring>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <sstream>
 #include <string>
@@ -218,7 +219,7 @@ Results ResultsOf(const Values& results, const std::vector<at::Tensor>& argument
   return known;
 }
 
-// Results without numbers yet.
+// The operator's results, whose numbers come later (Fulfil).
 Values Promise(const Results& known, const std::vector<at::Tensor>& arguments) {
   Values results;
   size_t i = 0;
@@ -274,11 +275,34 @@ Values ComputeLater(const c10::OperatorHandle& op, const Values& arguments, cons
   return results;
 }
 
-// Its shapes hang on numbers, or its numbers on a generator of the host.
+// Whether its results' shapes depend on its arguments' numbers, or its numbers on a generator of the host.
 bool HasToBeNow(const c10::OperatorHandle& op) {
   return op.hasTag(at::Tag::dynamic_output_shape) || op.hasTag(at::Tag::data_dependent_output) ||
          op.hasTag(at::Tag::nondeterministic_seeded);
 }
+
+bool OnlyTensors(const Values& results) {
+  return std::ranges::all_of(results,
+                             [](const auto& value) { return value.isTensor() || value.isTensorList(); });
+}
+
+// The results of operators that have been computed, by KeyOf. Thread-safe.
+class KnownResults {
+ public:
+  std::optional<Results> Find(const std::string& key) {
+    const std::lock_guard lock(mutex_);
+    const auto found = results_.find(key);
+    return found == results_.end() ? std::nullopt : std::optional<Results>(found->second);
+  }
+  void Add(const std::string& key, const Results& results) {
+    const std::lock_guard lock(mutex_);
+    results_.emplace(key, results);
+  }
+
+ private:
+  std::mutex mutex_;
+  std::unordered_map<std::string, Results> results_;
+};
 
 // An operator is computed at once, after its stream, when it comes with such arguments for the first time;
 // from then on the shapes of its results are known, and it is queued.
@@ -287,27 +311,16 @@ Values Compute(const c10::OperatorHandle& op, const Values& arguments) {
   const auto stream = c10::cuda::getCurrentCUDAStream(DeviceOf(own).index()).stream();
   C10_CUDA_CHECK(sim::MayQueue(stream));
   if (!sim::Asynchronous() && !sim::Captures(stream)) return ComputeNow(op, arguments);
-  static std::mutex mutex;
-  static auto& all_known = *new std::unordered_map<std::string, Results>;
+  static auto& known = *new KnownResults;
   const auto key = HasToBeNow(op) ? "" : KeyOf(op, arguments);
-  std::unique_lock lock(mutex);
-  if (const auto found = all_known.find(key); found != all_known.end()) {
-    const auto known = found->second;
-    lock.unlock();
-    return ComputeLater(op, arguments, known, stream);
-  }
-  lock.unlock();
+  if (const auto results = known.Find(key)) return ComputeLater(op, arguments, *results, stream);
   if (sim::Captures(stream)) sim_trace();
   TORCH_CHECK(!sim::Captures(stream), "simulated device: ", op.schema().name(), KeyOf(op, arguments),
               " is captured before it has been computed once on streams that are queues");
   sim::Drain(stream);
   const auto before = SizesOf(own);
   auto results = ComputeNow(op, arguments);
-  const bool only_tensors = std::ranges::all_of(
-      results, [](const auto& value) { return value.isTensor() || value.isTensorList(); });
-  if (key.empty() || !only_tensors) return results;
-  lock.lock();
-  all_known.emplace(key, ResultsOf(results, own, before));
+  if (!key.empty() && OnlyTensors(results)) known.Add(key, ResultsOf(results, own, before));
   return results;
 }
 
