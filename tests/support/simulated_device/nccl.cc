@@ -8,9 +8,7 @@
 
 #include <algorithm>
 #include <atomic>
-#include <bit>
 #include <chrono>
-#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -18,6 +16,7 @@
 #include <mutex>
 #include <string>
 
+#include "nccl_numbers.h"
 #include "queues.h"
 
 namespace {
@@ -112,92 +111,16 @@ bool Meet(ncclComm_t c) {
   return true;
 }
 
-size_t SizeOf(ncclDataType_t t) {
-  switch (t) {
-    case ncclInt8:
-    case ncclUint8:
-      return 1;
-    case ncclFloat16:
-    case ncclBfloat16:
-      return 2;
-    case ncclInt64:
-    case ncclUint64:
-    case ncclFloat64:
-      return 8;
-    default:
-      return 4;
-  }
-}
-
 char* Slot(ncclComm_t c, int rank) { return c->shared->slots + rank * kSlot; }
-
-float OfBfloat16(uint16_t bits) { return std::bit_cast<float>(uint32_t{bits} << 16); }
-uint16_t ToBfloat16(float value) {
-  const auto bits = std::bit_cast<uint32_t>(value);
-  return (bits + 0x7fff + (bits >> 16 & 1)) >> 16;
-}
-
-double Get(const char* p, ncclDataType_t t) {
-  switch (t) {
-    case ncclFloat32:
-      return *(const float*)p;
-    case ncclFloat64:
-      return *(const double*)p;
-    case ncclInt32:
-      return *(const int32_t*)p;
-    case ncclInt64:
-      return *(const int64_t*)p;
-    case ncclUint8:
-      return *(const uint8_t*)p;
-    case ncclFloat16:
-      return *(const _Float16*)p;
-    case ncclBfloat16:
-      return OfBfloat16(*(const uint16_t*)p);
-    default:
-      return 0;
-  }
-}
-
-void Put(char* p, ncclDataType_t t, double value) {
-  switch (t) {
-    case ncclFloat32:
-      *(float*)p = value;
-      break;
-    case ncclFloat64:
-      *(double*)p = value;
-      break;
-    case ncclInt32:
-      *(int32_t*)p = value;
-      break;
-    case ncclInt64:
-      *(int64_t*)p = value;
-      break;
-    case ncclUint8:
-      *(uint8_t*)p = value;
-      break;
-    case ncclFloat16:
-      *(_Float16*)p = value;
-      break;
-    case ncclBfloat16:
-      *(uint16_t*)p = ToBfloat16(value);
-      break;
-    default:
-      break;
-  }
-}
-
-double Join(double a, double b, ncclRedOp_t op) {
-  return op == ncclMax ? (b > a || b != b ? b : a) : op == ncclMin ? (b < a || b != b ? b : a) : a + b;
-}
 
 // `n` elements that begin `at` bytes into every rank's slot.
 void Fold(ncclComm_t c, char* out, size_t at, size_t n, const Call& call) {
-  const size_t width = SizeOf(call.type);
+  const size_t width = sim::SizeOf(call.type);
   for (size_t i = 0; i < n; ++i) {
-    double value = Get(Slot(c, 0) + at + i * width, call.type);
+    double value = sim::ReadNumber(Slot(c, 0) + at + i * width, call.type);
     for (int r = 1; r < c->ranks; ++r)
-      value = Join(value, Get(Slot(c, r) + at + i * width, call.type), call.op);
-    Put(out + i * width, call.type, call.op == ncclAvg ? value / c->ranks : value);
+      value = sim::Reduced(value, sim::ReadNumber(Slot(c, r) + at + i * width, call.type), call.op);
+    sim::WriteNumber(out + i * width, call.type, call.op == ncclAvg ? value / c->ranks : value);
   }
 }
 
@@ -207,7 +130,7 @@ struct Piece {
 };
 
 void Show(ncclComm_t c, const Call& call, const char* in, Piece piece) {
-  const size_t w = SizeOf(call.type);
+  const size_t w = sim::SizeOf(call.type);
   const std::string kind = call.kind;
   if (kind == "ReduceScatter")
     for (int r = 0; r < c->ranks; ++r)
@@ -217,7 +140,7 @@ void Show(ncclComm_t c, const Call& call, const char* in, Piece piece) {
 }
 
 void See(ncclComm_t c, const Call& call, char* out, Piece piece) {
-  const size_t w = SizeOf(call.type);
+  const size_t w = sim::SizeOf(call.type);
   const std::string kind = call.kind;
   if (kind == "AllReduce")
     Fold(c, out + piece.i * w, 0, piece.n, call);
@@ -245,7 +168,7 @@ bool Agree(ncclComm_t c, const Call& call) {
 
 bool Exchange(ncclComm_t c, const Call& call, const char* in, char* out) {
   if (!Agree(c, call)) return false;
-  const size_t step = kSlot / SizeOf(call.type) / (strcmp(call.kind, "ReduceScatter") ? 1 : c->ranks);
+  const size_t step = kSlot / sim::SizeOf(call.type) / (strcmp(call.kind, "ReduceScatter") ? 1 : c->ranks);
   for (size_t i = 0; i < call.count; i += step) {
     const Piece piece{i, std::min(step, call.count - i)};
     Show(c, call, in, piece);
@@ -277,7 +200,7 @@ ncclResult_t Start(Call call, const void* in, void* out, ncclComm_t c, cudaStrea
   }
   call.number = ++c->calls;
   const bool fails = sim::Fails("nccl");
-  const size_t whole = call.count * SizeOf(call.type) * (strcmp(call.kind, "AllGather") ? 1 : c->ranks);
+  const size_t whole = call.count * sim::SizeOf(call.type) * (strcmp(call.kind, "AllGather") ? 1 : c->ranks);
   static std::mutex mutex;
   static auto& last = *new std::shared_ptr<sim::Mark>;
   std::lock_guard lock(mutex);
