@@ -26,9 +26,9 @@ import numpy
 import safetensors.numpy
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-import convert_vocab  # noqa: E402
-from convert_vocab import Malformed, path_of, text_of  # noqa: E402
 from converting import Problem, each_once, exit_code, read_bytes, read_lines, reading, real_numbers, suffix_of, write_file  # noqa: E402
+import pickle_reader  # noqa: E402
+from pickle_reader import Malformed, is_list_of, path_of, text_of  # noqa: E402
 
 FLOATS = {"f2": "<f2", "f4": "<f4", "f8": "<f8"}
 PICKLES = (".pickle", ".pkl")
@@ -49,7 +49,7 @@ def called(reader):
     if re.fullmatch(r"numpy\.(_core|core)\.multiarray\._reconstruct", path):
         reader.push(Array())
     elif path == "numpy.dtype" and isinstance(arguments, tuple) and arguments:
-        reader.push(convert_vocab.NumpyType(text_of(arguments[0])))
+        reader.push(pickle_reader.NumpyType(text_of(arguments[0])))
     elif path == "_codecs.encode" and isinstance(arguments, tuple) and len(arguments) == 2 and arguments[1] == "latin1":
         reader.push(arguments[0].encode("latin-1"))
     else:
@@ -60,8 +60,8 @@ def given_state(reader):
     state = reader.pop()
     if not reader.stack or not isinstance(reader.stack[-1], Array):
         reader.push(state)
-        return convert_vocab.build(reader)
-    if not isinstance(state, tuple) or len(state) != 5 or not isinstance(state[2], convert_vocab.NumpyType):
+        return pickle_reader.build(reader)
+    if not isinstance(state, tuple) or len(state) != 5 or not isinstance(state[2], pickle_reader.NumpyType):
         raise Malformed(f"strange array at byte {reader.at}")
     _, shape, kind, fortran, data = state
     reader.stack[-1].value = array_of(shape, kind, fortran, data.encode("latin-1") if isinstance(data, str) else data)
@@ -76,8 +76,8 @@ def array_of(shape, kind, fortran, data):
     return numpy.frombuffer(data, form).reshape(shape, order="F" if fortran else "C")
 
 
-class ArrayReader(convert_vocab.Reader):
-    actions = {**convert_vocab.Reader.actions, ord("R"): called, ord("b"): given_state}
+class ArrayReader(pickle_reader.Reader):
+    actions = {**pickle_reader.Reader.actions, ord("R"): called, ord("b"): given_state}
 
 
 def read_pickle(path):
@@ -93,8 +93,8 @@ def read_pickle(path):
 def read_names(path):
     if suffix_of(path) not in PICKLES:
         return read_lines(path)
-    value = convert_vocab.load(read_bytes(path), str(path))
-    if not convert_vocab.is_list_of(value, (str, bytes)):
+    value = pickle_reader.load(read_bytes(path), str(path))
+    if not is_list_of(value, (str, bytes)):
         raise Problem(f"{path}: holds no list of names")
     return [text_of(name) for name in value]
 
@@ -105,7 +105,7 @@ NUMBER, STRING, TABLE, TORCH, BOOLEAN, NIL = 1, 2, 3, 4, 5, 0
 STORAGES = {"Double": "<f8", "Float": "<f4", "Long": "<i8", "Int": "<i4", "Short": "<i2", "Char": "<i1", "Byte": "<u1"}
 
 
-class Torch7Reader(convert_vocab.Bytes):
+class Torch7Reader(pickle_reader.Bytes):
     """A binary .t7 file: nil, numbers, strings, booleans, tables, tensors and their storages. Functions and other classes are refused."""
 
     def __init__(self, data):
