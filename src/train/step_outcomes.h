@@ -4,7 +4,7 @@
 #include <utility>
 #include <vector>
 
-#include "src/train/trainer.h"
+#include "src/train/step_report.h"
 
 namespace helio::train {
 

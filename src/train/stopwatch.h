@@ -3,7 +3,7 @@
 
 #include "src/base/moment.h"
 #include "src/base/tensor.h"
-#include "src/train/trainer.h"
+#include "src/train/step_report.h"
 // clang-format off
 #include <ATen/record_function.h>
 // clang-format on

@@ -45,12 +45,6 @@ torch::Tensor AllUsable(const std::vector<StepReport::Norm>& norms, torch::Devic
 
 }  // namespace
 
-int StepReport::skipped() const {
-  int count = 0;
-  for (const auto& norm : norms) count += !norm.usable.item<bool>();
-  return count;
-}
-
 void TrainerOptions::Declare(OptionList& list) {
   reducer.Declare(list);
   list.Add(

@@ -16,6 +16,7 @@
 #include "src/recipes/system.h"
 #include "src/train/statistics_snapshot.h"
 #include "src/train/step_recording.h"
+#include "src/train/step_report.h"
 
 namespace helio::train {
 
@@ -31,37 +32,6 @@ struct TrainerOptions {
   bool cuda_graph = false;
 
   void Declare(OptionList& list);
-};
-
-// What one step did. Scalars stay on the device until somebody reads them.
-struct StepReport {
-  struct Term {
-    std::string phase, name;
-    torch::Tensor value;  // scalar, this rank's part: the mean over ranks (and micro-batches) is the loss
-  };
-  struct Norm {
-    std::string phase;
-    torch::Tensor value;   // L2 norm of the phase's reduced gradient, before clipping: {} float64
-    torch::Tensor usable;  // {} bool: false where the phase's update did not happen, on any rank. If one is,
-                           // batch norm's running statistics are those of before the step
-  };
-  struct Reduction {
-    std::string phase;
-    cluster::ReduceStats stats;
-  };
-  std::vector<Term> terms;
-  std::vector<Norm> norms;
-  std::vector<Reduction> reductions;  // none on one rank
-  // Whether all weights are finite after the step: {} bool, the same on every rank.
-  torch::Tensor finite_weights;
-  // A part of the step: prepare, a phase's name, wait, update.
-  struct Part {
-    std::string name;
-    Interval time;
-  };
-  std::vector<Part> parts;
-
-  int skipped() const;  // phases whose gradient could not be used; reads the device
 };
 
 // Plays a system's game: per round, each phase's backward with its all-reduce under the next phase's compute,
