@@ -3,7 +3,7 @@
 #include <string>
 #include <string_view>
 
-// Text by its ASCII characters, whatever the locale: bytes of others stay as they are.
+// ASCII letters and blanks, whatever the locale: all other bytes stay as they are.
 namespace helio {
 
 constexpr char LowerAscii(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }

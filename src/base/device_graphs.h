@@ -10,9 +10,9 @@ namespace helio {
 // Whether what is queued on this thread's current stream of a CUDA device is captured instead of done.
 bool IsCapturing();
 
-// Pieces of work on a CUDA device, captured once and launched as often as wanted: a CUDA graph each. They
-// share memory and are launched in the order of their capture. What a piece takes from the host stays as it
-// was captured; tensors that it reads or writes lie where they lay. One thread.
+// Pieces of work on a CUDA device, each captured once as a CUDA graph and launched as often as wanted. They
+// share memory and are launched in the order of their capture. Values that a piece takes from the host stay
+// those of the capture; tensors that it reads or writes must stay at their addresses. One thread.
 class DeviceGraphs {
  public:
   DeviceGraphs();

@@ -7,8 +7,8 @@
 
 namespace helio {
 
-// A value of an enum, and what options, files and messages call it. All of an enum's are one array, beside
-// it:
+// A value of an enum, and what options, files and messages call it. All values of an enum are one array
+// beside it:
 //
 //   inline constexpr Named<Codec> kCodecs[] = {{Codec::kJpeg, "jpeg"}, {Codec::kRaw, "raw"}};
 template <typename Enum>
@@ -17,7 +17,7 @@ struct Named {
   const char* name;
 };
 
-// Empty of a value that is not among them.
+// The name of `value`; empty where it is not in the array.
 template <typename Enum, size_t kCount>
 std::string NameIn(const Named<Enum> (&all)[kCount], Enum value) {
   for (const auto& one : all)
@@ -25,7 +25,7 @@ std::string NameIn(const Named<Enum> (&all)[kCount], Enum value) {
   return "";
 }
 
-// Nothing of another name.
+// The value called `name`; nothing where there is none.
 template <typename Enum, size_t kCount>
 std::optional<Enum> ValueIn(const Named<Enum> (&all)[kCount], std::string_view name) {
   for (const auto& one : all)

@@ -2,8 +2,8 @@
 
 namespace helio {
 
-// With what a program ends (docs/running.md; launch/exit_codes.py has the same): flags or data at fault, a
-// bug of ours, and "start me again".
+// The exit codes of all programs beside 0 (docs/running.md; launch/exit_codes.py has the same): flags or data
+// are at fault, a bug of ours, "start me again".
 inline constexpr int kMistakeCode = 1, kBugCode = 70, kRequeueCode = 75;
 
 }  // namespace helio

@@ -18,7 +18,7 @@ Failure UsedUp(std::string_view what) {
   return {error.what(), error.exit_code()};
 }
 
-// As a thread that is not to be had.
+// Codes of std::system_error where, for one, a thread cannot be started.
 bool IsOfResources(const std::error_code& code) {
   return code == std::errc::resource_unavailable_try_again || code == std::errc::not_enough_memory ||
          code == std::errc::too_many_files_open || code == std::errc::too_many_files_open_in_system;

@@ -9,8 +9,9 @@ struct Failure {
   int exit_code = 0;
 };
 
-// Of the exception that is being handled: call it in a catch (...). Memory, threads or files of this host
-// that are used up are kSystem, as std::bad_alloc, std::system_error and LibTorch's allocator say it.
+// The failure that the exception being handled stands for: call it in a catch (...). Memory, threads or files
+// of this host that are used up (std::bad_alloc, std::system_error, LibTorch's allocator) count as
+// ErrorKind::kSystem.
 Failure CurrentFailure();
 
 }  // namespace helio

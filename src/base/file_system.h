@@ -46,8 +46,8 @@ void CheckNotReadOnly(const std::filesystem::path& path);
 // CheckNotReadOnly.
 void CheckCanWrite(const std::filesystem::path& path);
 
-// What std::filesystem does, with an Error that names the path instead of its own exception. Exists: follows
-// links; false also where a folder on the way is none.
+// What std::filesystem does, with an Error that names the path instead of its own exception. Exists follows
+// links; false also where a parent of the path is no folder.
 bool Exists(const std::filesystem::path& path);
 bool IsFolder(const std::filesystem::path& path);
 // With those above that are missing; one that is there is fine. The names of new ones are on the disk when it
@@ -69,7 +69,7 @@ bool NamesFile(const std::filesystem::path& path, int file) noexcept;
 // `folder`/name-1.extension, or the next number that is not taken; makes the folder.
 std::filesystem::path FreeName(const std::filesystem::path& folder, const std::filesystem::path& name);
 
-// The Error that says what the system said, as errno or as `error`: kSystem where a disk is full or failed, a
+// The Error for what the system reports, as errno or as `error`: kSystem where a disk is full or failed, a
 // file server does not answer or this host has no more files or memory; else kUser.
 class Error;
 Error ErrorOfErrno(int code, const std::filesystem::path& path, const std::string& what);

@@ -30,7 +30,7 @@ std::string HolderOf(const fs::path& file) {
   try {
     return ReadFile(file);
   } catch (const Error&) {
-    return "it ends just now";  // and has taken the file away
+    return "it ends just now";  // and has removed the file
   }
 }
 
@@ -61,7 +61,7 @@ Descriptor TakeLock(const fs::path& file, const char* remedy, double patience) {
   while (true) {
     auto lock = OpenLock(file);
     if (::flock(lock.get(), LOCK_EX | LOCK_NB) == 0) {
-      if (NamesFile(file, lock.get())) return lock;  // a holder that ends takes it away
+      if (NamesFile(file, lock.get())) return lock;  // a holder that ends removes it
       continue;
     }
     if (errno == EWOULDBLOCK) {

@@ -40,7 +40,7 @@ class GatherRowsFunction : public torch::autograd::Function<GatherRowsFunction> 
 
 torch::Tensor GatherRows(GlobalBatch& batch, const torch::Tensor& own, const RowRange& rows) {
   if (batch.ranks() == 1) return own;
-  // Its gradient is summed over the ranks: in float32.
+  // The gradient of a bfloat16 tensor is summed over the ranks in float32.
   if (own.scalar_type() == torch::kBFloat16) return GatherRows(batch, Exact(own), rows).to(own.dtype());
   if (own.is_floating_point()) return GatherRowsFunction::apply(own, &batch, rows.first, rows.global);
   // Integers (captions, lengths, classes) travel as doubles: exact below 2^53, and one code path for every

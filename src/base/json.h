@@ -18,8 +18,8 @@ Json ParseJson(std::string_view text, const std::string& where);
 
 inline Json ReadJson(const std::filesystem::path& path) { return ParseJson(ReadFile(path), path.string()); }
 
-// As text, on one line or with `indent` spaces a level. Bytes that are no UTF-8, as a folder's name may have
-// some, become U+FFFD.
+// As text, on one line or with `indent` spaces a level. Bytes that are not UTF-8 (a folder's name may hold
+// some) become U+FFFD.
 inline std::string JsonText(const Json& json, int indent = -1) {
   return json.dump(indent, ' ', false, Json::error_handler_t::replace);
 }
@@ -36,13 +36,13 @@ T JsonField(const Json& object, const std::string& key, const std::string& where
   }
 }
 
-// The number `key` of an object of other hands; NaN where it is none.
+// The number under `key`, for JSON that others may have written; NaN where there is none.
 inline double NumberIn(const Json& object, const std::string& key) {
   const bool there = object.is_object() && object.contains(key) && object.at(key).is_number();
   return there ? object.at(key).get<double>() : std::nan("");
 }
 
-// And the text `key`; empty where it is none.
+// Likewise the text under `key`; empty where there is none.
 inline std::string TextIn(const Json& object, const std::string& key) {
   const bool there = object.is_object() && object.contains(key) && object.at(key).is_string();
   return there ? object.at(key).get<std::string>() : "";

@@ -42,7 +42,8 @@ void OnBusError(int signal, siginfo_t* info, void*) {
   for (const auto& range : mapped_ranges)
     if (const char* begin = range.begin; begin != nullptr && at >= begin && at < begin + range.size)
       EndBecauseOf(range);
-  ::sigaction(signal, &action_before, nullptr);  // none of ours: it comes again, as without us
+  ::sigaction(signal, &action_before,
+              nullptr);  // in no mapping of ours: the fault repeats, under the old action
 }
 
 bool Install() {

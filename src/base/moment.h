@@ -15,10 +15,10 @@ class Moment {
  public:
   // Does not wait.
   static Moment On(c10::Device device);
-  // One that the host's clock has measured.
+  // A moment of the host's clock.
   static Moment At(Clock::time_point time);
 
-  // Until it is over.
+  // Blocks until the moment has passed.
   void Wait() const;
 
   // Seconds from `earlier`, a moment on the same device. Waits until both are over.

@@ -13,8 +13,8 @@ namespace helio {
 torch::Tensor NormalRows(uint64_t key, const RowRange& rows, std::vector<int64_t> tail,
                          torch::Dtype dtype = torch::kFloat32);
 
-// Standard normal noise {rows.local, tail...} in which every row is a function of (key, its global number):
-// drawing some rows of many costs what they cost. Float32, CPU.
+// Standard normal noise {rows.local, tail...} in which every row is a function of (key, its global number),
+// so that only the own rows are drawn. Other numbers than NormalRows'. Float32, CPU.
 torch::Tensor NormalOfRows(uint64_t key, const RowRange& rows, std::vector<int64_t> tail);
 
 // The same as NormalRows for uniform numbers in [0, 1): dropout masks of training encoders.

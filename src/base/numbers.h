@@ -5,7 +5,7 @@
 
 namespace helio {
 
-// The number that `text` is, all of it: "12a", " 12", "" and what does not fit T are none.
+// The number that the whole of `text` is. Nothing for "12a", " 12", "" and what does not fit T.
 template <typename T>
 std::optional<T> ParseNumber(std::string_view text) {
   T value{};

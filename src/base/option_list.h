@@ -41,10 +41,10 @@ struct Option {
       value;
   Range range;
   std::string help;
-  std::string group;  // of which options it is shown with
+  std::string group;  // the heading that help shows it under
   std::string default_text;
-  // Whether it decides what is computed, so that a resumed run must have the checkpoint's; else it only says
-  // where, how often or how fast.
+  // Whether it decides what is computed, so that a resumed run must have the checkpoint's value; else it only
+  // says where, how often or how fast.
   bool must_match = true;
 
   std::string Type() const;  // "bool", "int32", "int64", "uint64", "double", "string"
@@ -67,12 +67,13 @@ class OptionList {
   void Add(const char* name, T* value, Range range, const char* help) {
     Append({name, value, std::move(range), help, group_, "", true});
   }
-  // One that does not: a resumed run may change it.
+  // An option that does not: a resumed run may change it.
   template <typename T>
   void AddOperational(const char* name, T* value, Range range, const char* help) {
     Append({name, value, std::move(range), help, group_, "", false});
   }
-  // The same of enums, whose values are said by the names in `all` (enum_names.h), which outlives the list.
+  // The same for enums, whose values are given by their names in `all` (enum_names.h), which outlives the
+  // list.
   template <typename Enum, size_t kCount>
   void Add(const char* name, Enum* value, const Named<Enum> (&all)[kCount], const char* help) {
     Append({name, FieldOf(value, all), OneOf(NamesIn(all)), help, group_, "", true});
@@ -90,7 +91,7 @@ class OptionList {
   // The same, but throws Error{kUser} with all these lines.
   void Assign(const OptionValues& values) const;
 
-  // The values as they would be after Assign(given), in one way of writing; the fields stay as they are.
+  // The values as they would be after Assign(given), in canonical form; the fields stay as they are.
   OptionValues Values(const OptionValues& given = {}) const;
   OptionValues MatchedValues(const OptionValues& given) const;  // of those that must match
   OptionValues Defaults() const;

@@ -22,10 +22,10 @@ inline constexpr Named<Precision> kPrecisions[] = {
 void UseCudaProducts(Precision precision);
 
 // While it lives, this thread's forward passes on `device` are in `precision`: at::autocast with kBfloat16,
-// nothing otherwise. It casts a weight once and forgets the casts at its end, since optimizers write weights
-// in place; so nothing that outlives it may hold one but the graphs built in it. What it covers must not run
-// one trained weight without gradient first and with it later (the first cast has no graph), and must not
-// differentiate: backward comes after its end. Not nested.
+// nothing otherwise. Autocast casts each weight once and drops the casts when this object ends, since
+// optimizers write weights in place; only the graphs built meanwhile may hold a cast for longer. Within its
+// life a trained weight must not be used first without and later with gradients (the cast that is used again
+// has no graph), and backward must not run: it comes after the end. Not nested.
 class [[nodiscard]] ForwardPrecision {
  public:
   ForwardPrecision(Precision precision, torch::Device device);

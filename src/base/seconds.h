@@ -10,8 +10,8 @@ using Clock = std::chrono::steady_clock;
 inline double Seconds(Clock::duration duration) { return std::chrono::duration<double>(duration).count(); }
 inline double SecondsSince(Clock::time_point start) { return Seconds(Clock::now() - start); }
 
-// A duration of so many, kForever at most (NaN is as much): the nanoseconds of 292 years overflow, and a
-// deadline would lie in the past.
+// `seconds` as a duration, at most kForever (which NaN counts as): the nanoseconds of 292 years overflow, and
+// a deadline would lie in the past.
 inline constexpr double kForever = 1e9;
 inline Clock::duration FromSeconds(double seconds) {
   const double counted = seconds < kForever ? seconds : kForever;

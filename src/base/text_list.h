@@ -12,7 +12,7 @@ inline void AddToList(std::string& list, std::string_view item, std::string_view
   list += item;
 }
 
-// Of strings or what converts to them.
+// The items, strings or what converts to them, with separators between them.
 template <typename Range>
 std::string Join(const Range& items, std::string_view separator = ", ") {
   std::string list;
@@ -20,7 +20,7 @@ std::string Join(const Range& items, std::string_view separator = ", ") {
   return list;
 }
 
-// What lies between the separators; nothing after one that ends the text.
+// The parts between separators; one at the end of the text begins no further part.
 inline std::vector<std::string> Split(std::string_view text, char separator = ',') {
   std::vector<std::string> parts;
   while (!text.empty()) {

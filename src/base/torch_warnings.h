@@ -2,9 +2,9 @@
 
 namespace helio {
 
-// From now on what LibTorch warns of in the calling thread is in the log, and each text once: some of it
-// comes with every step. Not told is what a user can do nothing about: that weights of recurrent layers do
-// not lie as cuDNN has them, which on a GPU comes with every forward pass. Cheap.
+// From now on LibTorch's warnings in the calling thread go to the log, each text once: some come with every
+// step. One that a user can do nothing about is left out: that the weights of recurrent layers are not in
+// cuDNN's order, which on a GPU comes with every forward pass. Cheap.
 void LogTorchWarningsOnce();
 
 }  // namespace helio
