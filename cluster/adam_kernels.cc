@@ -29,7 +29,7 @@ Coefficients CoefficientsOf(const AdamOptions& options, const HostStep& step) {
           .gradient = step.gradient_factor};
 }
 
-// Vectorised, because the house is compiled without errno of mathematical functions (Targets.cmake).
+// Vectorised, because everything is compiled with -fno-math-errno (scripts/cmake/Targets.cmake).
 template <typename T, bool kAverage>
 void Update(T* parameter, const T* gradient, T* exp_avg, T* exp_avg_sq, T* average, int64_t count,
             const Coefficients& c) {

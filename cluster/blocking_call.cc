@@ -26,7 +26,7 @@ namespace {
   std::_Exit(kRequeueCode);
 }
 
-// Watches over a call from its beginning to its end, however it ends.
+// Watches the time of a call while it lives; ends with the call, also by an exception.
 class Guard {
  public:
   Guard(double seconds, std::string doing)

@@ -7,7 +7,7 @@ namespace helio::cluster {
 
 ClientPlaces::ClientPlaces(int count) : count_(static_cast<size_t>(count)) { Reserve(); }
 
-// As many as are missing, if the process has them.
+// Fills up to `count_` descriptors, as far as the process has them.
 void ClientPlaces::Reserve() {
   while (free_.size() + clients_.size() < count_) {
     Descriptor place(open("/dev/null", O_RDONLY | O_CLOEXEC));

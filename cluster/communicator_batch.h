@@ -5,7 +5,7 @@
 
 namespace helio::cluster {
 
-// GlobalBatch over a communicator that is for nothing else, so that batch norm's and the gathers' messages do
+// GlobalBatch over a communicator that serves nothing else, so that batch norm's and the gathers' messages do
 // not disturb the gradient reducer's order.
 class CommunicatorBatch : public GlobalBatch {
  public:
@@ -17,10 +17,10 @@ class CommunicatorBatch : public GlobalBatch {
   const std::unique_ptr<Communicator> communicator_;
 };
 
-// Of all ranks: SoloBatch for a world of one, CommunicatorBatch else. Collective.
+// The batch that all ranks share: a SoloBatch in a world of one, else a CommunicatorBatch. Collective.
 std::unique_ptr<GlobalBatch> MakeGlobalBatch(Communicator& world);
 
-// Of the ranks of this rank's host (--batch_norm=node). Collective over all ranks.
+// The batch that the ranks of this rank's host share (--batch_norm=node). Collective over all ranks.
 std::unique_ptr<GlobalBatch> MakeHostBatch(Communicator& world);
 
 }  // namespace helio::cluster

@@ -16,12 +16,12 @@ enum class WantedDevice {
 inline constexpr Named<WantedDevice> kWantedDevices[] = {
     {WantedDevice::kAuto, "auto"}, {WantedDevice::kCpu, "cpu"}, {WantedDevice::kCuda, "cuda"}};
 
-// What decides where a rank computes.
+// What decides on which device a rank computes.
 struct RankDevices {
   std::string host;
   int gpus = 0;         // that it sees; 0 with --device=cpu
   int local_ranks = 1;  // on its host
-  // Where it sees one GPU, which (a UUID's bytes): a launcher may show each rank a GPU of its own. Else
+  // The UUID's bytes of the GPU where it sees exactly one, since a launcher may show each rank its own; else
   // empty.
   std::string gpu = {};
 };
@@ -35,6 +35,8 @@ int UsableGpus(WantedDevice wanted);
 // before any communicator is built.
 void CheckDevices(WantedDevice wanted, const std::vector<RankDevices>& ranks, bool share_gpus);
 
+// The device of a rank that sees so many GPUs: its local rank's, the ranks of a host taking them in turn;
+// without GPUs the CPU. Pure.
 c10::Device DeviceOf(const World& world, int gpus);
 
 }  // namespace helio::cluster

@@ -52,7 +52,7 @@ void NameTheDevice() {
     LOG(ERROR) << "rank " << Context().rank << " failed: " << said.what();
     google::FlushLogFiles(google::GLOG_INFO);
     std::_Exit(said.exit_code());
-  } catch (...) {  // none of ours
+  } catch (...) {  // an exception of another kind
   }
   Context().previous();
 }

@@ -7,7 +7,7 @@
 
 namespace helio::cluster {
 
-// Looks every few milliseconds at what goes on on a device, in a thread of its own: a call of the driver that
+// Polls watches every few milliseconds in a thread of its own, so that a call of the device's driver that
 // does not return holds up nobody else. Thread-safe.
 class DeviceWatch {
  public:

@@ -7,7 +7,7 @@ namespace helio::cluster {
 
 // GPUs that this process may use; 0 without a driver.
 int VisibleGpus();
-// The UUID's 16 bytes of the one that is visible; empty where there are none or several.
+// The 16 bytes of the visible GPU's UUID; empty where none or several are visible.
 std::string OnlyGpu();
 
 // Makes a GPU the calling thread's current one: otherwise its first CUDA call makes a context on GPU 0.

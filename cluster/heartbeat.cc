@@ -56,7 +56,7 @@ void Heartbeat::Send(const Beat& own) {
   for (size_t i = 0; i < partners_.size(); ++i) {
     int done = 0;
     CheckMpi(MPI_Test(&sends_[i], &done, MPI_STATUS_IGNORE), "heartbeat");
-    if (!done || said_goodbye_[i]) continue;  // the partner does not take them: nothing piles up
+    if (!done || said_goodbye_[i]) continue;  // the partner does not receive: messages must not pile up
     outbox_[i] = own;
     outbox_[i].leaving = leaving_;
     CheckMpi(

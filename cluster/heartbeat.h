@@ -12,7 +12,8 @@ class Heartbeat {
  public:
   // MPI is initialised. A rank counts as silent after several intervals.
   explicit Heartbeat(double interval_seconds);
-  // Takes what has arrived, and sends `own` once an interval. Does not block. Throws Error{kCluster}.
+  // Receives the beats that have arrived, and sends `own` once an interval. Does not block. Throws
+  // Error{kCluster}.
   void Exchange(const Beat& own, Clock::time_point now);
   // Sends `own` at the next Exchange, whatever the time.
   void Hurry() { next_send_ = {}; }

@@ -39,7 +39,7 @@ bool SharesGpus(const LaunchOptions& options) {
 // because no other thread reads the environment yet.
 void PretendHostOfItsOwn() { setenv("NCCL_HOSTID", std::to_string(LauncherRank()).c_str(), 0); }
 
-// What all ranks find out alike, before any communicator is built; together they leave MPI then.
+// Errors that all ranks find alike, before any communicator is built: they leave MPI together.
 void CheckJob(const World& world, const std::vector<RankDevices>& devices, const LaunchOptions& options) {
   try {
     CheckWorldSize(world, options.expect_world_size);

@@ -18,9 +18,9 @@
 namespace helio::cluster {
 namespace {
 
-constexpr unsigned kQuietSeconds = 5;         // after which a client is left
-constexpr size_t kBytesOfClient = 16 * 1024;  // for its request; longer ones are refused
-constexpr int kPauseMilliseconds = 10;        // where nobody can be let in
+constexpr unsigned kQuietSeconds = 5;         // without a word from a client, then its connection ends
+constexpr size_t kBytesOfClient = 16 * 1024;  // of a request; longer ones are refused
+constexpr int kPauseMilliseconds = 10;        // before the next try where no client can be accepted
 
 MHD_Result Answer(MHD_Connection* connection, unsigned status, const char* type, const std::string& body) {
   auto* response =

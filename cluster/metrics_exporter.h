@@ -8,8 +8,8 @@ namespace helio::cluster {
 
 // Serves GET /metrics of a registry, and GET /healthz, over HTTP/1.1 in a thread of its own (libmicrohttpd:
 // docs/decisions/0011-http-server.md). Whatever clients do - stay silent, talk for ever, come by the thousand
-// - a scrape is answered at once, and the process loses no more than kClients file descriptors, which are put
-// by at the start: it also serves when there are no others left.
+// - a scrape is answered at once, and the process loses no more than kClients file descriptors, which are
+// reserved at the start: it also serves when there are no others left.
 class MetricsExporter {
  public:
   static constexpr int kClients = 32;  // at a time; then the oldest one's connection ends

@@ -6,7 +6,7 @@
 
 namespace helio::cluster {
 
-// What tells a job's metrics from others' at a gateway, beside job="heliograph".
+// The labels that tell a job's metrics from others' at a gateway, beside job="heliograph".
 struct PushGroup {
   std::string run;
   std::string evaluation = {};  // of a run; empty: the group is the run's own

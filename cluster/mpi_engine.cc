@@ -75,8 +75,8 @@ void MpiEngine::Start(const std::shared_ptr<MpiOperation>& operation) {
   operation->started_ = Clock::now();
   operation->deadline_ = operation->started_ + FromSeconds(job_->deadline_seconds());
   watchdog_.Record(operation->call_);
-  // A large one is the thread's work from the first byte on. Who sends a small one waits for it at once, and
-  // then drives it.
+  // A large operation is left to the thread from its first byte on. Whoever starts a small one waits for it
+  // at once, and drives it meanwhile.
   if (operation->large()) {
     active_.push_back(operation);
     wake_.notify_one();

@@ -59,7 +59,7 @@ struct Channel {
     if (communicator) ncclCommAbort(communicator);
   }
 
-  // In what the stream does.
+  // The present moment in the work of the stream.
   Moment Now() const {
     const c10::cuda::CUDAStreamGuard on_stream(stream);
     return Moment::On(stream.device());

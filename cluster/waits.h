@@ -7,7 +7,7 @@
 
 namespace helio::cluster {
 
-// When a rank waited for others: on a CUDA device when its current stream did, else when the host did.
+// The times in which a rank waited for others: on a CUDA device its current stream, else the host.
 // Thread-safe.
 class Waits {
  public:

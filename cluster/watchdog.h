@@ -42,14 +42,14 @@ class Watchdog {
   Clock::time_point Extended(Clock::time_point started, Clock::time_point deadline,
                              Clock::time_point now) const;
 
-  // That call has passed its deadline. Only the first one counts.
+  // Notes that `call` has passed its deadline. Only the first such call counts.
   void Expire(const Call& call, Clock::time_point now);
   // Why the job must end now, if it must.
   std::optional<std::string> Judge(Clock::time_point now, std::span<const Waiting> oldest_first);
   // Long before the deadline, once a call: whom the oldest one waits for. Rank 0 tells, and rank 1 does where
   // rank 0 is gone.
   std::optional<std::string> Warning(Clock::time_point now, std::span<const Waiting> oldest_first);
-  // Who has not left, when the ranks cannot stop together.
+  // Names the ranks that have not left, when the ranks cannot stop together.
   std::string StillHere(Clock::time_point now) const;
 
  private:
