@@ -59,8 +59,8 @@ bool CheckpointKeeper::IsOfAnotherPast(const std::string& from) const {
                                                               CheckpointsOf(options_.out), none_there);
 }
 
-// Rank 0: checkpoints and records of what the run that goes on from `step` has not gone through; with
-// `unjudged` that step's scores, too.
+// Rank 0: sets aside the checkpoints and records after `step`, which the run that goes on from there has not
+// gone through; with `unjudged` that step's scores, too.
 void CheckpointKeeper::ForgetOtherPast(const std::string& from, int64_t step, bool unjudged) {
   const bool all = IsOfAnotherPast(from);
   SetAsideAfter(run_->checkpoints(), all ? -1 : step);
@@ -92,8 +92,8 @@ void CheckpointKeeper::WriteBeside() {
   if (hooks_.started) hooks_.started();
 }
 
-// Rank 0: a folder that was removed or emptied meanwhile gets what it began with, else its checkpoints could
-// not be used. A disk that fails here fails the checkpoint, too, which tells.
+// Rank 0: a folder that was removed or emptied meanwhile gets the files it began with, without which its
+// checkpoints could not be used. A disk that fails here fails the checkpoint, too, which is reported.
 void CheckpointKeeper::KeepFolder() {
   try {
     if (run_->MakeAgainIfRemoved() || !Exists(options_.out / kRunFlagsFile)) WriteBeside();
@@ -107,7 +107,7 @@ void CheckpointKeeper::Save(int64_t step, const RunHistory& history, Json scores
   const auto optimizer = trainer_.OptimizerState();
   if (!is_rank0()) return;
   const cluster::OwnWork saving(communicator_.job());
-  writer_->MakeRoom();  // or two snapshots lay in memory
+  writer_->MakeRoom();  // else two snapshots would be in memory
   KeepFolder();
   auto snapshot = MakeSnapshot(step, optimizer, history);
   snapshot.info.scores = std::move(scores);

@@ -8,13 +8,13 @@
 
 namespace helio::train {
 
-// What a step's loss terms came to, as the means over the ranks.
+// The values of a step's loss terms: means over the ranks.
 struct LossReport {
-  std::string line;             // a figure a phase: "  d64 0.858  g 34.711"
+  std::string line;             // the sum of each phase's terms: "  d64 0.858  g 34.711"
   Json terms = Json::object();  // every one, by "phase/term"
 };
 
-// Of the latest step, also as metrics. Collective; waits for the device.
+// The losses of `step`, which are published as metrics, too. Collective; waits for the device.
 LossReport ReportLosses(const StepReport& step, cluster::Communicator& communicator,
                         TrainingMetrics& metrics);
 

@@ -54,7 +54,7 @@ Player::Player(recipes::Phase phase_to_play, const std::vector<recipes::Part>& p
       adam(group, phase.optimizer, shard.begin, shard.end),
       reducer(communicator, group, options.reducer),
       device(communicator.world().device),
-      // A graph that outlives its update must see the new weights, not casts of the old ones.
+      // A graph that outlives its update must see the new weights, not bfloat16 casts of the old ones.
       precision(phase.graphs_stay ? Precision::kFloat32 : options.precision) {}
 
 double Player::rate(const recipes::StepContext& context, double factor) const {

@@ -11,7 +11,7 @@ namespace {
 
 constexpr char kRemedy[] = "wait for it, or choose another --out";
 
-// That a line of the record is of. What others have written there is of none, and stays.
+// The step that a line of the record belongs to; 0, which always stays, for lines that others have written.
 int64_t StepOf(const Json& line) {
   const auto step = line.find("step");
   return step != line.end() && step->is_number() ? step->get<int64_t>() : 0;

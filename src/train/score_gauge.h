@@ -5,7 +5,7 @@
 
 namespace helio::train {
 
-// A score as the metric helio_score, whoever judged: a training's evaluation, or helio-eval.
+// Publishes a score as the metric helio_score, of an evaluation in training as well as of helio-eval.
 void SetScore(cluster::MetricRegistry& registry, const std::string& name, const std::string& protocol,
               double value);
 

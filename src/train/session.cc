@@ -58,7 +58,7 @@ int Session::Run() {
   // A way back leads to checkpoints of this folder only.
   if (restored && checkpoints_.BeginsAnotherPast(options_.resume)) Checkpoint(first);
   if (!restored && options_.steps == 0)
-    Checkpoint(0);  // the weights that it was given, for others to draw with
+    Checkpoint(0);  // of the weights that it was given, for programs that draw with them
   const auto start = Clock::now();
   const int64_t last = TrainFrom(first);
   Finish();
@@ -134,7 +134,7 @@ void Session::OneStep(int64_t step) {
   const auto start = Clock::now();
   const auto device = communicator_.world().device;
   const auto begin = Moment::On(device);
-  communicator_.job().waits.Clear();  // those between steps are no step's
+  communicator_.job().waits.Clear();  // waits between steps belong to no step
   StepFacts facts;
   const auto batches = NextBatches();
   facts.data_wait_seconds = SecondsSince(start);
@@ -152,8 +152,8 @@ void Session::OneStep(int64_t step) {
   outcomes_.Add(step + 1, report_, {begin, Moment::On(device)}, communicator_.job().waits.Drain());
 }
 
-// Those of a step. The wait for them is the host's, on every device; of all steps' waits the metrics know
-// from StepFacts.
+// The micro-batches of a step. The host waits for them, whatever the device. Only the profile needs this
+// wait; the metrics have it from StepFacts.
 std::vector<dataio::Batch> Session::NextBatches() {
   std::vector<dataio::Batch> batches;
   StepReport waited;
@@ -187,7 +187,7 @@ void Session::WatchForStragglers(double busy_seconds) {
                      std::count(slow->stragglers.begin(), slow->stragglers.end(), rank) > 0);
 }
 
-// Among bad steps there is none: a way back must lead to where the numbers were good.
+// None among bad steps: a rollback must lead to where the numbers were good.
 bool Session::CheckpointDue(int64_t step) const {
   return scoreboard_.ChoosesBest(step) || step == options_.steps ||
          (history_.is_way_back() && Due(step, options_.checkpoint_every));
@@ -201,7 +201,7 @@ bool Session::OutcomesDue(int64_t step) const {
                              [&](int64_t every) { return Due(step, every); });
 }
 
-// What makes going on hopeless, if anything does. The same on every rank.
+// Why going on is hopeless; empty where it is not. The same on every rank.
 std::string Session::ReadOutcomes() {
   std::string divergence;
   for (const auto& outcome : outcomes_.Read()) {
@@ -238,15 +238,15 @@ std::optional<int64_t> Session::GoBackIfDiverged(int64_t made) {
   return back;
 }
 
-// Before the step is reported or saved: what differs shall not reach a checkpoint.
+// Comes before the step is reported or saved, so that weights that differ between ranks reach no checkpoint.
 void Session::CheckWeights(int64_t step) {
   if (!Due(step, options_.check_weights_every)) return;
   cluster::CheckReplicas(communicator_, ReplicasOf(system_, trainer_, options_.same_statistics),
                          "step " + std::to_string(step));
 }
 
-// Who stops a run may not wait for an evaluation or for pictures: with `stopping` the resumed run begins with
-// the one, and the others are left out.
+// Whoever stops a run shall not wait for an evaluation or for pictures: with `stopping` the evaluation is
+// left to the resumed run, and the pictures are left out.
 void Session::AfterStep(int64_t step, bool stopping) {
   const bool last = step == options_.steps;
   CheckWeights(step);
@@ -264,7 +264,7 @@ void Session::AfterStep(int64_t step, bool stopping) {
   checkpoints_.ReportWrites();
 }
 
-// A disk that is full must not end a training whose checkpoints may have another.
+// A full disk must not end a training whose checkpoints may lie on another one.
 void Session::DrawSamples(int64_t step) {
   try {
     hooks_.draw_samples(step);
@@ -297,8 +297,8 @@ void Session::Evaluate(int64_t step) {
     checkpoints_.Flush();
   }
   auto scores = Judged(step);
-  communicator_.Barrier(
-      "evaluation");  // where a rank fails to judge, the others must not say that it is done
+  // Where one rank fails to judge, the others must not report that the evaluation is done.
+  communicator_.Barrier("evaluation");
   history_.evaluation_pending = false;
   if (scores.empty()) return;
   scoreboard_.Set(step, std::move(scores));

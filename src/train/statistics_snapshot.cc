@@ -5,7 +5,7 @@
 namespace helio::train {
 namespace {
 
-// Their values one after the other in one flat tensor, of which they are views from now on.
+// Moves the tensors' values into one flat tensor, of which they are views from now on.
 torch::Tensor BroughtTogether(const std::vector<torch::Tensor>& tensors) {
   std::vector<torch::Tensor> rows;
   for (const auto& tensor : tensors) rows.push_back(tensor.reshape({-1}));

@@ -13,13 +13,13 @@ double StepOutcomes::Unread::BusySeconds() const {
   return seconds;
 }
 
-// What goes wrong is 1, so that a device that only counts its launches says that all is well.
+// Failures are 1 and not 0, so that a simulated device that computes nothing reports that all is well.
 void StepOutcomes::Unread::AddValues(std::vector<torch::Tensor>& values) const {
   values.push_back(finite_weights.logical_not());
   for (const auto& norm : norms) values.insert(values.end(), {norm.value, norm.usable.logical_not()});
 }
 
-// `next`: the values that AddValues added, on the host; moves behind them.
+// `next` points at the values that AddValues added, on the host, and is moved past them.
 StepOutcome StepOutcomes::Unread::Outcome(const double*& next) const {
   StepOutcome outcome;
   outcome.step = step;

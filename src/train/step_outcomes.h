@@ -8,9 +8,9 @@
 
 namespace helio::train {
 
-// What came of a step, on the host.
+// The outcome of a step, in host memory.
 struct StepOutcome {
-  int64_t step = 0;                                     // done by it
+  int64_t step = 0;                                     // how many are done after it
   std::vector<std::pair<std::string, double>> norms;    // by phase: L2 norm of the reduced gradient
   int skipped = 0;                                      // updates left out: their gradient was not finite
   bool finite_weights = true;                           // all of them
@@ -24,11 +24,11 @@ struct StepOutcome {
   double busy_seconds = 0;  // likewise: the step without its waits for other ranks
 };
 
-// Reports of steps that the host has not read yet. On a device a step is queued long before it is computed:
-// to ask after each would empty the queue. Local, one thread.
+// Reports of steps that the host has not read yet. A device computes a step long after the host has queued
+// it: reading after each step would drain the queue. Local, one thread.
 class StepOutcomes {
  public:
-  // It lasted as long as `whole`, and in it this rank waited for others.
+  // `whole`: the time of the step; `waits`: within it, this rank's waits for others.
   void Add(int64_t step, const StepReport& report, Interval whole, std::vector<Interval> waits);
   // Those since the last call, in order. Waits for the device, in one copy.
   std::vector<StepOutcome> Read();

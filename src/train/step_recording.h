@@ -10,14 +10,14 @@
 
 namespace helio::train {
 
-// A step's device work as CUDA graphs (--cuda_graph), for batches of one layout. Its first steps are played
-// as they are, so that everything that is done once has been done; the next one is captured piece by piece,
-// each launched at once; from then on the pieces are launched, and nothing of the system is called but what
-// makes its values from the host (StepContext::Given). What the pieces read lies where it lay: each step's
-// batch and given values are copied there. One thread.
+// A step's device work as CUDA graphs (--cuda_graph), for batches of one layout. The first steps run
+// uncaptured, so that work that is done once only is over; the next one is captured piece by piece, and each
+// piece is launched at once. From then on the pieces are launched, and of the system only what makes values
+// on the host is called (StepContext::Given). The pieces read from fixed addresses: each step's batch and
+// given values are copied there. One thread.
 class StepRecording : public recipes::GivenValues {
  public:
-  // Of this batch's layout, on its device.
+  // For batches of the layout of `like`, on its device.
   StepRecording(const dataio::Batch& like, torch::Device device);
 
   // What batches must have in common to share a recording.

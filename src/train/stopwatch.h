@@ -10,7 +10,7 @@
 
 namespace helio::train {
 
-// Adds the time of its scope to the report, and its name to a trace.
+// Adds the time of its scope to the report under the name of a part, and that name to a trace (--profile).
 class Stopwatch {
  public:
   Stopwatch(StepReport& report, std::string part, torch::Device device)

@@ -126,7 +126,7 @@ StepReport Trainer::Step(std::span<const dataio::Batch> batches, const recipes::
   Conclude(game);
   if (game.recording) game.recording->End();
   game.report.finite_weights = WeightsAreFinite();
-  // What is not finite would stay in them for ever.
+  // Running statistics that are not finite would stay so for ever.
   before_step_->RestoreUnless(AllUsable(game.report.norms, device()));
   if (batches.size() > 1)
     for (auto& term : game.report.terms) term.value = term.value / options_.accumulate;
@@ -142,7 +142,8 @@ void Trainer::AdoptAverages(int64_t done) {
 
 void Trainer::Conclude(Game& game) {
   AdoptAverages(game.context.step + 1);
-  if (game.recording) return;  // such a system does nothing here (WhyNotCaptured)
+  if (game.recording)
+    return;  // a system that can be captured has nothing to do here (System::WhyNotCaptured)
   const ForwardPrecision forward(options_.precision, device());
   system_.Conclude(game.steps);
 }
@@ -159,7 +160,8 @@ torch::Tensor Trainer::WeightsAreFinite() const {
   if (sums.empty()) return torch::ones({}, torch::dtype(torch::kBool).device(device()));
   const auto finite = torch::stack(sums).isfinite().all();
   if (!on_host || finite.item<bool>()) return finite;
-  // A float32 sum that overflowed, or what lies between the parameters?
+  // The float32 sum may have overflowed, or the padding between parameters may be at fault: look at each
+  // tensor.
   return torch::scalar_tensor(FirstNotFinite(recipes::TensorsOf(system_, recipes::Role::kTrained)).empty(),
                               torch::kBool);
 }
@@ -238,7 +240,7 @@ void Trainer::Backward(Player& player, Turn turn, EarlyTerms early, Game& game) 
   const auto terms = Play(game, player.phase.name, [&] {
     if (turn.first()) player.group.ZeroGradient();
     auto own = TermsOf(player, *game.steps[turn.micro_batch], std::move(early));
-    // No hook sends a bucket while work is captured or launched: all leave behind it then.
+    // While work is captured or launched no hook may send a bucket: all are sent after it.
     if (turn.last && !game.launches()) pass.emplace(player.reducer.Arm());
     Total(own).backward({}, /*retain_graph=*/player.phase.graphs_stay);
     return Detached(std::move(own));
@@ -284,8 +286,8 @@ void Trainer::Update(Player& player, Game& game) {
   player.usable = Usable(norm, player.group.gradients().scalar_type(), all_clipped);
   report.norms.push_back({player.phase.name, norm, player.usable});
   player.adam.Step(player.rate(game.context, game.rate_factor), ScaleOf(player, norm), player.usable);
-  // The optimizer writes behind autograd's back: a graph that saved these weights must not be run any more,
-  // where that is not the point.
+  // The optimizer writes behind autograd's back: a backward through graphs that saved the old weights shall
+  // fail, except where it is meant (Phase::graphs_stay).
   if (!player.phase.graphs_stay)
     for (const auto& slot : player.group.slots()) slot.parameter.unsafeGetTensorImpl()->bump_version();
   if (shards()) player.gathering = cluster::GatherParameters(communicator_, player.group);
@@ -297,7 +299,7 @@ torch::Tensor Trainer::Norm(const Player& player, const std::string& prefix) con
   return options_.accumulate == 1 ? sum : sum / options_.accumulate;
 }
 
-// The mean over micro-batches, and clipping.
+// The gradient's factors: the mean over micro-batches, and clipping.
 cluster::GradientScale Trainer::ScaleOf(const Player& player, const torch::Tensor& norm) const {
   const double limit = player.phase.optimizer.clip_norm;
   const std::string& prefix = player.phase.optimizer.clip_prefix;

@@ -10,7 +10,8 @@ NamedTensors Trainer::OptimizerState() const {
   ForEachPlayer([&](const Player& player) {
     const auto own = shards() ? cluster::GatherOptimizerState(communicator_, player.group, player.adam)
                               : player.adam.State();
-    // What was put together leaves the device before the next phase's is: all of it need not fit there.
+    // A phase's gathered state leaves the device before the next one's is gathered: all of them need not fit
+    // there.
     for (const auto& [name, tensor] : own)
       state.emplace_back(player.phase.name + "/" + name, shards() ? tensor.cpu() : tensor);
   });

@@ -10,7 +10,7 @@ namespace {
 
 constexpr int64_t kAtOnce = 100;
 
-// Scores of other numbers of rows do not compare, retrieval's least of all.
+// Scores over different numbers of rows do not compare, least of all those of retrieval.
 std::vector<recipes::ValidationScore> WithCount(std::vector<recipes::ValidationScore> scores, int64_t rows) {
   for (auto& score : scores)
     score.protocol += (score.protocol.empty() ? "N=" : ", N=") + std::to_string(rows) + " in batches of " +
@@ -46,8 +46,8 @@ std::vector<recipes::ValidationScore> RunValidation(recipes::Validation& validat
   torch::Tensor sums;
   for (int64_t chunk = 0; chunk < chunks; ++chunk) {
     const bool own = chunk % communicator.size() == communicator.rank();
-    if (!own && sums.defined())
-      continue;  // a rank without a chunk consumes one all the same, to know the sums' shape
+    // A rank without a chunk of its own consumes one all the same, to know the sums' shape.
+    if (!own && sums.defined()) continue;
     const auto batch =
         UploadedBatch(sets, DrawsOf(draws, chunk), validation_options, communicator.world().device);
     const auto of_chunk = validation.Consume(batch).cpu();

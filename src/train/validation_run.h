@@ -13,9 +13,9 @@ struct ValidationOptions {
   torch::Dtype dtype = torch::kFloat32;
 };
 
-// Scores on rows of the first of `sets`, and what belongs to them of the others, in batches of 100, the last
-// of what remains, that the ranks share; how many rows these were is in their protocols. Collective; the same
-// scores on every rank.
+// Scores on rows of the first of `sets` with their counterparts in the others. The ranks share the batches of
+// 100 rows (the last one may have fewer); the scores' protocols say how many rows these were. Collective; the
+// same scores on every rank.
 std::vector<recipes::ValidationScore> RunValidation(recipes::Validation& validation,
                                                     std::span<const dataio::HeldOut> sets,
                                                     const ValidationOptions& validation_options,
