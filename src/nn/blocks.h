@@ -28,7 +28,7 @@ class DoubleSizeImpl : public torch::nn::Module {
 };
 TORCH_MODULE(DoubleSize);
 
-// How often 4 is doubled until it is `side`, a power of two.
+// How often a side of 4 is doubled to become `side`, a power of two of at least 4.
 int64_t Doublings(int64_t side);
 
 torch::nn::LeakyReLU Leaky();  // slope 0.2

@@ -9,8 +9,9 @@ namespace helio::nn {
 class CaptionEncoderImpl : public torch::nn::Module {
  public:
   CaptionEncoderImpl(std::shared_ptr<ImageTrunk> trunk, int64_t embedding);
-  torch::Tensor forward(const torch::Tensor& images);  // {B, embedding}
-  // The trainable end of forward, from the trunk's pooled features.
+  // images {B, 3, s, s} in [-1, 1] -> {B, embedding}.
+  torch::Tensor forward(const torch::Tensor& images);
+  // The trainable end of forward: the trunk's pooled features {B, pooled_channels} -> {B, embedding}.
   torch::Tensor Project(const torch::Tensor& pooled) { return bn(linear(pooled)); }
   ImageTrunk& trunk() { return *trunk_; }
 
@@ -30,7 +31,7 @@ class CaptionDecoderImpl : public torch::nn::Module {
   // Teacher forcing. image_code {B, embedding}, captions {B, words} int64 padded with 0. Logits {B, words,
   // vocabulary}; what is computed beyond a caption's end means nothing.
   torch::Tensor forward(const torch::Tensor& image_code, const torch::Tensor& captions);
-  // Greedy captions {B, length}.
+  // Greedy decoding: captions {B, length} int64 of image_code {B, embedding}.
   torch::Tensor Sample(const torch::Tensor& image_code, int64_t length);
 
  private:

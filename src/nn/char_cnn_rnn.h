@@ -19,8 +19,8 @@ struct CharCnnRnnOptions {
   int64_t embedding = 1024;
   CharRecurrence recurrence = CharRecurrence::kGru18;
 
-  // Of trained weights, names without a prefix. Throws Error{kData} naming `where` unless they are an
-  // encoder's.
+  // The options of the encoder that has these trained weights, under names without a prefix. Throws
+  // Error{kData} naming `where` unless they are an encoder's.
   static CharCnnRnnOptions Of(const NamedTensors& weights, const std::string& where);
 };
 
@@ -28,7 +28,7 @@ struct CharCnnRnnOptions {
 class MeanOfStatesImpl : public torch::nn::Module {
  public:
   MeanOfStatesImpl(int64_t size, CharRecurrence recurrence);
-  // {T, B, size}; {B, size}.
+  // {T, B, size} -> {B, size}.
   torch::Tensor forward(const torch::Tensor& steps);
 
  private:
@@ -43,8 +43,8 @@ TORCH_MODULE(MeanOfStates);
 class CharCnnRnnImpl : public torch::nn::Module {
  public:
   explicit CharCnnRnnImpl(const CharCnnRnnOptions& options);
-  // {B, 201} int64 numbers of characters (src/base/characters.h), 0: none or unknown. {B, embedding}, neither
-  // normalised nor bounded.
+  // characters {B, 201} int64 (CharacterNumbers of src/base/characters.h; 0: none or unknown) -> {B,
+  // embedding}, neither normalised nor bounded.
   torch::Tensor forward(const torch::Tensor& characters);
   const CharCnnRnnOptions& options() const { return options_; }
 

@@ -8,7 +8,7 @@
 namespace helio::nn {
 
 struct DiscriminatorOptions {
-  int64_t df = 64;
+  int64_t df = 64;  // channels of the first layer (DF_DIM)
   int64_t embedding = 256;
   int64_t side = 64;          // a power of two >= 8; 64, 128, 256 are the published nets
   bool unconditional = true;  // the head that does not see the sentence

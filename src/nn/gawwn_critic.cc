@@ -22,8 +22,8 @@ GawwnTrunkImpl::GawwnTrunkImpl(int64_t df, int64_t halvings) {
 
 torch::Tensor GawwnTrunkImpl::forward(const torch::Tensor& images, int64_t times) {
   auto features = images.contiguous(torch::MemoryFormat::ChannelsLast);
-  for (auto& layer : plain_) features = LeakyOf(layer(features));
-  for (auto& layer : normed_) features = LeakyOf(layer.ForwardTimes(features, times));
+  for (auto& layer : plain_) features = LeakyRelu(layer(features));
+  for (auto& layer : normed_) features = LeakyRelu(layer.ForwardTimes(features, times));
   return features;
 }
 
@@ -50,19 +50,19 @@ GawwnLook GawwnCriticImpl::Look(const torch::Tensor& images, int64_t passes) {
   GawwnLook look;
   look.cells = trunk(images, 2 * passes);
   look.whole = look.cells;
-  for (auto& layer : whole_) look.whole = LeakyOf(layer.ForwardTimes(look.whole, passes));
+  for (auto& layer : whole_) look.whole = LeakyRelu(layer.ForwardTimes(look.whole, passes));
   return look;
 }
 
 torch::Tensor GawwnCriticImpl::Judge(const GawwnLook& look, const torch::Tensor& place,
                                      const torch::Tensor& sentence) {
-  const auto text = LeakyOf(txt(sentence));
-  auto region = LeakyOf(rconv0_(torch::cat({look.cells, Tiled(text, look.cells)}, 1)));
-  region = LeakyOf(rconv1_(Region(region, place)));
-  region = LeakyOf(rconv2(region).mean({2, 3}));
-  auto whole = LeakyOf(join_(torch::cat({look.whole, Spread(text, place)}, 1)));
-  whole = LeakyOf(last_(whole)).flatten(1);
-  return fc1(LeakyOf(fc0_(torch::cat({region, whole}, 1)))).view(-1);
+  const auto text = LeakyRelu(txt(sentence));
+  auto region = LeakyRelu(rconv0_(torch::cat({look.cells, Tiled(text, look.cells)}, 1)));
+  region = LeakyRelu(rconv1_(Region(region, place)));
+  region = LeakyRelu(rconv2(region).mean({2, 3}));
+  auto whole = LeakyRelu(join_(torch::cat({look.whole, Spread(text, place)}, 1)));
+  whole = LeakyRelu(last_(whole)).flatten(1);
+  return fc1(LeakyRelu(fc0_(torch::cat({region, whole}, 1)))).view(-1);
 }
 
 GawwnBoxCriticImpl::GawwnBoxCriticImpl(const GawwnCriticOptions& options)

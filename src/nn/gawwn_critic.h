@@ -36,20 +36,20 @@ TORCH_MODULE(GawwnTrunk);
 
 class GawwnCriticImpl : public torch::nn::Module {
  public:
-  // The published net looks at the same pictures anew for every sentence, and with one trunk on two paths;
-  // values are the same each time, so we look once. `passes`: of how many sentences will be asked; batch
-  // norm's statistics move as often as there.
+  // images {B, 3, side, side} in [-1, 1]. The published net runs its trunk on the same pictures anew for
+  // every sentence, and for both of its paths; the values are the same each time, so here it runs once.
+  // `passes`: for how many sentences Judge will be called; batch norm's running statistics move as often as
+  // in the published net.
   GawwnLook Look(const torch::Tensor& images, int64_t passes = 1);
   // Logits {B} that the pictures are real and show the sentence {B, embedding} in that place.
   torch::Tensor Judge(const GawwnLook& look, const torch::Tensor& place, const torch::Tensor& sentence);
 
  protected:
-  // What the variant knows: channels that are added to the region's features, and of the text beside the
-  // whole picture.
+  // `more_region`: channels that the variant's Region adds to the features; `spread`: channels of its Spread.
   GawwnCriticImpl(const GawwnCriticOptions& options, int64_t more_region, int64_t spread);
-  // The region's features {B, 2 df, cells, cells} as far as they are in the place.
+  // The features {B, 2 df, cells, cells}, restricted to the place: {B, 2 df + more_region, cells, cells}.
   virtual torch::Tensor Region(const torch::Tensor& features, const torch::Tensor& place) = 0;
-  // The text {B, nt} beside the whole picture: {B, spread, 4, 4}.
+  // The projected text {B, nt} as a map beside the whole picture's features: {B, spread, 4, 4}.
   virtual torch::Tensor Spread(const torch::Tensor& text, const torch::Tensor& place) = 0;
   int64_t cells() const { return cells_; }
 

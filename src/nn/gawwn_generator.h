@@ -28,7 +28,8 @@ class GawwnGeneratorImpl : public torch::nn::Module {
                                 const torch::Tensor& place) = 0;
 
  protected:
-  // From the map that all is known on to the picture; `inner` channels between. Published indices from 3.
+  // The common end: from a map of `in` channels that depends on noise, text and place up to the picture, with
+  // `inner` channels in between. Layers have the published indices from 3 on.
   void AddEnd(int64_t in, const std::vector<int64_t>& inner);
   torch::Tensor Picture(torch::Tensor features);
 

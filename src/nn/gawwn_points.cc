@@ -20,7 +20,7 @@ Layers Chain(torch::nn::Module& net, const std::string& layer, const std::string
 }
 
 torch::Tensor Through(Layers& layers, torch::Tensor features, double slope) {
-  for (auto& layer : layers) features = LeakyOf(layer(features), slope);
+  for (auto& layer : layers) features = LeakyRelu(layer(features), slope);
   return features;
 }
 
@@ -59,7 +59,7 @@ GawwnPointsCriticImpl::GawwnPointsCriticImpl(const GawwnPointsOptions& options) 
 torch::Tensor GawwnPointsCriticImpl::forward(const torch::Tensor& points, const torch::Tensor& sentence) {
   const auto places = Through(places_, points.flatten(1), kLeaky);
   const auto text = Through(text_, sentence, kLeaky);
-  return fc1(LeakyOf(fc0_(torch::cat({places, text}, 1)))).view(-1);
+  return fc1(LeakyRelu(fc0_(torch::cat({places, text}, 1)))).view(-1);
 }
 
 }  // namespace helio::nn

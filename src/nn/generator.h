@@ -14,10 +14,10 @@ enum class AttentionKind {
 };
 
 struct GeneratorOptions {
-  int64_t gf = 32;
-  int64_t embedding = 256;
-  int64_t condition = 100;
-  int64_t z = 100;
+  int64_t gf = 32;          // channels of each stage's features (GF_DIM)
+  int64_t embedding = 256;  // of words and of the sentence (EMBEDDING_DIM)
+  int64_t condition = 100;  // of the augmented sentence (CONDITION_DIM)
+  int64_t z = 100;          // of the noise (Z_DIM)
   int64_t residual_blocks = 2;
   int64_t stages = 3;
   int64_t base_side = 64;  // a power of two >= 8; 64 is the published net
@@ -40,8 +40,8 @@ struct GeneratorOutput {
   torch::Tensor mean, logvar;            // {B, condition}
 };
 
-// A stage's features to its picture: conv3x3 and tanh. The published GET_IMAGE_G wraps them once more, as a
-// module that has them as "img".
+// From a stage's features {B, channels, s, s} to its picture {B, 3, s, s}: conv3x3 and tanh. The published
+// GET_IMAGE_G is a module that holds them under the name "img".
 torch::nn::Sequential ToImage(int64_t channels);
 class ImageHeadImpl : public torch::nn::Module {
  public:

@@ -26,15 +26,20 @@ class ImageEncoderImpl : public torch::nn::Module {
 };
 TORCH_MODULE(ImageEncoder);
 
-// A trunk with a linear classifier `fc` on its pooled features: the Inception Score's judge, and where small
-// trunks start from.
+// A trunk with a linear classifier `fc` on its pooled features: the judge of the Inception Score, and what
+// the trunks of other systems start from.
 class ClassifierImpl : public torch::nn::Module {
  public:
   ClassifierImpl(std::shared_ptr<ImageTrunk> trunk, int64_t classes);
-  torch::Tensor forward(const torch::Tensor& images);                         // logits {B, classes}
-  torch::Tensor Classify(const torch::Tensor& pooled) { return fc(pooled); }  // the same of Pooled's
+  // images {B, 3, s, s} in [-1, 1] -> logits {B, classes}: Classify(Pooled(images)).
+  torch::Tensor forward(const torch::Tensor& images);
+  // images -> {B, pooled_channels}.
   torch::Tensor Pooled(const torch::Tensor& images) { return trunk_->forward(images).pooled; }
-  torch::Tensor Probabilities(const torch::Tensor& pooled);  // by the trunk's protocol
+  // {B, pooled_channels} -> logits {B, classes}.
+  torch::Tensor Classify(const torch::Tensor& pooled) { return fc(pooled); }
+  // {B, pooled_channels} -> {B, classes}, rows with a sum of 1; without the bias of `fc` where the trunk's
+  // protocol says so.
+  torch::Tensor Probabilities(const torch::Tensor& pooled);
   ImageTrunk& trunk() { return *trunk_; }
   const ImageTrunk& trunk() const { return *trunk_; }
   int64_t classes() const { return fc->options.out_features(); }

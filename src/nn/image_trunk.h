@@ -12,7 +12,7 @@ struct ImageFeatures {
   torch::Tensor pooled;   // {B, pooled_channels}
 };
 
-// How a judge of this trunk looks at pictures, in the words of a score's protocol line (docs/scores.md).
+// How a judging network with this trunk sees pictures, in the words of a score's protocol (docs/scores.md).
 struct JudgeProtocol {
   std::string name;      // "tf-compat" or another's: whose scores these compare with; empty: no one's
   std::string resizing;  // "resized to 299 (bilinear)"

@@ -28,7 +28,7 @@ torch::Tensor BottleneckImpl::ForwardParts(const torch::Tensor& input, at::IntAr
   for (size_t i = 0; i < conv_.size(); ++i) {
     features = norm_[i]->ForwardParts(conv_[i](features), rows);
     if (i + 1 == conv_.size()) features = input + features;
-    features = LeakyOf(features, slope_);
+    features = LeakyRelu(features, slope_);
   }
   return features;
 }
@@ -52,7 +52,7 @@ IntClsGeneratorImpl::IntClsGeneratorImpl(const IntClsGeneratorOptions& options) 
 }
 
 torch::Tensor IntClsGeneratorImpl::forward(const torch::Tensor& noise, const torch::Tensor& sentence) {
-  auto features = torch::cat({noise, LeakyOf(txt(sentence))}, 1).unsqueeze(-1).unsqueeze(-1);
+  auto features = torch::cat({noise, LeakyRelu(txt(sentence))}, 1).unsqueeze(-1).unsqueeze(-1);
   features = features.contiguous(torch::MemoryFormat::ChannelsLast);
   for (size_t i = 0; i < norm_.size(); ++i) {
     features = norm_[i]->forward(up_[i](features));
@@ -94,7 +94,7 @@ std::vector<torch::Tensor> IntClsCriticImpl::Features(const std::vector<torch::T
   for (size_t i = 0; i < conv_.size(); ++i) {
     features = conv_[i](features);
     if (i > 0) features = norm_[i - 1]->ForwardParts(features, rows);
-    if (Activated(i)) features = LeakyOf(features);
+    if (Activated(i)) features = LeakyRelu(features);
   }
   return residual_->ForwardParts(features, rows).split_with_sizes(rows);
 }
@@ -109,8 +109,8 @@ std::vector<torch::Tensor> IntClsCriticImpl::Conditional(const std::vector<Pair>
   auto text = txt(torch::cat(sentences));
   if (variant_ != IntClsVariant::kCoco) text = bn_txt->ForwardParts(text, rows);
   const auto seen = torch::cat(pictures);
-  auto features = joint(torch::cat({seen, Tiled(LeakyOf(text), seen)}, 1));
-  features = LeakyOf(bn_joint->ForwardParts(features, rows));
+  auto features = joint(torch::cat({seen, Tiled(LeakyRelu(text), seen)}, 1));
+  features = LeakyRelu(bn_joint->ForwardParts(features, rows));
   return head(features).view(-1).split_with_sizes(rows);
 }
 

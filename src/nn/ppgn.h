@@ -19,8 +19,8 @@ struct CodeGeneratorOptions {
 };
 
 // Draws a picture from an encoder's code. Fully connected layers defc7, defc6, ..., then deconv5 ... deconv0,
-// which double the side, and conv5_1 ... behind the first ones: all are transposed convolutions, as published
-// called. Leaky ReLU 0.3 behind each but the last.
+// which double the side, and conv5_1 ... behind the first of these; those called conv are transposed
+// convolutions, too, as published. Leaky ReLU 0.3 behind each layer but the last.
 class CodeGeneratorImpl : public torch::nn::Module {
  public:
   explicit CodeGeneratorImpl(const CodeGeneratorOptions& options);
@@ -56,11 +56,11 @@ struct DropoutMasks {
   torch::Tensor hidden;    // {B, hidden}
 };
 
-// Tells pictures from drawings; it sees nothing else.
+// Discriminates real pictures from generated ones, unconditionally.
 class PictureCriticImpl : public torch::nn::Module {
  public:
   explicit PictureCriticImpl(const PictureCriticOptions& options);
-  // Logits {B, 2}: real, drawn.
+  // images {B, 3, s, s} -> logits {B, 2}: real, generated.
   torch::Tensor forward(const torch::Tensor& images, const DropoutMasks& drop = {});
   int64_t features() const { return features_; }
   int64_t hidden() const { return hidden_; }

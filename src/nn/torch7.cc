@@ -10,6 +10,6 @@ ConvTranspose2d BiasedUp(int64_t in, int64_t out, int64_t kernel, int64_t stride
   return ConvTranspose2d(torch::nn::ConvTranspose2dOptions(in, out, kernel).stride(stride).padding(padding));
 }
 
-torch::Tensor LeakyOf(const torch::Tensor& input, double slope) { return torch::leaky_relu(input, slope); }
+torch::Tensor LeakyRelu(const torch::Tensor& input, double slope) { return torch::leaky_relu(input, slope); }
 
 }  // namespace helio::nn

@@ -9,7 +9,7 @@ namespace helio::nn {
 Conv2d BiasedConv(int64_t in, int64_t out, int64_t kernel, int64_t stride = 1, int64_t padding = 0);
 // SpatialFullConvolution.
 ConvTranspose2d BiasedUp(int64_t in, int64_t out, int64_t kernel, int64_t stride = 1, int64_t padding = 0);
-torch::Tensor LeakyOf(const torch::Tensor& input, double slope = 0.2);
+torch::Tensor LeakyRelu(const torch::Tensor& input, double slope = 0.2);
 
 // A layer's name: "bn3".
 template <typename Integer>
