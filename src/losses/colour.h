@@ -6,7 +6,7 @@
 
 namespace helio::losses {
 
-// Of each picture {b, 3, h, w}: the mean colour {b, 3} and the covariance of its pixels' colours {b, 3, 3}.
+// The mean colour {b, 3} and the covariance of the pixels' colours {b, 3, 3} of each picture {b, 3, h, w}.
 std::pair<torch::Tensor, torch::Tensor> ColourStatistics(const torch::Tensor& images);
 
 // Colour consistency of a tree's scales (StackGAN++ eq. 8): for the two finest pairs of neighbours the mean

@@ -33,7 +33,7 @@ struct DamsmPairs {
   torch::Tensor words;     // {b, D, words}
   torch::Tensor sentence;  // {b, D}
   torch::Tensor lengths;   // {b}
-  torch::Tensor classes;   // {b}: other pairs of a pair's class are no negatives of it; undefined: they are
+  torch::Tensor classes;  // {b}: pairs of one class are no negatives of each other; undefined: all others are
 };
 
 // The DAMSM loss over the global batch (AttnGAN eq. 11-13): own images against all captions, the similarity

@@ -4,16 +4,16 @@
 
 namespace helio::recipes {
 
-// What values an encoder's codes of pictures have: a sampler's steps and bounds are in these units, for those
-// of one encoder mean nothing for another. Its tensors belong to the generator's part: the same on all ranks,
-// on hosts with other numbers of threads too.
+// The range of an encoder's codes of pictures. A sampler's steps and bounds are given in these units, since
+// numbers that suit one encoder mean nothing for another. Its tensors belong to the generator's part: the
+// same on all ranks, also on hosts with different numbers of threads. Not thread-safe.
 class CodeRange {
  public:
   explicit CodeRange(int64_t size);
-  // `own`: {rows.local, size}, none negative. Collective.
+  // Adds the codes of a batch: `own` {rows.local, size}, none negative. Collective.
   void Watch(const torch::Tensor& own, GlobalBatch& ranks, const RowRange& rows);
 
-  double Mean() const;  // of all units of all codes; 1 before there were any. Reads the device
+  double Mean() const;  // over all units of all codes; 1 before the first batch. Reads the device
   const torch::Tensor& highest() const { return highest_; }  // {size}: of each unit
 
   NamedTensors State(const std::string& prefix) const;

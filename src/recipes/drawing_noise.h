@@ -8,8 +8,8 @@
 
 namespace helio::recipes {
 
-// Which noise a row of a drawing has: that of a row number of a seed, or a place on the way from it to that
-// of the same number of another seed.
+// Which noise a row of a drawing has: that of a seed and a row number, or a place on the way from it to the
+// noise of the same number of another seed.
 struct RowNoise {
   uint64_t seed = 0;
   int64_t row = 0;
@@ -21,9 +21,9 @@ using DrawingRows = std::vector<RowNoise>;
 // Rows [first, first + local) of one seed.
 DrawingRows RowsOf(uint64_t seed, const RowRange& rows);
 
-// Standard normal noise {rows, size}: a function of (seed, purpose, number, row) of each row alone, like
-// `like`. The way between two seeds is the great circle (White 2016, "Sampling Generative Networks", section
-// 2.1), so that what is drawn on it is as long as noise is.
+// Standard normal noise {rows, size} of the device and dtype of `like`; each row is a function of its own
+// (seed, purpose, number, row) alone. Between two seeds it is interpolated spherically ("slerp": White 2016,
+// "Sampling Generative Networks", section 2.1), so that it keeps the length of noise.
 torch::Tensor DrawingNoise(const DrawingRows& rows, const char* purpose, int64_t size,
                            const torch::Tensor& like, std::initializer_list<int64_t> number = {});
 

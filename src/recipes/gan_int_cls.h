@@ -4,7 +4,7 @@
 
 namespace helio::recipes {
 
-// Which sentences between two of the batch the generator also draws.
+// Which interpolations of two of the batch's sentences the generator also draws.
 enum class Interpolation {
   kMean,    // their mean (interp_type 1)
   kRandom,  // a random place on their line (interp_type 2)

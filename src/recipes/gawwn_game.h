@@ -22,7 +22,7 @@ struct GawwnOptions : BaseSideOptions, PlayerOptions, SentenceOptions, Torch7Gam
 struct GawwnStep : BatchStep {
   using BatchStep::BatchStep;
   torch::Tensor sentence;  // {B, embedding}
-  torch::Tensor place;     // what the generator is told of places
+  torch::Tensor place;     // the condition beside it: theta of a box, maps of key points, or given points
   torch::Tensor real;      // pictures, or key points
   torch::Tensor fake;      // with its graph
   torch::Tensor shown;     // the same numbers as the discriminator sees them: a leaf
@@ -43,7 +43,7 @@ class GawwnGame : public System {
 
  protected:
   GawwnGame(const GawwnOptions& options, const Surroundings& surroundings);
-  // Of both nets, once they are made.
+  // Takes both networks once they are made: initialises them and sets the scope of their batch norm.
   void Begin(torch::nn::Module& generator, torch::nn::Module& critic, uint64_t seed);
 
   // Fills in place, real and fake; the sentence is there.

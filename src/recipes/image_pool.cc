@@ -13,7 +13,7 @@ ImagePool::ImagePool(int64_t size, at::IntArrayRef shape) {
   count_ = torch::zeros({}, torch::kInt64);
 }
 
-// {n} bool and {n} int64 on `device`: what chance says of each.
+// The choices for each of n pictures: {n} bool and {n} int64 on `device`.
 ImagePool::Chances ImagePool::Draw(int64_t n, const std::function<Chance(int64_t)>& chance,
                                    torch::Device device) const {
   std::vector<int64_t> swaps, places;

@@ -11,8 +11,8 @@ namespace helio::recipes {
 // ranks as long as all show it the pictures of the whole batch, in order.
 class ImagePool {
  public:
-  // What chance says for a picture, which counts once the pool is full: above 0.5 it takes the place of the
-  // stored picture number `place`, which is returned in its stead; else it is returned, and not stored.
+  // The random choices for a picture, which count once the pool is full. p above 0.5: it is stored in place
+  // of picture number `place`, which is returned in its stead; else it is returned itself and not stored.
   struct Chance {
     double p;
     int64_t place;  // in [0, size)

@@ -17,10 +17,10 @@ OptimizerOptions Torch7AdamWith(const AdamBetaOptions& betas, double rate);
 
 // A factor of a phase's rate.
 using RateFactor = std::function<double(const StepContext&)>;
-// Half as much after every so many epochs.
+// Halves the rate after every `epochs` epochs.
 RateFactor HalvedEvery(int64_t epochs);
-// As Torch7's programs halve it: epochs count from 1 there and every so many are halved as they begin, so the
-// first stage is one epoch short.
+// The same as Torch7's programs do it: their epochs count from 1 and the rate is halved as every `epochs`-th
+// begins, so that the first stage is one epoch short.
 RateFactor HalvedEarly(int64_t epochs);
 
 // Parameters (no buffers) of a module under `prefix`.
@@ -34,10 +34,12 @@ std::function<LossTerms(Step&)> LossOf(Terms terms) {
   return [terms = std::move(terms)](Step& step) mutable { return terms(static_cast<OwnStep&>(step)); };
 }
 
-// For System::WhyNotCaptured, of a system whose phases ask nothing but these.
+// For System::WhyNotCaptured of a system whose only questions to other ranks go through these two; empty in a
+// world of one.
 std::string WhyRanksAreAsked(const GlobalBatch& norm_scope, const GlobalBatch& loss_scope);
 
-// A phase that updates what of `module` takes gradients, under `prefix` ("netG."); without losses yet.
+// A phase that updates the parameters of `module` that take gradients, under `prefix` ("netG."); as yet
+// without losses.
 Phase MakePhase(const std::string& name, const torch::nn::Module& module, const std::string& prefix,
                 const OptimizerOptions& optimizer, RateFactor rate = {});
 

@@ -6,12 +6,12 @@
 
 namespace helio::recipes {
 
-// How often what belongs to a row is its nearest, or among its five nearest, of `scores` {B, candidates}:
-// {3} float64, top-1, top-5 and the rows. `own` {B, 1}: the score of what belongs to it. Ties count against;
-// NaN where a score is not finite.
+// Counts of retrieval by similarity: {3} float64, in how many rows the right candidate comes first, in how
+// many it is among the first five, and the rows. scores {B, candidates}; own {B, 1}: the right candidates'
+// scores. Ties count against; NaN where a score is not finite.
 torch::Tensor RetrievalHits(const torch::Tensor& scores, const torch::Tensor& own);
 
-// The sums of those over batches as shares, "NAME_top1" and "NAME_top5".
+// The sums of these counts over batches as shares of the rows: "NAME_top1" and "NAME_top5".
 std::vector<ValidationScore> RetrievalScores(const std::string& name, const torch::Tensor& sums,
                                              const std::string& protocol = "");
 

@@ -16,8 +16,8 @@
 #include "src/recipes/translator.h"
 #include "src/recipes/validation.h"
 
-// What a published system is to the house: it declares what it owns, plays, draws and how it is validated;
-// devices, freezing, checkpoints, digests, averages and export follow from the declarations
+// What a published system is to the rest of the program: it declares what it owns, plays and draws, and how
+// it is validated; devices, freezing, checkpoints, digests, averages and export follow from the declarations
 // (docs/adding-a-recipe.md).
 namespace helio::recipes {
 
@@ -43,8 +43,8 @@ struct StepContext {
   torch::Dtype dtype = torch::kFloat32;
   int64_t steps = 0;  // of the whole run; 0: unknown
   int64_t steps_per_epoch = 1;
-  // Where a purpose's random numbers come from instead of (seed, step): a recorded run. This rank's rows of
-  // normal noise, or what else the purpose draws. Empty: drawn.
+  // Gives a purpose's random numbers in place of those drawn by (seed, step): this rank's rows of a recorded
+  // run's normal noise, or whatever else the purpose draws. Empty: they are drawn.
   std::function<torch::Tensor(std::string_view purpose)> noise = {};
   GivenValues* given = nullptr;  // null: made when they are asked for
 
@@ -104,8 +104,8 @@ struct Phase {
   std::function<LossTerms(Step&)> early_loss;
   // The other terms. Called after the earlier rounds' optimizer steps. May be empty if early_loss is not.
   std::function<LossTerms(Step&)> loss;
-  // Graphs that its loss has built outlive its update: a later phase differentiates through the activations
-  // of before and the weights of after it, as Torch7's updateGradInput after an update does (GAWWN).
+  // The graphs of its loss outlive its update: a later phase differentiates through the activations from
+  // before and the weights from after it, as Torch7's updateGradInput after an update does (GAWWN).
   bool graphs_stay = false;
   // Factor of this phase's learning rate. Empty: the run's --schedule.
   std::function<double(const StepContext&)> rate;
@@ -166,7 +166,8 @@ NamedTensors TensorsOf(const System& system, Role role);
 // Those that a gradient may reach: the parameters of a part.
 std::vector<torch::Tensor> ParametersOf(const Part& part);
 
-// The step of a system that keeps nothing but its batch; `data` is the batch's first domain.
+// The step of a system that keeps nothing but its batch, and the base of those that keep more. `data` is the
+// batch's first domain.
 struct BatchStep : Step {
   BatchStep(const dataio::Batch& its_batch, const StepContext& its_context)
       : batch(its_batch), data(its_batch.data()), context(its_context) {}

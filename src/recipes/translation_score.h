@@ -5,9 +5,9 @@
 namespace helio::recipes {
 
 // How near translations come to the true counterparts of held-out pictures, where those are known, beside
-// what leaving the picture as it is would give ("copy"). Of each direction, mean absolute differences of
-// values in [0, 1], lower is better: `l1` of pixels, `colour` of the mean colours of 8 x 8 fields, which says
-// nothing of contours. The first score, `l1`, is the mean of the directions.
+// what leaving the picture as it is would give ("copy"). For each direction the mean absolute differences of
+// values in [0, 1], lower is better: `l1` of pixels; `colour` of the mean colours of 8 x 8 fields, which says
+// nothing about contours. The first score, `l1`, is the mean over the directions.
 class TranslationScore : public Validation {
  public:
   explicit TranslationScore(std::unique_ptr<Translator> translator) : translator_(std::move(translator)) {}
