@@ -29,7 +29,7 @@ Json SourceOf(const TrainedModel& model) {
 }
 
 // Says, and notes beside `found`, which scores it lacks and why.
-eval::Absence NotedBeside(Found& found, int rank) {
+eval::AbsenceCallback NotedBeside(Found& found, int rank) {
   return [&found, rank](const std::string& name, const std::string& reason) {
     if (rank == 0) LOG(WARNING) << "'" << name << "' has no score: " << reason;
     found.source["absent"][name] = reason;
@@ -115,10 +115,10 @@ Found EvaluateDrawn(const HelioEvalOptions& own, TrainedModel& model, const eval
                     cluster::Communicator& communicator) {
   Found found{{}, SourceOf(model)};
   evaluation.absent = NotedBeside(found, communicator.rank());
-  const eval::Examination examination{judges, test, model.needs(), evaluation, communicator};
-  found.scores = eval::EvaluateGenerator(DrawerOf(model), examination);
+  const eval::EvaluationTask task{judges, test, model.needs(), evaluation, communicator};
+  found.scores = eval::EvaluateGenerator(DrawerOf(model), task);
   if (own.diversity > 1)
-    std::ranges::move(eval::EvaluateDiversity(DrawerOf(model), examination, own.diversity),
+    std::ranges::move(eval::EvaluateDiversity(DrawerOf(model), task, own.diversity),
                       std::back_inserter(found.scores));
   if (found.scores.empty())
     ThrowUser("none of the scores could be had", "--images", "evaluate more pictures");
@@ -129,7 +129,7 @@ Found EvaluateTest(TrainedModel& model, const eval::Judges& judges, const dataio
                    eval::EvaluationOptions evaluation, cluster::Communicator& communicator) {
   Found found{{}, {{"data", model.options().run.data}, {"split", test.split()}}};
   evaluation.absent = NotedBeside(found, communicator.rank());
-  evaluation.watch = PictureProgress("real pictures", communicator.rank());
+  evaluation.progress = PictureProgress("real pictures", communicator.rank());
   found.scores = eval::EvaluateReal({judges, test, model.needs(), evaluation, communicator});
   return found;
 }
@@ -153,10 +153,11 @@ int Evaluate(const HelioEvalOptions& own, cluster::Communicator& communicator) {
   CheckBeforehand(own, model, data, communicator.rank());
   const auto judges = JudgesFor(own, model, data, device);
   CheckSameEvaluation(model, judges, test, communicator);
-  const eval::EvaluationOptions evaluation{.images = own.images,
-                                           .seed = run.seed,
-                                           .features_file = own.folders.features,
-                                           .watch = PictureProgress("drawn pictures", communicator.rank())};
+  const eval::EvaluationOptions evaluation{
+      .images = own.images,
+      .seed = run.seed,
+      .features_file = own.folders.features,
+      .progress = PictureProgress("drawn pictures", communicator.rank())};
   if (own.by_class) {
     EvaluateByClass(model, judges, data, evaluation, communicator);
   } else {

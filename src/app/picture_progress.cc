@@ -47,7 +47,7 @@ class Passes {
 
 }  // namespace
 
-eval::Watch PictureProgress(const std::string& what, int rank) {
+eval::ProgressCallback PictureProgress(const std::string& what, int rank) {
   if (rank > 0) return {};
   return
       [passes = std::make_shared<Passes>(what)](int64_t judged, int64_t all) { passes->Tell(judged, all); };

@@ -98,19 +98,19 @@ std::vector<recipes::ValidationScore> DrawnPictures::Evaluate(const recipes::Pre
   const auto judges =
       eval::MakeJudges(options_.judges, weights, data_.test(),
                        {.device = communicator.world().device, .distances = options_.run.evaluate_distances});
-  const eval::Examination examination{judges,
-                                      data_.test(),
-                                      needs_,
-                                      {.images = options_.run.evaluate_images,
-                                       .seed = options_.run.seed,
-                                       .watch = PictureProgress("drawn pictures", communicator.rank()),
-                                       .absent =
-                                           [&](const std::string& name, const std::string& reason) {
-                                             if (communicator.rank() == 0)
-                                               LOG(WARNING) << "no " << name << ": " << reason;
-                                           }},
-                                      communicator};
-  return eval::ValidationScores(eval::EvaluateGenerator(*drawer_, examination));
+  const eval::EvaluationTask task{judges,
+                                  data_.test(),
+                                  needs_,
+                                  {.images = options_.run.evaluate_images,
+                                   .seed = options_.run.seed,
+                                   .progress = PictureProgress("drawn pictures", communicator.rank()),
+                                   .absent =
+                                       [&](const std::string& name, const std::string& reason) {
+                                         if (communicator.rank() == 0)
+                                           LOG(WARNING) << "no " << name << ": " << reason;
+                                       }},
+                                  communicator};
+  return eval::ValidationScores(eval::EvaluateGenerator(*drawer_, task));
 }
 
 // Of held-out pictures in every direction; both generators hold their averages meanwhile.

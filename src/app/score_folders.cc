@@ -48,7 +48,7 @@ int ScorePictureFolders(const TrainingOptions& options, const eval::DistanceChoi
         {.device = launch.world().device, .distances = distances, .inception_splits = inception_splits});
     if (communicator.rank() == 0) eval::CheckReportPlaces(options.session.out, folders.features);
     auto watched = folders;
-    watched.watch = PictureProgress("pictures", communicator.rank());
+    watched.progress = PictureProgress("pictures", communicator.rank());
     const auto scores = eval::ScoreFolders(judges, watched, communicator);
     if (communicator.rank() == 0) TellScores(scores, folders, options);
     communicator.Barrier("report");

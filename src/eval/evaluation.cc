@@ -19,7 +19,7 @@ namespace {
 // that networks see the same batches and scores are the same to the last digit, with as many threads a rank.
 constexpr int64_t kChunk = 64;
 
-EvalBatch ToEvalBatch(const dataio::Batch& batch, int64_t first, const Examination& examination) {
+EvalBatch ToEvalBatch(const dataio::Batch& batch, int64_t first, const EvaluationTask& task) {
   EvalBatch result;
   const int64_t size = batch.rows.local;
   const auto& data = batch.data();
@@ -29,22 +29,23 @@ EvalBatch ToEvalBatch(const dataio::Batch& batch, int64_t first, const Examinati
   result.classes = data.classes;
   if (data.boxes.defined()) result.boxes = data.boxes;
   if (!data.boxes.defined() && data.key_points.defined()) result.boxes = BoxesOfPoints(data.key_points);
-  const auto& attributes = examination.judges.attributes;
+  const auto& attributes = task.judges.attributes;
   if (!attributes) return result;
   std::vector<torch::Tensor> asked;
   for (int64_t i = 0; i < size; ++i)
-    asked.push_back(attributes->Asked(examination.rows.Id(data.records[static_cast<size_t>(i)]),
+    asked.push_back(attributes->Asked(task.rows.Id(data.records[static_cast<size_t>(i)]),
                                       data.caption_indices[static_cast<size_t>(i)]));
   result.asked = torch::stack(asked);
   return result;
 }
 
-// What can be scored of a system with such needs.
-Evaluators EvaluatorsFor(const Examination& examination, const std::string& prefix) {
-  const auto& judges = examination.judges;
-  const auto& needs = examination.needs;
-  auto evaluators = MakeEvaluators(judges, examination.rows, prefix, examination.options.seed);
-  if (judges.attributes && (needs.boxes || needs.key_points))  // of drawn birds one sees where they are
+// The evaluators for a system with the task's needs.
+Evaluators EvaluatorsFor(const EvaluationTask& task, const std::string& prefix) {
+  const auto& judges = task.judges;
+  const auto& needs = task.needs;
+  auto evaluators = MakeEvaluators(judges, task.rows, prefix, task.options.seed);
+  // Where a bird is can be seen in drawn pictures only.
+  if (judges.attributes && (needs.boxes || needs.key_points))
     evaluators.push_back(std::make_unique<PlaceScore>(prefix + "place"));
   return evaluators;
 }
@@ -52,8 +53,8 @@ Evaluators EvaluatorsFor(const Examination& examination, const std::string& pref
 // Fills a sample's pictures of a batch's rows [first, ...), on any device.
 using Illustrate = std::function<void(dataio::Batch& batch, int64_t first, EvalBatch& sample)>;
 
-// An option that does not suit one evaluator must not cost the scores of the others.
-void AddScores(const Evaluator& evaluator, const NamedTensors& merged, const Absence& absent,
+// Options that do not suit one evaluator must not cost the scores of the others.
+void AddScores(const Evaluator& evaluator, const NamedTensors& merged, const AbsenceCallback& absent,
                std::vector<Score>& scores) {
   try {
     for (auto& score : evaluator.Finish(merged)) scores.push_back(std::move(score));
@@ -63,8 +64,8 @@ void AddScores(const Evaluator& evaluator, const NamedTensors& merged, const Abs
   }
 }
 
-torch::Tensor RealPictures(dataio::Batch& batch, const Examination& examination) {
-  dataio::Upload(batch, examination.needs, examination.judges.device, torch::kFloat32);
+torch::Tensor RealPictures(dataio::Batch& batch, const EvaluationTask& task) {
+  dataio::Upload(batch, task.needs, task.judges.device, torch::kFloat32);
   return batch.data().images.back();
 }
 
@@ -72,36 +73,36 @@ std::string NameOfRows(const dataio::Dataset& rows) {
   return rows.split() + " of data set " + rows.digest().substr(0, 12);
 }
 
-FeatureOrigin OriginOf(const Examination& examination) {
-  const auto rows = NameOfRows(examination.rows);
-  return {examination.judges.features_protocol, "captions of " + rows, rows};
+FeatureOrigin OriginOf(const EvaluationTask& task) {
+  const auto rows = NameOfRows(task.rows);
+  return {task.judges.features_protocol, "captions of " + rows, rows};
 }
 
-// Scores of other pictures do not compare: each protocol says which these are.
-std::vector<Score> WithSubject(const std::string& pictures, const Examination& examination,
+// Scores of different pictures do not compare, so that each protocol says which pictures these are.
+std::vector<Score> WithSubject(const std::string& pictures, const EvaluationTask& task,
                                std::vector<Score> scores) {
-  const auto subject = "; " + pictures + ", seed=" + std::to_string(examination.options.seed);
+  const auto subject = "; " + pictures + ", seed=" + std::to_string(task.options.seed);
   for (auto& score : scores) score.protocol += subject;
   return scores;
 }
 
-std::string RealOf(const Examination& examination) { return "pictures of " + NameOfRows(examination.rows); }
+std::string RealOf(const EvaluationTask& task) { return "pictures of " + NameOfRows(task.rows); }
 
 std::string DrawnFor(const std::string& what, const recipes::Drawer& drawer) {
   const auto manner = drawer.manner();
   return "unrounded pictures of " + what + (manner.empty() ? "" : ", " + manner);
 }
 
-// By what of the rows the system is told.
-std::string DrawnForRows(const Examination& examination, const recipes::Drawer& drawer) {
-  const bool reads = examination.needs.captions || examination.needs.embeddings > 0;
+// Names what of the rows the system draws from.
+std::string DrawnForRows(const EvaluationTask& task, const recipes::Drawer& drawer) {
+  const bool reads = task.needs.captions || task.needs.embeddings > 0;
   const char* what = reads ? "captions of " : drawer.classes() > 0 ? "classes of " : "noise alone, beside ";
-  return DrawnFor(what + NameOfRows(examination.rows), drawer);
+  return DrawnFor(what + NameOfRows(task.rows), drawer);
 }
 
 // Shows the evaluators this rank's share of the samples.
-void Show(const Evaluators& evaluators, const Examination& examination, const Illustrate& illustrate) {
-  const auto& [judges, rows, needs, options, communicator] = examination;
+void Show(const Evaluators& evaluators, const EvaluationTask& task, const Illustrate& illustrate) {
+  const auto& [judges, rows, needs, options, communicator] = task;
   // Judges read captions where there are any, whatever the system does.
   auto with_captions = needs;
   with_captions.captions = needs.captions || rows.captions() > 0;
@@ -111,24 +112,24 @@ void Show(const Evaluators& evaluators, const Examination& examination, const Il
     const auto part = std::span(draws).subspan(static_cast<size_t>(first),
                                                static_cast<size_t>(std::min(kChunk, options.images - first)));
     auto batch = dataio::EvaluationBatch(rows, part, with_captions, options.seed);
-    auto sample = ToEvalBatch(batch, first, examination);
+    auto sample = ToEvalBatch(batch, first, task);
     illustrate(batch, first, sample);
     for (const auto& evaluator : evaluators) evaluator->Consume(sample);
-    Tell(options.watch, first, kChunk, communicator.size(), options.images);
+    ReportProgress(options.progress, first, kChunk, communicator.size(), options.images);
   }
 }
 
-std::vector<Score> Evaluate(const Evaluators& evaluators, const Examination& examination,
+std::vector<Score> Evaluate(const Evaluators& evaluators, const EvaluationTask& task,
                             const Illustrate& illustrate) {
-  Show(evaluators, examination, illustrate);
-  const auto& options = examination.options;
-  auto& communicator = examination.communicator;
+  Show(evaluators, task, illustrate);
+  const auto& options = task.options;
+  auto& communicator = task.communicator;
   std::vector<Score> scores;
   for (const auto& evaluator : evaluators) {
     const auto merged =
-        evaluator->Settled(GatherPartial(evaluator->Partial(), communicator), examination.rows.size());
+        evaluator->Settled(GatherPartial(evaluator->Partial(), communicator), task.rows.size());
     if (evaluator->is_worth_a_file() && !options.features_file.empty() && communicator.rank() == 0)
-      WriteFeatures(options.features_file, OriginOf(examination), merged);
+      WriteFeatures(options.features_file, OriginOf(task), merged);
     AddScores(*evaluator, merged, options.absent, scores);
   }
   return scores;
@@ -147,7 +148,7 @@ torch::Tensor DrawClasses(recipes::Drawer& drawer, const torch::Tensor& classes,
   return LastStage(drawer, prompt, RandomKey(seed, "evaluation"), rows);
 }
 
-std::vector<Score> ClassScores(const Examination& train, int64_t classes, const std::string& prefix,
+std::vector<Score> ClassScores(const EvaluationTask& train, int64_t classes, const std::string& prefix,
                                const Illustrate& illustrate) {
   Evaluators evaluators;
   evaluators.push_back(MakeClassEvaluator(train.judges, classes, prefix));
@@ -156,7 +157,7 @@ std::vector<Score> ClassScores(const Examination& train, int64_t classes, const 
 
 }  // namespace
 
-std::vector<Score> EvaluateGenerator(recipes::Drawer& drawer, const Examination& test) {
+std::vector<Score> EvaluateGenerator(recipes::Drawer& drawer, const EvaluationTask& test) {
   const auto illustrate = [&](dataio::Batch& batch, int64_t first, EvalBatch& sample) {
     const RowRange rows{first, batch.rows.local, test.options.images};
     sample.images =
@@ -166,14 +167,14 @@ std::vector<Score> EvaluateGenerator(recipes::Drawer& drawer, const Examination&
   return WithSubject(DrawnForRows(test, drawer), test, Evaluate(EvaluatorsFor(test, ""), test, illustrate));
 }
 
-std::vector<Score> EvaluateReal(const Examination& test) {
+std::vector<Score> EvaluateReal(const EvaluationTask& test) {
   const auto illustrate = [&](dataio::Batch& batch, int64_t, EvalBatch& sample) {
     sample.images = RealPictures(batch, test);
   };
   return WithSubject(RealOf(test), test, Evaluate(EvaluatorsFor(test, "real_"), test, illustrate));
 }
 
-std::vector<Score> EvaluateDiversity(recipes::Drawer& drawer, const Examination& test, int64_t pictures) {
+std::vector<Score> EvaluateDiversity(recipes::Drawer& drawer, const EvaluationTask& test, int64_t pictures) {
   Evaluators evaluators;
   evaluators.push_back(std::make_unique<CaptionDiversity>("diversity"));
   auto captions = test;
@@ -187,7 +188,7 @@ std::vector<Score> EvaluateDiversity(recipes::Drawer& drawer, const Examination&
   return WithSubject(DrawnForRows(captions, drawer), captions, Evaluate(evaluators, captions, illustrate));
 }
 
-std::vector<Score> EvaluateClasses(recipes::Drawer& drawer, const Examination& train) {
+std::vector<Score> EvaluateClasses(recipes::Drawer& drawer, const EvaluationTask& train) {
   const int64_t classes = drawer.classes();
   const bool of_rows = train.rows.has_classes() && train.rows.classes() == classes;
   const auto drawn = [&](dataio::Batch& batch, int64_t first, EvalBatch& sample) {

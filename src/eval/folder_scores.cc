@@ -165,7 +165,7 @@ Comparison CompareWithFile(const torch::Tensor& drawn, const SafeTensors& saved,
 // Collective.
 Comparison CompareWithFolder(const torch::Tensor& drawn, const PictureFolder& folder, const Judges& judges,
                              const FolderScoreOptions& options, cluster::Communicator& communicator) {
-  const auto judged = JudgeFolder(folder, judges, options.watch, communicator);
+  const auto judged = JudgeFolder(folder, judges, options.progress, communicator);
   const auto& features = FindTensor(judged, "features", options.real.string());
   Comparison comparison{.distances = Distances(drawn, features, judges),
                         .subject = "real ones of folder " + DigestOf(judged),
@@ -199,7 +199,7 @@ FolderScores ScoreFolders(const Judges& judges, const FolderScoreOptions& option
   const PictureFolder fake_folder(options.fake);
   CheckEnough(fake_folder, judges);
   const auto real_side = OpenReal(options.real, judges);
-  const auto fake = JudgeFolder(fake_folder, judges, options.watch, communicator);
+  const auto fake = JudgeFolder(fake_folder, judges, options.progress, communicator);
   const auto& drawn = FindTensor(fake, "features", options.fake.string());
   auto real = Compare(drawn, real_side, judges, options, communicator);
   FolderScores scores{InceptionScores("inception_score", judges, fake), std::move(real.scores)};

@@ -4,7 +4,7 @@
 
 #include "cluster/communicator.h"
 #include "src/eval/judges.h"
-#include "src/eval/watch.h"
+#include "src/eval/judging_progress.h"
 
 // Pictures that other programs made, scored by our judges: no system, no captions.
 namespace helio::eval {
@@ -13,7 +13,7 @@ struct FolderScoreOptions {
   std::filesystem::path fake;  // a folder of pictures
   std::filesystem::path real;  // a folder, or a file of features (WriteFeatures) or statistics; empty: none
   std::filesystem::path features;  // rank 0 writes both sides' features there; empty: nowhere
-  Watch watch = {};                // of each folder
+  ProgressCallback progress = {};  // of each folder
 };
 
 struct FolderScores {

@@ -58,7 +58,7 @@ void JudgeRows(const PictureFolder& folder, const Judges& judges, int64_t first,
 
 }  // namespace
 
-NamedTensors JudgeFolder(const PictureFolder& folder, const Judges& judges, const Watch& watch,
+NamedTensors JudgeFolder(const PictureFolder& folder, const Judges& judges, const ProgressCallback& progress,
                          cluster::Communicator& communicator) {
   const bool tells = communicator.rank() == 0;
   const auto where = folder.root().string();
@@ -68,7 +68,7 @@ NamedTensors JudgeFolder(const PictureFolder& folder, const Judges& judges, cons
   for (int64_t first = communicator.rank() * kPicturesAtOnce; first < folder.size();
        first += communicator.size() * kPicturesAtOnce) {
     JudgeRows(folder, judges, first, std::min(first + kPicturesAtOnce, folder.size()), collected);
-    Tell(watch, first, kPicturesAtOnce, communicator.size(), folder.size());
+    ReportProgress(progress, first, kPicturesAtOnce, communicator.size(), folder.size());
   }
   auto rows = GatherPartial(collected.Rows(), communicator);
   if (const auto repeated = Repeated(FindTensor(rows, "checksums", where)); tells && repeated > 0)

@@ -9,7 +9,7 @@ CodeRange::CodeRange(int64_t size)
 
 // Each rank adds up its own rows and all get the sum of these sums: if each added up all rows, ranks with
 // other numbers of threads would differ in the last bits.
-void CodeRange::Watch(const torch::Tensor& own, GlobalBatch& ranks, const RowRange& rows) {
+void CodeRange::Add(const torch::Tensor& own, GlobalBatch& ranks, const RowRange& rows) {
   const torch::NoGradGuard no_grad;
   auto sum = own.sum(torch::kFloat64).view({1});
   ranks.Sum(sum);

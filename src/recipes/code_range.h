@@ -11,7 +11,7 @@ class CodeRange {
  public:
   explicit CodeRange(int64_t size);
   // Adds the codes of a batch: `own` {rows.local, size}, none negative. Collective.
-  void Watch(const torch::Tensor& own, GlobalBatch& ranks, const RowRange& rows);
+  void Add(const torch::Tensor& own, GlobalBatch& ranks, const RowRange& rows);
 
   double Mean() const;  // over all units of all codes; 1 before the first batch. Reads the device
   const torch::Tensor& highest() const { return highest_; }  // {size}: of each unit

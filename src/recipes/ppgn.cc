@@ -13,7 +13,7 @@ namespace helio::recipes {
 namespace {
 
 constexpr int64_t kReal = 0, kDrawn = 1;
-constexpr int64_t kWatched = 2000;  // steps whose codes say what range codes have
+constexpr int64_t kRangeSteps = 2000;  // the first steps, whose codes tell the range of codes
 
 // "4096,4096" as numbers; empty where it is something else.
 std::optional<std::vector<int64_t>> Numbers(const std::string& list) {
@@ -145,7 +145,7 @@ std::unique_ptr<Step> Ppgn::Prepare(const dataio::Batch& batch, const StepContex
   const auto seen = nets_.Encode(step->image);
   step->features = seen.regions;
   step->code = seen.pooled;
-  if (context.step < kWatched) range_.Watch(step->code, loss_scope_, batch.rows);
+  if (context.step < kRangeSteps) range_.Add(step->code, loss_scope_, batch.rows);
   if (options_.loss_units == LossUnits::kSpread) ChooseUnits(*step);
   const at::AutoGradMode with_graph(playing_.generator);
   step->drawn = generator_->forward(step->code);

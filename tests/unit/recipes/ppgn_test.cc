@@ -41,7 +41,7 @@ TEST(CodeRangeTest, ThreadsDecideNothing) {
     const auto ranks = cluster::MakeGlobalBatch(communicator);
     const auto rows = SplitRows(codes.size(0), communicator.rank(), communicator.size());
     recipes::CodeRange range(codes.size(1));
-    range.Watch(codes.narrow(0, rows.first, rows.local), *ranks, rows);
+    range.Add(codes.narrow(0, rows.first, rows.local), *ranks, rows);
     EXPECT_NEAR(range.Mean() / codes.mean(torch::kFloat64).item<double>(), 1, 1e-9);
     EXPECT_TRUE(torch::equal(range.highest(), codes.amax(0)));
     const auto sums = cluster::GatherScalars(communicator, range.State("")[0].second.item<double>());
