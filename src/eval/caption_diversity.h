@@ -4,8 +4,8 @@
 namespace helio::eval {
 
 // How different the pictures of one caption are: 1 - multi-scale structural similarity, the mean over all
-// pairs of a caption's pictures (Odena et al. 2017, section 4.2, of captions in place of classes). 0: a
-// generator that takes no notice of its noise.
+// pairs of a caption's pictures (Odena et al. 2017, section 4.2, with captions in place of classes). 0: the
+// generator ignores its noise.
 class CaptionDiversity : public Evaluator {
  public:
   explicit CaptionDiversity(std::string name) : Evaluator(std::move(name)) {}

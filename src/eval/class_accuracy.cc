@@ -6,7 +6,7 @@ void ClassAccuracy::Consume(const EvalBatch& batch) {
   const torch::NoGradGuard no_grad;
   const auto p = probabilities_(batch.images);
   const auto asked = p.gather(1, batch.classes.to(p.device()).unsqueeze(1));
-  // Classes that are at least as probable; a picture that is no number is nobody's.
+  // Rank 1 is best; NaN ranks behind all classes.
   const auto rank = torch::where(asked.isfinite(), p.ge(asked).sum(1, true), p.size(1) + 1).squeeze(1);
   rows_.Add({{"positions", batch.positions}, {"rank", rank}});
 }

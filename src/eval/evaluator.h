@@ -22,7 +22,7 @@ struct EvalBatch {
   torch::Tensor boxes;  // {B, 4}: where the bird is to be, in units of the side
 };
 
-// One number with how it was got. `protocol` names everything that the number depends on: sample count,
+// A number and how it was computed. `protocol` names everything that the number depends on: sample count,
 // splits or folds, seed, digest of the judging weights.
 struct Score {
   std::string name;  // "inception_score", "r_precision_top1"; shares are in [0, 1]
@@ -31,7 +31,8 @@ struct Score {
   std::string protocol;
 };
 
-// A judging network seen from outside: no gradient, evaluation mode, any device; returns one row per picture.
+// A judging network as evaluators use it: no gradient, evaluation mode, any device; returns one row per
+// picture.
 using ImageFunction = std::function<torch::Tensor(const torch::Tensor& images)>;
 // The same for padded captions {B, words} with lengths {B} in any order.
 using TextFunction =
@@ -47,17 +48,18 @@ class Evaluator {
   virtual ~Evaluator() = default;
   const std::string& name() const { return name_; }  // prefix of its scores' names
 
-  // What is kept of the batch comes to the CPU: waits for the device.
+  // Copies what it keeps of the batch to the CPU, and so waits for the device.
   virtual void Consume(const EvalBatch& batch) = 0;
 
-  // What this rank has seen: CPU tensors: a row a sample, or rows of moments (what they are is the
-  // evaluator's to know). Names, dtypes and all dimensions but the first are the same on every rank that
+  // The state of what this rank has consumed, as CPU tensors: a row for each sample, or rows of moments, as
+  // the evaluator chooses. Names, dtypes and all dimensions but the first are the same on every rank that
   // consumed something; empty where nothing was consumed. May share memory with the evaluator.
   virtual NamedTensors Partial() = 0;
 
-  // Merged partial states as they are scored, and kept in a file; `rows`: of the data set that was evaluated.
+  // The merged partial states as they are scored and kept in a file. `rows`: size of the data set that was
+  // evaluated.
   virtual NamedTensors Settled(NamedTensors merged, int64_t /*rows*/) const { return merged; }
-  // Whether somebody may want these in a file (EvaluationOptions::features_file); of one evaluator at most.
+  // Whether these may be wanted in a file (EvaluationOptions::features_file); true for one evaluator at most.
   virtual bool is_worth_a_file() const { return false; }
 
   // The scores of merged partial states, settled, or of the same tensors read back from a file. Throws
@@ -68,13 +70,13 @@ class Evaluator {
   std::string name_;
 };
 
-// What a protocol says of a judge: " judge=...", nothing of one without a name.
+// How a protocol names a judge: " judge=..."; empty where `judge` is.
 std::string JudgeInProtocol(const std::string& judge);
 
-// All ranks' rows under each other. Where there is a tensor "positions", rows are put into its order and
+// The rows of all ranks, concatenated. Where there is a tensor "positions", rows are put into its order and
 // repeated positions are dropped, so that the result is the same for every number of ranks. Empty partials
-// are skipped. Beside what comes in and goes out it takes the memory of the largest tensor; rows that are in
-// order are not copied. Throws Error{kData} where two partials do not fit together.
+// are skipped. Beside its arguments and its result it needs as much memory as the largest tensor takes; rows
+// that are in order are not copied. Throws Error{kData} where two partials do not fit together.
 NamedTensors MergePartials(std::vector<NamedTensors> partials);
 
 // The tensor `name`; throws Error{kUser} naming `where` if it is absent.

@@ -61,7 +61,7 @@ void AddClassifierScores(const Judges& judges, const std::string& prefix, Evalua
   evaluators.push_back(std::make_unique<InceptionScore>(
       prefix + "inception_score", ClassProbabilities(judges.classifier, pooled),
       InceptionScoreOptions{.splits = judges.inception_splits, .judge = judges.probabilities_protocol}));
-  // Of real pictures to themselves there is no distance.
+  // Not where the real pictures are scored (they have a prefix): they have no distance from themselves.
   if (prefix.empty() && judges.distances.any())
     evaluators.push_back(std::make_unique<FeatureDistances>(
         "features", pooled,

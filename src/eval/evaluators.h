@@ -6,13 +6,13 @@
 #include "src/eval/evaluator.h"
 #include "src/eval/judges.h"
 
-// Which scores there are, by the judges that are at hand.
+// Which scores there are, given the judges that are there.
 namespace helio::eval {
 
 using Evaluators = std::vector<std::unique_ptr<Evaluator>>;
 
-// Of pictures that were drawn for some of so many `classes`, by the classifier. Throws Error{kUser} where it
-// knows others.
+// Scores pictures that were drawn for classes, of which there are `classes`, by the classifier. Throws
+// Error{kUser} where the classifier knows another number of them.
 std::unique_ptr<Evaluator> MakeClassEvaluator(const Judges& judges, int64_t classes,
                                               const std::string& prefix);
 
@@ -20,8 +20,8 @@ std::unique_ptr<Evaluator> MakeClassEvaluator(const Judges& judges, int64_t clas
 Evaluators MakeEvaluators(const Judges& judges, const dataio::Dataset& test, const std::string& prefix,
                           uint64_t seed);
 
-// The names of the scores that evaluations of so many `images` in training can give, in order, before there
-// are judges: of these `weights`, without prefix and attributes.
+// The names, in order, of the scores that evaluations of `images` pictures in training can give with judges
+// made of `weights`, before there are any: without prefix and attributes.
 std::vector<std::string> ScoreNames(const recipes::PretrainedWeights& weights, const dataio::Dataset& test,
                                     const DistanceChoice& distances, int64_t images);
 

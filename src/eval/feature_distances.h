@@ -13,7 +13,7 @@ struct DistanceChoice {
   bool kid = false;   // KernelDistanceOf
   bool prdc = false;  // ManifoldScoresOf: "precision", "recall", "density", "coverage"
   bool any() const { return fid || kid || prdc; }
-  int64_t least_rows() const;              // of pictures, on each side
+  int64_t least_rows() const;              // pictures that each side needs
   std::vector<std::string> names() const;  // of the scores chosen, in order
   void Declare(OptionList& list);
 };
@@ -29,13 +29,13 @@ struct FeatureDistanceOptions {
 std::vector<Score> DistanceScores(const torch::Tensor& drawn, const torch::Tensor& real,
                                   const FeatureDistanceOptions& options);
 
-// Merged rows of an evaluation of more pictures than the data set's `rows`: what stands from that position on
-// shows its real pictures again, and "real" has each of them once. To nearest neighbours and pairs of rows a
-// copy would be a likeness.
+// Drops repeated real pictures: an evaluation of more pictures than the data set's `rows` shows its real
+// pictures again from that position on, and "real" keeps each of them once. Scores of nearest neighbours and
+// of pairs would take a copy for a perfect likeness.
 NamedTensors WithRealOnce(NamedTensors merged, int64_t rows);
 
-// How far the features of drawn pictures lie from those of real ones. Rows travel, not moments: the scores
-// are the same bits for every number of ranks with as many threads.
+// How far the features of drawn pictures lie from those of real ones. Ranks exchange rows, not moments, so
+// that the scores are bit-identical for every number of ranks with equally many threads.
 class FeatureDistances : public Evaluator {
  public:
   // `features` {B, d} of pictures.

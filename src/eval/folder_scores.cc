@@ -60,8 +60,8 @@ const torch::Tensor& Features(const SafeTensors& saved, const std::string& name,
   return *found;
 }
 
-// Of other matrices the distance can be below zero, which would be the best of all. Rounding may make them a
-// little unsymmetric and eigenvalues a little negative.
+// Checks that a matrix is a covariance: for others the distance can be below zero, which would be the best of
+// all. Rounding may make it a little unsymmetric and its eigenvalues a little negative.
 void CheckCovariance(const torch::Tensor& sigma, const std::string& file) {
   constexpr double kRounding = 1e-3;  // of the largest
   const auto refuse = [&](const char* why) {
@@ -76,7 +76,7 @@ void CheckCovariance(const torch::Tensor& sigma, const std::string& file) {
     refuse("it has negative eigenvalues");
 }
 
-// Only the Frechet distance can be had from the mean and covariance of features.
+// Only the Frechet distance can be computed from the mean and covariance of features.
 void CheckSaved(const SafeTensors& saved, const Judges& judges, const std::string& file) {
   if (saved.Find("real"))
     return CheckEnough(Features(saved, "real", 2, judges, file).size(0), judges.distances.least_rows(), file);

@@ -4,9 +4,8 @@
 
 namespace helio::eval {
 
-// The partial states of all ranks as one (MergePartials): what is rows, moments or sums is the evaluator's to
-// say, never guessed from shapes. A rank that consumed nothing has an empty state and takes part all the
-// same. Collective; the same on every rank.
+// The partial states of all ranks, merged (MergePartials). A rank that consumed nothing has an empty state
+// and takes part all the same. Collective; the same result on every rank.
 NamedTensors GatherPartial(const NamedTensors& own, cluster::Communicator& communicator);
 
 }  // namespace helio::eval

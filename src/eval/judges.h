@@ -14,7 +14,7 @@
 
 namespace helio::eval {
 
-// The networks that judge, on one device; what the user gave no weights for is absent.
+// The networks that judge, on one device; those that the user gave no weights for are null.
 struct Judges {
   torch::Device device = torch::kCPU;
   nn::TextEncoder text{nullptr};

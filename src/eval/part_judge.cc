@@ -48,8 +48,8 @@ torch::Tensor CentreCrop(const torch::Tensor& pictures) {
   return pictures.narrow(2, margin_y, kSide).narrow(3, margin_x, kSide);
 }
 
-// Crop, flip, and now and then a blur and noise: generated birds are softer and dirtier than drawn ones, and
-// the judge shall look at areas, not at texture.
+// Crop, flip, and now and then blur and noise: generated birds are softer and noisier than drawn ones, and
+// the judge should look at areas, not at texture.
 torch::Tensor Augment(torch::Tensor pictures, bool mirror, RandomStream& random) {
   pictures = pictures.narrow(2, random.Below(pictures.size(2) - kSide + 1), kSide);
   pictures = pictures.narrow(3, random.Below(pictures.size(3) - kSide + 1), kSide);

@@ -15,7 +15,7 @@ namespace helio::eval {
 namespace fs = std::filesystem;
 namespace {
 
-// A PNG whose first part behind the header is a text.
+// Whether the PNG's first chunk behind the header is a text.
 bool BeginsWithText(const fs::path& png) {
   constexpr size_t kName = 37;  // signature, header, and that part's length stand before its name
   char begin[kName + 4] = {};
@@ -23,8 +23,8 @@ bool BeginsWithText(const fs::path& png) {
   return std::string_view(begin + kName, 4) == "iTXt";
 }
 
-// helio-generate draws "a.png", with words and frames, and the single pictures "a-1.png" beside it: the first
-// alone holds a text of what it was drawn of.
+// helio-generate draws "a.png", with words and frames, and the single pictures "a-1.png" beside it: only the
+// former holds a text chunk.
 bool IsLabelled(const fs::path& root, const std::string& picture, const std::set<std::string>& all) {
   if (!picture.ends_with(".png")) return false;
   const auto single = picture.substr(0, picture.size() - 4) + "-";
@@ -32,7 +32,7 @@ bool IsLabelled(const fs::path& root, const std::string& picture, const std::set
   return next != all.end() && next->starts_with(single) && BeginsWithText(root / picture);
 }
 
-// Takes them away; how many there were.
+// Removes the labelled pictures of helio-generate from the list; returns how many there were.
 size_t DropLabelled(const fs::path& root, std::vector<fs::path>& pictures) {
   std::set<std::string> all;
   for (const auto& picture : pictures) all.insert(picture.string());
