@@ -7,7 +7,7 @@
 
 namespace helio::app {
 
-// Says in the log what is going to run, and what its user may not have meant. Local; for rank 0.
+// Logs what is going to run, and warns of what its user may not have meant. Local; for rank 0.
 void Announce(const TrainingOptions& options, const ResolvedOptions& resolved, const recipes::System& system,
               const TrainingData& data, const cluster::Communicator& communicator, RunLength length);
 

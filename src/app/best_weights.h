@@ -10,8 +10,8 @@
 
 namespace helio::app {
 
-// A pretraining's product: the weights with the best validation score so far, in one file
-// (docs/decisions/0003-best-file.md). Rank 0.
+// The product of a pretraining: one file with the weights of the best validation score so far
+// (docs/decisions/0003-best-file.md). Rank 0, one thread.
 class BestWeights {
  public:
   // `identity`: what the run computes; flags that `allowed` (comma-separated) names may have been others.

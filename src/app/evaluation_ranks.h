@@ -6,7 +6,7 @@
 #include "src/app/trained_model.h"
 #include "src/eval/judges.h"
 
-// What the ranks of an evaluation must have in common: each draws and judges a share of the pictures.
+// Checks that the ranks of an evaluation agree, since each draws and judges a share of the pictures.
 namespace helio::app {
 
 // The checkpoint folder that `path` (it, or a run's folder) means on rank 0: where the run is still under way

@@ -75,7 +75,7 @@ std::string UnknownName(const NamedValue& flag, const KnownFlags& known) {
   return what + (nearest.empty() ? "" : " (did you mean --" + nearest + "?)");
 }
 
-// What people write behind a value in a file, and the flags library takes for a part of it. Names like "run
+// A comment behind a value in a file, which the flags library takes for a part of the value. Names like "run
 // #3" are left alone.
 std::string StrayComment(const std::string& value) {
   for (auto at = value.find('#', 1); at != std::string::npos; at = value.find('#', at + 1))
@@ -85,12 +85,12 @@ std::string StrayComment(const std::string& value) {
   return "";
 }
 
-// A line of a shell that goes on in the next one.
+// A shell's backslash at the end of a line that is continued.
 std::string StrayBackslash(const std::string& value) {
   return value == "\\" || value.ends_with(" \\") ? "the backslash is part of the value (leave it out)" : "";
 }
 
-// The same around it.
+// A shell's quotes around the value.
 std::string StrayQuotes(const std::string& value) {
   const bool quoted =
       value.size() > 1 && value.front() == value.back() && (value.front() == '"' || value.front() == '\'');
@@ -102,9 +102,9 @@ bool IsOfText(const std::string& name) {
   return gflags::GetCommandLineFlagInfo(name.c_str(), &info) && info.type == "string";
 }
 
-// A comment, a backslash, or quotes around what is no text, cannot be meant. Quotes around a text may be, as
-// may all that a run wrote into its own flags, values as the command line gave them: that is told, by one
-// rank.
+// A comment, a backslash, or quotes around what is no text, cannot be meant. Quotes around a text may be
+// meant, as may all that a run wrote into its own run.flags, where values are as the command line gave them:
+// one rank warns of these.
 std::string StrayText(const Argument& line, const NamedValue& flag) {
   auto behind = StrayComment(*flag.value);
   if (behind.empty()) behind = StrayBackslash(*flag.value);
@@ -116,7 +116,7 @@ std::string StrayText(const Argument& line, const NamedValue& flag) {
   return "";
 }
 
-// Sets the flag of ours. The type that its value is not of, empty if it is.
+// Sets the flag if it is one of ours. Returns its type where the value is of another; else empty.
 std::string MissedType(const NamedValue& flag, const KnownFlags& known) {
   gflags::CommandLineFlagInfo info;
   if (!flag.value || !known.Find(flag.name) || !gflags::GetCommandLineFlagInfo(flag.name.c_str(), &info))

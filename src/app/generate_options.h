@@ -6,7 +6,7 @@
 
 namespace helio::app {
 
-// What helio-generate can be told.
+// The options of helio-generate.
 struct GenerateOptions {
   std::string checkpoint, text, text_encoder, box, points, points_checkpoint, image, direction;
   int64_t n = 4, class_number = -1;
@@ -17,7 +17,8 @@ struct GenerateOptions {
   void Declare(OptionList& list);
 };
 
-// Throws Error{kUser} where one that was `given` would do nothing: beside the others, or with this system.
+// Throws Error{kUser} where an option that was `given` would have no effect, because of the others or with
+// this system.
 void CheckOptions(const GenerateOptions& own, const TrainedModel& model, const OptionValues& given);
 
 }  // namespace helio::app

@@ -5,14 +5,14 @@
 #include "src/base/global_batch.h"
 #include "src/recipes/registry.h"
 
-// The options as what the layers below take.
+// Turns the options of a run into what the layers below take.
 namespace helio::app {
 
 struct RunLength {
   int64_t steps, steps_per_epoch;
 };
 
-// Collective.
+// The batch that the ranks of `extent` share. Collective.
 std::unique_ptr<GlobalBatch> MakeBatch(BatchExtent extent, cluster::Communicator& communicator);
 // The system, its networks on the host, in the run's number format, with the weights of --initial. Throws as
 // recipes::MakeSystem and LoadInitialWeights.

@@ -16,7 +16,8 @@ namespace helio::app {
 // neither.
 std::filesystem::path CheckpointFolder(const std::filesystem::path& path);
 
-// What a trained system is used through: one of them, the others are null. Must not outlive the system.
+// What a trained system is used through: one of these is there, the others are null. Must not outlive the
+// system.
 struct SystemUse {
   std::unique_ptr<recipes::Drawer> drawer = nullptr;
   std::unique_ptr<recipes::Translator> translator = nullptr;
@@ -68,12 +69,12 @@ class TrainedModel {
   int64_t step_ = 0;
 };
 
-// Throw Error{kUser} that says what the system does instead where it draws no pictures of sentences, classes
-// or noise, or makes up no key points. `flag`: named the checkpoint.
+// Throw Error{kUser} where the system does not draw, or does not complete key points; the message says what
+// it does instead. `flag`: the one that named the checkpoint.
 recipes::Drawer& DrawerOf(TrainedModel& model);
 recipes::PointCompleter& CompleterOf(TrainedModel& model, const std::string& flag);
 
-// Whether the system draws, and is told nothing: neither sentences nor classes.
+// Whether the system draws from noise alone, conditioned on neither sentences nor classes.
 bool DrawsNoiseAlone(TrainedModel& model);
 
 }  // namespace helio::app

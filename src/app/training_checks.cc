@@ -65,7 +65,7 @@ std::string RecipeProblem(const std::string& recipe, const std::vector<std::stri
   return "\n  --recipe='" + recipe + "': one of" + known;
 }
 
-// In how many rows the system is shown at once.
+// Whether micro-batches have as many rows as the system needs.
 std::string RowProblem(const TrainingOptions& options) {
   int64_t least = 1;
   for (const auto& system : recipes::Systems())
@@ -78,7 +78,7 @@ std::string RowProblem(const TrainingOptions& options) {
   return "\n  --accumulate: divides --batch into parts of at least " + images;
 }
 
-// Options that are wrong only together.
+// Problems of options that are wrong only together.
 std::string MixedProblems(const TrainingOptions& options) {
   std::string problems;
   problems += RowProblem(options);
@@ -93,7 +93,7 @@ std::string MixedProblems(const TrainingOptions& options) {
   return problems;
 }
 
-// What `check` finds, or what it throws.
+// What `check` returns, or the message of the Error that it throws.
 std::string Problems(const std::function<std::string()>& check) {
   try {
     return check();
@@ -118,7 +118,7 @@ TrainingOptions CheckedOptions(const OptionValues& values, const std::vector<std
 void CheckSameJob(const ResolvedOptions& own, cluster::Communicator& communicator) {
   cluster::Fingerprints fingerprints{{"version", Version()},
                                      {"configuration", Digest(ToFlagfile(own.computed))}};
-  // Who evaluates or logs at other steps waits in other collectives than the others.
+  // A rank that evaluates or logs at other steps would wait in other collectives than the rest.
   for (const auto& [name, value] : own.cadence) fingerprints.emplace_back(name, value);
   cluster::CheckConsistency(communicator, fingerprints);
 }

@@ -20,17 +20,17 @@ void CheckSameJob(const ResolvedOptions& own, cluster::Communicator& communicato
 // That all ranks have read the same weights: of judges, too, which are in no part of the system. Throws as
 // CheckSameJob. Collective.
 void CheckSameWeights(const recipes::PretrainedWeights& weights, cluster::Communicator& communicator);
-// In what the options ask of so many ranks.
+// That --batch is large enough for so many ranks.
 void CheckRanks(const TrainingOptions& options, const cluster::World& world);
 // R-precision needs 99 captions of other classes beside each of the `images` that --`flag` asks for.
 void CheckEvaluation(const dataio::Dataset& test, const RunOptions& run, int64_t images,
                      const std::string& flag);
-// Whether --keep_best is of the run's scores. Where none of them can be had --evaluate_every costs a warning,
-// on the rank that is to `say` so.
+// That --keep_best is one of the run's scores. Where the run can have no scores at all, --evaluate_every is
+// warned of, on the rank that is to `say` so.
 void CheckScores(const train::SessionOptions& session, const std::vector<std::string>& scores, bool say);
-// That no option of a system that draws step by step is given to one that draws in one pass.
+// That no option for drawing step by step is given to a system that draws in one pass.
 void CheckChain(const std::string& recipe, const OptionValues& given);
-// --data names packed data sets.
+// That --data names packed data sets.
 void CheckData(const RunOptions& run);
 
 }  // namespace helio::app

@@ -7,7 +7,7 @@
 namespace helio::app {
 namespace {
 
-// A window of less of a picture's side than one in this many shows too little of it to be meant.
+// Pictures with a shorter side above so many crops are hardly meant: training would see too little of them.
 constexpr double kNarrowWindow = 1.6;
 
 using DatasetsByRole = std::map<std::string, std::shared_ptr<const dataio::Dataset>>;
@@ -20,7 +20,7 @@ DatasetsByRole OpenAll(const std::map<std::string, std::string>& folders, const 
   return sets;
 }
 
-// What a run should not begin with unsaid, each; empty: there is nothing to say.
+// The concerns of TrainingData::Concerns, each a sentence; empty where there is none.
 
 std::string NarrowWindow(const dataio::LoaderSource& source) {
   const auto picture = source.dataset->Picture(0);

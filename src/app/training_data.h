@@ -20,18 +20,17 @@ class TrainingData {
   const dataio::Dataset& train() const { return *train_.at(main_role_); }
   const dataio::Dataset& test() const { return *test_.at(main_role_); }
   recipes::DataFacts Facts() const;  // of the main data set
-  // What a run of a system that reads `needs` should not begin with unsaid.
+  // Warnings that a run of a system that reads `needs` should begin with.
   std::vector<std::string> Concerns(const std::vector<dataio::DomainNeeds>& needs) const;
 
-  // What a loader is to read for a system, and keeps alive. Throws Error{kUser} naming the role that --data
-  // lacks.
+  // What a loader reads for a system, and keeps alive. Throws Error{kUser} naming the role that --data lacks.
   std::vector<dataio::LoaderSource> Sources(const std::vector<dataio::DomainNeeds>& needs) const;
   // Held-out rows of the data sets that a system reads, with the others' counterparts of the first one's rows
   // where they are known: by their ids.
   std::vector<dataio::HeldOut> HeldOutRows(const std::vector<dataio::DomainNeeds>& needs) const;
-  // Samples and scores are of held-out rows, and there are some after the last step whatever the cadence.
-  // Throws Error{kUser} where these lack the sentence embeddings that the system reads, or have another
-  // encoder's than the training rows, and Error{kData} where they are damaged: reads all of them.
+  // Checks the held-out rows, which samples and scores are made of: at the last step at least, whatever the
+  // cadence. Throws Error{kUser} where they lack the sentence embeddings that the system reads, or have those
+  // of another encoder than the training rows, and Error{kData} where they are damaged: reads all of them.
   void CheckHeldOut(const std::vector<dataio::DomainNeeds>& needs) const;
   // What a validation of the system reads; nothing where it needs counterparts that are not known.
   std::vector<dataio::HeldOut> RowsFor(const recipes::Validation& validation,

@@ -52,7 +52,7 @@ OptionValues Merged(OptionValues values, const OptionValues& more) {
 OptionValues CadenceOf(const OptionList& list, const OptionValues& values) {
   auto cadence = list.Values(values);
   for (const auto& entry : list.MatchedValues(values)) cadence.erase(entry.first);
-  // A host may have these files elsewhere (what is in them is compared), and other cores.
+  // Hosts may have these files at other places (their contents are compared), and other numbers of cores.
   for (const char* own : {"out", "data", "weights", "initial", "threads", "workers", "prefetch",
                           "metrics_bind", "push_gateway", "device"})
     cadence.erase(own);

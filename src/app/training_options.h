@@ -10,7 +10,7 @@
 #include "src/train/session_options.h"
 #include "src/train/trainer.h"
 
-// What the programs that train, judge and draw can be told.
+// The options of the programs that train, judge and draw.
 namespace helio::app {
 
 inline constexpr Named<torch::Dtype> kDtypes[] = {{torch::kFloat32, "float32"}, {torch::kFloat64, "float64"}};
@@ -30,7 +30,7 @@ enum class AveragedStatistics {
 inline constexpr Named<AveragedStatistics> kAveragedStatistics[] = {
     {AveragedStatistics::kLive, "live"}, {AveragedStatistics::kReestimated, "reestimated"}};
 
-// What belongs to no module below.
+// The options that belong to no layer below src/app.
 struct RunOptions {
   std::string recipe, data;
   uint64_t seed = 1;
@@ -87,8 +87,8 @@ inline TrainingOptions ReadTrainingOptions(const OptionValues& values) {
   return ReadTrainingOptionsWith(OptionList(), values);
 }
 
-// What a run and its system read, of what they are given and with the defaults of the rest; each value in one
-// way of writing.
+// The options that a run and its system read: the values given, and the defaults of the rest, in canonical
+// form.
 struct ResolvedOptions {
   OptionValues read;
   OptionValues computed;  // of these, what decides what is computed: a resume must have the same
