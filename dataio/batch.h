@@ -19,7 +19,7 @@ struct StoredPictures {
 struct Domain {
   std::vector<int64_t> records;          // data set row numbers
   std::vector<int64_t> caption_indices;  // which of the record's captions was drawn
-  StoredPictures stored, wrong_stored;   // as the loader gives them; let go by Upload()
+  StoredPictures stored, wrong_stored;   // as the loader gives them; Upload() releases them
   // Real pictures, smallest first, filled by Upload(): a tensor {B, 3, side, side} a side, float32 in [-1,
   // 1], channels-last memory. Lower sides are antialiased reductions of the largest.
   std::vector<torch::Tensor> images;
@@ -43,7 +43,7 @@ struct Batch {
   std::vector<Domain> domains{Domain()};  // as System::Needs names them
   int64_t epoch = 0;                      // of the largest data set
   int64_t batch_in_epoch = 0;
-  int64_t ready_behind = 0;  // batches that lay ready in the loader when it gave this one; 0: it is the brake
+  int64_t ready_behind = 0;  // batches that were ready behind this one; 0: the loader is the bottleneck
 
   // The first domain: of most systems the only one.
   Domain& data() { return domains.front(); }

@@ -11,20 +11,20 @@
 // Rows of a data set as the tensors of a domain: what the training loader and evaluations share.
 namespace helio::dataio {
 
-// int64.
+// Captions as int64 tensors.
 struct PaddedCaptions {
   torch::Tensor ids;      // {B, words}, 0 beyond a caption's end
   torch::Tensor lengths;  // {B}
 };
-// Of at most `words` ids each.
+// The captions, of at most `words` ids each, padded with 0.
 PaddedCaptions PadCaptions(const std::vector<std::vector<int32_t>>& captions, int64_t words);
 
 // Throws Error{kUser} if the set was packed without captions.
 void CheckHasCaptions(const Dataset& dataset);
 
-// Records, classes and, where they are needed, captions and characters of `draws`, the rank's rows. A caption
-// that is longer than the needs' words loses some by the key that `cut_key` gives it. Throws as
-// CheckHasCaptions where captions are needed.
+// Fills the records, classes and, where they are needed, captions and characters of `draws`, the rank's rows,
+// into `domain`. A caption longer than the needs' words is cut by the key that `cut_key` gives it
+// (CutCaption). Throws as CheckHasCaptions where captions are needed.
 void FillRows(const Dataset& dataset, std::span<const Draw> draws, const DomainNeeds& needs,
               const std::function<uint64_t(const Draw&)>& cut_key, Domain& domain);
 
@@ -51,7 +51,7 @@ torch::Tensor BoxesIn(const Dataset& dataset, std::span<const int64_t> rows, std
 torch::Tensor KeyPointsIn(const Dataset& dataset, std::span<const int64_t> rows,
                           std::span<const Window> windows);
 
-// A row of another class, a function of `key`. Throws Error{kUser} where there is none to be found.
+// A row of another class than `row`, a function of `key`. Throws Error{kUser} where none is found.
 int64_t WrongRow(const Dataset& dataset, int64_t row, uint64_t key);
 
 }  // namespace helio::dataio

@@ -7,13 +7,13 @@
 
 namespace helio::dataio {
 
-// What is wrong with single records is left to a policy: stop with one error that counts them and names the
-// first, or skip and count.
+// Collects what is wrong with single records. A policy decides what follows: one error that counts the
+// complaints and names the first, or the records are left out and counted. One thread.
 class Complaints {
  public:
   explicit Complaints(bool skip) : skip_(skip) {}
   void Add(std::string complaint) { complaints_.push_back(std::move(complaint)); }
-  // Does `step`; an Error of it is a complaint, but for those of the machine (kSystem).
+  // Runs `step`; an Error that it throws becomes a complaint, except those of the machine (kSystem).
   template <typename Step>
   void Try(Step step) {
     try {
@@ -24,7 +24,7 @@ class Complaints {
     }
   }
   size_t size() const { return complaints_.size(); }
-  // Adds `remedy` to those from number `first` on.
+  // Appends `remedy` to the complaints from number `first` on.
   void AddRemedy(size_t first, const std::string& remedy) {
     for (size_t i = first; i < complaints_.size(); ++i) complaints_[i] += remedy;
   }

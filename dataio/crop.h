@@ -11,11 +11,11 @@ struct Window {
   bool mirrored = false;
 };
 
-// A random place, and mirrored half of the time where `may_mirror`: a function of `key`; without it the
-// centre. Throws Error{kData} where the picture is smaller than the window.
+// A window of `side` at a random place, mirrored half of the time where `may_mirror`: a function of `key`.
+// Without a key the centre, not mirrored. Throws Error{kData} where the picture is smaller than the window.
 Window ChooseWindow(int width, int height, int side, std::optional<uint64_t> key, bool may_mirror = true);
 
-// Where points of a source picture are seen in what training shows of it.
+// Maps points of a source picture to where they are in what training shows of it.
 class View {
  public:
   // `region`: x, y, width, height of the part of the source that was stored, source pixels; `stored`: width

@@ -13,8 +13,8 @@ void CheckImageSize(int64_t width, int64_t height, const std::string& where);
 // {height * width} pixels of red, green, blue, alpha, laid over white.
 Image OverWhite(const std::vector<uint8_t>& rgba, int width, int height);
 
-// Exif orientation applied. `mended`: whether bytes that no segment owns were passed over; nothing of the
-// picture is lost by that. Data that lack are an error. May be null.
+// Exif orientation applied. `mended` (may be null): whether stray bytes outside of all segments were skipped,
+// which loses nothing of the picture. Missing data are an error.
 Image DecodeJpeg(std::span<const uint8_t> bytes, const std::string& where, bool* mended);
 
 // Lossy or lossless, alpha over white, Exif orientation applied. Animations are refused.

@@ -5,21 +5,21 @@
 
 namespace helio::dataio {
 
-// The rows of a global batch: which of the data set's, and in which order.
+// Which rows of a data set make a global batch, and in which order.
 enum class Order {
   kByLength,  // each once an epoch; in a batch by caption length, longest first, ties as drawn: decides the
               // published wrong pairs
   kDrawn,     // each once an epoch, as they were drawn
-  kAtRandom,  // any at any time, whatever came before: the other side of sets without pairs
-  kDistinctClasses,  // of each step's own draw: different classes, a row of each, whatever came before
+  kAtRandom,  // drawn anew for each batch, with repetition: the second of two sets without pairs
+  kDistinctClasses,  // drawn anew for each batch: one row of each of as many different classes
 };
 
 // What a system reads of one data set. A field that nobody asks for is neither read nor sent to the device.
 struct DomainNeeds {
   std::string data = "data";  // role of the data set: --data=ROLE:DIR,...; --data=DIR is --data=data:DIR
   std::vector<int64_t> sides = {};  // of the pictures, pixels, smallest first
-  int64_t words = 18;    // captions are cut to so many, and count as no longer in the order of rows
-  bool captions = true;  // as tensors, padded
+  int64_t words = 18;               // captions are cut to so many words, also when rows are ordered by length
+  bool captions = true;             // as tensors, padded
   Order order = Order::kByLength;
   bool wrong_images = false;  // a picture of another class for each row, at the same sides
   bool boxes = false;

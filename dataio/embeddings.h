@@ -21,12 +21,12 @@ class Embeddings {
   void CheckContent() const;
 
   int64_t size() const { return vectors_.size(1); }          // D
-  const std::string& digest() const { return digest_; }      // of the vectors: tells providers apart
+  const std::string& digest() const { return digest_; }      // of the vectors: tells their makers apart
   const std::string& protocol() const { return protocol_; }  // what made them, in words
   // The network that made them: digest of its weights, and the file that held them; empty where not known.
   const std::string& encoder() const { return encoder_; }
   const std::string& encoder_file() const { return encoder_file_; }
-  // As how many words it read captions at most; 0: as characters, or not known.
+  // How many words of a caption it read at most; 0: it read characters, or it is not known.
   int64_t words() const { return words_; }
 
   // {rows, D} float32: of each row the mean over `count` of its captions, all different as far as it has so
@@ -57,7 +57,7 @@ struct EmbeddingsOrigin {
 // shards. Throws Error{kSystem}.
 void WriteEmbeddings(const Dataset& dataset, const torch::Tensor& vectors, const EmbeddingsOrigin& origin);
 
-// Vectors that others made, of pictures with names: scripts/convert_embeddings.py.
+// Vectors that others made, by the names of pictures: the output of scripts/convert_embeddings.py.
 struct NamedVectors {
   std::vector<std::string> ids;  // of the pictures
   torch::Tensor counts;          // {pictures} int64: vectors of each
@@ -67,8 +67,8 @@ struct NamedVectors {
   static NamedVectors Read(const std::filesystem::path& file);
 };
 
-// The vectors of all captions of the split, in the data set's order. Pictures that the split has not are
-// passed over. Throws Error{kUser} naming `where` and the records that have none, or not one for each
+// The vectors of all captions of the split {captions, D}, in the data set's order. Pictures that are not in
+// the split are skipped. Throws Error{kUser} naming `where` and the records without a vector for each
 // caption, or a name that comes twice.
 torch::Tensor VectorsFor(const Dataset& dataset, const NamedVectors& named, const std::string& where);
 

@@ -23,7 +23,7 @@ std::vector<Draw> EvaluationDraws(const Dataset& dataset, int64_t count, int64_t
 
 namespace {
 
-// What evaluation shows of the pictures: their middle.
+// The centre crops that evaluations see.
 std::vector<Window> CentreWindows(const Dataset& dataset, std::span<const int64_t> rows, int64_t side) {
   std::vector<Window> windows;
   for (const int64_t row : rows) {

@@ -6,8 +6,8 @@
 
 namespace helio::dataio {
 
-// What an evaluation looks at: `count` draws over the rows in a shuffled order, again and again, each with a
-// caption of its own; a pure function of its arguments.
+// The rows and captions of an evaluation: `count` draws that go through the rows in a shuffled order, as
+// often as it takes, each with a random caption. A pure function of its arguments.
 std::vector<Draw> EvaluationDraws(const Dataset& dataset, int64_t count, int64_t words, uint64_t seed);
 
 // Those draws as a batch of their own (rows {0, n, n}) of one domain, in the given order: centre crops at the
@@ -15,8 +15,8 @@ std::vector<Draw> EvaluationDraws(const Dataset& dataset, int64_t count, int64_t
 Batch EvaluationBatch(const Dataset& dataset, std::span<const Draw> draws, const DomainNeeds& needs,
                       uint64_t seed);
 
-// Without their pictures: records, classes, captions, and embeddings and geometry where the needs ask for
-// any.
+// The same without pictures: records, classes and captions, and embeddings and geometry where the needs ask
+// for them.
 Domain EvaluationText(const Dataset& dataset, std::span<const Draw> draws, const DomainNeeds& needs,
                       uint64_t seed);
 

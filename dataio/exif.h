@@ -6,8 +6,8 @@
 
 namespace helio::dataio {
 
-// The orientation that an Exif block tells, 1 (upright) to 8; 1 where there is none or it is damaged.
-// "Exif\0\0" in front of it, as JPEG has it, is passed over. Bounds-checked: the bytes are untrusted.
+// The orientation in an Exif block, 1 (upright) to 8; 1 where there is none or the block is damaged.
+// "Exif\0\0" in front of it, as JPEG has it, is skipped. Bounds-checked: the bytes are untrusted.
 int OrientationOfExif(std::span<const uint8_t> exif);
 
 // The picture turned and mirrored so that it is upright.

@@ -11,12 +11,13 @@ namespace helio::dataio {
 struct HeldOut {
   const Dataset* dataset;  // outlives it
   DomainNeeds needs;
-  // Which of its rows shows the same as row i of the first set, where that is known; else empty, and of the
-  // first set itself.
+  // For each row of the first set the row of this one that shows the same, where that is known; else, and for
+  // the first set itself, empty.
   std::vector<int64_t> counterparts = {};
 };
 
-// Rows of `other` that have the ids of `first`'s rows, in their order; empty where one is lacking.
+// The rows of `other` with the same ids as the rows of `first`, in the order of these; empty where any is
+// missing.
 std::vector<int64_t> CounterpartsOf(const Dataset& first, const Dataset& other);
 
 // Whether every row of the first set has a counterpart in each of the others.

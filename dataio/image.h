@@ -43,8 +43,8 @@ Image Resize(const Image& image, int width, int height);
 // The shorter side becomes `side`, the other follows (torchvision's Resize(int), truncating).
 Image ResizeShortSide(const Image& image, int side);
 
-// Before that: a strip would take gigabytes on the way. Throws Error{kData} naming `where` if the longer side
-// would be of more than `most` pixels, where the shorter one is `side`.
+// To be called before ResizeShortSide, since a thin strip would take gigabytes there. Throws Error{kData}
+// naming `where` if the longer side would have more than `most` pixels once the shorter one has `side`.
 void CheckNotThin(const Image& image, int64_t side, int64_t most, const std::string& where);
 
 }  // namespace helio::dataio

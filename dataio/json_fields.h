@@ -5,7 +5,8 @@
 
 namespace helio::dataio {
 
-// JsonField would take 3.7 and true for integers too.
+// The integer under `key`. Throws Error{kData} where there is none: JsonField would take 3.7 and true for
+// integers, too.
 inline int64_t IntegerField(const Json& object, const std::string& key, const std::string& where) {
   const auto value = JsonField<Json>(object, key, where);
   if (!value.is_number_integer() || (value.is_number_unsigned() && value.get<uint64_t>() > INT64_MAX))

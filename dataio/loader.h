@@ -20,11 +20,11 @@ struct LoaderOptions {
   int rank = 0;
   int ranks = 1;
   int workers = 1;
-  int prefetch = 4;  // batches worked ahead
-  // How long the loader's end waits for workers that are reading; they read on by themselves then.
+  int prefetch = 4;  // batches that are prepared ahead
+  // How long the destructor waits for workers that are reading; after that they are left to themselves.
   double end_seconds = 60;
-  // Where the batches are used: for a GPU pictures lie in page-locked memory, from which it copies without
-  // stopping the host.
+  // Where the batches are used: for a GPU, pictures are in page-locked memory, from which it copies without
+  // blocking the host.
   torch::Device device = torch::kCPU;
 
   void Declare(OptionList& list);
@@ -47,13 +47,13 @@ class Loader {
   Loader(const std::vector<LoaderSource>& sources, LoaderOptions options, int64_t first_batch);
   Loader(const Loader&) = delete;
   Loader& operator=(const Loader&) = delete;
-  ~Loader();  // a file system that does not answer keeps nobody from the end (LoaderOptions::end_seconds)
+  ~Loader();  // ends although a file system does not answer (LoaderOptions::end_seconds)
 
-  // The next batch, for Upload(); rethrows what a worker met (damaged data). Throws Error{kSystem} where
-  // there is none within the deadline (a file system that does not answer); the loader's end then waits for
-  // no worker either.
+  // The next batch, for Upload(); rethrows what a worker threw (damaged data). Throws Error{kSystem} where
+  // there is none within the deadline (a file system that does not answer); the destructor then waits for no
+  // worker either.
   Batch Next(double deadline_seconds = kForever);
-  int64_t ready() const;  // batches that lie ready now
+  int64_t ready() const;  // batches that are ready now
   int64_t batches_per_epoch() const;
 
  private:

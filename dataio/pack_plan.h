@@ -7,8 +7,8 @@
 #include "dataio/source.h"
 #include "dataio/text.h"
 
-// Which records go into which shard, and whether a shard that lies there is of this plan: an interrupted pack
-// is gone on with.
+// Which records go into which shard, and whether a shard on disk is of this plan, so that an interrupted
+// packing can continue.
 namespace helio::dataio {
 
 // What is packed, and how. `splits` outlives it.

@@ -4,7 +4,7 @@
 
 namespace helio::dataio {
 
-// What is odd about a record that can be stored all the same.
+// Oddities of a record that can be stored all the same.
 struct RecordNotes {
   bool mended = false;         // as of DecodeImage
   int64_t points_outside = 0;  // key points said to be visible, outside the picture: stored as not visible

@@ -30,7 +30,8 @@ class Sampler {
           int64_t batches_per_step = 1);
   std::vector<Draw> Batch(int64_t number) const;
   int64_t batches_per_epoch() const { return batches_per_epoch_; }
-  // What the choices of a batch are keyed by beside their row: as long as it is the same, a row comes once.
+  // The pass over the data set that a batch belongs to: its epoch, or the batch itself where rows are drawn
+  // anew. The random choices for a row (caption, crop) are keyed by pass and row.
   int64_t Pass(int64_t number) const {
     return order_ == Order::kAtRandom || order_ == Order::kDistinctClasses ? number
                                                                            : number / batches_per_epoch_;
