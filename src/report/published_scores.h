@@ -13,7 +13,7 @@ struct PublishedScore {
   std::string source;  // paper and table
 };
 
-// How they may be read beside ours.
+// What a report says about comparing them with ours.
 inline constexpr char kPublishedCaveat[] =
     "The papers' scores are of their data sets at 256 pixels, judged by their own networks. Ours compare "
     "with them "

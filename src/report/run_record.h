@@ -7,8 +7,8 @@
 
 #include "src/base/option_list.h"
 
-// What a run's folder tells without its networks: curves, scores, pictures, options. Nothing here is
-// collective; one thread.
+// What can be read from a run's folder without its networks: curves, scores, pictures, options. Nothing here
+// is collective; one thread.
 namespace helio::report {
 
 struct Point {

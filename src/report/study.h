@@ -18,14 +18,14 @@ struct Study {
   std::vector<StudyGroup> groups;
 };
 
-// What several runs drew of the same captions: from the manifests that helio-generate left in their folders,
-// or in folders in them; at most `most` groups, evenly chosen. Throws Error{kUser} where there are fewer than
-// two runs or nothing in common, Error{kData} for damaged manifests and for files in them that are no PNG
+// What several runs drew for the same captions: from the manifests that helio-generate left in their folders
+// or in subfolders; at most `most` groups, evenly chosen. Throws Error{kUser} where there are fewer than two
+// runs or these have nothing in common, Error{kData} for damaged manifests and for entries that are no PNG
 // pictures beside them.
 Study ReadStudy(const std::vector<std::string>& folders, size_t most);
 
-// One self-contained page that shows the groups in shuffled order, pictures without their runs' names, and
-// gathers ranks (docs/study.md). Its study_id is the digest of the pictures.
+// One self-contained page for a blind study (docs/study.md): it shows the groups in shuffled order, pictures
+// without their runs' names, and collects rankings. Its study_id is the digest of the pictures.
 std::string StudyPage(const Study& study);
 
 }  // namespace helio::report

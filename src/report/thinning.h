@@ -13,7 +13,7 @@ struct ThinPoint {
   double deviation = 0;  // the last one's
 };
 
-// At most `most` points that stand for about equally many each: a page stays small, and peaks stay seen.
+// At most `most` points, each for about equally many: a page stays small, and peaks stay visible.
 std::vector<ThinPoint> Thinned(const std::vector<Point>& points, size_t most);
 
 // At most `most` of the numbers 0 to count - 1, evenly spread, first and last among them.

@@ -12,8 +12,8 @@
 
 namespace helio::serve {
 
-// Many clients, one drawing thread: what waits while a batch is drawn is drawn together afterwards, in the
-// order in which it came.
+// Many clients, one drawing thread: requests that come while a batch is drawn form the next batch, in the
+// order of their arrival.
 class BatchQueue {
  public:
   // An answer a request, in order. Called in the queue's own thread alone.
@@ -24,11 +24,11 @@ class BatchQueue {
   BatchQueue(Draw draw, int64_t batch, int64_t waiting);
   ~BatchQueue() { Close(); }
 
-  // Blocks until the answer is there. Any thread. Throws RequestError{503} where too many wait or the queue
-  // is closed, else what drawing this request threw.
+  // Blocks until the answer is there. Any thread. Throws RequestError{503} where too many pictures wait or
+  // the queue is closed, and whatever drawing this request throws.
   Json Answer(const DrawRequest& request);
   int64_t waiting() const;  // pictures that wait to be drawn
-  // Lets nobody in any more, draws what waits, and ends the thread.
+  // Accepts no more requests, draws those that wait, and ends the thread.
   void Close();
 
  private:

@@ -55,9 +55,9 @@ Admits HostsOf(const ServeOptions& options) {
   };
 }
 
-// What a page of elsewhere may not send; 0: nothing is wrong. Such a page may have had its own name pointed
-// at this machine (then the Host is not this machine's), and may send forms without asking (then it is no
-// JSON).
+// The HTTP status that refuses a request of another site's page; 0: nothing is wrong. Such a site may have
+// pointed its own name at this machine (DNS rebinding: then the Host is not this machine's), and its page may
+// send forms without asking (then the body is no JSON).
 int Refusal(const httplib::Request& request, const Admits& admits) {
   const auto host = NameIn(request.get_header_value("Host"));
   if (admits && !host.empty() && !admits(host)) return 403;  // a browser always says one

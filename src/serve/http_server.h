@@ -40,7 +40,7 @@ class HttpServer {
 
   // Listens and serves in threads of its own; the port. Throws Error{kUser} where it cannot.
   int Start();
-  // Lets nobody in any more, and returns when every request is answered.
+  // Accepts no more connections, and returns when every request is answered.
   void Stop();
 
  private:

@@ -20,7 +20,7 @@ double RateLimit::Admit(const std::string& address, double now) {
   return 0;
 }
 
-// Those whose buckets are full again; if there are none, the one that was here longest ago.
+// Drops the buckets that are full again; if there are none, the one whose address came longest ago.
 void RateLimit::Forget(double now) {
   std::erase_if(buckets_, [&](const auto& entry) {
     return entry.second.left + (now - entry.second.at) * per_minute_ / 60 >= per_minute_;

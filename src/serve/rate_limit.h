@@ -5,8 +5,8 @@
 
 namespace helio::serve {
 
-// How many requests an address may make in a minute: a bucket of so many, filled evenly again. Thread-safe;
-// its memory is bounded however many addresses come.
+// Limits the requests that an address may make in a minute: a token bucket for each address, refilled evenly.
+// Thread-safe; its memory is bounded however many addresses come.
 class RateLimit {
  public:
   explicit RateLimit(double per_minute) : per_minute_(per_minute) {}

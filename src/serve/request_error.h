@@ -4,7 +4,7 @@
 
 namespace helio::serve {
 
-// Why a request is not answered: an HTTP status, a word for programs and a line for people.
+// Why a request is refused: an HTTP status, a code word for programs and a line for people.
 class RequestError : public std::runtime_error {
  public:
   RequestError(int status, std::string code, const std::string& message)

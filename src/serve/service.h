@@ -14,7 +14,7 @@ class Artist {
   virtual ~Artist() = default;
   // What it is: "system", "step", "vocabulary".
   virtual Json About() const = 0;
-  // Throws RequestError where there is nothing to be drawn of the caption. Any thread.
+  // Throws RequestError where nothing of the caption can be drawn. Any thread.
   virtual void Check(const DrawRequest& request) const = 0;
   // An answer a request, in order (docs/serve.md). One thread at a time.
   virtual std::vector<Json> Draw(const std::vector<DrawRequest>& requests) = 0;
@@ -27,7 +27,7 @@ class Service {
   Service(Artist& artist, const ServeOptions& options);
   // Listens; the port. Throws Error{kUser} where it cannot.
   int Start() { return server_.Start(); }
-  // In order: nobody is let in any more, and who has asked is answered.
+  // Orderly: accepts no more requests, and answers those that have come.
   void Stop();
 
  private:
