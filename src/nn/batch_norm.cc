@@ -86,6 +86,26 @@ Moments MomentsOf(const torch::Tensor& input, GlobalBatch* batch) {
   return moments;
 }
 
+// {2 C} float64: the sums over rows and positions of dy and of dy * xhat, which are the gradients of bias and
+// weight. On the CPU by torch's own kernel, piece by piece.
+torch::Tensor GradientSums(const torch::Tensor& dy, const torch::Tensor& input, const torch::Tensor& mean,
+                           const torch::Tensor& scale) {
+  if (input.numel() == 0 || !input.device().is_cpu()) {
+    const auto centred = input - PerChannel(mean.to(input.dtype()), input);
+    return torch::cat({ChannelSums(dy), ChannelSums(dy * centred) * scale});
+  }
+  auto sums = torch::zeros({2, input.size(1)}, input.options().dtype(torch::kFloat64));
+  const auto dys = Pieces(dy), inputs = Pieces(input);
+  for (size_t i = 0; i < dys.size(); ++i) {
+    const auto [unused, of_weight, of_bias] =
+        at::native_batch_norm_backward(dys[i], inputs[i], {}, {}, {}, mean.to(dy.dtype()),
+                                       scale.to(dy.dtype()), /*train=*/true, /*eps=*/0, {false, true, true});
+    sums[0] += of_bias;
+    sums[1] += of_weight;
+  }
+  return sums.view(-1);
+}
+
 class GlobalBatchNorm : public torch::autograd::Function<GlobalBatchNorm> {
  public:
   static torch::Tensor forward(AutogradContext* context, const torch::Tensor& input,
@@ -93,7 +113,6 @@ class GlobalBatchNorm : public torch::autograd::Function<GlobalBatchNorm> {
                                const torch::Tensor& mean, const torch::Tensor& variance,
                                const torch::Tensor& count, double epsilon, GlobalBatch* batch) {
     context->save_for_backward({input, weight, mean, (variance + epsilon).rsqrt(), count});
-    context->saved_data["epsilon"] = epsilon;
     context->saved_data["batch"] = reinterpret_cast<int64_t>(batch);
     return torch::batch_norm(input, weight, bias, mean.to(weight.dtype()), variance.to(weight.dtype()), false,
                              0, epsilon, false);
@@ -104,46 +123,30 @@ class GlobalBatchNorm : public torch::autograd::Function<GlobalBatchNorm> {
       ThrowUser("has no second derivative", "batch norm over several ranks",
                 "a gradient penalty needs networks without it, or --batch_norm=local");
     const auto saved = context->get_saved_variables();
-    auto* batch = reinterpret_cast<GlobalBatch*>(context->saved_data["batch"].toInt());
-    if (!batch) return Alone(context, gradients[0], saved);
     const auto &weight = saved[1], &mean = saved[2], &scale = saved[3];
     const auto input = Exact(saved[0]), dy = InFormatOf(input, Exact(gradients[0]));
-    const auto centred = input - PerChannel(mean.to(input.dtype()), input);
-    const auto own_dy = ChannelSums(dy), own_dot = ChannelSums(dy * centred);
-    const auto sums = torch::cat({own_dy, own_dot});
-    batch->Sum(sums);
-    return {InputGradient(dy, centred, sums, saved).to(saved[0].dtype()),
-            (own_dot * scale).to(weight.dtype()),
-            own_dy.to(weight.dtype()),
-            {},
-            {},
-            {},
-            {},
-            {}};
+    auto* batch = reinterpret_cast<GlobalBatch*>(context->saved_data["batch"].toInt());
+    const auto sums = GradientSums(dy, input, mean, scale);
+    const auto own = sums.to(weight.dtype(), /*non_blocking=*/false, /*copy=*/true).chunk(2);
+    if (batch) batch->Sum(sums);
+    return {InputGradient(dy, input, sums, saved).to(saved[0].dtype()), own[1], own[0], {}, {}, {}, {}, {}};
   }
 
  private:
-  // dx = weight * scale * (dy - mean(dy) - xhat * mean(dy * xhat)), xhat = centred * scale, with means over
-  // the global batch (Ioffe and Szegedy, arXiv:1502.03167, section 3). `sums` {2 C} float64: those of dy and
-  // of dy * centred, over the global batch.
-  static torch::Tensor InputGradient(const torch::Tensor& dy, const torch::Tensor& centred,
+  // dx = weight * scale * (dy - mean(dy) - xhat * mean(dy * xhat)), xhat = (x - mean) * scale, with means
+  // over the global batch (Ioffe and Szegedy, arXiv:1502.03167, section 3), as factor * dy + slope * x +
+  // rest: two passes over the map. `sums`: of the global batch.
+  static torch::Tensor InputGradient(const torch::Tensor& dy, const torch::Tensor& input,
                                      const torch::Tensor& sums, const variable_list& saved) {
-    const auto &weight = saved[1], &scale = saved[3], &count = saved[4];
-    const int64_t channels = dy.size(1);
-    const auto mean_dy = sums.narrow(0, 0, channels) / count;
-    const auto mean_dot = sums.narrow(0, channels, channels) / count * scale.square();
-    const auto factor = (weight.to(torch::kFloat64) * scale).to(dy.dtype());
-    auto dx = dy - PerChannel(mean_dy.to(dy.dtype()), dy);
-    return dx.addcmul_(centred, PerChannel(mean_dot.to(dy.dtype()), dy), -1).mul_(PerChannel(factor, dy));
-  }
-
-  // With the statistics of this rank's own rows: torch's own backward.
-  static variable_list Alone(AutogradContext* context, const torch::Tensor& dy, const variable_list& saved) {
-    const auto type = saved[1].scalar_type();
-    const auto [dx, dweight, dbias] = at::native_batch_norm_backward(
-        InFormatOf(saved[0], dy), saved[0], saved[1], {}, {}, saved[2].to(type), saved[3].to(type),
-        /*train=*/true, context->saved_data["epsilon"].toDouble(), {true, true, true});
-    return {dx, dweight, dbias, {}, {}, {}, {}, {}};
+    const auto &mean = saved[2], &scale = saved[3], &count = saved[4];
+    const auto factor = saved[1].to(torch::kFloat64) * scale;
+    const auto means = sums.view({2, -1}) / count;
+    const auto slope = -factor * scale * means[1];
+    const auto rest = -factor * means[0] - slope * mean;
+    const auto per_channel = [&](const torch::Tensor& values) {
+      return PerChannel(values.to(dy.dtype()), dy);
+    };
+    return torch::addcmul(per_channel(rest), input, per_channel(slope)).addcmul_(dy, per_channel(factor));
   }
 };
 
