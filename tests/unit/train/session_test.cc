@@ -119,6 +119,21 @@ TEST_F(SessionTest, AScheduleThatNobodyFollowsIsSaidToDoNothing) {
   EXPECT_THAT(said(Schedule::kConstant), testing::Not(testing::HasSubstr("does nothing here")));
 }
 
+TEST_F(SessionTest, AResumeWithOtherWeightGradientsSaysSo) {
+  const auto said = [&](int64_t steps, const std::string& weight_gradient) {
+    auto options = Options(steps);
+    options.weight_gradient = weight_gradient;
+    testing::internal::CaptureStderr();
+    EXPECT_EQ(Run(options), 0);
+    return testing::internal::GetCapturedStderr();
+  };
+  const auto warning = testing::HasSubstr("weight gradients: by taps in the checkpoint, by library");
+  EXPECT_THAT(said(4, "taps"), testing::Not(testing::HasSubstr("weight gradients")));
+  EXPECT_THAT(said(6, "taps"), testing::Not(testing::HasSubstr("weight gradients")));
+  EXPECT_THAT(said(8, "library"), warning);
+  EXPECT_EQ(InfoOf({out_ / "checkpoints/step-0000000008"}).weight_gradient, "library");
+}
+
 TEST_F(SessionTest, AProfileHasTheWaitForData) {
   more_ = [](int rank, SessionOptions& options, SessionHooks&) {
     if (rank == 0) options.profile = "2-4";  // one at a time in a process
