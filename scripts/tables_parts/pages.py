@@ -6,16 +6,18 @@ import shutil
 import statistics
 
 from tables_parts.records import ROOT, ROWS, SCORES, best_rates, judged_otherwise, records_of, run_name, speed_of, times_of, trial_scores
-from tables_parts.rows import read_rows
+from tables_parts.rows import among_ablations, read_rows
 from tables_parts.runs import CAPTIONS
 
 
 def mean_and_deviation(values):
+    """Both to the digits that the papers give: two of an Inception Score, three of a share."""
     values = [value["value"] for value in values if value]
     if not values:
         return "-"
-    deviation = f" ± {statistics.stdev(values):.3g}" if len(values) > 1 else ""
-    return f"{statistics.mean(values):.3f}{deviation}" if values[0] < 2 else f"{statistics.mean(values):.1f}{deviation}"
+    digits = 3 if max(values) < 2 else 2
+    deviation = f" ± {statistics.stdev(values):.{digits}f}" if len(set(values)) > 1 else ""
+    return f"{statistics.mean(values):.{digits}f}{deviation}"
 
 
 def spearman(pairs):
@@ -83,8 +85,7 @@ trials below. Real pictures: {", ".join(f"{SCORES[score]} {mean_and_deviation([l
 {table(options, [row for row in rows if row.table == "main"], "inception_score")}
 """
     if any(records_of(options, row) for row in rows if row.table == "ablations"):
-        compared = [row for row in rows if row.table == "ablations" or row.name in ("mirrorgan", "attngan")]
-        text += f"\n## Ablations\n\n{table(options, compared, 'r_precision_top1')}\n"
+        text += f"\n## Ablations\n\n{table(options, among_ablations(rows), 'r_precision_top1')}\n"
     for minutes in times_of(options):
         if not any(records_of(options, row, minutes) for row in rows):
             continue
@@ -118,6 +119,8 @@ def write_page(options, rows):
     for seed in options.seeds:
         strips = "".join(strip(options.out / f"{run_name(options, row, seed)}-pictures/picture.png", row.title) for row in rows)
         body += f"<h2>Seed {seed}</h2><div>{strips}</div>\n" if strips else ""
+    if not body:
+        return
     captions = "".join(f"<li>{html.escape(caption)}" for caption in CAPTIONS)
     (options.out / "pictures.html").write_text(
         f"<!doctype html><html lang=en><meta charset=utf-8><title>The same sentences, every system</title><style>body{{font:16px sans-serif;margin:2em}}"

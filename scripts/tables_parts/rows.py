@@ -15,6 +15,7 @@ class Row:
     table: str
     data: str = SEEN_BY_JUDGES  # the stage of birds.pipeline whose pictures it reads
     system: str = ""  # whose trials found its rates: its own, or those of the row that it is an ablation of
+    paper_of_ablations: dict = None  # what the table of ablations says of it, where that is something else
 
 
 @dataclasses.dataclass(frozen=True)
@@ -29,8 +30,15 @@ class Trials:
 
 def read_rows(file):
     said = json.loads(file.read_text())
-    return [Row(name, row["title"], row["paper"], row["train"], table, row.get("data", SEEN_BY_JUDGES), row.get("system", name))
+    return [Row(name, row["title"], row["paper"], row["train"], table, row.get("data", SEEN_BY_JUDGES), row.get("system", name),
+                row.get("paper_of_ablations"))
             for table in ("main", "ablations") for name, row in said[table].items()]
+
+
+def among_ablations(rows):
+    """The ablations and the whole systems that they are of, as the papers' tables of ablations have them."""
+    systems = {row.system for row in rows if row.table == "ablations"}
+    return [dataclasses.replace(row, paper=row.paper_of_ablations or row.paper) for row in rows if row.table == "ablations" or row.name in systems]
 
 
 def with_rates(row, flags):

@@ -53,13 +53,24 @@ class Tables(unittest.TestCase):
         done = tables(self.work, "--report")
         self.assertEqual(done.returncode, 0, done.stderr)
         text = (self.work / "out/tables.md").read_text()
-        self.assertIn("| MirrorGAN | 2 | 0.650 ± 0.0707 | 0.325 ± 0.0354 | 27.0 ± 1.41 | 100 | 4.3 | 4.56 | 0.577 |", text)
-        self.assertIn("| StackGAN++ | 1 | 0.200 | 0.100 | 29.0 |", text)
+        self.assertIn("| MirrorGAN | 2 | 0.650 ± 0.071 | 0.325 ± 0.035 | 27.00 ± 1.41 | 100 | 4.3 | 4.56 | 0.577 |", text)
+        self.assertIn("| StackGAN++ | 1 | 0.200 | 0.100 | 29.00 |", text)
         self.assertIn("Spearman's correlation -0.50 over 3 rows", text)  # the papers': ++ < AttnGAN < MirrorGAN; ours: AttnGAN < MirrorGAN < ++
         self.assertIn("every system sees 25,600 pictures", text)
         self.assertIn("Real pictures: R-precision 0.800", text)
         record = json.loads((self.work / "records/attngan-s1.json").read_text())
         self.assertEqual((record["seed"], record["generated"]["r_precision_top1"]["value"], record["seconds"]), (1, 0.5, 256))
+
+    def test_ablations_stand_beside_their_own_tables_figures(self):
+        for run, r_precision in (("mirrorgan-s1", 0.7), ("attngan-s1", 0.8), ("mirrorgan_lambda5-s1", 0.6), ("mirrorgan_no_global-s1", 0.5)):
+            scored(self.work, run, r_precision, 28)
+        self.assertEqual(tables(self.work, "--report").returncode, 0)
+        main, ablations = (self.work / "out/tables.md").read_text().split("## Ablations")
+        for system, first, second in (("MirrorGAN", "4.56 | 0.577", "4.30 | 0.432"), ("AttnGAN", "4.36 | 0.533", "4.36 | 0.678")):
+            self.assertRegex(main, rf"\| {system} \|.*\| {re.escape(first)} \|")
+            self.assertRegex(ablations, rf"\| {system} \|.*\| {re.escape(second)} \|")
+        self.assertRegex(ablations, r"without global attention, lambda 10 \|.* \|  \|  \|")  # the paper has it with 20 alone
+        self.assertIn("Spearman's correlation 1.00 over 3 rows", ablations)
 
     def test_pictures_are_of_the_first_seed(self):
         for seed in (1, 2):
