@@ -15,6 +15,7 @@ class Row:
     table: str
     data: str = SEEN_BY_JUDGES  # the stage of birds.pipeline whose pictures it reads
     system: str = ""  # whose trials found its rates: its own, or those of the row that it is an ablation of
+    draw: tuple = ()  # flags of its pictures on the page
     paper_of_ablations: dict = None  # what the table of ablations says of it, where that is something else
 
 
@@ -31,7 +32,7 @@ class Trials:
 def read_rows(file):
     said = json.loads(file.read_text())
     return [Row(name, row["title"], row["paper"], row["train"], table, row.get("data", SEEN_BY_JUDGES), row.get("system", name),
-                row.get("paper_of_ablations"))
+                tuple(row.get("draw", ())), row.get("paper_of_ablations"))
             for table in ("main", "ablations") for name, row in said[table].items()]
 
 

@@ -31,7 +31,7 @@ def stages(options, row, seed, captions):
         if "name" in step:
             text += "\n".join([f"[export {name}-weights]", f"--checkpoint={{{name}}}", "", ""])
     text += "\n".join([f"[evaluate {run}-scores]", f"--checkpoint={{{run}}}", f"--data={{{SEEN_BY_JUDGES}}}", *JUDGES, "--attributes={synth}/attributes.json", f"--images={options.images}", "", ""])
-    text += "\n".join([f"[generate {run}-pictures]", f"--checkpoint={{{run}}}", f"--texts={captions}", "--n=1", "--seed=1", "", ""])
+    text += "\n".join([f"[generate {run}-pictures]", f"--checkpoint={{{run}}}", f"--texts={captions}", "--n=1", "--seed=1", *row.draw, "", ""])
     return text
 
 

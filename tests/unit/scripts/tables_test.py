@@ -140,6 +140,7 @@ class Tables(unittest.TestCase):
         unknown = {word for word in (re.match(r"--(\w+)", word)[1] for word in words) if word not in known and word.removeprefix("no") not in known}
         self.assertEqual(unknown - {"facing", "source", "root", "side"}, set())
         self.assertIn("--steps=100 --seed=7", shown.stdout)  # 3,200 pictures, batch 32
+        self.assertIn("--n=1 --seed=1 --box=0.1,0.2,0.8,0.6", shown.stdout)
 
     def test_runs_of_other_encoders_are_named(self):
         for seed, digest in ((1, "a" * 12), (2, "a" * 12), (3, "b" * 12)):
@@ -179,13 +180,13 @@ class Tables(unittest.TestCase):
     def test_trials_are_equally_many_of_each_system(self):
         shown = tables(self.work, "--trials", "--print").stdout
         trained = re.findall(r"^# (\w+)-(\w+)-s7$", shown, re.M)
-        self.assertEqual({system for system, _ in trained}, {"gan_int_cls", "stackgan", "stackgan_pp", "attngan", "mirrorgan"})
+        self.assertEqual({system for system, _ in trained}, {"gan_int_cls", "gawwn", "stackgan", "stackgan_pp", "attngan", "mirrorgan"})
         self.assertTrue(all([name for of, name in trained if of == system] == ["preset", "published", "slow_d"] for system, _ in trained))
 
     def test_an_unknown_row_is_named(self):
         done = tables(self.work, "--rows=gan")
         self.assertEqual(done.returncode, 1)
-        self.assertIn("no row 'gan': gan_int_cls, stackgan", done.stderr)
+        self.assertIn("no row 'gan': gan_int_cls, gawwn, stackgan", done.stderr)
 
     def test_files_that_are_not_there_are_named(self):
         for flag, expected in ((f"--base={self.work}/none", "none: No such file or directory"), ("--out=/dev/null/x", "/dev/null/x: Not a directory")):
