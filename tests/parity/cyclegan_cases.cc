@@ -83,8 +83,20 @@ class PatchCriticReplay {
   WholeBatch batch_;
 };
 
+// The rate that the schedule's factors were applied to: of each iteration what came of it was recorded.
+std::string RateOf(const Fixture& fixture) {
+  recipes::DecayOptions decay;
+  decay.fidelity = recipes::Fidelity::kReleased;
+  decay.n_epochs = fixture.Hyper("n_epochs");
+  decay.n_epochs_decay = fixture.Hyper("n_epochs_decay");
+  return Json(fixture.Hyper<std::vector<double>>("lr_per_iteration").at(0) / decay.FactorOf(0)).dump();
+}
+
 OptionValues CycleGanOptionsOf(const Fixture& fixture) {
+  const auto rate = RateOf(fixture);
   return {{"side", fixture.HyperText("size")},
+          {"g_rate", rate},
+          {"d_rate", rate},
           {"gf", fixture.HyperText("NGF")},
           {"df", fixture.HyperText("NDF")},
           {"residual_blocks", fixture.HyperText("n_blocks")},
@@ -101,14 +113,21 @@ OptionValues CycleGanOptionsOf(const Fixture& fixture) {
 
 // What a step holds once the generators' loss is built.
 Watched::Seen PicturesOf(const recipes::CycleGanStep& step) {
-  return {.values = {{"fake_A", step.fake_a},
-                     {"fake_B", step.fake_b},
-                     {"rec_A", step.back_a},
-                     {"rec_B", step.back_b},
-                     {"idt_A", step.same_a},
-                     {"idt_B", step.same_b},
-                     {"pooled_fake_A", step.pooled_a},
-                     {"pooled_fake_B", step.pooled_b}}};
+  Watched::Seen seen{.values = {{"fake_A", step.fake_a},
+                                {"fake_B", step.fake_b},
+                                {"rec_A", step.back_a},
+                                {"rec_B", step.back_b},
+                                {"pooled_fake_A", step.pooled_a},
+                                {"pooled_fake_B", step.pooled_b}}};
+  if (step.same_a.defined()) Append(seen.values, {{"idt_A", step.same_a}, {"idt_B", step.same_b}});
+  return seen;
+}
+
+// The published code logs an identity loss that it does not have as 0.
+void GiveNoIdentity(Fixture& fixture, const train::StepReport& report, const std::string& prefix) {
+  if (TermsOf(report, "g", "identity_a").defined()) return;
+  for (const char* name : {"loss_idt_A", "loss_idt_B"})
+    fixture.Give(prefix + name, torch::zeros({}, torch::kFloat64));
 }
 
 dataio::Batch CycleGanBatchOf(const Fixture& fixture, const std::string& it) {
@@ -205,15 +224,18 @@ void ReplayDecay(Fixture& fixture) {
 }
 
 void ReplayCycleGanTrajectory(Fixture& fixture) {
-  ReplayLoop(fixture, {.system = "cyclegan",
-                       .options = CycleGanOptionsOf(fixture),
-                       .data = {},
-                       .rate_factor = 0,
-                       .looks = {.phase = "g", .computed = LookAt<recipes::CycleGanStep>(PicturesOf)},
-                       .batch = [&](const std::string& it) { return CycleGanBatchOf(fixture, it); },
-                       .drawn = [&](const recipes::System&, const std::string& it,
-                                    std::string_view purpose) { return PoolChances(fixture, it, purpose); },
-                       .losses = CycleGanLosses()});
+  ReplayLoop(fixture,
+             {.system = "cyclegan",
+              .options = CycleGanOptionsOf(fixture),
+              .data = {},
+              .rate_factor = 0,
+              .looks = {.phase = "g", .computed = LookAt<recipes::CycleGanStep>(PicturesOf)},
+              .batch = [&](const std::string& it) { return CycleGanBatchOf(fixture, it); },
+              .drawn = [&](const recipes::System&, const std::string& it,
+                           std::string_view purpose) { return PoolChances(fixture, it, purpose); },
+              .losses = CycleGanLosses(),
+              .other_losses = [&](const train::StepReport& report,
+                                  const std::string& prefix) { GiveNoIdentity(fixture, report, prefix); }});
 }
 
 }  // namespace helio::parity

@@ -68,14 +68,21 @@ class IntClsCriticReplay {
 
   void Loss() {
     Start(true);
-    const auto p = Probabilities({fixture_.Image("real"), fixture_.Image("wrong"), fixture_.Image("fake")},
-                                 MeanSentence(fixture_));
     const auto weight = fixture_.Hyper<double>("CLS");
-    const auto real = losses::Torch7CrossEntropy(p[0], 1).mean(),
-               wrong = losses::Torch7CrossEntropy(p[1], 0).mean() * weight,
-               fake = losses::Torch7CrossEntropy(p[2], 0).mean() * (1 - weight), all = real + wrong + fake;
+    std::vector<torch::Tensor> images{fixture_.Image("real")};
+    if (weight > 0) images.push_back(fixture_.Image("wrong"));  // without a weight they are not looked at
+    images.push_back(fixture_.Image("fake"));
+    const auto p = Probabilities(images, MeanSentence(fixture_));
+    const auto real = losses::Torch7CrossEntropy(p.front(), 1).mean(),
+               fake = losses::Torch7CrossEntropy(p.back(), 0).mean() * (1 - weight);
+    auto all = real;
+    if (weight > 0) {
+      const auto wrong = losses::Torch7CrossEntropy(p[1], 0).mean() * weight;
+      fixture_.Give("out.errD_wrong", wrong);
+      all = all + wrong;
+    }
+    all = all + fake;
     fixture_.Give("out.errD_real", real);
-    fixture_.Give("out.errD_wrong", wrong);
     fixture_.Give("out.errD_fake", fake);
     fixture_.Give("out.errD", all);
     all.backward();
