@@ -1,9 +1,15 @@
 // Parameter names, shapes and order against the published networks' (shared/reference/state_dicts).
 #include <gtest/gtest.h>
 
+#include "src/nn/char_cnn_rnn.h"
 #include "src/nn/cyclegan.h"
 #include "src/nn/discriminator.h"
+#include "src/nn/gawwn_critic.h"
+#include "src/nn/gawwn_generator.h"
+#include "src/nn/gawwn_points.h"
 #include "src/nn/generator.h"
+#include "src/nn/int_cls.h"
+#include "src/nn/ppgn.h"
 #include "src/nn/stackgan.h"
 #include "src/nn/text_encoder.h"
 #include "src/nn/tree.h"
@@ -100,6 +106,39 @@ TEST(Names, CycleGan) {
   ExpectPublished(*Translator(TranslatorOptions{.residual_blocks = 9}), "cyclegan_G9");
   ExpectPublished(*PatchCritic(PatchCriticOptions{}), "cyclegan_D70");
 }
+
+int64_t SizeOf(const torch::nn::Module& module) {
+  int64_t size = 0;
+  for (const auto& parameter : module.parameters()) size += parameter.numel();
+  return size;
+}
+
+// What was published for Torch7 and Caffe has no names; its numbers of parameters (family/ANCESTORS.md,
+// section 5) are those of our defaults.
+TEST(Sizes, GanIntCls) {
+  EXPECT_EQ(SizeOf(*IntClsGenerator(IntClsGeneratorOptions{})), 18'909'699);
+  EXPECT_EQ(SizeOf(*IntClsCritic(IntClsCriticOptions{})), 4'032'321);
+  EXPECT_EQ(SizeOf(*IntClsGenerator(IntClsGeneratorOptions{.gf = 196})), 41'107'551);
+  EXPECT_EQ(SizeOf(*IntClsCritic(IntClsCriticOptions{.df = 196, .variant = IntClsVariant::kCoco})),
+            36'190'301);
+}
+
+TEST(Sizes, CharCnnRnn) {
+  EXPECT_EQ(SizeOf(*CharCnnRnn(CharCnnRnnOptions{})), 4'045'184);
+  EXPECT_EQ(SizeOf(*CharCnnRnn(CharCnnRnnOptions{.conv3 = 256, .recurrence = CharRecurrence::kRelu8})),
+            1'814'144);
+}
+
+TEST(Sizes, Gawwn) {
+  EXPECT_EQ(SizeOf(*GawwnBoxGenerator(GawwnGeneratorOptions{})), 73'545'699);
+  EXPECT_EQ(SizeOf(*GawwnBoxCritic(GawwnCriticOptions{})), 16'763'137);
+  EXPECT_EQ(SizeOf(*GawwnKeypointGenerator(GawwnGeneratorOptions{})), 26'471'043);
+  EXPECT_EQ(SizeOf(*GawwnKeypointCritic(GawwnCriticOptions{})), 14'667'905);
+  EXPECT_EQ(SizeOf(*GawwnPointsGenerator(GawwnPointsOptions{})), 2'715'949);
+  EXPECT_EQ(SizeOf(*GawwnPointsCritic(GawwnPointsOptions{})), 946'177);
+}
+
+TEST(Sizes, Ppgn) { EXPECT_EQ(SizeOf(*CodeGenerator(CodeGeneratorOptions{})), 56'097'891); }
 
 TEST(Names, TextEncoder) {
   ExpectPublished(*TextEncoder(TextEncoderOptions{.vocabulary = 5450}), "attngan_rnn_encoder_bird");
