@@ -142,6 +142,13 @@ class Tables(unittest.TestCase):
         self.assertIn("--steps=100 --seed=7", shown.stdout)  # 3,200 pictures, batch 32
         self.assertIn("--n=1 --seed=1 --box=0.1,0.2,0.8,0.6", shown.stdout)
 
+    def test_the_harder_set_has_the_same_rows(self):
+        shown = tables(self.work, f"--base={ROOT}/configs/tables/scenes.pipeline", "--seeds=7", "--print")
+        self.assertEqual(shown.returncode, 0, shown.stderr)
+        self.assertIn("--scene --side=152", shown.stdout)
+        self.assertIn("--crop=none", shown.stdout)
+        self.assertEqual(re.findall(r"^# (\w+)-s7$", shown.stdout, re.M), ["gan_int_cls", "gawwn", "stackgan", "stackgan_pp", "attngan", "mirrorgan"])
+
     def test_runs_of_other_encoders_are_named(self):
         for seed, digest in ((1, "a" * 12), (2, "a" * 12), (3, "b" * 12)):
             scored(self.work, f"mirrorgan-s{seed}", 0.7, 28, protocol=f"N=1000 judge=DAMSM {digest}; of test")
