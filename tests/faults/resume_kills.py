@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """kill -9 at random instants of a training, some of them inside a checkpoint, resumed by launch/mpirun/run: the final weights and the
 whole loss record must be bit-equal to those of an undisturbed run. Usage: resume_kills.py BIN_DIR [--kills N] [--seed S] [--kind NAME]
-With HELIO_LONG_TESTS in the environment every kind (ways to train, every pretraining) gets its kills; else the given one."""
+With HELIO_LONG_TESTS in the environment every kind (ways to train, every pretraining, every system) gets its kills; else the given one."""
 import argparse
 import os
 import pathlib
@@ -30,6 +30,12 @@ def parse():
 # Ranks, program, and what is given beside the usual flags. A pretraining whose trunk is trained is evaluated between kills: an
 # evaluation must leave no trace.
 EVALUATED = ["--nofreeze_trunk", "--evaluate_every=3", "--evaluate_images=100"]
+# The papers' other systems: what they have beside weights is resumed, too (an image pool, who trains, an average that became the generator).
+FAMILY = {"stackgan1": [], "stackgan2": [], "stackgan_pp": ["--fidelity=released", "--snapshot_interval=3"], "gan_int_cls": ["--interpolation=random"],
+          "gawwn_box": [], "gawwn_keypoint": [], "gawwn_keypoint_generator": ["--ema_decay=0"],
+          "ppgn": ["--generator_hidden=16", "--generator_channels=6,5,4,4", "--generator_convolutions=1", "--picture_critic=small", "--loss_units=spread",
+                   "--code_units=seen"],
+          "cyclegan": ["--data=data:{work}/data,data_b:{work}/data", "--side=16", "--d_layers=2", "--pool_size=12"]}
 KINDS = {"plain": (2, "helio-train", []),
          "sharded": (2, "helio-train", ["--shard_optimizer"]),
          "accumulated": (2, "helio-train", ["--batch=8", "--accumulate=2"]),
@@ -38,7 +44,8 @@ KINDS = {"plain": (2, "helio-train", []),
          "all": (4, "helio-train", ["--shard_optimizer", "--batch=16", "--accumulate=2"]),
          **{recipe: (2, "helio-pretrain", EVALUATED) for recipe in ("damsm", "captioner", "classifier")},
          # Its trunk is a trained classifier's, or frozen at random.
-         "char_cnn_rnn": (2, "helio-pretrain", ["--random_frozen", *EVALUATED[1:]])}
+         "char_cnn_rnn": (2, "helio-pretrain", ["--random_frozen", *EVALUATED[1:]]),
+         **{recipe: (2, "helio-train", [f"--recipe={recipe}", "--sentence=damsm", "--z=8", "--condition=8", *own]) for recipe, own in FAMILY.items()}}
 
 
 def flags(work, out, steps, kind):
@@ -49,7 +56,7 @@ def flags(work, out, steps, kind):
         usual = [f"--flagfile={ROOT}/configs/toy/{kind}.flags", *(f for f in usual[1:] if not f.startswith(("--gf", "--df", "--random", "--ema")))]
     if kind == "evaluated":
         own = [*own, f"--classifier={work}/classifier/best.safetensors"]
-    return [*usual, *own, "--log_every=1", "--checkpoint_every=2", f"--out={work / out}"]
+    return [*usual, *(flag.format(work=work) for flag in own), "--log_every=1", "--checkpoint_every=2", f"--out={work / out}"]
 
 
 def ranks(out):
