@@ -2,6 +2,7 @@
 
 #include "src/base/error.h"
 #include "src/base/precision.h"
+#include "src/nn/channel_sums.h"
 
 namespace helio::nn {
 namespace {
@@ -9,74 +10,15 @@ namespace {
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
-// {C} viewed so that it broadcasts over {N, C, ...}.
-torch::Tensor PerChannel(const torch::Tensor& values, const torch::Tensor& like) {
-  std::vector<int64_t> shape(static_cast<size_t>(like.dim()), 1);
-  shape[1] = -1;
-  return values.view(shape);
-}
-
-std::vector<int64_t> AllButChannels(const torch::Tensor& input) {
-  std::vector<int64_t> dimensions{0};
-  for (int64_t i = 2; i < input.dim(); ++i) dimensions.push_back(i);
-  return dimensions;
-}
-
-torch::Tensor ChannelSums(const torch::Tensor& input) {
-  return input.numel() == 0 ? torch::zeros({input.size(1)}, input.options().dtype(torch::kFloat64))
-                            : input.sum(AllButChannels(input)).to(torch::kFloat64);
-}
-
-// A gradient in the memory format of what it is the gradient of: torch's CPU kernel walks over a pair of
-// unlike formats one element at a time, on one thread.
-torch::Tensor InFormatOf(const torch::Tensor& input, const torch::Tensor& gradient) {
-  return gradient.contiguous(input.suggest_memory_format());
-}
-
 struct Moments {
   torch::Tensor mean, variance;  // {C} float64
   torch::Tensor count;           // {} float64: the host never asks for it
 };
 
-constexpr int64_t kRowsAtOnce = 2048;
-
-// torch's CPU kernel adds a channels-last map's positions one after the other in float32: over 2^16 positions
-// and more the variance is off by 1e-4. Such maps are cut into pieces whose moments are added in float64.
-bool NeedsPieces(const torch::Tensor& input) {
-  return input.device().is_cpu() && input.dim() == 4 && input.scalar_type() == torch::kFloat32 &&
-         input.numel() > kRowsAtOnce * input.size(1) && !input.is_contiguous() &&
-         input.is_contiguous(torch::MemoryFormat::ChannelsLast);
-}
-
-std::vector<torch::Tensor> Pieces(const torch::Tensor& input) {
-  if (!NeedsPieces(input)) return {input};
-  auto pieces = input.permute({0, 2, 3, 1}).reshape({-1, input.size(1)}).split(kRowsAtOnce);
-  for (auto& piece : pieces) piece = piece.t().unsqueeze(0).unsqueeze(-1);  // {1, C, rows, 1}, channels-last
-  return pieces;
-}
-
-// {2 C + 1} float64: the sums over rows and positions of x and of x^2, and their number. The moments of a
-// piece come from torch's own kernel; the square of its mean, added in float64, loses nothing that float32
-// inputs had.
-torch::Tensor LocalSums(const torch::Tensor& input) {
-  const int64_t channels = input.size(1);
-  auto sums = torch::zeros({2 * channels + 1}, input.options().dtype(torch::kFloat64));
-  if (input.numel() == 0) return sums;
-  for (const auto& piece : Pieces(input)) {
-    const double count = static_cast<double>(piece.numel() / channels);
-    const auto [mean, variance] = at::batch_norm_update_stats(piece, {}, {}, 0);
-    const auto mean64 = mean.to(torch::kFloat64);
-    sums.narrow(0, 0, channels).add_(mean64, count);
-    sums.narrow(0, channels, channels).add_(variance.to(torch::kFloat64) + mean64.square(), count);
-    sums[2 * channels] += count;
-  }
-  return sums;
-}
-
 // `batch`, if any, adds the other ranks' rows: one message.
 Moments MomentsOf(const torch::Tensor& input, GlobalBatch* batch) {
   const int64_t channels = input.size(1);
-  const auto sums = LocalSums(input);
+  const auto sums = MomentSums(input);
   if (batch) batch->Sum(sums);
   Moments moments;
   moments.count = sums[2 * channels];
@@ -84,26 +26,6 @@ Moments MomentsOf(const torch::Tensor& input, GlobalBatch* batch) {
   moments.variance =
       (sums.narrow(0, channels, channels) / moments.count - moments.mean.square()).clamp_min(0);
   return moments;
-}
-
-// {2 C} float64: the sums over rows and positions of dy and of dy * xhat, which are the gradients of bias and
-// weight. On the CPU by torch's own kernel, piece by piece.
-torch::Tensor GradientSums(const torch::Tensor& dy, const torch::Tensor& input, const torch::Tensor& mean,
-                           const torch::Tensor& scale) {
-  if (input.numel() == 0 || !input.device().is_cpu()) {
-    const auto centred = input - PerChannel(mean.to(input.dtype()), input);
-    return torch::cat({ChannelSums(dy), ChannelSums(dy * centred) * scale});
-  }
-  auto sums = torch::zeros({2, input.size(1)}, input.options().dtype(torch::kFloat64));
-  const auto dys = Pieces(dy), inputs = Pieces(input);
-  for (size_t i = 0; i < dys.size(); ++i) {
-    const auto [unused, of_weight, of_bias] =
-        at::native_batch_norm_backward(dys[i], inputs[i], {}, {}, {}, mean.to(dy.dtype()),
-                                       scale.to(dy.dtype()), /*train=*/true, /*eps=*/0, {false, true, true});
-    sums[0] += of_bias;
-    sums[1] += of_weight;
-  }
-  return sums.view(-1);
 }
 
 class GlobalBatchNorm : public torch::autograd::Function<GlobalBatchNorm> {
@@ -129,24 +51,10 @@ class GlobalBatchNorm : public torch::autograd::Function<GlobalBatchNorm> {
     const auto sums = GradientSums(dy, input, mean, scale);
     const auto own = sums.to(weight.dtype(), /*non_blocking=*/false, /*copy=*/true).chunk(2);
     if (batch) batch->Sum(sums);
-    return {InputGradient(dy, input, sums, saved).to(saved[0].dtype()), own[1], own[0], {}, {}, {}, {}, {}};
-  }
-
- private:
-  // dx = weight * scale * (dy - mean(dy) - xhat * mean(dy * xhat)), xhat = (x - mean) * scale, with means
-  // over the global batch (Ioffe and Szegedy, arXiv:1502.03167, section 3), as factor * dy + slope * x +
-  // rest: two passes over the map. `sums`: of the global batch.
-  static torch::Tensor InputGradient(const torch::Tensor& dy, const torch::Tensor& input,
-                                     const torch::Tensor& sums, const variable_list& saved) {
-    const auto &mean = saved[2], &scale = saved[3], &count = saved[4];
-    const auto factor = saved[1].to(torch::kFloat64) * scale;
-    const auto means = sums.view({2, -1}) / count;
-    const auto slope = -factor * scale * means[1];
-    const auto rest = -factor * means[0] - slope * mean;
-    const auto per_channel = [&](const torch::Tensor& values) {
-      return PerChannel(values.to(dy.dtype()), dy);
-    };
-    return torch::addcmul(per_channel(rest), input, per_channel(slope)).addcmul_(dy, per_channel(factor));
+    const auto means = sums.view({2, -1}) / saved[4];
+    const auto dx =
+        NormalisedGradient(dy, input, {weight.to(torch::kFloat64), mean, scale, means[0], means[1]});
+    return {dx.to(saved[0].dtype()), own[1], own[0], {}, {}, {}, {}, {}};
   }
 };
 
