@@ -222,7 +222,11 @@ int main(int count, char** arguments) {
   try {
     helio::cluster::LaunchOptions options;
     const auto device = helio::ValueIn(helio::cluster::kWantedDevices, count > 5 ? arguments[5] : "cpu");
-    options.device = device.value();
+    if (!device) {
+      std::cerr << "step_bench: " << arguments[5] << ": the word behind THREADS is a device: cpu, cuda\n";
+      return 1;
+    }
+    options.device = *device;
     helio::cluster::Launch launch(options);
     helio::train::TrainerOptions training;
     training.reducer.shard_optimizer = said("shard");
