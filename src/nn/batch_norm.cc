@@ -85,9 +85,9 @@ torch::Tensor BatchNormImpl::forward(const torch::Tensor& input) {
   if (!others && !NeedsPieces(input)) {
     auto output =
         torch::batch_norm(input, weight, bias, running_mean, running_var, true, momentum, epsilon_, false);
-    if (output.requires_grad())
+    if (output.requires_grad() && output.is_cpu())
       output.register_hook([format = input.suggest_memory_format()](const torch::Tensor& gradient) {
-        return gradient.contiguous(format);
+        return gradient.contiguous(format);  // as InFormatOf
       });
     return output;
   }

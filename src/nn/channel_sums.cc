@@ -38,7 +38,7 @@ torch::Tensor PerChannel(const torch::Tensor& values, const torch::Tensor& like)
 }
 
 torch::Tensor InFormatOf(const torch::Tensor& input, const torch::Tensor& gradient) {
-  return gradient.contiguous(input.suggest_memory_format());
+  return gradient.is_cpu() ? gradient.contiguous(input.suggest_memory_format()) : gradient;
 }
 
 // The moments of a piece; the square of its mean, added in float64, loses nothing that float32 inputs had.

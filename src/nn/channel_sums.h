@@ -31,8 +31,8 @@ struct Normalisation {
 torch::Tensor NormalisedGradient(const torch::Tensor& dy, const torch::Tensor& input,
                                  const Normalisation& of);
 
-// A gradient in the memory format of what it is the gradient of: torch's CPU kernels walk over a pair of
-// unlike formats one element at a time, on one thread.
+// On the CPU a gradient in the memory format of what it is the gradient of: torch's kernels there walk over a
+// pair of unlike formats one element at a time, on one thread.
 torch::Tensor InFormatOf(const torch::Tensor& input, const torch::Tensor& gradient);
 
 // {C} viewed so that it broadcasts over {N, C, ...}.

@@ -26,8 +26,10 @@ std::optional<torch::ScalarType> PackedType(const Conv2d& conv, const torch::Ten
   if (!weight.device().is_cpu() || !input.device().is_cpu() || input.numel() == 0 || !PlainPadding(*conv) ||
       weight.scalar_type() != torch::kFloat32 || !at::globalContext().userEnabledMkldnn())
     return std::nullopt;
-  if (at::autocast::is_autocast_enabled(torch::kCPU)) return at::autocast::get_autocast_dtype(torch::kCPU);
-  return input.scalar_type() == torch::kFloat32 ? std::optional(torch::kFloat32) : std::nullopt;
+  const auto type = at::autocast::is_autocast_enabled(torch::kCPU)
+                        ? at::autocast::get_autocast_dtype(torch::kCPU)
+                        : input.scalar_type();
+  return PackedConv::Computes(type) ? std::optional(type) : std::nullopt;
 }
 
 torch::Tensor Then(torch::Tensor result, const AfterConv& after) {

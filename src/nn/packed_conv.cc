@@ -93,6 +93,11 @@ struct PackedConv::Node : torch::autograd::Function<Node> {
   }
 };
 
+bool PackedConv::Computes(torch::ScalarType type) {
+  static const bool bfloat16 = Operator<bool()>("mkldnn::_is_mkldnn_bf16_supported", "").call();
+  return type == torch::kFloat32 || (type == torch::kBFloat16 && bfloat16);
+}
+
 PackedConv::PackedConv(Tensor weight, Tensor bias, Pair stride, Pair padding)
     : weight_(std::move(weight)), bias_(std::move(bias)), stride_(stride), padding_(padding) {}
 

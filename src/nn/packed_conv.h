@@ -20,7 +20,10 @@ class PackedConv : public torch::CustomClassHolder {
  public:
   using Pair = std::array<int64_t, 2>;
 
-  // weight (out, in, h, w) and bias (out) of one type, float32 or bfloat16, on the CPU.
+  // Whether this processor has kernels for that type: float32 always, bfloat16 with AVX-512 and its like.
+  static bool Computes(torch::ScalarType type);
+
+  // weight (out, in, h, w) and bias (out) of one type that this processor Computes, on the CPU.
   PackedConv(torch::Tensor weight, torch::Tensor bias, Pair stride, Pair padding);
 
   // input (batch, in, h, w) of the weights' type, in channels-last memory. `self` is kept by the result's
