@@ -5,6 +5,7 @@ import os
 import pathlib
 import random
 import re
+import signal
 import subprocess
 import sys
 import tempfile
@@ -51,7 +52,7 @@ def living_children(pid):
 
 def end_of(job, limit):
     """Exit code and time of a job's end. Open MPI 4.1's mpirun may lock itself up (PMIx_server_finalize) when it has told of the failure and all its
-    ranks are gone: then it is killed, and the code is None. launch/mpirun/run does so after --ending."""
+    ranks are gone: then it is killed, and the code is None. launch/mpirun/run does so after --ending. Or it crashes there: None, too."""
     begin, gone = time.time(), None
     while job.poll() is None:
         now = time.time()
@@ -66,7 +67,7 @@ def end_of(job, limit):
                 return None, gone - begin
             raise subprocess.TimeoutExpired(job.args, limit - begin)
         time.sleep(0.05)
-    return job.returncode, time.time() - begin
+    return None if job.returncode == -signal.SIGSEGV else job.returncode, time.time() - begin
 
 
 def problem_of(program, fault, rank, call):

@@ -42,7 +42,7 @@ def problem_of(only, program, place, fault, rank, wanted, limit=2 + DEADLINE + 1
         return "the job ended well"
     if seconds > limit:
         return f"took {seconds:.1f} s"
-    if wanted and (code != 75 or not re.search(wanted, output.replace("\n", " "))):
+    if wanted and (code not in (75, None) or not re.search(wanted, output.replace("\n", " "))):
         return f"exit code {code}; the output lacks /{wanted}/ or the code is not 75:\n{output}"
     # A stopped rank that is woken to be ended may speak, too.
     said = [line for line in output.splitlines() if re.search("passed its deadline|failed: ", line) and f"[{rank}/{RANKS}]" not in line
