@@ -36,7 +36,7 @@ WordContext WordAttentionImpl::forward(const torch::Tensor& input, const torch::
 GlobalLocalAttentionImpl::GlobalLocalAttentionImpl(int64_t features, int64_t embedding, int64_t condition)
     : WordAttentionImpl(features, embedding) {
   conv_sentence_vis = register_module("conv_sentence_vis", Conv1x1(features, features));
-  linear = register_module("linear", torch::nn::Linear(condition, features));
+  linear = register_module("linear", Linear(condition, features));
 }
 
 GlobalLocalContext GlobalLocalAttentionImpl::forward(const torch::Tensor& input,

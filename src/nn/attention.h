@@ -2,6 +2,7 @@
 #include "src/base/rows.h"
 #include "src/nn/blocks.h"
 #include "src/nn/convolution.h"
+#include "src/nn/linear.h"
 
 namespace helio::nn {
 
@@ -56,7 +57,7 @@ class GlobalLocalAttentionImpl : public WordAttentionImpl {
 
  private:
   Conv2d conv_sentence_vis{nullptr};
-  torch::nn::Linear linear{nullptr};
+  Linear linear{nullptr};
 };
 TORCH_MODULE(GlobalLocalAttention);
 

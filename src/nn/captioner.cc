@@ -7,7 +7,7 @@ namespace helio::nn {
 CaptionEncoderImpl::CaptionEncoderImpl(std::shared_ptr<ImageTrunk> trunk, int64_t embedding)
     : trunk_(std::move(trunk)) {
   register_module("resnet", trunk_);
-  linear = register_module("linear", torch::nn::Linear(trunk_->pooled_channels(), embedding));
+  linear = register_module("linear", Linear(trunk_->pooled_channels(), embedding));
   bn = register_module("bn", BatchNorm(embedding, 1e-5, 0.01));
 }
 
@@ -19,7 +19,7 @@ CaptionDecoderImpl::CaptionDecoderImpl(int64_t embedding, int64_t hidden, int64_
   embed = register_module("embed", torch::nn::Embedding(vocabulary, embedding));
   lstm =
       register_module("lstm", torch::nn::LSTM(torch::nn::LSTMOptions(embedding, hidden).batch_first(true)));
-  linear = register_module("linear", torch::nn::Linear(hidden, vocabulary));
+  linear = register_module("linear", Linear(hidden, vocabulary));
 }
 
 torch::Tensor CaptionDecoderImpl::forward(const torch::Tensor& image_code, const torch::Tensor& captions) {

@@ -1,5 +1,6 @@
 #pragma once
 #include "src/nn/image_trunk.h"
+#include "src/nn/linear.h"
 #include "src/nn/module.h"
 
 namespace helio::nn {
@@ -17,7 +18,7 @@ class CaptionEncoderImpl : public torch::nn::Module {
 
  private:
   std::shared_ptr<ImageTrunk> trunk_;
-  torch::nn::Linear linear{nullptr};
+  Linear linear{nullptr};
   BatchNorm bn{nullptr};
 };
 TORCH_MODULE(CaptionEncoder);
@@ -39,7 +40,7 @@ class CaptionDecoderImpl : public torch::nn::Module {
 
   torch::nn::Embedding embed{nullptr};
   torch::nn::LSTM lstm{nullptr};
-  torch::nn::Linear linear{nullptr};
+  Linear linear{nullptr};
 };
 TORCH_MODULE(CaptionDecoder);
 

@@ -10,9 +10,19 @@ namespace {
 // Torch7's Threshold without arguments.
 torch::Tensor Activated(const torch::Tensor& input) { return torch::threshold(input, 1e-6, 0); }
 
+// A line of characters is a picture one pixel high: {N, channels, 1, characters}, channels-last in memory,
+// for which torch's CPU kernels are faster (docs/benchmarks/step.md).
 torch::Tensor OneHot(const torch::Tensor& characters, torch::ScalarType dtype) {
   const auto all = torch::one_hot(characters, kAlphabetSize + 1).narrow(2, 1, kAlphabetSize);
-  return all.transpose(1, 2).to(dtype);
+  return all.to(dtype).unsqueeze(1).permute({0, 3, 1, 2});
+}
+
+torch::Tensor Convolved(torch::nn::Conv1d& layer, const torch::Tensor& line) {
+  return torch::conv2d(line, layer->weight.unsqueeze(2), layer->bias);
+}
+
+torch::Tensor Pooled(const torch::Tensor& line, int64_t stride) {
+  return torch::max_pool2d(line, {1, 3}, {1, stride});
 }
 
 }  // namespace
@@ -38,7 +48,7 @@ CharCnnRnnOptions CharCnnRnnOptions::Of(const NamedTensors& weights, const std::
 }
 
 MeanOfStatesImpl::MeanOfStatesImpl(int64_t size, CharRecurrence recurrence) {
-  const auto linear = [&](const char* name) { return register_module(name, torch::nn::Linear(size, size)); };
+  const auto linear = [&](const char* name) { return register_module(name, Linear(size, size)); };
   if (recurrence == CharRecurrence::kGru18) {
     i2h_update = linear("i2h_update");
     i2h_reset = linear("i2h_reset");
@@ -89,16 +99,16 @@ CharCnnRnnImpl::CharCnnRnnImpl(const CharCnnRnnOptions& options) : options_(opti
   conv2 = convolution("conv2", options.conv1, options.conv2);
   conv3 = convolution("conv3", options.conv2, options.conv3);
   rnn = register_module("rnn", MeanOfStates(options.conv3, options.recurrence));
-  out = register_module("out", torch::nn::Linear(options.conv3, options.embedding));
+  out = register_module("out", Linear(options.conv3, options.embedding));
 }
 
 torch::Tensor CharCnnRnnImpl::forward(const torch::Tensor& characters) {
   auto features = OneHot(characters, conv1->weight.scalar_type());
-  features = torch::max_pool1d(Activated(conv1(features)), 3, 3);
-  features = torch::max_pool1d(Activated(conv2(features)), 3, 3);
-  features = Activated(conv3(features));
-  if (options_.recurrence == CharRecurrence::kRelu8) features = torch::max_pool1d(features, 3, 2);
-  return out(rnn(features.permute({2, 0, 1}).contiguous()));
+  features = Pooled(Activated(Convolved(conv1, features)), 3);
+  features = Pooled(Activated(Convolved(conv2, features)), 3);
+  features = Activated(Convolved(conv3, features));
+  if (options_.recurrence == CharRecurrence::kRelu8) features = Pooled(features, 2);
+  return out(rnn(features.squeeze(2).permute({2, 0, 1}).contiguous()));
 }
 
 }  // namespace helio::nn

@@ -2,6 +2,7 @@
 #include <vector>
 
 #include "src/base/named_tensors.h"
+#include "src/nn/linear.h"
 #include "src/nn/module.h"
 
 // The char-CNN-RNN text encoder (Reed et al., CVPR 2016) as reedscot/cvpr2016 and icml2016 publish it. Torch7
@@ -35,8 +36,8 @@ class MeanOfStatesImpl : public torch::nn::Module {
   torch::Tensor Gated(const torch::Tensor& steps);
   torch::Tensor Rectified(const torch::Tensor& steps);
 
-  torch::nn::Linear i2h{nullptr}, h2h{nullptr};
-  torch::nn::Linear i2h_update{nullptr}, i2h_reset{nullptr}, h2h_update{nullptr}, h2h_reset{nullptr};  // GRU
+  Linear i2h{nullptr}, h2h{nullptr};
+  Linear i2h_update{nullptr}, i2h_reset{nullptr}, h2h_update{nullptr}, h2h_reset{nullptr};  // GRU
 };
 TORCH_MODULE(MeanOfStates);
 
@@ -52,7 +53,7 @@ class CharCnnRnnImpl : public torch::nn::Module {
   const CharCnnRnnOptions options_;
   torch::nn::Conv1d conv1{nullptr}, conv2{nullptr}, conv3{nullptr};
   MeanOfStates rnn{nullptr};
-  torch::nn::Linear out{nullptr};
+  Linear out{nullptr};
 };
 TORCH_MODULE(CharCnnRnn);
 

@@ -4,7 +4,7 @@ namespace helio::nn {
 
 ConditioningAugmentationImpl::ConditioningAugmentationImpl(int64_t embedding, int64_t condition)
     : condition_(condition) {
-  fc = register_module("fc", torch::nn::Linear(embedding, 4 * condition));
+  fc = register_module("fc", Linear(embedding, 4 * condition));
 }
 
 Condition ConditioningAugmentationImpl::forward(const torch::Tensor& sentence, const torch::Tensor& noise) {

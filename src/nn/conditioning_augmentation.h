@@ -1,5 +1,6 @@
 #pragma once
 #include "src/nn/blocks.h"
+#include "src/nn/linear.h"
 #include "src/nn/module.h"
 
 namespace helio::nn {
@@ -20,7 +21,7 @@ class ConditioningAugmentationImpl : public torch::nn::Module {
 
  private:
   int64_t condition_;
-  torch::nn::Linear fc{nullptr};
+  Linear fc{nullptr};
 };
 TORCH_MODULE(ConditioningAugmentation);
 

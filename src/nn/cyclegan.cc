@@ -1,39 +1,10 @@
 #include "src/nn/cyclegan.h"
 
-#include "src/base/precision.h"
+#include "src/nn/instance_norm.h"
 #include "src/nn/torch7.h"
 
 namespace helio::nn {
 namespace {
-
-constexpr double kEpsilon = 1e-5;
-
-// Written out because torch's kernels (2.11, CPU) miss the published code's numbers: instance_norm does not
-// reproduce the recorded gradients of channels-last maps, and the sums of group_norm are half as precise.
-class InstanceNormFunction : public torch::autograd::Function<InstanceNormFunction> {
- public:
-  static torch::Tensor forward(torch::autograd::AutogradContext* context, const torch::Tensor& own) {
-    const auto input = Exact(own);
-    auto [factor, mean] = torch::var_mean(input, kMap, /*correction=*/0, /*keepdim=*/true);
-    factor.add_(kEpsilon).rsqrt_();
-    context->save_for_backward({own, mean, factor});
-    return (input - mean).mul_(factor).to(own.dtype());
-  }
-
-  static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context,
-                                                 torch::autograd::variable_list gradients) {
-    const auto saved = context->get_saved_variables();
-    const auto gradient = Exact(gradients[0]), factor = saved[2];
-    const auto normed = (saved[0] - saved[1]).mul_(factor);
-    const auto along = (gradient * normed).mean(kMap, /*keepdim=*/true);
-    return {torch::addcmul(gradient - gradient.mean(kMap, /*keepdim=*/true), normed, along, -1)
-                .mul_(factor)
-                .to(saved[0].dtype())};
-  }
-
- private:
-  static constexpr std::array<int64_t, 2> kMap = {2, 3};
-};
 
 // The gradient of reflection padding along one dimension: each border is added to the pixels it was copied
 // from.
@@ -74,10 +45,6 @@ void AddNormed(torch::nn::Sequential& layers, const Convolution& convolution) {
 }
 
 }  // namespace
-
-torch::Tensor InstanceNormImpl::forward(const torch::Tensor& input) {
-  return InstanceNormFunction::apply(input);
-}
 
 torch::Tensor ReflectionPadded(const torch::Tensor& input, int64_t width) {
   return ReflectionPadFunction::apply(input, width);

@@ -5,15 +5,6 @@
 // (models/networks.py), under its parameter names.
 namespace helio::nn {
 
-// Instance normalisation (Ulyanov et al., arXiv:1607.08022): each channel of each picture gets mean 0 and
-// variance 1. No parameters, no running statistics, the same in training and evaluation. {B, C, h, w}, h w
-// > 1.
-class InstanceNormImpl : public torch::nn::Module {
- public:
-  torch::Tensor forward(const torch::Tensor& input);
-};
-TORCH_MODULE(InstanceNorm);
-
 // torch's reflection_pad2d of {B, C, h, w} by `width` pixels on each side, fewer than h and w, with a
 // backward that adds in a fixed order. torch's own adds in the order in which a GPU's threads arrive, so that
 // a resumed run would differ in its last bits.

@@ -31,7 +31,7 @@ GawwnCriticImpl::GawwnCriticImpl(const GawwnCriticOptions& options, int64_t more
     : cells_(PlaceSide(options.side)) {
   const int64_t df = options.df, text = options.projection, halvings = Doublings(cells_);
   trunk = register_module("trunk", GawwnTrunk(df, Doublings(options.side) - Doublings(cells_)));
-  txt = register_module("txt", torch::nn::Linear(options.embedding, text));
+  txt = register_module("txt", Linear(options.embedding, text));
   rconv0_ = RegisterNormed(*this, "rconv0", "rbn0", BiasedConv(2 * df + text, 2 * df, 3, 1, 1));
   rconv1_ = RegisterNormed(*this, "rconv1", "rbn1", BiasedConv(2 * df + more_region, 2 * df, 1));
   rconv2 = register_module("rconv2", BiasedConv(2 * df, df, 1));
@@ -41,8 +41,8 @@ GawwnCriticImpl::GawwnCriticImpl(const GawwnCriticOptions& options, int64_t more
         RegisterNormed(*this, Numbered("gconv", i), Numbered("gbn", i), BiasedConv(in, 2 * in, 4, 2, 1)));
   join_ = RegisterNormed(*this, "gconv2", "gbn2", BiasedConv(in + spread, 4 * df, 1));
   last_ = RegisterNormed(*this, "gconv3", "gbn3", BiasedConv(4 * df, df, 4));
-  fc0_ = RegisterNormed(*this, "fc0", "bn_fc", torch::nn::Linear(2 * df, df));
-  fc1 = register_module("fc1", torch::nn::Linear(df, 1));
+  fc0_ = RegisterNormed(*this, "fc0", "bn_fc", Linear(2 * df, df));
+  fc1 = register_module("fc1", Linear(df, 1));
   UseChannelsLast(*this);
 }
 

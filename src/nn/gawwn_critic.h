@@ -2,6 +2,7 @@
 #include <vector>
 
 #include "src/nn/convolution.h"
+#include "src/nn/linear.h"
 #include "src/nn/torch7.h"
 
 // GAWWN's picture discriminators, likewise (gawwn_generator.h).
@@ -56,11 +57,11 @@ class GawwnCriticImpl : public torch::nn::Module {
  private:
   const int64_t cells_;
   GawwnTrunk trunk{nullptr};
-  torch::nn::Linear txt{nullptr}, fc1{nullptr};
+  Linear txt{nullptr}, fc1{nullptr};
   NormedLayer<Conv2d> rconv0_, rconv1_, join_, last_;
   Conv2d rconv2{nullptr};
   std::vector<NormedLayer<Conv2d>> whole_;
-  NormedLayer<torch::nn::Linear> fc0_;
+  NormedLayer<Linear> fc0_;
 };
 
 // Of bounding boxes: place {B, 2, 3} crops the region. The text's map is cropped too, so that for a box

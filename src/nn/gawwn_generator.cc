@@ -80,10 +80,10 @@ torch::Tensor GawwnGeneratorImpl::Picture(torch::Tensor features) {
 GawwnBoxGeneratorImpl::GawwnBoxGeneratorImpl(const GawwnGeneratorOptions& options)
     : cells_(PlaceSide(options.side)) {
   const int64_t gf = options.gf, halvings = Doublings(cells_);
-  noise_global = register_module("noise_global", torch::nn::Linear(options.z, 4 * gf));
-  txt = register_module("txt", torch::nn::Linear(options.embedding, 4 * gf));
+  noise_global = register_module("noise_global", Linear(options.z, 4 * gf));
+  txt = register_module("txt", Linear(options.embedding, 4 * gf));
   AddGlobalPath(gf, halvings);
-  noise_local = register_module("noise_local", torch::nn::Linear(options.z, 4 * gf));
+  noise_local = register_module("noise_local", Linear(options.z, 4 * gf));
   AddRegionPath(gf, halvings);
   mix_ = RegisterNormed(*this, "mix", "bn_mix", BiasedUp(4 * gf, 2 * gf, 3, 1, 1));
   // The last but one has 32 channels whatever gf.
@@ -135,12 +135,12 @@ torch::Tensor GawwnBoxGeneratorImpl::RegionPath(const torch::Tensor& noise, cons
 
 GawwnKeypointGeneratorImpl::GawwnKeypointGeneratorImpl(const GawwnGeneratorOptions& options) {
   const int64_t gf = options.gf, cells = PlaceSide(options.side), halvings = Doublings(cells);
-  noise = register_module("noise", torch::nn::Linear(options.z, 4 * gf));
-  txt = register_module("txt", torch::nn::Linear(options.embedding, 4 * gf));
-  global_seed_ = RegisterNormed(*this, "gfc", "gbn_fc", torch::nn::Linear(8 * gf, 4 * gf));
+  noise = register_module("noise", Linear(options.z, 4 * gf));
+  txt = register_module("txt", Linear(options.embedding, 4 * gf));
+  global_seed_ = RegisterNormed(*this, "gfc", "gbn_fc", Linear(8 * gf, 4 * gf));
   shrink_ = ShrinkingTo(*this, "kconv", "kbn", options.points, Rising(gf, halvings, 4 * gf));
   grow_ = GrowingFrom(*this, "gup", "gbn", 8 * gf, Falling(gf, halvings));
-  region_seed_ = RegisterNormed(*this, "rfc", "rbn_fc", torch::nn::Linear(8 * gf, 4 * gf));
+  region_seed_ = RegisterNormed(*this, "rfc", "rbn_fc", Linear(8 * gf, 4 * gf));
   region_ = RegisterNormed(*this, "rup", "rbn", BiasedUp(4 * gf, 4 * gf, 3, 1, 1));
   mix0_ = RegisterNormed(*this, "mix0", "bn_mix0", BiasedUp(5 * gf + options.points, 4 * gf, 3, 1, 1));
   mix1_ = RegisterNormed(*this, "mix1", "bn_mix1", BiasedUp(4 * gf, 4 * gf, 3, 1, 1));

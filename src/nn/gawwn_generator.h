@@ -3,6 +3,7 @@
 
 #include "src/nn/convolution.h"
 #include "src/nn/int_cls.h"
+#include "src/nn/linear.h"
 #include "src/nn/torch7.h"
 
 // GAWWN's picture generators (Reed et al., NIPS 2016) as reedscot/nips2016 publishes them. Torch7 gives
@@ -53,7 +54,7 @@ class GawwnBoxGeneratorImpl : public GawwnGeneratorImpl {
   torch::Tensor RegionPath(const torch::Tensor& noise, const torch::Tensor& text, const torch::Tensor& grid);
 
   const int64_t cells_;
-  torch::nn::Linear noise_global{nullptr}, txt{nullptr}, noise_local{nullptr};
+  Linear noise_global{nullptr}, txt{nullptr}, noise_local{nullptr};
   std::vector<NormedLayer<Conv2d>> shrink_;
   std::vector<NormedLayer<ConvTranspose2d>> grow_, draw_;
   std::vector<Bottleneck> residual_;  // behind all of draw_ but the last
@@ -72,8 +73,8 @@ class GawwnKeypointGeneratorImpl : public GawwnGeneratorImpl {
   torch::Tensor GlobalPath(const torch::Tensor& seed, const torch::Tensor& maps);
   torch::Tensor RegionPath(const torch::Tensor& seed, const torch::Tensor& maps);
 
-  torch::nn::Linear noise{nullptr}, txt{nullptr};
-  NormedLayer<torch::nn::Linear> global_seed_, region_seed_;
+  Linear noise{nullptr}, txt{nullptr};
+  NormedLayer<Linear> global_seed_, region_seed_;
   std::vector<NormedLayer<Conv2d>> shrink_;
   std::vector<NormedLayer<ConvTranspose2d>> grow_;
   NormedLayer<ConvTranspose2d> region_, mix0_, mix1_;

@@ -5,7 +5,7 @@
 namespace helio::nn {
 namespace {
 
-using Layers = std::vector<NormedLayer<torch::nn::Linear>>;
+using Layers = std::vector<NormedLayer<Linear>>;
 
 // `layer`0, 1, ... with batch norms `norm`0, 1, ...
 Layers Chain(torch::nn::Module& net, const std::string& layer, const std::string& norm,
@@ -14,7 +14,7 @@ Layers Chain(torch::nn::Module& net, const std::string& layer, const std::string
   for (size_t i = 0; i + 1 < sizes.size(); ++i) {
     const auto number = std::to_string(i);
     layers.push_back(
-        RegisterNormed(net, layer + number, norm + number, torch::nn::Linear(sizes[i], sizes[i + 1])));
+        RegisterNormed(net, layer + number, norm + number, Linear(sizes[i], sizes[i + 1])));
   }
   return layers;
 }
@@ -30,11 +30,11 @@ constexpr double kRelu = 0, kLeaky = 0.2;
 
 GawwnPointsGeneratorImpl::GawwnPointsGeneratorImpl(const GawwnPointsOptions& options) {
   const int64_t gf = options.gf, places = 3 * options.points;
-  noise = register_module("noise", torch::nn::Linear(options.z, 4 * gf));
-  txt = register_module("txt", torch::nn::Linear(options.embedding, 4 * gf));
+  noise = register_module("noise", Linear(options.z, 4 * gf));
+  txt = register_module("txt", Linear(options.embedding, 4 * gf));
   places_ = Chain(*this, "loc", "bn_loc", {places, 4 * gf, 2 * gf});
   hidden_ = Chain(*this, "fc", "bn", {10 * gf, 8 * gf, 4 * gf, 2 * gf});
-  fc3 = register_module("fc3", torch::nn::Linear(2 * gf, places));
+  fc3 = register_module("fc3", Linear(2 * gf, places));
 }
 
 torch::Tensor GawwnPointsGeneratorImpl::forward(const torch::Tensor& z, const torch::Tensor& sentence,
@@ -52,8 +52,8 @@ GawwnPointsCriticImpl::GawwnPointsCriticImpl(const GawwnPointsOptions& options) 
   const int64_t df = options.df;
   places_ = Chain(*this, "loc", "bn_loc", {3 * options.points, 4 * df, 2 * df});
   text_ = Chain(*this, "txt", "bn_txt", {options.embedding, 4 * df, 2 * df});
-  fc0_ = RegisterNormed(*this, "fc0", "bn0", torch::nn::Linear(4 * df, 2 * df));
-  fc1 = register_module("fc1", torch::nn::Linear(2 * df, 1));
+  fc0_ = RegisterNormed(*this, "fc0", "bn0", Linear(4 * df, 2 * df));
+  fc1 = register_module("fc1", Linear(2 * df, 1));
 }
 
 torch::Tensor GawwnPointsCriticImpl::forward(const torch::Tensor& points, const torch::Tensor& sentence) {

@@ -1,6 +1,7 @@
 #pragma once
 #include <vector>
 
+#include "src/nn/linear.h"
 #include "src/nn/torch7.h"
 
 // GAWWN's generator of key points and its discriminator, likewise (gawwn_generator.h).
@@ -23,8 +24,8 @@ class GawwnPointsGeneratorImpl : public torch::nn::Module {
                         const torch::Tensor& given);
 
  private:
-  torch::nn::Linear noise{nullptr}, txt{nullptr}, fc3{nullptr};
-  std::vector<NormedLayer<torch::nn::Linear>> places_, hidden_;
+  Linear noise{nullptr}, txt{nullptr}, fc3{nullptr};
+  std::vector<NormedLayer<Linear>> places_, hidden_;
 };
 TORCH_MODULE(GawwnPointsGenerator);
 
@@ -35,9 +36,9 @@ class GawwnPointsCriticImpl : public torch::nn::Module {
   torch::Tensor forward(const torch::Tensor& points, const torch::Tensor& sentence);
 
  private:
-  std::vector<NormedLayer<torch::nn::Linear>> places_, text_;
-  NormedLayer<torch::nn::Linear> fc0_;
-  torch::nn::Linear fc1{nullptr};
+  std::vector<NormedLayer<Linear>> places_, text_;
+  NormedLayer<Linear> fc0_;
+  Linear fc1{nullptr};
 };
 TORCH_MODULE(GawwnPointsCritic);
 

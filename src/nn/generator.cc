@@ -1,5 +1,7 @@
 #include "src/nn/generator.h"
 
+#include "src/nn/linear.h"
+
 namespace helio::nn {
 
 torch::nn::Sequential ToImage(int64_t channels) {
@@ -12,7 +14,7 @@ FirstStageImpl::FirstStageImpl(const GeneratorOptions& options)
   fc = register_module(
       "fc",
       torch::nn::Sequential(
-          torch::nn::Linear(torch::nn::LinearOptions(options.z + options.condition, 2 * flat).bias(false)),
+          Linear(torch::nn::LinearOptions(options.z + options.condition, 2 * flat).bias(false)),
           BatchNorm(2 * flat), Glu()));
   int64_t channels = channels_;
   for (int64_t i = 1; i <= Doublings(options.base_side); ++i, channels /= 2)

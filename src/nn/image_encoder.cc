@@ -8,7 +8,7 @@ ImageEncoderImpl::ImageEncoderImpl(std::shared_ptr<ImageTrunk> trunk, int64_t em
     : trunk_(std::move(trunk)) {
   AdoptChildren(*this, *trunk_);
   emb_features = register_module("emb_features", Conv1x1(trunk_->region_channels(), embedding));
-  emb_cnn_code = register_module("emb_cnn_code", torch::nn::Linear(trunk_->pooled_channels(), embedding));
+  emb_cnn_code = register_module("emb_cnn_code", Linear(trunk_->pooled_channels(), embedding));
   torch::nn::init::uniform_(emb_features->weight, -0.1, 0.1);
   torch::nn::init::uniform_(emb_cnn_code->weight, -0.1, 0.1);
 }
@@ -21,7 +21,7 @@ ImageEncoding ImageEncoderImpl::forward(const torch::Tensor& images) {
 ClassifierImpl::ClassifierImpl(std::shared_ptr<ImageTrunk> trunk, int64_t classes)
     : trunk_(std::move(trunk)) {
   AdoptChildren(*this, *trunk_);
-  fc = register_module("fc", torch::nn::Linear(trunk_->pooled_channels(), classes));
+  fc = register_module("fc", Linear(trunk_->pooled_channels(), classes));
 }
 
 torch::Tensor ClassifierImpl::forward(const torch::Tensor& images) { return Classify(Pooled(images)); }

@@ -1,6 +1,7 @@
 #pragma once
 #include "src/nn/convolution.h"
 #include "src/nn/image_trunk.h"
+#include "src/nn/linear.h"
 
 namespace helio::nn {
 
@@ -22,7 +23,7 @@ class ImageEncoderImpl : public torch::nn::Module {
  private:
   std::shared_ptr<ImageTrunk> trunk_;
   Conv2d emb_features{nullptr};
-  torch::nn::Linear emb_cnn_code{nullptr};
+  Linear emb_cnn_code{nullptr};
 };
 TORCH_MODULE(ImageEncoder);
 
@@ -46,7 +47,7 @@ class ClassifierImpl : public torch::nn::Module {
 
  private:
   std::shared_ptr<ImageTrunk> trunk_;
-  torch::nn::Linear fc{nullptr};
+  Linear fc{nullptr};
 };
 TORCH_MODULE(Classifier);
 

@@ -34,7 +34,7 @@ torch::Tensor BottleneckImpl::ForwardParts(const torch::Tensor& input, at::IntAr
 }
 
 IntClsGeneratorImpl::IntClsGeneratorImpl(const IntClsGeneratorOptions& options) {
-  txt = register_module("txt", torch::nn::Linear(options.embedding, options.projection));
+  txt = register_module("txt", Linear(options.embedding, options.projection));
   const int64_t doublings = Doublings(options.side);
   int64_t in = options.z + options.projection;
   for (int64_t i = 0; i <= doublings; ++i) {
@@ -73,7 +73,7 @@ IntClsCriticImpl::IntClsCriticImpl(const IntClsCriticOptions& options) : variant
     in = out;
   }
   residual_ = register_module("res", Bottleneck(wide, 2 * options.df, kSlope));
-  txt = register_module("txt", torch::nn::Linear(options.embedding, options.projection));
+  txt = register_module("txt", Linear(options.embedding, options.projection));
   if (variant_ != IntClsVariant::kCoco) bn_txt = register_module("bn_txt", BatchNorm(options.projection));
   joint = register_module("joint", BiasedConv(wide + options.projection, wide, 1));
   bn_joint = register_module("bn_joint", BatchNorm(wide));

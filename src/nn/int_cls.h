@@ -4,6 +4,7 @@
 #include "src/nn/blocks.h"
 #include "src/nn/convolution.h"
 #include "src/nn/critic.h"
+#include "src/nn/linear.h"
 
 // GAN-INT-CLS (Reed et al., ICML 2016) as reedscot/icml2016 publishes it. Torch7 gives layers no names: these
 // are ours. Sides other than the published 64 get as many doublings and halvings as they need.
@@ -39,7 +40,7 @@ class IntClsGeneratorImpl : public torch::nn::Module {
   torch::Tensor forward(const torch::Tensor& noise, const torch::Tensor& sentence);
 
  private:
-  torch::nn::Linear txt{nullptr};
+  Linear txt{nullptr};
   std::vector<ConvTranspose2d> up_;  // the last one draws
   std::vector<BatchNorm> norm_;
   std::vector<Bottleneck> residual_;  // behind the first layers
@@ -77,7 +78,7 @@ class IntClsCriticImpl : public torch::nn::Module, public Critic {
   std::vector<Conv2d> conv_;
   std::vector<BatchNorm> norm_;  // behind all but the first of them
   Bottleneck residual_{nullptr};
-  torch::nn::Linear txt{nullptr};
+  Linear txt{nullptr};
   BatchNorm bn_txt{nullptr};
   Conv2d joint{nullptr}, head{nullptr};
   BatchNorm bn_joint{nullptr};

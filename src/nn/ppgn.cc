@@ -36,7 +36,7 @@ void CodeGeneratorImpl::AddHidden(const CodeGeneratorOptions& options) {
   int64_t number = options.doublings() + std::ssize(options.hidden);
   for (size_t i = 0; i + 1 < widths.size(); ++i)
     hidden_.push_back(
-        register_module("defc" + std::to_string(--number), torch::nn::Linear(widths[i], widths[i + 1])));
+        register_module("defc" + std::to_string(--number), Linear(widths[i], widths[i + 1])));
 }
 
 void CodeGeneratorImpl::AddMaps(const CodeGeneratorOptions& options) {
@@ -77,8 +77,8 @@ PictureCriticImpl::PictureCriticImpl(const PictureCriticOptions& options) : hidd
         register_module("conv" + std::to_string(convolutions_.size() + 1), Conv2d(layer)));
     features_ = channels;
   }
-  fc1 = register_module("fc1", torch::nn::Linear(features_, hidden_));
-  fc2 = register_module("fc2", torch::nn::Linear(hidden_, 2));
+  fc1 = register_module("fc1", Linear(features_, hidden_));
+  fc2 = register_module("fc2", Linear(hidden_, 2));
   UseChannelsLast(*this);
 }
 

@@ -2,6 +2,7 @@
 #include <vector>
 
 #include "src/nn/convolution.h"
+#include "src/nn/linear.h"
 
 // Plug & Play Generative Networks (PPGN: Nguyen et al., CVPR 2017): the generator of the released "Noiseless
 // Joint PPGN-h", under its names, and the discriminators that it can be trained against.
@@ -31,7 +32,7 @@ class CodeGeneratorImpl : public torch::nn::Module {
   void AddHidden(const CodeGeneratorOptions& options);
   void AddMaps(const CodeGeneratorOptions& options);
 
-  std::vector<torch::nn::Linear> hidden_;
+  std::vector<Linear> hidden_;
   std::vector<ConvTranspose2d> up_;  // the last one draws
   int64_t channels_;                 // of the first map
 };
@@ -68,7 +69,7 @@ class PictureCriticImpl : public torch::nn::Module {
  private:
   int64_t features_ = 3, hidden_;
   std::vector<Conv2d> convolutions_;
-  torch::nn::Linear fc1{nullptr}, fc2{nullptr};
+  Linear fc1{nullptr}, fc2{nullptr};
 };
 TORCH_MODULE(PictureCritic);
 

@@ -50,7 +50,7 @@ TORCH_MODULE(Logits);
 }  // namespace
 
 ReluAugmentationImpl::ReluAugmentationImpl(int64_t embedding, int64_t condition) {
-  fc = register_module("fc", torch::nn::Linear(embedding, 2 * condition));
+  fc = register_module("fc", Linear(embedding, 2 * condition));
 }
 
 Condition ReluAugmentationImpl::forward(const torch::Tensor& sentence, const torch::Tensor& noise) {
@@ -64,7 +64,7 @@ StackGanStage1Impl::StackGanStage1Impl(const StackGanOptions& options)
   const int64_t flat = channels_ * 4 * 4;
   fc = register_module(
       "fc", torch::nn::Sequential(
-                torch::nn::Linear(torch::nn::LinearOptions(options.z + options.condition, flat).bias(false)),
+                Linear(torch::nn::LinearOptions(options.z + options.condition, flat).bias(false)),
                 BatchNorm(flat), ReluInPlace()));
   int64_t channels = channels_;
   for (int64_t i = 1; i <= Doublings(options.side); ++i, channels /= 2)

@@ -4,6 +4,7 @@
 #include "src/nn/blocks.h"
 #include "src/nn/conditioning_augmentation.h"
 #include "src/nn/critic.h"
+#include "src/nn/linear.h"
 #include "src/nn/module.h"
 
 // StackGAN (Zhang et al., ICCV 2017) as hanzhanggit/StackGAN-Pytorch publishes it, under its parameter names.
@@ -27,7 +28,7 @@ class ReluAugmentationImpl : public torch::nn::Module {
   Condition forward(const torch::Tensor& sentence, const torch::Tensor& noise);
 
  private:
-  torch::nn::Linear fc{nullptr};
+  Linear fc{nullptr};
 };
 TORCH_MODULE(ReluAugmentation);
 

@@ -2,6 +2,7 @@
 #include <string>
 
 #include "src/nn/blocks.h"
+#include "src/nn/linear.h"
 
 // What the networks that were published for Torch7 are made of: layers with biases, batch norm behind them.
 namespace helio::nn {
@@ -19,7 +20,7 @@ std::string Numbered(const char* name, Integer number) {
 
 inline int64_t OutputsOf(const Conv2d& layer) { return layer->options.out_channels(); }
 inline int64_t OutputsOf(const ConvTranspose2d& layer) { return layer->options.out_channels(); }
-inline int64_t OutputsOf(const torch::nn::Linear& layer) { return layer->options.out_features(); }
+inline int64_t OutputsOf(const Linear& layer) { return layer->options.out_features(); }
 
 // A layer and the batch norm behind it.
 template <typename Layer>

@@ -1,13 +1,9 @@
 #pragma once
 #include "src/base/enum_names.h"
 #include "src/base/tensor.h"
+#include "src/nn/window_rows.h"
 
 namespace helio::nn {
-
-// What a convolution's weight gradient depends on besides its two tensors.
-struct Window {
-  at::IntArrayRef kernel, stride, padding;  // each {height, width}
-};
 
 // The gradient {O, C, height, width} of sum(conv2d(input, weight) * output_gradient) by the weight,
 // channels-last in memory. `input` {N, C, H, W}, `output_gradient` {N, O, H', W'}; CPU, any dtype of BLAS.

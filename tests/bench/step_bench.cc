@@ -3,7 +3,7 @@
 //   [mpirun -n 2] build/release/bin/step_bench RECIPE=mirrorgan [BATCH=4] [STEPS=3]
 //   [THREADS=2] [cpu|cuda] [shard: --shard_optimizer] [tf32|bfloat16: --precision]
 //   [graphs: --cuda_graph; on several ranks it changes nothing, since their batch norm is one]
-//   [library|taps|by_shape: how weight gradients are computed]
+//   [library|taps|by_shape: how weight gradients are computed] [blas|onednn: what multiplies matrices]
 //   [toy: the sizes of configs/toy/RECIPE.flags | FILE.flags] [--option=value, last of all]
 // BATCH is the global batch; THREADS are a rank's; phases are rank 0's.
 // Prints a line of JSON: {"seconds": mean wall time of a step, "phases": {"prepare": ..., "d256": ..., ...},
@@ -22,6 +22,7 @@
 #include "src/base/file_system.h"
 #include "src/base/heap.h"
 #include "src/base/json.h"
+#include "src/nn/product.h"
 #include "src/nn/weight_gradient.h"
 #include "src/recipes/registry.h"
 #include "src/train/trainer.h"
@@ -214,6 +215,8 @@ int main(int count, char** arguments) {
   };
   for (const auto& [kind, name] : helio::nn::kWeightGradients)
     if (said(name)) helio::nn::ChooseWeightGradient(kind);
+  for (const auto& [products, name] : helio::nn::kProductLibraries)
+    if (said(name)) helio::nn::ChooseProductLibrary(products);
   const auto number = [&](int i, int64_t otherwise) {
     return count > i ? std::atoll(arguments[i]) : otherwise;
   };
