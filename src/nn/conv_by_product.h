@@ -3,9 +3,9 @@
 
 // Convolutions as one matrix product each: rows of whole windows times the weights as they lie in memory.
 // Where millions of weights meet few positions most of the work of oneDNN's own kernels is to read the
-// weights, which they do at half the speed of a product, and to rearrange them first (docs/benchmarks/step.md).
-// CPU, float32, weights {O, C, height, width} channels-last; without groups, dilation and gradients of their
-// own.
+// weights, which they do at half the speed of a product, and to rearrange them first
+// (docs/benchmarks/step.md). CPU, float32, weights {O, C, height, width} channels-last; without groups,
+// dilation and gradients of their own.
 namespace helio::nn {
 
 // Whether a convolution of so many weights and so many positions of its output in a batch is one. Only where

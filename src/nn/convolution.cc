@@ -89,10 +89,10 @@ struct Convolution : torch::autograd::Function<Convolution> {
   static variable_list backward(AutogradContext* context, const variable_list& output_gradients) {
     const auto saved = context->get_saved_variables();
     const auto &input = saved[0], &weight = saved[1], &output_gradient = output_gradients[0];
-    const Geometry geometry{
-        weight.sizes().slice(2).vec(), context->saved_data["stride"].toIntVector(),
-        context->saved_data["padding"].toIntVector(), context->saved_data["output_padding"].toIntVector(),
-        context->saved_data["transposed"].toBool()};
+    const Geometry geometry{weight.sizes().slice(2).vec(), context->saved_data["stride"].toIntVector(),
+                            context->saved_data["padding"].toIntVector(),
+                            context->saved_data["output_padding"].toIntVector(),
+                            context->saved_data["transposed"].toBool()};
     const bool ours = !torch::GradMode::is_enabled();  // enabled: to be differentiated again
     const bool of_input = context->needs_input_grad(0), of_weight = context->needs_input_grad(1);
     const bool by_product = ours && of_input && context->saved_data["by_products"].toBool();

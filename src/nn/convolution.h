@@ -6,8 +6,9 @@
 
 namespace helio::nn {
 
-// torch's layers, with their parameters, options and results; the gradient of the weights is computed as
-// ChosenWeightGradient says. Differentiable twice.
+// torch's layers, with their parameters, options and results. What IsByProduct names is computed by matrix
+// products (src/nn/conv_by_product.h), else the gradient of the weights as ChosenWeightGradient says
+// (src/nn/weight_gradient.h). Differentiable twice.
 class Conv2dImpl : public torch::nn::Conv2dImpl {
  public:
   using torch::nn::Conv2dImpl::Conv2dImpl;

@@ -13,8 +13,7 @@ Layers Chain(torch::nn::Module& net, const std::string& layer, const std::string
   Layers layers;
   for (size_t i = 0; i + 1 < sizes.size(); ++i) {
     const auto number = std::to_string(i);
-    layers.push_back(
-        RegisterNormed(net, layer + number, norm + number, Linear(sizes[i], sizes[i + 1])));
+    layers.push_back(RegisterNormed(net, layer + number, norm + number, Linear(sizes[i], sizes[i + 1])));
   }
   return layers;
 }

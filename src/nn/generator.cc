@@ -12,10 +12,9 @@ FirstStageImpl::FirstStageImpl(const GeneratorOptions& options)
     : channels_(options.gf * options.base_side / 4) {
   const int64_t flat = channels_ * 4 * 4;
   fc = register_module(
-      "fc",
-      torch::nn::Sequential(
-          Linear(torch::nn::LinearOptions(options.z + options.condition, 2 * flat).bias(false)),
-          BatchNorm(2 * flat), Glu()));
+      "fc", torch::nn::Sequential(
+                Linear(torch::nn::LinearOptions(options.z + options.condition, 2 * flat).bias(false)),
+                BatchNorm(2 * flat), Glu()));
   int64_t channels = channels_;
   for (int64_t i = 1; i <= Doublings(options.base_side); ++i, channels /= 2)
     upsample_.push_back(

@@ -79,8 +79,7 @@ Statistics PlainStatistics(const MapView& map, const torch::Tensor& input) {
 
 Statistics StatisticsOf(const torch::Tensor& input) {
   if (IsPlainMap(input)) return PlainStatistics(MapView(input), input);
-  const auto [variance, mean] =
-      torch::var_mean(input, kMapDimensions, /*correction=*/0, /*keepdim=*/true);
+  const auto [variance, mean] = torch::var_mean(input, kMapDimensions, /*correction=*/0, /*keepdim=*/true);
   return {mean, (variance + kInstanceEpsilon).rsqrt_()};
 }
 
@@ -113,8 +112,8 @@ torch::Tensor PlainGradient(const torch::Tensor& output_gradient, const torch::T
       const auto *values = x.At(picture, position), *gradients = dy.At(picture, position);
       auto* place = to + (picture * x.positions + position) * x.channels;
       for (int64_t c = 0; c < x.channels; ++c)
-        place[c] = (gradients[c] - mean_dy[row + c] - normed(row, c, values) * along[row + c]) *
-                   factor[row + c];
+        place[c] =
+            (gradients[c] - mean_dy[row + c] - normed(row, c, values) * along[row + c]) * factor[row + c];
     }
   });
   return result;
@@ -146,9 +145,9 @@ class InstanceNormFunction : public torch::autograd::Function<InstanceNormFuncti
     const Statistics of{saved[1], saved[2]};
     const auto input = Exact(saved[0]), gradient = Exact(gradients[0]);
     const bool plain = !torch::GradMode::is_enabled() && IsPlainMap(input) && gradient.is_cpu();
-    const auto result =
-        plain ? PlainGradient(gradient.contiguous(torch::MemoryFormat::ChannelsLast), input, of)
-              : GradientOf(gradient, input, of);
+    const auto result = plain
+                            ? PlainGradient(gradient.contiguous(torch::MemoryFormat::ChannelsLast), input, of)
+                            : GradientOf(gradient, input, of);
     return {result.to(saved[0].dtype())};
   }
 };

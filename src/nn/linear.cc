@@ -26,7 +26,8 @@ struct LinearFunction : torch::autograd::Function<LinearFunction> {
     variable_list gradients(3);
     if (context->needs_input_grad(0)) gradients[0] = Product(gradient, saved[1]);
     if (context->needs_input_grad(1)) gradients[1] = Product(gradient.t(), saved[0]);
-    if (context->saved_data["biased"].toBool() && context->needs_input_grad(2)) gradients[2] = gradient.sum(0);
+    if (context->saved_data["biased"].toBool() && context->needs_input_grad(2))
+      gradients[2] = gradient.sum(0);
     return gradients;
   }
 };

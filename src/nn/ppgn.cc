@@ -35,8 +35,7 @@ void CodeGeneratorImpl::AddHidden(const CodeGeneratorOptions& options) {
   widths.push_back(16 * channels_);
   int64_t number = options.doublings() + std::ssize(options.hidden);
   for (size_t i = 0; i + 1 < widths.size(); ++i)
-    hidden_.push_back(
-        register_module("defc" + std::to_string(--number), Linear(widths[i], widths[i + 1])));
+    hidden_.push_back(register_module("defc" + std::to_string(--number), Linear(widths[i], widths[i + 1])));
 }
 
 void CodeGeneratorImpl::AddMaps(const CodeGeneratorOptions& options) {

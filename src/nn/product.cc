@@ -30,12 +30,11 @@ bool IsByOneDnn(const torch::Tensor& a, const torch::Tensor& b) {
 // input weight^T; torch's C++ headers have no name for it.
 torch::Tensor LinearByOneDnn(const torch::Tensor& input, const torch::Tensor& weight) {
   using Scalars = torch::List<std::optional<at::Scalar>>;
-  static const auto call =
-      c10::Dispatcher::singleton()
-          .findSchemaOrThrow("mkldnn::_linear_pointwise", "")
-          .typed<torch::Tensor(const torch::Tensor&, const torch::Tensor&,
-                               const std::optional<torch::Tensor>&, std::string_view, Scalars,
-                               std::optional<std::string_view>)>();
+  static const auto call = c10::Dispatcher::singleton()
+                               .findSchemaOrThrow("mkldnn::_linear_pointwise", "")
+                               .typed<torch::Tensor(const torch::Tensor&, const torch::Tensor&,
+                                                    const std::optional<torch::Tensor>&, std::string_view,
+                                                    Scalars, std::optional<std::string_view>)>();
   return call.call(input, weight, std::nullopt, "none", Scalars(), "");
 }
 

@@ -8,9 +8,9 @@ namespace helio::nn {
 // ONEDNN_MAX_CPU_ISA does not keep oneDNN from it.
 bool HasWideVectors();
 
-// Which library multiplies matrices in this process. At the start oneDNN where it has wide vectors: LibTorch's
-// BLAS is MKL, which keeps to 256 bits on processors that are not Intel's and takes twice as long there
-// (docs/benchmarks/step.md). Choosing is for tests and benchmarks, between steps.
+// Which library multiplies matrices in this process. At the start oneDNN where it has wide vectors:
+// LibTorch's BLAS is MKL, which keeps to 256 bits on processors that are not Intel's and takes twice as long
+// there (docs/benchmarks/step.md). Choosing is for tests and benchmarks, between steps.
 enum class ProductLibrary { kBlas, kOneDnn };
 inline constexpr Named<ProductLibrary> kProductLibraries[] = {{ProductLibrary::kBlas, "blas"},
                                                               {ProductLibrary::kOneDnn, "onednn"}};

@@ -63,9 +63,9 @@ StackGanStage1Impl::StackGanStage1Impl(const StackGanOptions& options)
   ca_net = register_module("ca_net", ReluAugmentation(options.embedding, options.condition));
   const int64_t flat = channels_ * 4 * 4;
   fc = register_module(
-      "fc", torch::nn::Sequential(
-                Linear(torch::nn::LinearOptions(options.z + options.condition, flat).bias(false)),
-                BatchNorm(flat), ReluInPlace()));
+      "fc",
+      torch::nn::Sequential(Linear(torch::nn::LinearOptions(options.z + options.condition, flat).bias(false)),
+                            BatchNorm(flat), ReluInPlace()));
   int64_t channels = channels_;
   for (int64_t i = 1; i <= Doublings(options.side); ++i, channels /= 2)
     upsample_.push_back(register_module("upsample" + std::to_string(i), Doubling(channels, channels / 2)));

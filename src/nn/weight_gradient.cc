@@ -59,12 +59,12 @@ void Multiply(const Operands& of, Lines lines, const torch::Tensor& gradient) {
   }
 }
 
-// The gradient {O, window's height * window's width * C} by a product for each line of the window and each few
-// lines of positions, several at a time.
+// The gradient {O, window's height * window's width * C} by a product for each line of the window and each
+// few lines of positions, several at a time.
 torch::Tensor ByLines(const Operands& of, const Window& window) {
   const auto lines = of.rows.lines(), channels = of.positions.size(1), size = of.input.element_size();
-  const auto [parts, at_once] = Divided(lines, of.rows.out_width() * of.rows.width_of_line() * size,
-                                        channels * of.rows.width() * size);
+  const auto [parts, at_once] =
+      Divided(lines, of.rows.out_width() * of.rows.width_of_line() * size, channels * of.rows.width() * size);
   const auto gradients =
       torch::empty({parts, channels, window.kernel[0], of.rows.width_of_line()}, of.input.options());
   const auto multiply = [&, parts = parts, at_once = at_once](int64_t begin, int64_t end) {
@@ -119,7 +119,8 @@ torch::Tensor WeightGradientByTaps(const torch::Tensor& output_gradient, const t
   const auto seen = input.contiguous(torch::MemoryFormat::ChannelsLast);
   const auto outputs = output_gradient.contiguous(torch::MemoryFormat::ChannelsLast);
   const auto channels = outputs.size(1);
-  if (outputs.numel() == 0) return input.new_zeros({channels, input.size(1), window.kernel[0], window.kernel[1]});
+  if (outputs.numel() == 0)
+    return input.new_zeros({channels, input.size(1), window.kernel[0], window.kernel[1]});
   const WindowRows rows(seen.sizes(), outputs.sizes(), window);
   const auto compute = ChosenProductLibrary() == ProductLibrary::kOneDnn ? ByWindows : ByLines;
   return compute({outputs.permute({0, 2, 3, 1}).reshape({-1, channels}), seen, rows}, window)

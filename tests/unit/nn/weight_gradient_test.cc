@@ -4,6 +4,7 @@
 
 #include "src/base/precision.h"
 #include "src/nn/convolution.h"
+#include "tests/unit/nn/product_library.h"
 
 namespace helio::nn {
 namespace {
@@ -16,11 +17,6 @@ struct Case {
 const Case kCases[] = {{2, 16, 5, 7, 9, {3, 3}, {1, 1}, {1, 1}},    {3, 17, 4, 8, 8, {4, 4}, {2, 2}, {1, 1}},
                        {1, 16, 2, 6, 11, {2, 5}, {3, 2}, {0, 3}},   {2, 16, 3, 5, 5, {1, 3}, {1, 1}, {0, 4}},
                        {2, 20, 6, 300, 40, {3, 3}, {1, 1}, {1, 1}}, {2, 16, 3, 4, 4, {4, 4}, {4, 4}, {0, 0}}};
-
-void ExpectNear(const torch::Tensor& got, const torch::Tensor& expected, double relative) {
-  ASSERT_EQ(got.sizes(), expected.sizes());
-  EXPECT_LE((got - expected).abs().max().item<double>(), relative * expected.abs().max().item<double>());
-}
 
 torch::Tensor LibraryGradient(const torch::Tensor& output_gradient, const torch::Tensor& input,
                               const Case& of) {
@@ -36,8 +32,11 @@ TEST(WeightGradient, IsTheLibrarysForAnyWindow) {
       const auto input = torch::randn({of.rows, of.in, of.height, of.width}, type);
       const auto weight = input.new_zeros({of.out, of.in, of.kernel[0], of.kernel[1]});
       const auto gradient = torch::randn_like(at::conv2d(input, weight, {}, of.stride, of.padding));
-      ExpectNear(WeightGradientByTaps(gradient, input, {of.kernel, of.stride, of.padding}),
-                 LibraryGradient(gradient, input, of), type == torch::kFloat64 ? 1e-12 : 1e-4);
+      for (const auto& [library, name] : kProductLibraries) {
+        const WithProductLibrary chosen(library);
+        ExpectNear(WeightGradientByTaps(gradient, input, {of.kernel, of.stride, of.padding}),
+                   LibraryGradient(gradient, input, of), type == torch::kFloat64 ? 1e-12 : 1e-4);
+      }
     }
 }
 
@@ -53,8 +52,11 @@ TEST(WeightGradient, HasTheSameBitsAgain) {
   const std::vector<int64_t> three{3, 3}, one{1, 1};
   const auto input = torch::randn({4, 32, 64, 64}), gradient = torch::randn({4, 8, 64, 64});
   const Window window{three, one, one};
-  EXPECT_TRUE(
-      WeightGradientByTaps(gradient, input, window).equal(WeightGradientByTaps(gradient, input, window)));
+  for (const auto& [library, name] : kProductLibraries) {
+    const WithProductLibrary chosen(library);
+    EXPECT_TRUE(
+        WeightGradientByTaps(gradient, input, window).equal(WeightGradientByTaps(gradient, input, window)));
+  }
 }
 
 // What a layer gives, by one way and by the other: the result, and all gradients of a sum of squares.
