@@ -205,6 +205,15 @@ int RunAndPrint(cluster::Communicator& communicator, const std::string& recipe_n
   return 0;
 }
 
+// By the words of the command line.
+template <class Said>
+void ChooseKernels(const Said& said) {
+  for (const auto& [kind, name] : nn::kWeightGradients)
+    if (said(name)) nn::ChooseWeightGradient(kind);
+  for (const auto& [library, name] : nn::kProductLibraries)
+    if (said(name)) nn::ChooseProductLibrary(library);
+}
+
 }  // namespace
 }  // namespace helio
 
@@ -213,10 +222,7 @@ int main(int count, char** arguments) {
   const auto said = [&](const char* word) {
     return std::find(words.begin(), words.end(), word) != words.end();
   };
-  for (const auto& [kind, name] : helio::nn::kWeightGradients)
-    if (said(name)) helio::nn::ChooseWeightGradient(kind);
-  for (const auto& [products, name] : helio::nn::kProductLibraries)
-    if (said(name)) helio::nn::ChooseProductLibrary(products);
+  helio::ChooseKernels(said);
   const auto number = [&](int i, int64_t otherwise) {
     return count > i ? std::atoll(arguments[i]) : otherwise;
   };
