@@ -41,8 +41,9 @@ torch::Tensor LinearByOneDnn(const torch::Tensor& input, const torch::Tensor& we
 }  // namespace
 
 bool HasWideVectors() {
-  const char* most = std::getenv("ONEDNN_MAX_CPU_ISA");
-  return __builtin_cpu_supports("avx512f") && !(most && std::string_view(most).starts_with("AVX2"));
+  const char* set = std::getenv("ONEDNN_MAX_CPU_ISA");
+  const std::string_view most = set ? set : "";
+  return __builtin_cpu_supports("avx512f") && most != "SSE41" && most != "AVX" && !most.starts_with("AVX2");
 }
 
 ProductLibrary ChosenProductLibrary() { return Chosen(); }
