@@ -1,7 +1,6 @@
 #include "src/nn/instance_norm.h"
 
-#include <algorithm>
-#include <vector>
+#include <array>
 
 #include "src/base/precision.h"
 
