@@ -1,6 +1,6 @@
 #include "src/nn/packed_conv.h"
 
-#include <ATen/core/dispatch/Dispatcher.h>
+#include "src/nn/compiler_operators.h"
 
 namespace helio::nn {
 namespace {
@@ -11,58 +11,51 @@ using torch::Tensor;
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
-using Numbers = torch::List<std::optional<at::Scalar>>;
 constexpr PackedConv::Pair kOnes = {1, 1};
-
-// The operators that torch's compiler calls; they have no names in torch's C++ headers.
-template <class Signature>
-auto Operator(const char* name, const char* overload) {
-  return c10::Dispatcher::singleton().findSchemaOrThrow(name, overload).typed<Signature>();
-}
 
 Tensor Convolve(const Tensor& input, const Tensor& weight, const Tensor& bias, IntArrayRef padding,
                 IntArrayRef stride, bool rectified) {
   static const auto call =
-      Operator<Tensor(const Tensor&, const Tensor&, const std::optional<Tensor>&, IntArrayRef, IntArrayRef,
-                      IntArrayRef, int64_t, string_view, Numbers, std::optional<string_view>)>(
-          "mkldnn::_convolution_pointwise", "");
-  return call.call(input, weight, bias, padding, stride, kOnes, 1, rectified ? "relu" : "none", Numbers(),
-                   "");
+      CompilerOperator<Tensor(const Tensor&, const Tensor&, const std::optional<Tensor>&, IntArrayRef,
+                              IntArrayRef, IntArrayRef, int64_t, string_view, OperatorScalars,
+                              std::optional<string_view>)>("mkldnn::_convolution_pointwise", "");
+  return call.call(input, weight, bias, padding, stride, kOnes, 1, rectified ? "relu" : "none",
+                   OperatorScalars(), "");
 }
 
 Tensor ConvolveAndAdd(const Tensor& input, const Tensor& added, const Tensor& weight, const Tensor& bias,
                       IntArrayRef padding, IntArrayRef stride, bool rectified) {
-  static const auto call =
-      Operator<Tensor(const Tensor&, const Tensor&, const Tensor&, const std::optional<Tensor>&, IntArrayRef,
-                      IntArrayRef, IntArrayRef, int64_t, string_view, std::optional<at::Scalar>,
-                      std::optional<string_view>, Numbers, std::optional<string_view>)>(
-          "mkldnn::_convolution_pointwise", "binary");
+  static const auto call = CompilerOperator<Tensor(
+      const Tensor&, const Tensor&, const Tensor&, const std::optional<Tensor>&, IntArrayRef, IntArrayRef,
+      IntArrayRef, int64_t, string_view, std::optional<at::Scalar>, std::optional<string_view>,
+      OperatorScalars, std::optional<string_view>)>("mkldnn::_convolution_pointwise", "binary");
   const auto unary = rectified ? std::optional<string_view>("relu") : std::nullopt;
-  return call.call(input, added, weight, bias, padding, stride, kOnes, 1, "add", 1.0, unary, Numbers(), "");
+  return call.call(input, added, weight, bias, padding, stride, kOnes, 1, "add", 1.0, unary,
+                   OperatorScalars(), "");
 }
 
 Tensor Transposed(const Tensor& input, const Tensor& weight, IntArrayRef padding, IntArrayRef output_padding,
                   IntArrayRef stride) {
   static const auto call =
-      Operator<Tensor(const Tensor&, const Tensor&, const std::optional<Tensor>&, IntArrayRef, IntArrayRef,
-                      IntArrayRef, IntArrayRef, int64_t, string_view, Numbers, std::optional<string_view>)>(
-          "mkldnn::_convolution_transpose_pointwise", "");
-  return call.call(input, weight, std::nullopt, padding, output_padding, stride, kOnes, 1, "none", Numbers(),
-                   "");
+      CompilerOperator<Tensor(const Tensor&, const Tensor&, const std::optional<Tensor>&, IntArrayRef,
+                              IntArrayRef, IntArrayRef, IntArrayRef, int64_t, string_view, OperatorScalars,
+                              std::optional<string_view>)>("mkldnn::_convolution_transpose_pointwise", "");
+  return call.call(input, weight, std::nullopt, padding, output_padding, stride, kOnes, 1, "none",
+                   OperatorScalars(), "");
 }
 
 Tensor Reordered(const Tensor& weight, IntArrayRef padding, IntArrayRef stride, IntArrayRef input_sizes) {
   static const auto call =
-      Operator<Tensor(const Tensor&, IntArrayRef, IntArrayRef, IntArrayRef, int64_t,
-                      at::OptionalIntArrayRef)>("mkldnn::_reorder_convolution_weight", "");
+      CompilerOperator<Tensor(const Tensor&, IntArrayRef, IntArrayRef, IntArrayRef, int64_t,
+                              at::OptionalIntArrayRef)>("mkldnn::_reorder_convolution_weight", "");
   return call.call(weight, padding, stride, kOnes, 1, input_sizes);
 }
 
 Tensor ReorderedForTransposed(const Tensor& weight, IntArrayRef padding, IntArrayRef output_padding,
                               IntArrayRef stride, IntArrayRef input_sizes) {
   static const auto call =
-      Operator<Tensor(const Tensor&, IntArrayRef, IntArrayRef, IntArrayRef, IntArrayRef, int64_t,
-                      at::OptionalIntArrayRef)>("mkldnn::_reorder_convolution_transpose_weight", "");
+      CompilerOperator<Tensor(const Tensor&, IntArrayRef, IntArrayRef, IntArrayRef, IntArrayRef, int64_t,
+                              at::OptionalIntArrayRef)>("mkldnn::_reorder_convolution_transpose_weight", "");
   return call.call(weight, padding, output_padding, stride, kOnes, 1, input_sizes);
 }
 
@@ -94,7 +87,7 @@ struct PackedConv::Node : torch::autograd::Function<Node> {
 };
 
 bool PackedConv::Computes(torch::ScalarType type) {
-  static const bool bfloat16 = Operator<bool()>("mkldnn::_is_mkldnn_bf16_supported", "").call();
+  static const bool bfloat16 = CompilerOperator<bool()>("mkldnn::_is_mkldnn_bf16_supported", "").call();
   return type == torch::kFloat32 || (type == torch::kBFloat16 && bfloat16);
 }
 

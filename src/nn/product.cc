@@ -1,11 +1,12 @@
 #include "src/nn/product.h"
 
 #include <ATen/Context.h>
-#include <ATen/core/dispatch/Dispatcher.h>
 
 #include <atomic>
 #include <cstdlib>
 #include <string_view>
+
+#include "src/nn/compiler_operators.h"
 
 namespace helio::nn {
 namespace {
@@ -27,15 +28,12 @@ bool IsByOneDnn(const torch::Tensor& a, const torch::Tensor& b) {
          a.numel() * b.size(1) >= kFewSteps && at::globalContext().userEnabledMkldnn();
 }
 
-// input weight^T; torch's C++ headers have no name for it.
+// input weight^T.
 torch::Tensor LinearByOneDnn(const torch::Tensor& input, const torch::Tensor& weight) {
-  using Scalars = torch::List<std::optional<at::Scalar>>;
-  static const auto call = c10::Dispatcher::singleton()
-                               .findSchemaOrThrow("mkldnn::_linear_pointwise", "")
-                               .typed<torch::Tensor(const torch::Tensor&, const torch::Tensor&,
-                                                    const std::optional<torch::Tensor>&, std::string_view,
-                                                    Scalars, std::optional<std::string_view>)>();
-  return call.call(input, weight, std::nullopt, "none", Scalars(), "");
+  static const auto call = CompilerOperator<torch::Tensor(
+      const torch::Tensor&, const torch::Tensor&, const std::optional<torch::Tensor>&, std::string_view,
+      OperatorScalars, std::optional<std::string_view>)>("mkldnn::_linear_pointwise");
+  return call.call(input, weight, std::nullopt, "none", OperatorScalars(), "");
 }
 
 }  // namespace

@@ -7,9 +7,10 @@ namespace helio::nn {
 
 // The gradient {O, C, height, width} of sum(conv2d(input, weight) * output_gradient) by the weight,
 // channels-last in memory. `input` {N, C, H, W}, `output_gradient` {N, O, H', W'}; CPU, any dtype of BLAS.
-// For each line of the window one matrix product over all positions: output_gradient^T times the inputs that
-// the line's taps saw. On processors without AVX-512 oneDNN's channels-last kernel takes up to five times as
-// long (docs/benchmarks/step.md). The same threads give the same bits.
+// Matrix products over all positions, output_gradient^T times the inputs that the taps saw: one for each line
+// of the window, or of whole windows where oneDNN multiplies (src/nn/product.h). On processors without
+// AVX-512 oneDNN's channels-last kernel takes up to five times as long (docs/benchmarks/step.md). The same
+// threads give the same bits.
 torch::Tensor WeightGradientByTaps(const torch::Tensor& output_gradient, const torch::Tensor& input,
                                    const Window& window);
 
