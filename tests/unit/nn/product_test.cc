@@ -29,15 +29,10 @@ TEST(Product, OfFloat64IsExact) {
   EXPECT_TRUE(Product(a, a).equal(torch::mm(a, a)));
 }
 
-// The result of a layer, and the gradients of a sum of squares by input and weights.
 template <class Layer>
-std::vector<torch::Tensor> Learned(Layer& layer, torch::Tensor input, ProductLibrary library) {
+std::vector<torch::Tensor> Learned(Layer& layer, const torch::Tensor& input, ProductLibrary library) {
   const WithProductLibrary chosen(library);
-  input = input.detach().requires_grad_();
-  layer->zero_grad();
-  const auto output = layer->forward(input);
-  (output * output).sum().backward();
-  return {output.detach(), input.grad(), layer->weight.grad().clone(), layer->bias.grad().clone()};
+  return Learned(layer, input);
 }
 
 template <class Layer>
@@ -53,12 +48,9 @@ TEST(Linear, LearnsTheSameWithEitherLibrary) {
   ExpectEitherLibraryAlike(Linear(200, 90), torch::randn({3, 15, 200}));
 }
 
-// The gradient of a gradient's size, as a gradient penalty has it.
 torch::Tensor PenaltysGradient(Linear& layer, const torch::Tensor& input, ProductLibrary library) {
   const WithProductLibrary chosen(library);
-  const auto output = layer->forward(input);
-  const auto first = torch::autograd::grad({(output * output).sum()}, {layer->weight}, {}, true, true)[0];
-  return torch::autograd::grad({(first * first).sum()}, {layer->weight})[0];
+  return PenaltysGradient(layer, input);
 }
 
 TEST(Linear, IsDifferentiatedTwice) {

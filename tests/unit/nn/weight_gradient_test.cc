@@ -59,17 +59,13 @@ TEST(WeightGradient, HasTheSameBitsAgain) {
   }
 }
 
-// What a layer gives, by one way and by the other: the result, and all gradients of a sum of squares.
 template <class Layer>
-std::vector<torch::Tensor> Run(Layer& layer, torch::Tensor input, WeightGradient kind) {
+std::vector<torch::Tensor> Run(Layer& layer, const torch::Tensor& input, WeightGradient kind) {
   const auto before = ChosenWeightGradient();
   ChooseWeightGradient(kind);
-  input = input.detach().requires_grad_();
-  layer->zero_grad();
-  const auto output = layer->forward(input);
-  (output * output).sum().backward();
+  const auto learned = Learned(layer, input);
   ChooseWeightGradient(before);
-  return {output.detach(), input.grad(), layer->weight.grad().clone(), layer->bias.grad().clone()};
+  return learned;
 }
 
 template <class Layer>
@@ -99,15 +95,12 @@ TEST(Convolution, LearnsTheSameEitherWay) {
   ExpectBothWaysAlike(ConvTranspose2d(torch::nn::ConvTranspose2dOptions(16, 20, 4)), input);
 }
 
-// The gradient of a gradient's size, as a gradient penalty has it.
 torch::Tensor PenaltysGradient(Conv2d& layer, const torch::Tensor& input, WeightGradient kind) {
   const auto before = ChosenWeightGradient();
   ChooseWeightGradient(kind);
-  const auto output = layer->forward(input);
-  const auto first = torch::autograd::grad({(output * output).sum()}, {layer->weight}, {}, true, true)[0];
-  const auto second = torch::autograd::grad({(first * first).sum()}, {layer->weight})[0];
+  const auto gradient = PenaltysGradient(layer, input);
   ChooseWeightGradient(before);
-  return second;
+  return gradient;
 }
 
 TEST(Convolution, IsDifferentiatedTwice) {
